@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with: language mode 6 and what language mode 7 will make the default.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+
+let package = Package(
+    name: "kpush",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "kpush", targets: ["KPush"]),
+        .library(name: "KPushExecutor", targets: ["Executor", "CurlDriver"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // The floor: words, wire, lease, time, the outbound HTTP port. No I/O.
+        .target(name: "Groundwork", dependencies: [logging]),
+
+        // The three siblings; they never import each other.
+        .target(name: "Executor", dependencies: ["Groundwork", hummingbird, lifecycle, logging]),
+        .target(name: "Scheduler", dependencies: ["Groundwork", lifecycle, logging]),
+        .target(name: "PushEngine", dependencies: ["Groundwork", crypto, lifecycle, logging]),
+
+        // Forms of the domains' ports.
+        .target(
+            name: "SQLiteDriver",
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", grdb, sqlite, logging]
+        ),
+        .systemLibrary(name: "CCurl"),
+        .target(name: "CurlDriver", dependencies: ["Groundwork", "CCurl", logging]),
+
+        // The edge, the jobs, the stand-in suppliers, and the program that puts all together.
+        .target(
+            name: "Console",
+            dependencies: [
+                "Groundwork", "Scheduler", "PushEngine", hummingbird, lifecycle, logging,
+                .product(name: "Mustache", package: "swift-mustache"),
+            ]
+        ),
+        .target(
+            name: "Jobs",
+            dependencies: ["Groundwork", "Executor", "PushEngine", logging],
+            path: "jobs",
+            resources: [.copy("definitions")]
+        ),
+        .target(
+            name: "SupplierSimulator",
+            dependencies: ["Groundwork", crypto, hummingbird, lifecycle, logging]
+        ),
+        .executableTarget(
+            name: "KPush",
+            dependencies: [
+                "Groundwork", "Executor", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver", "Console",
+                "Jobs", "SupplierSimulator", lifecycle, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+
+        // What tests share.
+        .target(
+            name: "TestKit",
+            dependencies: ["Groundwork", "Executor", "Scheduler", "PushEngine", hummingbird, lifecycle, logging],
+            path: "Tests/TestKit"
+        ),
+        .target(
+            name: "Conformance",
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "TestKit"],
+            path: "Tests/Conformance"
+        ),
+        .testTarget(name: "GroundworkTests", dependencies: ["Groundwork", "TestKit"]),
+        .testTarget(
+            name: "ExecutorTests",
+            dependencies: ["Executor", "Groundwork", "CurlDriver", "TestKit", lifecycle, logging]
+        ),
+        .testTarget(
+            name: "SchedulerTests",
+            dependencies: ["Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "TestKit", lifecycle, logging],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "PushEngineTests",
+            dependencies: ["PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "SupplierSimulator", "TestKit"]
+        ),
+        .testTarget(
+            name: "SQLiteDriverTests",
+            dependencies: ["SQLiteDriver", "Groundwork", "Scheduler", "PushEngine", "Conformance", "TestKit"]
+        ),
+        .testTarget(
+            name: "CurlDriverTests",
+            dependencies: ["CurlDriver", "Groundwork", "TestKit", hummingbird, lifecycle, logging]
+        ),
+        .testTarget(
+            name: "SupplierSimulatorTests",
+            dependencies: ["SupplierSimulator", "CurlDriver", "Groundwork", "TestKit", lifecycle, logging]
+        ),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: [
+                "Console", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver", "Groundwork", "TestKit",
+                hummingbird, lifecycle, logging,
+            ]
+        ),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["KPush", "CurlDriver", "Groundwork", "TestKit", logging]
+        ),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + strict
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct KPush: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "kpush")
+}
