@@ -85,7 +85,9 @@ let package = Package(
         // What tests share.
         .target(
             name: "TestKit",
-            dependencies: ["Groundwork", "Executor", "Scheduler", "PushEngine", hummingbird, lifecycle, logging],
+            dependencies: [
+                "Groundwork", "Executor", "Scheduler", "PushEngine", hummingbird, lifecycle, logging,
+            ],
             path: "Tests/TestKit"
         ),
         .target(
@@ -100,12 +102,16 @@ let package = Package(
         ),
         .testTarget(
             name: "SchedulerTests",
-            dependencies: ["Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "TestKit", lifecycle, logging],
+            dependencies: [
+                "Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "TestKit", lifecycle, logging,
+            ],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
             name: "PushEngineTests",
-            dependencies: ["PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "SupplierSimulator", "TestKit"]
+            dependencies: [
+                "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "SupplierSimulator", "TestKit",
+            ]
         ),
         .testTarget(
             name: "SQLiteDriverTests",

@@ -32,12 +32,13 @@ package protocol LeaseKeeper: Sendable {
     /// Takes the lease called `name` when it is free or has run out.
     ///
     /// Every success mints a token higher than all before it, also after the keeper lost its memory of the last
-    /// holder. Returns nil while somebody else holds it.
+    /// holder.
     ///
     /// - Parameters:
-    ///   - name: what is led, e.g. `scheduler`.
+    ///   - name: what is led, such as `scheduler`.
     ///   - holder: who asks; unguessable, one per process start.
     ///   - duration: for how long, at least 1 s.
+    /// - Returns: the lease, or nil while somebody else holds it.
     /// - Throws: `LeaseError.unavailable` when the keeper cannot be asked.
     func acquire(_ name: String, holder: String, for duration: Duration) async throws(LeaseError) -> Lease?
 

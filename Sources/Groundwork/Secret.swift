@@ -1,5 +1,6 @@
 /// A value that must not be seen: it prints as stars in every log, page, error and dump.
-public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
 {
     private let value: String
 

@@ -1,4 +1,4 @@
-import Testing
+package import Testing
 
 /// Asks `condition` again and again until it holds; fails the test when it does not within `limit`.
 ///

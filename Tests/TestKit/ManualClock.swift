@@ -1,8 +1,15 @@
 package import Groundwork
-package import Synchronization
+import Synchronization
 
-/// A calendar and a waiting clock that move only when a test moves them.
-package final class ManualClock: WallClock, Clock, Sendable {
+/// A waiting clock, and a calendar beside it, that move only when a test moves them.
+package final class ManualClock: Clock, Sendable {
+    /// What the clock shows as calendar time.
+    package struct Calendar: WallClock {
+        let clock: ManualClock
+
+        package var now: Moment { clock.state.withLock { $0.start + $0.elapsed } }
+    }
+
     /// A point on the manual time line.
     package struct Instant: InstantProtocol {
         package let sinceStart: Swift.Duration
@@ -36,13 +43,12 @@ package final class ManualClock: WallClock, Clock, Sendable {
         state = Mutex(State(start: start))
     }
 
-    package var now: Moment {
-        state.withLock { $0.start + $0.elapsed }
-    }
+    /// The calendar that moves with this clock; hand it to whoever wants a `WallClock`.
+    package var calendar: Calendar { Calendar(clock: self) }
 
     package var minimumResolution: Swift.Duration { .milliseconds(1) }
 
-    package var instant: Instant {
+    package var now: Instant {
         state.withLock { Instant(sinceStart: $0.elapsed) }
     }
 
@@ -86,7 +92,9 @@ package final class ManualClock: WallClock, Clock, Sendable {
             }
         } onCancel: {
             let sleeper = state.withLock { state in
-                if let sleeper = state.sleepers.removeValue(forKey: key) { return Optional(sleeper.continuation) }
+                if let sleeper = state.sleepers.removeValue(forKey: key) {
+                    return Optional(sleeper.continuation)
+                }
                 state.cancelled.insert(key)
                 return nil
             }

@@ -60,7 +60,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         self.type = type
     }
 
-    /// Reads a lane's name, e.g. `sms.marketing`; nil when there is no such lane.
+    /// Reads a lane's name, such as `sms.marketing`; nil when there is no such lane.
     package init?(name: String) {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2,
@@ -70,7 +70,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         self.init(channel: channel, type: type)
     }
 
-    /// The lane's name, e.g. `sms.marketing`: topic, group and metrics label.
+    /// The lane's name, such as `sms.marketing`: topic, group and metrics label.
     package var name: String { "\(channel.name).\(type.name)" }
 
     package var description: String { name }

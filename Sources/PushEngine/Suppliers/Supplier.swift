@@ -72,7 +72,7 @@ package struct SupplierCall: Sendable {
     /// What the supplier echoes in its receipts (Tencent `SessionContext`, Aliyun `OutId`); at most 64 ASCII
     /// characters, unique per call.
     package let requestKey: String
-    /// Recipients in E.164 form, e.g. `+8613800138000`.
+    /// Recipients in E.164 form, such as `+8613800138000`.
     package let recipients: [String]
     /// The distinct rendered texts of the call.
     package let contents: [String]
@@ -136,7 +136,7 @@ package struct Refusal: Hashable, Sendable {
     }
 
     package let fault: Class
-    /// The supplier's own code, e.g. `isv.AMOUNT_NOT_ENOUGH`.
+    /// The supplier's own code, such as `isv.AMOUNT_NOT_ENOUGH`.
     package let code: String
     /// The supplier's own words, cut to 200 characters.
     package let message: String
@@ -180,7 +180,7 @@ package struct SupplierReceipt: Hashable, Sendable {
     /// The supplier's reference (Tencent serial number, Aliyun BizId).
     package let reference: String
     package let delivered: Bool
-    /// The network's or supplier's code, e.g. `DELIVRD`, `UNDELIV`.
+    /// The network's or supplier's code, such as `DELIVRD`, `UNDELIV`.
     package let code: String
     /// When the handset confirmed, as the supplier tells it.
     package let at: Moment

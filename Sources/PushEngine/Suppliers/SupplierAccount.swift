@@ -18,7 +18,7 @@ package enum SupplierKind: String, Hashable, Sendable, CaseIterable, Codable {
 /// Credentials and settings of one account at one supplier.
 package struct SupplierAccount: Sendable, Identifiable {
     package let id: AccountID
-    /// What people call it, e.g. `tencent-main`.
+    /// What people call it, such as `tencent-main`.
     package var name: String
     package var kind: SupplierKind
     package var channel: Channel
@@ -34,7 +34,7 @@ package struct SupplierAccount: Sendable, Identifiable {
     package var templateID: String
     /// Tencent only: `SmsSdkAppId`.
     package var appID: String
-    /// Tencent only, e.g. `ap-guangzhou`; Aliyun `RegionId`.
+    /// Tencent only, such as `ap-guangzhou`; Aliyun `RegionId`.
     package var region: String
     /// The share of messages this account takes among those of its channel and message type; 0 takes none.
     package var weight: Int
