@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Puts `track_code_bid=<businessId>` on every `http` and `https` link of a text.
 package struct LinkTracker: Hashable, Sendable {
     /// The parameter's name, which reports of clicks look for.
@@ -58,49 +64,56 @@ package struct LinkTracker: Hashable, Sendable {
             }
             if text[at] == UInt8(ascii: "?"), query == nil { query = at }
         }
-        guard let query else { return (end, [UInt8(ascii: "?")]) }
-        let name = assignment.prefix(LinkTracker.parameter.utf8.count + 1)
-        for at in (query + 1)..<end where isParameterStart(text, at) {
-            let rest = end - at
-            if rest >= name.count, (0..<name.count).allSatisfy({ text[at + $0] == name[$0] }) {
-                return (end, nil)
-            }
+        guard let query else { return (end, Self.question) }
+        let width = LinkTracker.parameter.utf8.count + 1
+        for at in (query + 1)..<end where end - at >= width && isParameterStart(text, at) {
+            if (0..<width).allSatisfy({ text[at + $0] == assignment[$0] }) { return (end, nil) }
         }
-        let last = text[end - 1]
-        let needsJoint = end - 1 != query && last != UInt8(ascii: "&")
+        let needsJoint = end - 1 != query && text[end - 1] != UInt8(ascii: "&")
         return (end, needsJoint ? joint : [])
     }
 
+    private static let question = [UInt8(ascii: "?")]
+
     private func isParameterStart(_ text: Span<UInt8>, _ at: Int) -> Bool {
-        [UInt8(ascii: "?"), UInt8(ascii: "&"), UInt8(ascii: ";")].contains(text[at - 1])
+        text[at - 1] == UInt8(ascii: "?") || text[at - 1] == UInt8(ascii: "&")
+            || text[at - 1] == UInt8(ascii: ";")
     }
 
     /// The next link at or after a place.
     private static func nextLink(in text: Span<UInt8>, from start: Int) -> Range<Int>? {
         var at = start
-        let last = text.count - 3
-        while at < last {
-            if text[unchecked: at] == UInt8(ascii: ":"), text[at + 1] == UInt8(ascii: "/"),
-                text[at + 2] == UInt8(ascii: "/"),
-                let begin = schemeStart(in: text, before: at, notBefore: start)
-            {
-                let end = linkEnd(in: text, from: at + 3)
-                if end > at + 3 { return begin..<end }
-            }
-            at += 1
+        while let colon = nextColon(in: text, from: at) {
+            at = colon + 1
+            guard colon + 3 < text.count, text[colon + 1] == UInt8(ascii: "/"),
+                text[colon + 2] == UInt8(ascii: "/"),
+                let begin = schemeStart(in: text, before: colon, notBefore: start)
+            else { continue }
+            let end = linkEnd(in: text, from: colon + 3)
+            if end > colon + 3 { return begin..<end }
         }
         return nil
     }
 
+    @inline(__always)
+    private static func nextColon(in text: Span<UInt8>, from start: Int) -> Int? {
+        text.withUnsafeBufferPointer { bytes in
+            guard let first = bytes.baseAddress,
+                let found = memchr(first + start, Int32(UInt8(ascii: ":")), bytes.count - start)
+            else { return nil }
+            return found - UnsafeMutableRawPointer(mutating: first)
+        }
+    }
+
     /// Where `http` or `https`, in any case, begins that ends at a place.
     private static func schemeStart(in text: Span<UInt8>, before end: Int, notBefore start: Int) -> Int? {
-        for scheme in [Array("https".utf8), Array("http".utf8)] where end - scheme.count >= start {
-            let begin = end - scheme.count
-            guard (0..<scheme.count).allSatisfy({ text[begin + $0] | 0x20 == scheme[$0] }) else { continue }
-            let isWordStart = begin == 0 || !isLetter(text[begin - 1])
-            if isWordStart { return begin }
-        }
-        return nil
+        let hasS = end > start && text[end - 1] | 0x20 == UInt8(ascii: "s")
+        let begin = end - (hasS ? 5 : 4)
+        guard begin >= start, text[begin] | 0x20 == UInt8(ascii: "h"),
+            text[begin + 1] | 0x20 == UInt8(ascii: "t"),
+            text[begin + 2] | 0x20 == UInt8(ascii: "t"), text[begin + 3] | 0x20 == UInt8(ascii: "p")
+        else { return nil }
+        return begin == 0 || !isLetter(text[begin - 1]) ? begin : nil
     }
 
     private static func linkEnd(in text: Span<UInt8>, from start: Int) -> Int {

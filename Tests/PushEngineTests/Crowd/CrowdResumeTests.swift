@@ -5,7 +5,7 @@ import Testing
 /// Wherever batches end and reading stops, the outcome is the same.
 @Suite struct CrowdResumeTests {
     /// A file of every kind of row, drawn at random.
-    private func crowd(_ random: inout SplitMix) -> CrowdText {
+    private func crowd(_ random: inout SeededRandom) -> CrowdText {
         var bytes = Array("userId,name,city\n".utf8)
         let pieces: [[UInt8]] = [
             Array("13800138000,Ann,Paris".utf8), Array("+86 139-0013-9000,\"Li, Lei\",北京".utf8),
@@ -29,7 +29,7 @@ import Testing
         _ layout: CrowdLayout,
         from cursor: CrowdCursor? = nil,
         to end: Int64? = nil,
-        random: inout SplitMix
+        random: inout SeededRandom
     ) throws -> CrowdRows {
         var reading = CrowdReading()
         reading.chunk = Int.random(in: 16...64, using: &random)
@@ -55,7 +55,7 @@ import Testing
 
     @Test(arguments: 1...40)
     func `batches, chunks and restarts change nothing`(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<10 {
             try crowd(&random)
                 .withFile { path in
@@ -76,7 +76,7 @@ import Testing
 
     @Test(arguments: 1...20)
     func `shards read side by side give what one reader gives`(seed: UInt64) async throws {
-        var random = SplitMix(seed: seed &+ 1_000)
+        var random = SeededRandom(seed: seed &+ 1_000)
         let text = CrowdText(crowd(&random).bytes + crowd(&random).bytes.dropFirst(17))
         let folder = try CrowdFolder(text)
         let layout = try CrowdHeader.read(path: folder.path)
@@ -108,7 +108,7 @@ import Testing
 
     @Test(arguments: 1...20)
     func `a good row is never lost to a bad neighbour`(seed: UInt64) throws {
-        var random = SplitMix(seed: seed &+ 2_000)
+        var random = SeededRandom(seed: seed &+ 2_000)
         let bad = [
             "13800138000,\"open,d", "13800138000,ab\"c,d", "\"", "x", "13800138000,a\0,b", "1380,\"a,b",
         ]

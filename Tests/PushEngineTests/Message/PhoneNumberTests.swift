@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `the short path and the long path agree`() throws {
-        var random = SplitMix(seed: 7)
+        var random = SeededRandom(seed: 7)
         for _ in 0..<20_000 {
             let text = String(10_000_000_000 + random.next() % 10_000_000_000)
             let bytes = Array(text.utf8)

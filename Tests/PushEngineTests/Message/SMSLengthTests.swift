@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test func `the byte counter agrees with UTF-16 on random texts`() throws {
-        var random = SplitMix(seed: 3)
+        var random = SeededRandom(seed: 3)
         let alphabet = ["a", "中", "é", "😀", "【", " ", "9", "👨‍👩‍👧"]
         for _ in 0..<500 {
             let text = (0..<Int.random(in: 1...200, using: &random))
