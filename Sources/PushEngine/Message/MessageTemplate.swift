@@ -22,16 +22,6 @@ package enum TemplateType: Int, Hashable, Sendable, Codable {
     case technical = 20
 }
 
-/// What happens to a message at night (`shield_type`).
-package enum ShieldType: Int, Hashable, Sendable, Codable {
-    /// It is sent at any hour.
-    case none = 10
-    /// It is dropped.
-    case drop = 20
-    /// It is kept and sent in the morning.
-    case hold = 30
-}
-
 /// What people write into a template: the part that is versioned and audited.
 package struct TemplateDraft: Hashable, Sendable {
     package var name: String

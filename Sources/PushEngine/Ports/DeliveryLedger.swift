@@ -102,22 +102,6 @@ package struct CrowdProgress: Sendable {
     }
 }
 
-/// A place between two rows of a crowd file.
-package struct CrowdCursor: Hashable, Sendable {
-    /// Bytes from the start of the file.
-    package var offset: Int64
-    /// The number of the row that starts there; the first row after the header is 1.
-    package var row: Int64
-    /// The physical line that starts there, counted from 1.
-    package var line: Int64
-
-    package init(offset: Int64, row: Int64, line: Int64) {
-        self.offset = offset
-        self.row = row
-        self.line = line
-    }
-}
-
 /// A row of a crowd file that was left out, and why.
 package struct RowReject: Hashable, Sendable {
     package let row: Int64
