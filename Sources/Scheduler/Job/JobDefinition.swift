@@ -1,0 +1,184 @@
+import Foundation
+import Groundwork
+
+/// A job as a program ships it: applied at every start, without undoing what operators did meanwhile.
+package struct JobDefinition: Hashable, Sendable, Codable {
+    package var spec: JobSpec
+    package var isEnabled: Bool
+
+    package init(_ spec: JobSpec, isEnabled: Bool = true) {
+        self.spec = spec
+        self.isEnabled = isEnabled
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, enabled
+        case timeoutSeconds = "timeout_seconds"
+    }
+
+    private enum ScheduleKeys: String, CodingKey, CaseIterable {
+        case cron, zone, daylight
+        case everySeconds = "every_seconds"
+        case afterSeconds = "after_seconds"
+        case atMilliseconds = "at_ms"
+    }
+
+    private enum RetryKeys: String, CodingKey, CaseIterable {
+        case limit, factor, jitter
+        case firstSeconds = "first_seconds"
+        case ceilingSeconds = "ceiling_seconds"
+    }
+
+    /// Reads the words of a definition file; only `name`, `group` and `handler` must be there.
+    ///
+    /// - Throws: `DecodingError` that names a missing, wrong or unknown key.
+    package init(from decoder: any Decoder) throws {
+        try Self.refuseUnknownKeys(decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        let schedule =
+            try keys.contains(.schedule) ? Self.schedule(keys.superDecoder(forKey: .schedule)) : .manual
+        spec = JobSpec(
+            name: try keys.decode(String.self, forKey: .name),
+            group: try keys.decode(String.self, forKey: .group),
+            summary: try keys.decodeIfPresent(String.self, forKey: .summary) ?? "",
+            schedule: schedule,
+            misfire: try keys.decodeIfPresent(MisfirePolicy.self, forKey: .misfire)
+                ?? (schedule.kind == .once ? .fireOnce : .skip),
+            overlap: try keys.decodeIfPresent(BlockStrategy.self, forKey: .overlap) ?? .serial,
+            route: try keys.decodeIfPresent(RouteStrategy.self, forKey: .route) ?? .round,
+            handler: try keys.decode(String.self, forKey: .handler),
+            params: try keys.decodeIfPresent(String.self, forKey: .params) ?? "",
+            timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
+                ?? .zero,
+            retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never
+        )
+        isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
+    }
+
+    /// Writes the words of a definition file.
+    ///
+    /// - Throws: what the encoder throws.
+    package func encode(to encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encode(spec.name, forKey: .name)
+        try keys.encode(spec.group, forKey: .group)
+        try keys.encode(spec.summary, forKey: .summary)
+        try encode(spec.schedule, keys.superEncoder(forKey: .schedule))
+        try keys.encode(spec.misfire, forKey: .misfire)
+        try keys.encode(spec.overlap, forKey: .overlap)
+        try keys.encode(spec.route, forKey: .route)
+        try keys.encode(spec.handler, forKey: .handler)
+        try keys.encode(spec.params, forKey: .params)
+        try keys.encode(spec.timeout.inSeconds, forKey: .timeoutSeconds)
+        try encode(spec.retry, keys.superEncoder(forKey: .retry))
+        try keys.encode(isEnabled, forKey: .enabled)
+    }
+
+    /// One text for one meaning: what tells whether a definition changed since it was applied.
+    package var fingerprint: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Numbers that JSON cannot hold are the only thing that could fail, and the checks refuse those.
+        guard let bytes = try? encoder.encode(self) else { return "" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Whether the definition that `fingerprint` tells of was enabled; nil when it tells of none.
+    static func wasEnabled(_ fingerprint: String?) -> Bool? {
+        guard let fingerprint else { return nil }
+        // A fingerprint that cannot be read is as good as none.
+        return try? JSONDecoder().decode(JobDefinition.self, from: Data(fingerprint.utf8)).isEnabled
+    }
+
+    private static func schedule(_ decoder: any Decoder) throws -> ScheduleSpec {
+        try refuseUnknownKeys(decoder, known: ScheduleKeys.allCases.map(\.rawValue))
+        let keys = try decoder.container(keyedBy: ScheduleKeys.self)
+        var found: [ScheduleSpec] = []
+        if let cron = try keys.decodeIfPresent(String.self, forKey: .cron) {
+            let zone = try keys.decodeIfPresent(String.self, forKey: .zone) ?? "UTC"
+            let daylight = try keys.decodeIfPresent(String.self, forKey: .daylight) ?? "vixie"
+            found.append(.cron(cron, zone: zone, daylight: daylight))
+        }
+        if let seconds = try keys.decodeIfPresent(Double.self, forKey: .everySeconds) {
+            found.append(.every(.seconds(seconds)))
+        }
+        if let seconds = try keys.decodeIfPresent(Double.self, forKey: .afterSeconds) {
+            found.append(.after(.seconds(seconds)))
+        }
+        if let instant = try keys.decodeIfPresent(Moment.self, forKey: .atMilliseconds) {
+            found.append(.once(at: instant))
+        }
+        guard found.count <= 1 else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "more than one kind of schedule")
+            )
+        }
+        return found.first ?? .manual
+    }
+
+    private static func retry(_ decoder: any Decoder) throws -> RetryPolicy {
+        try refuseUnknownKeys(decoder, known: RetryKeys.allCases.map(\.rawValue))
+        let keys = try decoder.container(keyedBy: RetryKeys.self)
+        let usual = RetryPolicy.usualBackoff
+        return RetryPolicy(
+            limit: try keys.decode(Int.self, forKey: .limit),
+            backoff: Backoff(
+                first: try keys.decodeIfPresent(Double.self, forKey: .firstSeconds).map(Duration.seconds)
+                    ?? usual.first,
+                ceiling: try keys.decodeIfPresent(Double.self, forKey: .ceilingSeconds).map(Duration.seconds)
+                    ?? usual.ceiling,
+                factor: try keys.decodeIfPresent(Double.self, forKey: .factor) ?? usual.factor,
+                jitter: try keys.decodeIfPresent(Double.self, forKey: .jitter) ?? usual.jitter
+            )
+        )
+    }
+
+    private func encode(_ schedule: ScheduleSpec, _ encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: ScheduleKeys.self)
+        let milliseconds = Int64(schedule.text) ?? 0
+        switch schedule.kind {
+        case .none: break
+        case .once: try keys.encode(milliseconds, forKey: .atMilliseconds)
+        case .fixedRate: try keys.encode(Double(milliseconds) / 1_000, forKey: .everySeconds)
+        case .fixedDelay: try keys.encode(Double(milliseconds) / 1_000, forKey: .afterSeconds)
+        case .cron:
+            try keys.encode(schedule.text, forKey: .cron)
+            try keys.encode(schedule.zone, forKey: .zone)
+            try keys.encode(schedule.daylight, forKey: .daylight)
+        }
+    }
+
+    private func encode(_ retry: RetryPolicy, _ encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: RetryKeys.self)
+        try keys.encode(retry.limit, forKey: .limit)
+        try keys.encode(retry.backoff.first.inSeconds, forKey: .firstSeconds)
+        try keys.encode(retry.backoff.ceiling.inSeconds, forKey: .ceilingSeconds)
+        try keys.encode(retry.backoff.factor, forKey: .factor)
+        try keys.encode(retry.backoff.jitter, forKey: .jitter)
+    }
+
+    private static func refuseUnknownKeys(_ decoder: any Decoder, known: [String]) throws {
+        let keys = try decoder.container(keyedBy: AnyKey.self).allKeys
+        guard let unknown = keys.first(where: { !known.contains($0.stringValue) }) else { return }
+        throw DecodingError.dataCorrupted(
+            .init(
+                codingPath: decoder.codingPath + [unknown],
+                debugDescription:
+                    "unknown key \(unknown.stringValue); known are \(known.joined(separator: ", "))"
+            )
+        )
+    }
+
+    private struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) {
+            self.stringValue = stringValue
+        }
+
+        init?(intValue: Int) {
+            nil
+        }
+    }
+}
