@@ -18,7 +18,7 @@ package struct SQLiteJobStore: JobStore {
                 try db.execute(
                     sql: Self.insert,
                     arguments: [
-                        job.spec.group, job.spec.name, spec, job.spec.schedule.kind.rawValue, job.isEnabled,
+                        job.spec.group, job.spec.name, spec, job.spec.schedule.type, job.isEnabled,
                         job.createdAt.millisecondsSinceEpoch,
                         job.isEnabled ? job.createdAt.millisecondsSinceEpoch : nil,
                         job.nextTriggerAt?.millisecondsSinceEpoch, job.definition,
@@ -46,7 +46,7 @@ package struct SQLiteJobStore: JobStore {
                 try db.execute(
                     sql: Self.update,
                     arguments: [
-                        job.spec.group, job.spec.name, spec, job.spec.schedule.kind.rawValue, job.isEnabled,
+                        job.spec.group, job.spec.name, spec, job.spec.schedule.type, job.isEnabled,
                         job.startedAt?.millisecondsSinceEpoch, job.definition, job.id.rawValue, job.version,
                     ]
                 )
@@ -240,7 +240,7 @@ private struct StoredSpec: Codable {
             name: try keys.decode(String.self, forKey: .name),
             group: try keys.decode(String.self, forKey: .group),
             summary: try keys.decode(String.self, forKey: .summary),
-            schedule: try keys.decode(ScheduleSpec.self, forKey: .schedule),
+            schedule: try keys.decode(ScheduleText.self, forKey: .schedule),
             misfire: try keys.decode(MisfirePolicy.self, forKey: .misfire),
             overlap: try keys.decode(BlockStrategy.self, forKey: .overlap),
             route: try keys.decode(RouteStrategy.self, forKey: .route),

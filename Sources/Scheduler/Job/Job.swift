@@ -49,7 +49,7 @@ package struct JobSpec: Hashable, Sendable, Codable {
     /// The app name of the executor group that runs it.
     package var group: String
     package var summary: String
-    package var schedule: ScheduleSpec
+    package var schedule: ScheduleText
     package var misfire: MisfirePolicy
     /// What happens to a run that comes while an earlier one of the same job and shard is open.
     ///
@@ -68,7 +68,7 @@ package struct JobSpec: Hashable, Sendable, Codable {
         name: String,
         group: String,
         summary: String = "",
-        schedule: ScheduleSpec = .manual,
+        schedule: ScheduleText = .manual,
         misfire: MisfirePolicy = .skip,
         overlap: BlockStrategy = .serial,
         route: RouteStrategy = .round,

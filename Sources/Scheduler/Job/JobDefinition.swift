@@ -17,10 +17,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     }
 
     private enum ScheduleKeys: String, CodingKey, CaseIterable {
-        case cron, zone, daylight
-        case everySeconds = "every_seconds"
-        case afterSeconds = "after_seconds"
-        case atMilliseconds = "at_ms"
+        case cron, every, after, at, zone, daylight
     }
 
     private enum RetryKeys: String, CodingKey, CaseIterable {
@@ -36,14 +33,15 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try Self.refuseUnknownKeys(decoder, known: CodingKeys.allCases.map(\.rawValue))
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         let schedule =
-            try keys.contains(.schedule) ? Self.schedule(keys.superDecoder(forKey: .schedule)) : .manual
+            try keys.contains(.schedule)
+            ? Self.schedule(keys.superDecoder(forKey: .schedule)) : ScheduleText.manual
         spec = JobSpec(
             name: try keys.decode(String.self, forKey: .name),
             group: try keys.decode(String.self, forKey: .group),
             summary: try keys.decodeIfPresent(String.self, forKey: .summary) ?? "",
             schedule: schedule,
             misfire: try keys.decodeIfPresent(MisfirePolicy.self, forKey: .misfire)
-                ?? (schedule.kind == .once ? .fireOnce : .skip),
+                ?? (schedule.type == ScheduleType.once.rawValue ? .fireOnce : .skip),
             overlap: try keys.decodeIfPresent(BlockStrategy.self, forKey: .overlap) ?? .serial,
             route: try keys.decodeIfPresent(RouteStrategy.self, forKey: .route) ?? .round,
             handler: try keys.decode(String.self, forKey: .handler),
@@ -90,30 +88,38 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         return try? JSONDecoder().decode(JobDefinition.self, from: Data(fingerprint.utf8)).isEnabled
     }
 
-    private static func schedule(_ decoder: any Decoder) throws -> ScheduleSpec {
+    private static func schedule(_ decoder: any Decoder) throws -> ScheduleText {
         try refuseUnknownKeys(decoder, known: ScheduleKeys.allCases.map(\.rawValue))
         let keys = try decoder.container(keyedBy: ScheduleKeys.self)
-        var found: [ScheduleSpec] = []
-        if let cron = try keys.decodeIfPresent(String.self, forKey: .cron) {
-            let zone = try keys.decodeIfPresent(String.self, forKey: .zone) ?? "UTC"
-            let daylight = try keys.decodeIfPresent(String.self, forKey: .daylight) ?? "vixie"
-            found.append(.cron(cron, zone: zone, daylight: daylight))
-        }
-        if let seconds = try keys.decodeIfPresent(Double.self, forKey: .everySeconds) {
-            found.append(.every(.seconds(seconds)))
-        }
-        if let seconds = try keys.decodeIfPresent(Double.self, forKey: .afterSeconds) {
-            found.append(.after(.seconds(seconds)))
-        }
-        if let instant = try keys.decodeIfPresent(Moment.self, forKey: .atMilliseconds) {
-            found.append(.once(at: instant))
-        }
-        guard found.count <= 1 else {
+        let kinds: [(ScheduleKeys, ScheduleType)] = [
+            (.cron, .cron), (.every, .fixedRate), (.after, .fixedDelay), (.at, .once),
+        ]
+        let given = kinds.filter { keys.contains($0.0) }
+        guard given.count <= 1 else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "more than one kind of schedule")
             )
         }
-        return found.first ?? .manual
+        guard let (key, type) = given.first else { return .manual }
+        return ScheduleText(
+            type: type.rawValue,
+            conf: try conf(keys, key),
+            zone: try keys.decodeIfPresent(String.self, forKey: .zone) ?? "UTC",
+            daylight: try keys.decodeIfPresent(String.self, forKey: .daylight)
+                ?? DaylightPolicy.vixie.rawValue
+        )
+    }
+
+    /// What stands under `key`; files spell periods and instants as numbers too.
+    private static func conf(
+        _ keys: KeyedDecodingContainer<ScheduleKeys>,
+        _ key: ScheduleKeys
+    ) throws -> String {
+        do {
+            return try keys.decode(String.self, forKey: key)
+        } catch DecodingError.typeMismatch {
+            return String(try keys.decode(Int64.self, forKey: key))
+        }
     }
 
     private static func retry(_ decoder: any Decoder) throws -> RetryPolicy {
@@ -133,19 +139,17 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         )
     }
 
-    private func encode(_ schedule: ScheduleSpec, _ encoder: any Encoder) throws {
+    private func encode(_ schedule: ScheduleText, _ encoder: any Encoder) throws {
         var keys = encoder.container(keyedBy: ScheduleKeys.self)
-        let milliseconds = Int64(schedule.text) ?? 0
-        switch schedule.kind {
-        case .none: break
-        case .once: try keys.encode(milliseconds, forKey: .atMilliseconds)
-        case .fixedRate: try keys.encode(Double(milliseconds) / 1_000, forKey: .everySeconds)
-        case .fixedDelay: try keys.encode(Double(milliseconds) / 1_000, forKey: .afterSeconds)
-        case .cron:
-            try keys.encode(schedule.text, forKey: .cron)
-            try keys.encode(schedule.zone, forKey: .zone)
-            try keys.encode(schedule.daylight, forKey: .daylight)
+        switch ScheduleType(rawValue: schedule.type) {
+        case nil, .some(.none): return
+        case .cron: try keys.encode(schedule.conf, forKey: .cron)
+        case .fixedRate: try keys.encode(schedule.conf, forKey: .every)
+        case .fixedDelay: try keys.encode(schedule.conf, forKey: .after)
+        case .once: try keys.encode(schedule.conf, forKey: .at)
         }
+        try keys.encode(schedule.zone, forKey: .zone)
+        try keys.encode(schedule.daylight, forKey: .daylight)
     }
 
     private func encode(_ retry: RetryPolicy, _ encoder: any Encoder) throws {

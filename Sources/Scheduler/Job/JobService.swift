@@ -143,27 +143,23 @@ package struct JobService: Sendable {
         }
     }
 
-    /// The next instants of a schedule after `moment`, fewer where it ends.
+    /// The next instants of a schedule after `moment`, fewer where it ends, and what may surprise.
     ///
-    /// A fixed delay counts from the end of a run, so only its first instant is known.
+    /// A fixed delay is shown as if each run took no time.
+    ///
+    /// - Throws: `SchedulerError.invalid` when it is no schedule.
     package func preview(
-        _ schedule: ScheduleSpec,
+        _ text: ScheduleText,
         from moment: Moment? = nil,
         count: Int = 5
-    ) throws(SchedulerError) -> [Moment] {
-        let rhythm: Rhythm
+    ) throws(SchedulerError) -> SchedulePreview {
+        let start = moment ?? wall.now
         do {
-            rhythm = try Rhythm(schedule)
+            let rhythm = try Rhythm(text, since: start)
+            return SchedulePreview(of: rhythm.schedule, after: start, count: min(max(0, count), 1_000))
         } catch {
-            throw .invalid([FieldFault(error.field, error.reason)])
+            throw .invalid([FieldFault(error)])
         }
-        var instants: [Moment] = []
-        var next = rhythm.start(at: moment ?? wall.now)
-        while let instant = next, instants.count < min(max(0, count), 1_000) {
-            instants.append(instant)
-            next = rhythm.following(instant)
-        }
-        return instants
     }
 
     private func firstTrigger(
@@ -173,17 +169,11 @@ package struct JobService: Sendable {
     ) throws(SchedulerError) -> Moment? {
         guard spec.faults.isEmpty else { throw .invalid(spec.faults) }
         do {
-            let next = try Rhythm(spec.schedule).start(at: now)
-            guard next != nil || !isNeeded || spec.schedule.kind == .none else {
-                throw SchedulerError.invalid([FieldFault("schedule.text", "must be due in the future")])
-            }
-            return next
-        } catch let error as SchedulerError {
-            throw error
-        } catch let error as ScheduleError {
-            throw .invalid([FieldFault(error.field, error.reason)])
+            let rhythm = try Rhythm(spec.schedule, since: now)
+            if isNeeded { try rhythm.schedule.checkFires(after: now) }
+            return rhythm.start(after: now)
         } catch {
-            throw .invalid([FieldFault("schedule", "\(error)")])
+            throw .invalid([FieldFault(error)])
         }
     }
 

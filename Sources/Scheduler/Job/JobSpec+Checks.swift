@@ -20,12 +20,20 @@ extension JobSpec {
             "must not be negative, and its ceiling not below its first wait"
         )
         do {
-            _ = try schedule.read()
+            let isCalm =
+                switch try Schedule(schedule) {
+                case .fixedRate(let period, _), .fixedDelay(let period): period >= Self.shortestPeriod
+                case .cron, .once, .none: true
+                }
+            check(isCalm, "schedule.conf", "must be at least 100ms")
         } catch {
-            faults.append(FieldFault(error.field, error.reason))
+            faults.append(FieldFault(error))
         }
         return faults
     }
+
+    /// Below it a schedule would be a busy loop.
+    private static let shortestPeriod = Duration.milliseconds(100)
 
     private static let longestTimeout = Duration.seconds(30 * 86_400)
 
@@ -36,5 +44,12 @@ extension JobSpec {
     private static func isAppName(_ text: String) -> Bool {
         (1...64).contains(text.count)
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
+    }
+}
+
+extension FieldFault {
+    /// What is wrong with a job's schedule.
+    init(_ error: ScheduleError) {
+        self.init("schedule.\(error.field)", error.reason)
     }
 }

@@ -1,59 +1,46 @@
-package import Groundwork
+import Groundwork
 
 /// The instants at which one job is due, one after the other.
 ///
-/// Fixed rates are counted from the instant planned before, so they never drift; a fixed delay knows no next instant
-/// before a run has ended.
-package struct Rhythm: Sendable {
+/// Fixed rates are counted from when the job was enabled, so lateness never makes them drift; a fixed delay knows no
+/// next instant before a run has ended.
+struct Rhythm {
     /// The due instants up to a limit, and what follows them.
     struct Due {
         var instants: [Moment]
         var next: Moment?
     }
 
-    private let schedule: Schedule
+    let schedule: Schedule
 
     /// Reads a schedule as it is written down.
     ///
-    /// - Throws: `ScheduleError` that names the field which makes no sense.
-    package init(_ spec: ScheduleSpec) throws(ScheduleError) {
-        schedule = try spec.read()
+    /// - Parameters:
+    ///   - text: what is written.
+    ///   - start: when the job was enabled; what a fixed rate counts from unless its text says so.
+    /// - Throws: `ScheduleError` that names the part which makes no sense.
+    init(_ text: ScheduleText, since start: Moment) throws(ScheduleError) {
+        let schedule = try Schedule(text)
+        if case .fixedRate(let period, Moment(millisecondsSinceEpoch: 0)) = schedule {
+            self.schedule = .fixedRate(period: period, anchor: start)
+        } else {
+            self.schedule = schedule
+        }
     }
 
-    /// The first trigger of a job that is enabled at `now`; nil when it will never be due.
-    package func start(at now: Moment) -> Moment? {
-        switch schedule {
-        case .cron: schedule.next(after: now)
-        case .fixedRate(let period): now + period
-        case .fixedDelay(let delay): now + delay
-        case .once(let moment): moment > now ? moment : nil
-        case .none: nil
-        }
+    /// The first trigger after `now` of a job that has not run yet; nil when it will never be due.
+    func start(after now: Moment) -> Moment? {
+        schedule.nextTrigger(after: now)
     }
 
     /// The trigger that follows the one planned at `planned`; nil when there is none, or not until a run has ended.
-    package func following(_ planned: Moment) -> Moment? {
-        switch schedule {
-        case .cron: schedule.next(after: planned)
-        case .fixedRate(let period): planned + period
-        case .fixedDelay, .once, .none: nil
-        }
-    }
-
-    /// The first trigger after `now` that keeps step with the one planned at `planned`, which is missed.
-    func following(_ planned: Moment, after now: Moment) -> Moment? {
-        switch schedule {
-        case .cron: schedule.next(after: max(planned, now))
-        case .fixedRate(let period):
-            planned + .milliseconds(period.wholeMilliseconds * (steps(from: planned, to: now, period) + 1))
-        case .fixedDelay, .once, .none: nil
-        }
+    func following(_ planned: Moment) -> Moment? {
+        schedule.waitsForRun ? nil : schedule.nextTrigger(after: planned)
     }
 
     /// The first trigger after `now` when the one planned at `planned` is not made up for.
     func resuming(_ planned: Moment, after now: Moment) -> Moment? {
-        if case .fixedDelay(let delay) = schedule { return now + delay }
-        return following(planned, after: now)
+        schedule.nextTrigger(after: max(planned, now))
     }
 
     /// The triggers from `planned`, which is due, up to `now`, at most `limit`.
@@ -64,9 +51,5 @@ package struct Rhythm: Sendable {
             due.next = following(next)
         }
         return due
-    }
-
-    private func steps(from planned: Moment, to now: Moment, _ period: Duration) -> Int64 {
-        max(0, (now - planned).wholeMilliseconds) / max(1, period.wholeMilliseconds)
     }
 }

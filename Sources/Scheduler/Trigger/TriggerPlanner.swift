@@ -27,7 +27,7 @@ package struct TriggerPlanner: Hashable, Sendable {
     /// - Throws: `ScheduleError` when the stored schedule cannot be read.
     package func plan(_ job: Job, at now: Moment, living: Int) throws(ScheduleError) -> TriggerPlan? {
         guard job.isEnabled, let expected = job.nextTriggerAt, expected <= now else { return nil }
-        let rhythm = try Rhythm(job.spec.schedule)
+        let rhythm = try Rhythm(job.spec.schedule, since: job.startedAt ?? job.createdAt)
         let due = rhythm.triggers(from: expected, through: now, limit: batch)
         guard now - expected > misfireThreshold else {
             let runs = due.instants.flatMap { self.runs(of: job, at: $0, .schedule, due: $0, living: living) }
@@ -36,7 +36,7 @@ package struct TriggerPlanner: Hashable, Sendable {
         switch job.spec.misfire {
         case .fireOnce:
             let runs = self.runs(of: job, at: expected, .misfire, due: now, living: living)
-            return plan(job, expected, runs, next: rhythm.following(expected, after: now))
+            return plan(job, expected, runs, next: rhythm.following(max(expected, now)))
         case .skip:
             let record = skipped(job, at: expected, due, now)
             return plan(job, expected, [record], next: rhythm.resuming(expected, after: now))

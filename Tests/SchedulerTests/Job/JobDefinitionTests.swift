@@ -36,7 +36,7 @@ struct JobDefinitionTests {
         arguments: [
             #"{"name": "a", "group": "g", "handler": "h", "handlr": 1}"#,
             #"{"name": "a", "group": "g", "handler": "h", "schedule": {"crom": "x"}}"#,
-            #"{"name": "a", "group": "g", "handler": "h", "schedule": {"cron": "x", "every_seconds": 1}}"#,
+            #"{"name": "a", "group": "g", "handler": "h", "schedule": {"cron": "x", "every": 1}}"#,
             #"{"name": "a", "group": "g", "handler": "h", "retry": {"limit": 1, "wait": 2}}"#,
             #"{"name": "a", "group": "g", "handler": "h", "misfire": "maybe"}"#,
             #"{"name": "a", "group": "g"}"#,
@@ -47,10 +47,10 @@ struct JobDefinitionTests {
 
     @Test(
         arguments: [
-            ScheduleSpec.manual, .cron("0 0 8 * * ?", zone: "Asia/Shanghai"), .every(.milliseconds(1_500)),
+            ScheduleText.manual, .cron("0 0 8 * * ?", zone: "Asia/Shanghai"), .every(.milliseconds(1_500)),
             .after(.seconds(2)), .once(at: .noon),
         ])
-    func `a definition survives being written and read`(schedule: ScheduleSpec) throws {
+    func `a definition survives being written and read`(schedule: ScheduleText) throws {
         let definition = JobDefinition(.sample(schedule: schedule, retry: RetryPolicy(limit: 2)))
         let back = try read(definition.fingerprint)
         #expect(back == definition)

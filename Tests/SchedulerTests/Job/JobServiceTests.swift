@@ -36,20 +36,21 @@ struct JobServiceTests {
         let wrong = spec
         let fields = try await faults { _ = try await rig.jobs.create(wrong) }
         #expect(
-            fields == ["name", "group", "handler", "params", "timeout", "retry.limit", "schedule.text"]
+            fields == ["name", "group", "handler", "params", "timeout", "retry.limit", "schedule.conf"]
         )
     }
 
     @Test(
         arguments: [
-            (ScheduleSpec(kind: .fixedRate, text: "soon"), "schedule.text"),
-            (ScheduleSpec(kind: .fixedDelay, text: ""), "schedule.text"),
-            (ScheduleSpec(kind: .cron, text: "* * *"), "schedule.text"),
-            (ScheduleSpec.cron("0/5 * * * * ?", zone: "Mars/Olympus"), "schedule.zone"),
-            (ScheduleSpec.cron("0/5 * * * * ?", daylight: "never"), "schedule.daylight"),
-            (ScheduleSpec.once(at: .noon), "schedule.text"),
+            (ScheduleText(type: "FIX_RATE", conf: "soon"), "schedule.conf"),
+            (ScheduleText(type: "FIX_DELAY", conf: ""), "schedule.conf"),
+            (ScheduleText(type: "NEVER", conf: ""), "schedule.type"), (.cron("* * *"), "schedule.conf"),
+            (.cron("0 0 0 1 1 ? 2020"), "schedule.conf"),
+            (ScheduleText.cron("0/5 * * * * ?", zone: "Mars/Olympus"), "schedule.zone"),
+            (ScheduleText.cron("0/5 * * * * ?", daylight: "never"), "schedule.daylight"),
+            (ScheduleText.once(at: .noon), "schedule.conf"),
         ])
-    func `a schedule that cannot be served is refused`(schedule: ScheduleSpec, field: String) async throws {
+    func `a schedule that cannot be served is refused`(schedule: ScheduleText, field: String) async throws {
         let fields = try await faults { _ = try await rig.jobs.create(.sample(schedule: schedule)) }
         #expect(fields == [field])
     }
@@ -92,11 +93,11 @@ struct JobServiceTests {
 
     @Test func `a preview shows the instants that will come`() throws {
         let rate = try rig.jobs.preview(.every(.seconds(10)), count: 3)
-        #expect(rate == [10, 20, 30].map { .noon + .seconds($0) })
+        #expect(rate.instants == [10, 20, 30].map { .noon + .seconds($0) })
         let cron = try rig.jobs.preview(.cron("0/15 * * * * ?"), from: .noon, count: 2)
-        #expect(cron == [15, 30].map { .noon + .seconds($0) })
-        #expect(try rig.jobs.preview(.manual).isEmpty)
-        #expect(try rig.jobs.preview(.once(at: .noon + .seconds(1))).count == 1)
+        #expect(cron.instants == [15, 30].map { .noon + .seconds($0) })
+        #expect(try rig.jobs.preview(.manual).instants.isEmpty)
+        #expect(try rig.jobs.preview(.once(at: .noon + .seconds(1))).instants.count == 1)
     }
 
     private func faults(_ body: () async throws -> Void) async throws -> [String] {

@@ -11,7 +11,7 @@ extension JobSpec {
     package static func sample(
         _ name: String = "sample",
         group: String = "app",
-        schedule: ScheduleSpec = .every(.seconds(10)),
+        schedule: ScheduleText = .every(.seconds(10)),
         misfire: MisfirePolicy = .skip,
         overlap: BlockStrategy = .serial,
         route: RouteStrategy = .first,
