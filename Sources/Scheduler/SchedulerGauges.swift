@@ -9,8 +9,8 @@ package final class SchedulerGauges: Sendable {
         package var ended: [RunReason: Int] = [:]
         /// From the planned instant of a schedule's trigger to the row that records it.
         package var planLateness = Histogram()
-        /// From the planned instant of a schedule's trigger to the acceptance of its first attempt by an executor; holds
-        /// the wait for an earlier run of a serial job too.
+        /// From the planned instant of a schedule's trigger to the acceptance of its first attempt by an
+        /// executor; holds the wait for an earlier run of a serial job too.
         package var startLateness = Histogram()
         /// How long handing a run over took.
         package var handover = Histogram()

@@ -2,7 +2,8 @@ package import Groundwork
 import Logging
 import ServiceLifecycle
 
-/// The scheduler as one long-lived service: stands for election, and while it leads plans, dispatches and sweeps.
+/// The scheduler as one long-lived service: stands for election, and while it leads plans, dispatches and
+/// sweeps.
 ///
 /// The doors work in every process; only the loops need to lead.
 package struct SchedulerService: Service {

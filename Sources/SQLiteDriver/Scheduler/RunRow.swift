@@ -107,9 +107,9 @@ extension Database {
     }
 
     private static let insertRun = """
-        INSERT INTO runs (job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler,
-            params, overlap, route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message,
-            token, sends, version)
+        INSERT INTO runs (
+            job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler, params, overlap,
+            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, sends, version)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
         """
 

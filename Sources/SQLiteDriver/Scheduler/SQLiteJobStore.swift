@@ -157,7 +157,8 @@ package struct SQLiteJobStore: JobStore {
 
 extension SQLiteJobStore {
     private static let insert = """
-        INSERT INTO jobs (app, name, spec, schedule_kind, enabled, created_at, started_at, next_at, version, definition)
+        INSERT INTO jobs (
+            app, name, spec, schedule_kind, enabled, created_at, started_at, next_at, version, definition)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
         """
 

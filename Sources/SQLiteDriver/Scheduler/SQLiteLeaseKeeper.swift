@@ -10,10 +10,10 @@ import Darwin
 
 /// Leases in the scheduler's file, for the processes of one host.
 ///
-/// The end of a lease is counted in the host's uptime, which no change of the calendar moves and which all its
-/// processes share. So that a restart after a crash need not wait for that end, a holder also locks a file beside the
-/// database: the system frees the lock when the process dies, and whoever gets it knows that the holder is gone. A
-/// holder that is stopped keeps its lock but not its lease.
+/// The end of a lease is counted in the host's uptime, which no change of the calendar moves and which all
+/// its processes share. So that a restart after a crash need not wait for that end, a holder also locks a
+/// file beside the database: the system frees the lock when the process dies, and whoever gets it knows that
+/// the holder is gone. A holder that is stopped keeps its lock but not its lease.
 package final class SQLiteLeaseKeeper: LeaseKeeper {
     private let database: SchedulerDatabase
     private let uptime: @Sendable () -> Duration
@@ -130,7 +130,8 @@ package final class SQLiteLeaseKeeper: LeaseKeeper {
         return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
     }
 
-    /// Names this boot of the host; nothing where the host does not, and then a lease of the boot before runs out late.
+    /// Names this boot of the host; nothing where the host does not, and then a lease of the boot before runs
+    /// out late.
     private static func currentBoot() -> String {
         guard let file = fopen("/proc/sys/kernel/random/boot_id", "r") else { return "" }
         defer { fclose(file) }
@@ -154,7 +155,8 @@ extension SQLiteLeaseKeeper {
         """
 
     private static let prolong = """
-        UPDATE leases SET ends_at_uptime_ms = ?, boot = ?, is_locked = ? WHERE name = ? AND token = ? AND holder = ?
+        UPDATE leases SET ends_at_uptime_ms = ?, boot = ?, is_locked = ?
+        WHERE name = ? AND token = ? AND holder = ?
         """
 
     private static let giveBack = "UPDATE leases SET holder = '' WHERE name = ? AND token = ? AND holder = ?"

@@ -65,7 +65,8 @@ extension SQLiteRegistryStore {
         VALUES (:app, :address, :instance, :dialect, :now, :now, 0)
         ON CONFLICT (app, address) DO UPDATE SET
             since = CASE
-                WHEN instance IS NOT excluded.instance OR has_left OR last_seen_at <= :silent THEN excluded.since
+                WHEN instance IS NOT excluded.instance OR has_left OR last_seen_at <= :silent
+                THEN excluded.since
                 ELSE since END,
             instance = excluded.instance,
             dialect = CASE WHEN excluded.dialect = 'run' THEN dialect ELSE excluded.dialect END,

@@ -171,7 +171,8 @@ extension SQLiteRunStore {
         """
 }
 
-/// The statement for one filter; only what is asked for is in it, so that SQLite can pick the index that fits.
+/// The statement for one filter; only what is asked for is in it, so that SQLite can pick the index that
+/// fits.
 private struct RunQuery: Sendable {
     let sql: String
     let arguments: StatementArguments

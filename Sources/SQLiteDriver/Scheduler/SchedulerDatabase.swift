@@ -2,16 +2,16 @@ import GRDB
 package import Groundwork
 import Scheduler
 
-/// The scheduler's file: one writer at a time, readers beside it, the same file for any number of processes of one
-/// host.
+/// The scheduler's file: one writer at a time, readers beside it, the same file for any number of processes
+/// of one host.
 package struct SchedulerDatabase: Sendable {
     private let pool: DatabasePool
     let path: String
 
     /// Opens the file, makes it if it is not there, and brings its tables up to date.
     ///
-    /// Commits survive the death of the process; with `isPowerSafe` also that of the machine, at several times the
-    /// cost of a commit.
+    /// Commits survive the death of the process; with `isPowerSafe` also that of the machine, at several
+    /// times the cost of a commit.
     ///
     /// - Parameters:
     ///   - path: the file, usually `scheduler.db` in the data folder.

@@ -14,8 +14,9 @@ enum SchedulerMigrations {
 
     /// Makes run ids start where no earlier file's ids can have come to.
     ///
-    /// A run's id is what executors file its log and remember its outcome under: after the file was lost, new ids must
-    /// not repeat old ones. They start at the time of creation and would have to be used up at 1000/s to be caught up.
+    /// A run's id is what executors file its log and remember its outcome under: after the file was lost, new
+    /// ids must not repeat old ones. They start at the time of creation and would have to be used up at
+    /// 1000/s to be caught up.
     private static let seed = "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)"
 
     private static let first = """

@@ -28,7 +28,8 @@ package struct DispatchRules: Hashable, Sendable {
 
     /// What to do with `run`, which the outbox gave at `now`.
     ///
-    /// A run that may have arrived is only ever sent again to the same address: two executors must not both have it.
+    /// A run that may have arrived is only ever sent again to the same address: two executors must not both
+    /// have it.
     ///
     /// - Parameters:
     ///   - run: planned or being dispatched.

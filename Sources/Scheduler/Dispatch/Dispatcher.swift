@@ -4,8 +4,8 @@ import Synchronization
 
 /// Hands due runs to executors while this process leads.
 ///
-/// The outbox is the store: a run stays in it until an executor accepted it, so a crash at any point only means that
-/// the next leader sends it again, to the same executor when it may have arrived there.
+/// The outbox is the store: a run stays in it until an executor accepted it, so a crash at any point only
+/// means that the next leader sends it again, to the same executor when it may have arrived there.
 package struct Dispatcher: Sendable {
     private let parts: SchedulerParts
     private let handover: Handover
@@ -67,7 +67,8 @@ package struct Dispatcher: Sendable {
         return outbox
     }
 
-    /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found again.
+    /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found
+    /// again.
     private func carry(
         _ run: JobRun,
         _ candidates: [ExecutorInstance],

@@ -105,7 +105,8 @@ package struct ExecutorClient: Sendable {
         }
     }
 
-    /// Whether the answer means that the path, not the run, is unknown; each generation says so in its own way.
+    /// Whether the answer means that the path, not the run, is unknown; each generation says so in its own
+    /// way.
     private static func isUnknownPath(_ envelope: Envelope, status: Int) -> Bool {
         if status == 404 || status == 405 { return true }
         guard status == 200, !envelope.isSuccess, let message = envelope.message else { return false }
@@ -116,7 +117,8 @@ package struct ExecutorClient: Sendable {
         case answered(Envelope, status: Int)
         case failed(HTTPError)
 
-        /// Reads by content, never by content type; what makes no sense says nothing about what the executor did.
+        /// Reads by content, never by content type; what makes no sense says nothing about what the executor
+        /// did.
         init(_ response: HTTPResponse) {
             let envelope = Envelope(status: response.status, body: response.body)
             let isReadable = response.status != 200 || (try? Envelope(json: response.body)) != nil

@@ -4,8 +4,8 @@ package import Groundwork
 package struct ExecutorAddress: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let url: String
 
-    /// Reads what an executor registered; nil unless it is an absolute http or https URL without user, query or
-    /// fragment.
+    /// Reads what an executor registered; nil unless it is an absolute http or https URL without user, query
+    /// or fragment.
     package init?(_ text: String) {
         var url = Substring(text.trimmingBlanks)
         while url.last == "/" { url.removeLast() }

@@ -129,8 +129,8 @@ struct Handover: Sendable {
         }
     }
 
-    /// The runs of the same job and shard that came before and are not over; asked only where the overlap policy is
-    /// decided here.
+    /// The runs of the same job and shard that came before and are not over; asked only where the overlap
+    /// policy is decided here.
     private func earlierRuns(than run: JobRun) async throws -> [JobRun] {
         guard run.plan.terms.overlap != .serial else { return [] }
         let filter = RunFilter(job: run.plan.job, states: .open)

@@ -16,8 +16,8 @@ package enum RouteStrategy: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// Chooses executors; remembers whose turn it is.
 ///
-/// The turns live in the leader's memory: another leader starts anew, which costs evenness for one round and nothing
-/// else.
+/// The turns live in the leader's memory: another leader starts anew, which costs evenness for one round and
+/// nothing else.
 package struct Router: Sendable {
     private var turns: [JobID: Int] = [:]
 

@@ -3,8 +3,8 @@ import Logging
 
 /// What executors of every generation call: to register, to leave, and to tell how runs ended.
 ///
-/// A yes means that what was said is stored. A no is rare by intent: some executors turn a success into a failure
-/// when their callback is refused.
+/// A yes means that what was said is stored. A no is rare by intent: some executors turn a success into a
+/// failure when their callback is refused.
 package struct ExecutorDoor: Sendable {
     private let registry: any RegistryStore
     private let completion: Completion

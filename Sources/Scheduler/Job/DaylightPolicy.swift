@@ -1,8 +1,9 @@
 /// What a cron expression does where its zone's clocks are put forward (a gap) or back (an overlap).
 ///
-/// Two policies tell **interval** expressions from **fixed times**: a `*`, `/` or `-` in the second, minute or
-/// hour field makes an interval, anything else (comma lists too) is fixed times. No policy assumes that clocks
-/// move by an hour, at night, or because of daylight saving: a zone that drops a day is a gap like any other.
+/// Two policies tell **interval** expressions from **fixed times**: a `*`, `/` or `-` in the second, minute
+/// or hour field makes an interval, anything else (comma lists too) is fixed times. No policy assumes that
+/// clocks move by an hour, at night, or because of daylight saving: a zone that drops a day is a gap like any
+/// other.
 package enum DaylightPolicy: String, CaseIterable, Codable, Sendable {
     /// Debian cron's rule, the default.
     ///
@@ -12,9 +13,9 @@ package enum DaylightPolicy: String, CaseIterable, Codable, Sendable {
     /// Quartz 2.5.2, faults included: what an import from xxl-job needs in order to change nothing.
     ///
     /// Times in a gap do not fire, and a gap of two hours swallows times after it; an overlap fires on the
-    /// second pass only, and asking during the first pass jumps into the second, so that the answer depends on
-    /// the instant of asking. Only its clock handling is reproduced: which *days* match is the same as for the
-    /// other policies (`0 4,10 9 1W * ?` fires twice that day).
+    /// second pass only, and asking during the first pass jumps into the second, so that the answer depends
+    /// on the instant of asking. Only its clock handling is reproduced: which *days* match is the same as for
+    /// the other policies (`0 4,10 9 1W * ?` fires twice that day).
     case quartz
     /// Every reading of the clock counts at most once: nothing for times in a gap, first pass of an overlap.
     ///

@@ -4,9 +4,10 @@ package import Groundwork
 package enum InstantText {
     /// Reads an instant; nil when `text` is none.
     ///
-    /// Takes `2027-03-14T02:30:00.250-05:00`, a `Z` or no offset at its end, a blank for the `T`, seconds or the
-    /// whole time left out; and a bare whole number, which is milliseconds since the epoch. Without an offset the
-    /// clocks of `rules` count: of a repeated reading the first showing, for a missing one the end of the gap.
+    /// Takes `2027-03-14T02:30:00.250-05:00`, a `Z` or no offset at its end, a blank for the `T`, seconds or
+    /// the whole time left out; and a bare whole number, which is milliseconds since the epoch. Without an
+    /// offset the clocks of `rules` count: of a repeated reading the first showing, for a missing one the end
+    /// of the gap.
     package static func moment(_ text: String, in rules: ZoneRules) -> Moment? {
         if let milliseconds = Int64(text) { return Moment(millisecondsSinceEpoch: milliseconds) }
         var reader = InstantReader(text)

@@ -33,7 +33,8 @@ package struct Page<Element: Sendable, Key: Hashable & Sendable>: Sendable {
         self.next = next
     }
 
-    /// Makes a page of at most `limit` of `found`, which was read one entry further to see whether more follow.
+    /// Makes a page of at most `limit` of `found`, which was read one entry further to see whether more
+    /// follow.
     package init(_ found: [Element], limit: Int, key: (Element) -> Key) {
         elements = Array(found.prefix(limit))
         next = found.count > limit ? elements.last.map(key) : nil

@@ -8,10 +8,12 @@ extension JobService {
         case unchanged(Job)
     }
 
-    /// Brings the jobs in line with `definitions`: adds what is missing and updates what was applied from another text.
+    /// Brings the jobs in line with `definitions`: adds what is missing and updates what was applied from
+    /// another text.
     ///
-    /// An unchanged definition changes nothing, so what an operator edited stays until the definition changes. A job
-    /// that an operator disabled stays disabled; a definition switches its job only when its own switch changed.
+    /// An unchanged definition changes nothing, so what an operator edited stays until the definition
+    /// changes. A job that an operator disabled stays disabled; a definition switches its job only when its
+    /// own switch changed.
     ///
     /// - Throws: `SchedulerError` for the first definition that cannot be applied; those before it are.
     package func apply(_ definitions: [JobDefinition]) async throws(SchedulerError) -> [Application] {

@@ -1,6 +1,7 @@
 package import Groundwork
 
-/// What operators and programs ask about jobs; every change is checked, stored, and seen by the loops at once.
+/// What operators and programs ask about jobs; every change is checked, stored, and seen by the loops at
+/// once.
 package struct JobService: Sendable {
     private let jobs: any JobStore
     private let runs: any RunStore

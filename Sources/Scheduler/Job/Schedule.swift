@@ -16,8 +16,8 @@ package enum Schedule: Hashable, Sendable {
 
     /// The first trigger after `instant`; nil when there is none.
     ///
-    /// For a fixed delay `instant` is the end of the last run, or the start of the job while it has not run yet:
-    /// every other schedule may be asked about any instant.
+    /// For a fixed delay `instant` is the end of the last run, or the start of the job while it has not run
+    /// yet: every other schedule may be asked about any instant.
     package func nextTrigger(after instant: Moment) -> Moment? {
         switch self {
         case .cron(let expression, let zone, let daylight):

@@ -33,8 +33,8 @@ package struct ScheduleText: Hashable, Codable, Sendable {
     package var type: String
     /// What the type needs.
     ///
-    /// A cron expression; a period such as `30` (seconds), `500ms`, `5m`, `2h`, `1d`; an instant in ISO 8601 or
-    /// in milliseconds since the epoch; empty for `NONE`.
+    /// A cron expression; a period such as `30` (seconds), `500ms`, `5m`, `2h`, `1d`; an instant in ISO 8601
+    /// or in milliseconds since the epoch; empty for `NONE`.
     package var conf: String
     /// The zone of a cron expression, and of an instant without an offset.
     package var zone: String

@@ -26,11 +26,13 @@ package final class Bell: Sendable {
         waiter?.resume()
     }
 
-    /// Returns at the next ring, after `limit` on `clock`, or when the task is cancelled; whichever comes first.
+    /// Returns at the next ring, after `limit` on `clock`, or when the task is cancelled; whichever comes
+    /// first.
     package func wait(atMost limit: Duration, on clock: any Clock<Duration>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.waitForRing() }
-            // A sleep ends early only by cancellation, which is how the loser of the two learns that it is over.
+            // A sleep ends early only by cancellation, which is how the loser of the two learns that it is
+            // over.
             group.addTask { try? await clock.sleep(for: limit) }
             await group.next()
             group.cancelAll()

@@ -4,9 +4,9 @@ import Synchronization
 
 /// Stands for election again and again, and leads while it can prove that nobody else does.
 ///
-/// The proof is the store's fencing token, not this type: it only makes sure that two leaders are rare and that a
-/// deposed one stops soon. It trusts a lease for less time than the lease lasts, counted by its own monotonic clock
-/// from before it was asked for.
+/// The proof is the store's fencing token, not this type: it only makes sure that two leaders are rare and
+/// that a deposed one stops soon. It trusts a lease for less time than the lease lasts, counted by its own
+/// monotonic clock from before it was asked for.
 package struct LeaderTerm: Sendable {
     private let name: String
     private let holder: String

@@ -31,9 +31,9 @@ package protocol JobStore: Sendable {
 
     /// Plans triggers: adds the runs of each and moves its job's next trigger, all in one transaction.
     ///
-    /// A trigger counts only while its job is enabled and has the version and the next trigger that the plan expects:
-    /// whoever comes second changes nothing. A run that exists already, by job, planned instant, shard and attempt, is
-    /// not added again.
+    /// A trigger counts only while its job is enabled and has the version and the next trigger that the plan
+    /// expects: whoever comes second changes nothing. A run that exists already, by job, planned instant,
+    /// shard and attempt, is not added again.
     ///
     /// - Returns: the runs that were added.
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.

@@ -7,11 +7,12 @@ package protocol RunStore: Sendable {
     /// - Throws: `.conflict` when a run of the same job, planned instant, shard and attempt exists.
     func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun]
 
-    /// What is to be handed to executors at `now`: runs that are planned and due, and runs whose hand-over is not
-    /// known to have succeeded and whose time to be sent again has come or which another term left behind.
+    /// What is to be handed to executors at `now`: runs that are planned and due, and runs whose hand-over is
+    /// not known to have succeeded and whose time to be sent again has come or which another term left
+    /// behind.
     ///
-    /// A run of a serial job is held back while an earlier run of the same job and shard is open; an attempt that
-    /// waits for its back-off holds back nobody. Oldest due first, at most `limit`.
+    /// A run of a serial job is held back while an earlier run of the same job and shard is open; an attempt
+    /// that waits for its back-off holds back nobody. Oldest due first, at most `limit`.
     func outbox(at now: Moment, limit: Int, token: FencingToken) async throws(StoreError) -> Outbox
 
     /// Writes changed runs, each only when the store still holds the version it was made from.
@@ -23,12 +24,12 @@ package protocol RunStore: Sendable {
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
     func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun]
 
-    /// Ends runs, each with all that follows from it, in one transaction; a run that has ended before is passed over
-    /// with what would follow.
+    /// Ends runs, each with all that follows from it, in one transaction; a run that has ended before is
+    /// passed over with what would follow.
     ///
-    /// Unlike `advance` it asks for no version: the first to tell of an end is right, whatever happened to the run
-    /// meanwhile. A retry is not added when it exists already. The next trigger is set only for an enabled job with
-    /// a fixed delay that has none and of which no run is open any more.
+    /// Unlike `advance` it asks for no version: the first to tell of an end is right, whatever happened to
+    /// the run meanwhile. A retry is not added when it exists already. The next trigger is set only for an
+    /// enabled job with a fixed delay that has none and of which no run is open any more.
     ///
     /// - Parameters:
     ///   - closings: what to write.
@@ -50,7 +51,8 @@ package protocol RunStore: Sendable {
 /// What is to be handed to executors, and when to look again.
 package struct Outbox: Sendable {
     package let runs: [JobRun]
-    /// The earliest instant, after the one asked about, at which a run becomes due; nil when none will by itself.
+    /// The earliest instant, after the one asked about, at which a run becomes due; nil when none will by
+    /// itself.
     package let next: Moment?
 
     package init(runs: [JobRun], next: Moment?) {

@@ -16,8 +16,8 @@ package struct Completion: Sendable {
 
     /// Ends the runs that `items` tell of; what is told of unknown or ended runs changes nothing.
     ///
-    /// The first callback of a run counts, also in one batch. It counts in every open state: a fast handler's callback
-    /// may come before the answer that says its run was accepted.
+    /// The first callback of a run counts, also in one batch. It counts in every open state: a fast handler's
+    /// callback may come before the answer that says its run was accepted.
     ///
     /// - Returns: the runs that ended just now.
     /// - Throws: `StoreError`; then nothing of the batch is kept and the executor must call again.
@@ -38,8 +38,8 @@ package struct Completion: Sendable {
 extension RunEnd {
     /// The end of `run` that an executor tells of.
     ///
-    /// The wire has one code for failed, killed and covered: what was asked for here, and what the executor says, tell
-    /// them apart.
+    /// The wire has one code for failed, killed and covered: what was asked for here, and what the executor
+    /// says, tell them apart.
     init(_ outcome: RunOutcome, of run: JobRun, at now: Moment) {
         let message = outcome.message ?? ""
         let reason: RunReason =

@@ -8,8 +8,8 @@ package import Groundwork
 ///    └─────────────┘ (not reached)  planned ┘ (dropped)
 /// ```
 ///
-/// Every change is a method that gives the changed run, or nil when the state does not allow it. A change counts
-/// once the store took it.
+/// Every change is a method that gives the changed run, or nil when the state does not allow it. A change
+/// counts once the store took it.
 package struct JobRun: Hashable, Sendable, Identifiable {
     package let id: RunID
     package let plan: RunPlan

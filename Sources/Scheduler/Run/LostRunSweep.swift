@@ -1,7 +1,8 @@
 import Groundwork
 import Logging
 
-/// Ends the runs whose executor will not do it any more: its process restarted, fell silent, or let the deadline pass.
+/// Ends the runs whose executor will not do it any more: its process restarted, fell silent, or let the
+/// deadline pass.
 package struct LostRunSweep: Sendable {
     private let runs: any RunStore
     private let registry: any RegistryStore
@@ -83,7 +84,8 @@ package struct LostRunSweep: Sendable {
         return await executors.isIdle(run.plan.job, on: executor) == false
     }
 
-    /// Asks the executor to stop working on a run that is over here; whatever it answers, the run stays ended.
+    /// Asks the executor to stop working on a run that is over here; whatever it answers, the run stays
+    /// ended.
     private func free(_ run: JobRun, _ groups: ExecutorGroups) async {
         guard let address = run.executor?.address,
             let executor = groups.instance(at: address, in: run.plan.terms.group)
@@ -102,9 +104,11 @@ package struct LostRunSweep: Sendable {
 package struct SweepSettings: Hashable, Sendable {
     /// The wait between two looks.
     package var period = Duration.seconds(5)
-    /// What is added to a run's time limit before the scheduler ends it: time for the executor to say so itself.
+    /// What is added to a run's time limit before the scheduler ends it: time for the executor to say so
+    /// itself.
     package var grace = Duration.seconds(30)
-    /// How recent a run must be, when its executor's process changed, to be asked about before it is given up.
+    /// How recent a run must be, when its executor's process changed, to be asked about before it is given
+    /// up.
     package var doubt = Duration.seconds(10)
     /// How long ended runs are kept.
     package var runRetention = Duration.seconds(30 * 86_400)

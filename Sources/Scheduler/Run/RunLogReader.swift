@@ -14,8 +14,8 @@ package struct RunLogReader: Sendable {
 
     /// The lines of `run` from `line` on, counted from 1.
     ///
-    /// Executors disagree about the end of a page and of a log, so both are counted here: only whole lines move the
-    /// reader on, and a log is complete once its run has ended and a further page held nothing.
+    /// Executors disagree about the end of a page and of a log, so both are counted here: only whole lines
+    /// move the reader on, and a log is complete once its run has ended and a further page held nothing.
     ///
     /// - Throws: `SchedulerError.notFound` for an unknown run; `.executor` when its executor does not answer.
     package func page(_ run: RunID, from line: Int) async throws(SchedulerError) -> RunLogPage {

@@ -58,14 +58,16 @@ package struct RunService: Sendable {
         case ended([RunID])
         /// It had ended by itself.
         case alreadyEnded
-        /// The executor did not confirm: the run stays open, marked, until it ends, is lost, or is asked again.
+        /// The executor did not confirm: the run stays open, marked, until it ends, is lost, or is asked
+        /// again.
         case requested(String)
     }
 
     /// Ends a run: at once when no executor has it, else by asking its executor.
     ///
-    /// The wire ends runs by job and executor, so an executor that says yes has ended all of them there, also those in
-    /// its queue, of which some executors never call back. A run that is asked to end is not retried.
+    /// The wire ends runs by job and executor, so an executor that says yes has ended all of them there, also
+    /// those in its queue, of which some executors never call back. A run that is asked to end is not
+    /// retried.
     package func kill(_ id: RunID) async throws(SchedulerError) -> Kill {
         do {
             return try await end(id)

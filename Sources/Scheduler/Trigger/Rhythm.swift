@@ -2,8 +2,8 @@ import Groundwork
 
 /// The instants at which one job is due, one after the other.
 ///
-/// Fixed rates are counted from when the job was enabled, so lateness never makes them drift; a fixed delay knows no
-/// next instant before a run has ended.
+/// Fixed rates are counted from when the job was enabled, so lateness never makes them drift; a fixed delay
+/// knows no next instant before a run has ended.
 struct Rhythm {
     /// The due instants up to a limit, and what follows them.
     struct Due {
@@ -33,7 +33,8 @@ struct Rhythm {
         schedule.nextTrigger(after: now)
     }
 
-    /// The trigger that follows the one planned at `planned`; nil when there is none, or not until a run has ended.
+    /// The trigger that follows the one planned at `planned`; nil when there is none, or not until a run has
+    /// ended.
     func following(_ planned: Moment) -> Moment? {
         schedule.waitsForRun ? nil : schedule.nextTrigger(after: planned)
     }

@@ -3,8 +3,9 @@ import Logging
 
 /// Plans what is due, the moment it is due, while this process leads.
 ///
-/// It reads the soonest jobs, plans those that are due, and sleeps until the next one is. What it knows lives for one
-/// round: a change of jobs rings its bell, and a change made by another process is seen within `longestSleep`.
+/// It reads the soonest jobs, plans those that are due, and sleeps until the next one is. What it knows lives
+/// for one round: a change of jobs rings its bell, and a change made by another process is seen within
+/// `longestSleep`.
 package struct TriggerLoop: Sendable {
     private let jobs: any JobStore
     private let registry: any RegistryStore

@@ -16,8 +16,8 @@ package struct TriggerPlanner: Hashable, Sendable {
 
     /// What is to be planned for `job` at `now`; nil when it is not due.
     ///
-    /// Every instant that is late by no more than the threshold gets its runs. When the oldest is later than that, the
-    /// misfire policy decides about all that are due together.
+    /// Every instant that is late by no more than the threshold gets its runs. When the oldest is later than
+    /// that, the misfire policy decides about all that are due together.
     ///
     /// - Parameters:
     ///   - job: the job as the store holds it.
