@@ -4,6 +4,6 @@ import ArgumentParser
 struct KPush: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kpush",
-        subcommands: [CrowdCommand.self]
+        subcommands: [CronCommand.self, CrowdCommand.self]
     )
 }
