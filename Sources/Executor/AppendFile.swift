@@ -142,6 +142,22 @@ enum Disk {
     }
 }
 
+extension UnsafeRawBufferPointer {
+    /// Where the first line feed at or after `offset` is.
+    func lineFeed(from offset: Int) -> Int? {
+        guard offset < count, let base = baseAddress else { return nil }
+        return memchr(base + offset, Int32(UInt8(ascii: "\n")), count - offset)
+            .map { UnsafeRawPointer($0) - base }
+    }
+
+    /// How many line feeds there are.
+    var lineFeeds: Int {
+        var (found, offset) = (0, 0)
+        while let next = lineFeed(from: offset) { (found, offset) = (found + 1, next + 1) }
+        return found
+    }
+}
+
 extension ExecutorError {
     /// What the last failed call of the system said.
     static func system(_ operation: String) -> ExecutorError {

@@ -43,32 +43,48 @@ final class RunLog: Sendable {
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             line += " \(key)=\(RunLog.quoted(value.description))"
         }
-        let pieces = line.split(omittingEmptySubsequences: false) { $0.isNewline }
+        let pieces = line.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         state.withLock { state in
             for (index, piece) in pieces.enumerated() {
-                append(index == 0 ? String(piece) : "    \(piece)", to: &state)
+                append(RunLog.line(piece, isFirst: index == 0), to: &state)
             }
         }
     }
 
-    private func append(_ line: String, to state: inout State) {
-        var line = line
+    /// One line of the file, its line feed included: cut to the limit, and free of carriage returns, with which a
+    /// text could overwrite what a terminal shows before it.
+    private static func line(_ text: Substring.UTF8View, isFirst: Bool) -> [UInt8] {
+        let carriageReturn = UInt8(ascii: "\r")
+        var text = text
+        if text.last == carriageReturn { text = text.dropLast() }
+        var line = isFirst ? [] : Array("    ".utf8)
+        if text.count + line.count < RunLogFolder.lineBytes {
+            line += text
+        } else {
+            // Cut between characters: back to a byte that does not continue one.
+            var kept = Array(text.prefix(RunLogFolder.lineBytes - 16))
+            while let last = kept.last, last & 0xC0 == 0x80 { kept.removeLast() }
+            if let last = kept.last, last >= 0xC0 { kept.removeLast() }
+            line += kept + Array("[cut]".utf8)
+        }
+        if line.contains(carriageReturn) { line = line.map { $0 == carriageReturn ? UInt8(ascii: " ") : $0 } }
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    private func append(_ line: [UInt8], to state: inout State) {
         if state.lost > 0 {
-            let note = "\(folder.stamp.instant(clock.now)) [error] \(state.lost) lines could not be written"
-            guard put(note, to: &state) else {
+            let note = "\(folder.stamp.instant(clock.now)) [error] \(state.lost) lines could not be written\n"
+            guard put(Array(note.utf8), to: &state) else {
                 state.lost += 1
                 return
             }
             state.lost = 0
         }
-        if line.utf8.count >= RunLogFolder.lineBytes {
-            line = String(decoding: line.utf8.prefix(RunLogFolder.lineBytes - 8), as: UTF8.self) + "[cut]"
-        }
         if !put(line, to: &state) { state.lost += 1 }
     }
 
-    private func put(_ line: String, to state: inout State) -> Bool {
-        let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
+    private func put(_ bytes: [UInt8], to state: inout State) -> Bool {
         do {
             let size = state.file?.size ?? 0
             if size > 0, size + bytes.count > folder.segmentLimit { try roll(&state) }
@@ -106,7 +122,7 @@ final class RunLog: Sendable {
             var lines = 0
             var ends = true
             try Disk.read(last.path) { piece in
-                lines += piece.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+                lines += piece.lineFeeds
                 ends = piece.last == UInt8(ascii: "\n")
                 return true
             }

@@ -94,9 +94,9 @@ struct RunLogFolder: Sendable {
         var reader = PageReader(skip: fromLine - segments[index].firstLine)
         try Disk.read(segments[index].path) { reader.take($0) }
         if reader.lines == 0, let next, next.firstLine > fromLine {
-            let lost =
-                "[lines \(fromLine) to \(next.firstLine - 1) were dropped: the log outgrew its limit]\n"
-            return LogPage(fromLine: fromLine, toLine: next.firstLine - 1, content: lost, isEnd: false)
+            let last = next.firstLine - 1
+            let lost = "\(LogPage.droppedNote): \(fromLine) to \(last), the log outgrew its limit]\n"
+            return LogPage(fromLine: fromLine, toLine: last, content: lost, isEnd: false)
         }
         return LogPage(
             fromLine: fromLine,
@@ -145,10 +145,10 @@ private struct PageReader {
 
     /// Takes one piece and answers whether there is room for more.
     mutating func take(_ piece: UnsafeRawBufferPointer) -> Bool {
-        var rest = piece[...]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = rest[rest.startIndex...end]
-            rest = rest[(end + 1)...]
+        var start = 0
+        while let end = piece.lineFeed(from: start) {
+            let line = piece[start...end]
+            start = end + 1
             if skip > 0 {
                 skip -= 1
                 partial.removeAll(keepingCapacity: true)
@@ -165,7 +165,7 @@ private struct PageReader {
             partial.removeAll(keepingCapacity: true)
             lines += 1
         }
-        if skip == 0 { partial += rest }
+        if skip == 0 { partial += piece[start...] }
         return true
     }
 }
