@@ -11,7 +11,8 @@ package enum LoopbackServer {
     package static func serve<Responder: HTTPResponder, Result: Sendable>(
         _ responder: Responder,
         _ body: @Sendable (_ port: Int) async throws -> Result
-    ) async throws -> Result where Responder.Context: RequestContext & InitializableFromSource<ApplicationRequestContextSource> {
+    ) async throws -> Result
+    where Responder.Context: RequestContext & InitializableFromSource<ApplicationRequestContextSource> {
         let logger = Logger(label: "loopback", factory: { _ in SwiftLogNoOpLogHandler() })
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
