@@ -28,13 +28,19 @@ package struct SQLiteRunStore: RunStore {
     package func outbox(
         at now: Moment,
         limit: Int,
+        without groups: Set<String>,
         token: FencingToken
     ) async throws(StoreError) -> Outbox {
-        try await database.read("read outbox") { db in
+        let busy = WireValue.list(groups.map(WireValue.text)).json
+        let groups = String(decoding: busy, as: UTF8.self)
+        return try await database.read("read outbox") { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: Self.outbox,
-                arguments: ["now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit]
+                arguments: [
+                    "now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit,
+                    "groups": groups,
+                ]
             )
             let next = try Int64.fetchOne(db, sql: Self.nextDue, arguments: [now.millisecondsSinceEpoch])
             return Outbox(
@@ -105,8 +111,8 @@ package struct SQLiteRunStore: RunStore {
         try db.execute(
             sql: Self.end,
             arguments: [
-                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message, token?.rawValue,
-                closing.run.id.rawValue,
+                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
+                closing.run.startedAt?.millisecondsSinceEpoch, token?.rawValue, closing.run.id.rawValue,
             ]
         )
         guard db.changesCount == 1,
@@ -134,6 +140,7 @@ extension SQLiteRunStore {
         SELECT r.* FROM runs r
         WHERE r.due_at IS NOT NULL
           AND (r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))
+          AND r.app NOT IN (SELECT value FROM json_each(:groups))
           AND NOT (r.state = 'planned' AND r.overlap = 'SERIAL_EXECUTION' AND EXISTS (
             SELECT 1 FROM runs o
             WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
@@ -154,8 +161,8 @@ extension SQLiteRunStore {
 
     private static let end = """
         UPDATE runs
-        SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?, token = coalesce(?, token),
-            version = version + 1
+        SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?,
+            started_at = coalesce(started_at, ?), token = coalesce(?, token), version = version + 1
         WHERE id = ? AND state <> 'ended'
         """
 

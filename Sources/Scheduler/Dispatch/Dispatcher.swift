@@ -51,7 +51,12 @@ package struct Dispatcher: Sendable {
         start: (JobRun, [ExecutorInstance], ExecutorGroups) -> Void
     ) async throws -> Outbox {
         let now = parts.wall.now
-        let outbox = try await parts.runs.outbox(at: now, limit: Self.batch, token: lease.token)
+        let outbox = try await parts.runs.outbox(
+            at: now,
+            limit: Self.batch,
+            without: flight.fullGroups,
+            token: lease.token
+        )
         guard !outbox.runs.isEmpty else { return outbox }
         let groups = ExecutorGroups(try await parts.registry.instances())
         for run in outbox.runs where flight.takesOff(run) {
@@ -101,6 +106,16 @@ private final class Flight: Sendable {
     private static let groupLimit = 32
 
     private let state = Mutex(State())
+
+    /// The groups that have no more room; their runs are not even looked at, so that they hide nobody else's.
+    var fullGroups: Set<String> {
+        state.withLock { state in
+            let full = state.groups.filter { $0.value >= Self.groupLimit }
+            // Their turn comes when one of theirs lands.
+            state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
+            return Set(full.keys)
+        }
+    }
 
     /// Whether `run` may be handed over now.
     func takesOff(_ run: JobRun) -> Bool {
