@@ -93,8 +93,10 @@ final class SchedulerRig: Sendable {
                 shard: run.plan.shard,
                 random: { _ in 0 }
             )
-            try await Handover(parts, rules: rules)
-                .carry(run, candidates: candidates, groups: groups, token: lease.token)
+            let handover = Handover(parts, rules: rules, token: lease.token) { [parts] run in
+                try await parts.runs.advance([run], token: lease.token).first
+            }
+            try await handover.carry(run, candidates: candidates, groups: groups)
         }
     }
 

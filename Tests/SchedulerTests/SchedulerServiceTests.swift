@@ -10,6 +10,7 @@ import Testing
 @testable import Scheduler
 
 /// The whole scheduler in one process, on a real file, a real clock and real HTTP in both directions.
+@Suite(.timeLimit(.minutes(5)))
 struct SchedulerServiceTests {
     @Test(arguments: FakeExecutor.Generation.allCases)
     func `a job runs on its schedule, on an executor of any generation`(

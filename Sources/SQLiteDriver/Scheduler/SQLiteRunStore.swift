@@ -132,12 +132,12 @@ package struct SQLiteRunStore: RunStore {
 }
 
 extension SQLiteRunStore {
-    private static let byID = "SELECT * FROM runs WHERE id = ?"
+    private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"
 
     private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
 
     private static let outbox = """
-        SELECT r.* FROM runs r
+        SELECT \(RunColumn.list(of: "r")) FROM runs r
         WHERE r.due_at IS NOT NULL
           AND (r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))
           AND r.app NOT IN (SELECT value FROM json_each(:groups))
@@ -204,7 +204,7 @@ private struct RunQuery: Sendable {
         if let after { require("id < ?", [after.rawValue]) }
         arguments += [limit]
         let filtered = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-        sql = "SELECT * FROM runs \(filtered)ORDER BY id DESC LIMIT ?"
+        sql = "SELECT \(RunColumn.list()) FROM runs \(filtered)ORDER BY id DESC LIMIT ?"
         self.arguments = arguments
     }
 

@@ -3,6 +3,7 @@ import Testing
 
 @testable import Scheduler
 
+@Suite(.timeLimit(.minutes(1)))
 struct BellTests {
     private let bell = Bell()
     private let clock = ManualClock(.noon)
