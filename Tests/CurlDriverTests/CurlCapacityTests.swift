@@ -49,7 +49,9 @@ import Testing
         let client = client(perHost: 3)
         try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<20 {
-                group.addTask { try await client.send(HTTPRequest(url: server.url)).status }
+                group.addTask {
+                    try await client.send(HTTPRequest(url: server.url, timeouts: .patient)).status
+                }
             }
             try await eventually("three are on the wire") { gate.requests == 3 }
             gate.open()
@@ -72,11 +74,15 @@ import Testing
         let client = client(perHost: 2, inFlight: 4)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<50 {
-                group.addTask { _ = try await client.send(HTTPRequest(url: slowServer.url)) }
+                group.addTask {
+                    _ = try await client.send(HTTPRequest(url: slowServer.url, timeouts: .patient))
+                }
             }
             try await eventually("the slow origin is full") { slow.requests == 2 }
             for _ in 0..<10 {
-                #expect(try await client.send(HTTPRequest(url: quickServer.url)).status == 200)
+                #expect(
+                    try await client.send(HTTPRequest(url: quickServer.url, timeouts: .patient)).status == 200
+                )
             }
             slow.open()
             try await group.waitForAll()
@@ -89,7 +95,7 @@ import Testing
         defer { server.close() }
         let client = client(perHost: 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await client.send(HTTPRequest(url: server.url)) }
+            group.addTask { _ = try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
             try await eventually("the place is taken") { gate.requests == 1 }
             let limits = HTTPTimeouts(total: .milliseconds(50))
             let error = await #expect(throws: HTTPError.self) {
@@ -109,10 +115,10 @@ import Testing
         defer { server.close() }
         let client = client(perHost: 1, waiting: 0)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await client.send(HTTPRequest(url: server.url)) }
+            group.addTask { _ = try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
             try await eventually("the place is taken") { gate.requests == 1 }
             let error = await #expect(throws: HTTPError.self) {
-                try await client.send(HTTPRequest(url: server.url))
+                try await client.send(HTTPRequest(url: server.url, timeouts: .patient))
             }
             #expect(error?.code == .unreachable)
             gate.open()
@@ -140,7 +146,7 @@ import Testing
         #expect(await task.value?.code == .cancelled)
         try await eventually("the server sees the connection closed") { gate.closed == 1 }
         gate.open()
-        #expect(try await client.send(HTTPRequest(url: server.url)).status == 200)
+        #expect(try await client.send(HTTPRequest(url: server.url, timeouts: .patient)).status == 200)
     }
 
     @Test func `cancelling whoever waits gives the place in the line back`() async throws {
@@ -149,10 +155,10 @@ import Testing
         defer { server.close() }
         let client = client(perHost: 1, waiting: 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await client.send(HTTPRequest(url: server.url)) }
+            group.addTask { _ = try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
             try await eventually("the place is taken") { gate.requests == 1 }
             for _ in 0..<20 {
-                let waiting = Task { try await client.send(HTTPRequest(url: server.url)) }
+                let waiting = Task { try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
                 waiting.cancel()
                 let error = await #expect(throws: HTTPError.self) { try await waiting.value }
                 #expect(error?.code == .cancelled)
@@ -168,16 +174,16 @@ import Testing
         let server = try gate.serve()
         defer { server.close() }
         let client = client(perHost: 1)
-        let onTheWire = Task { try await client.send(HTTPRequest(url: server.url)) }
+        let onTheWire = Task { try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
         try await eventually("the request is read") { gate.requests == 1 }
-        let inTheLine = Task { try await client.send(HTTPRequest(url: server.url)) }
+        let inTheLine = Task { try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
         client.shutdown()
         let first = await #expect(throws: HTTPError.self) { try await onTheWire.value }
         #expect(first?.code == .cancelled)
         let second = await #expect(throws: HTTPError.self) { try await inTheLine.value }
         #expect(second?.mayHaveArrived == false)
         let third = await #expect(throws: HTTPError.self) {
-            try await client.send(HTTPRequest(url: server.url))
+            try await client.send(HTTPRequest(url: server.url, timeouts: .patient))
         }
         #expect(third?.code == .unreachable)
     }
@@ -187,7 +193,7 @@ import Testing
         do {
             let client = CurlHTTPClient()
             loop = client.loopForObservation
-            _ = try? await client.send(HTTPRequest(url: "http://127.0.0.1:1/"))
+            _ = try? await client.send(HTTPRequest(url: "http://127.0.0.1:1/", timeouts: .patient))
         }
         try await eventually("the loop is gone") { loop == nil }
     }

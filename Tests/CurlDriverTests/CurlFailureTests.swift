@@ -25,23 +25,28 @@ import Testing
         "http://127.0.0.1/\r\nX: y", "",
     ])
     func `what is no http url is refused before anything is opened`(url: String) async throws {
-        #expect(try await failure(HTTPRequest(url: url)) == .badURL)
+        #expect(try await failure(HTTPRequest(url: url, timeouts: .patient)) == .badURL)
     }
 
     @Test(arguments: [("X", "a\r\nEvil: 1"), ("X\nY", "a"), ("", "a"), ("X Y", "a"), ("X:", "a")])
     func `a header field that would break the request is refused`(name: String, value: String) async throws {
-        let request = HTTPRequest(url: "http://127.0.0.1:9/", headers: [(name, value)])
+        let request = HTTPRequest(url: "http://127.0.0.1:9/", headers: [(name, value)], timeouts: .patient)
         #expect(try await failure(request) == .badURL)
     }
 
     @Test func `a port where nobody listens is unreachable`() async throws {
         let server = try RawServer { _, _ in }
         server.close()
-        #expect(try await failure(HTTPRequest(url: server.url, body: [1])) == .unreachable)
+        #expect(
+            try await failure(HTTPRequest(url: server.url, body: [1], timeouts: .patient)) == .unreachable
+        )
     }
 
     @Test func `a name without an address is unreachable`() async throws {
-        #expect(try await failure(HTTPRequest(url: "http://no-such-host.invalid/")) == .unreachable)
+        #expect(
+            try await failure(HTTPRequest(url: "http://no-such-host.invalid/", timeouts: .patient))
+                == .unreachable
+        )
     }
 
     @Test func `a reset after the request was read leaves its fate open`() async throws {
@@ -50,7 +55,9 @@ import Testing
             connection.reset()
         }
         defer { server.close() }
-        #expect(try await failure(HTTPRequest(url: server.url, body: [1, 2, 3])) == .noAnswer)
+        #expect(
+            try await failure(HTTPRequest(url: server.url, body: [1, 2, 3], timeouts: .patient)) == .noAnswer
+        )
     }
 
     @Test func `a reset with the request half read leaves its fate open`() async throws {
@@ -59,7 +66,9 @@ import Testing
             connection.reset()
         }
         defer { server.close() }
-        let code = try await failure(HTTPRequest(url: server.url, body: Array(repeating: 1, count: 1 << 20)))
+        let code = try await failure(
+            HTTPRequest(url: server.url, body: Array(repeating: 1, count: 1 << 20), timeouts: .patient)
+        )
         #expect(HTTPError(code).mayHaveArrived)
     }
 
@@ -73,7 +82,7 @@ import Testing
             connection.write(answer)
         }
         defer { server.close() }
-        #expect(try await failure(HTTPRequest(url: server.url, body: [1])) == .noAnswer)
+        #expect(try await failure(HTTPRequest(url: server.url, body: [1], timeouts: .patient)) == .noAnswer)
     }
 
     @Test func `silence after the request was written is an answer time-out`() async throws {
@@ -105,9 +114,18 @@ import Testing
             connection.waitForClose()
         }
         defer { server.close() }
-        #expect(try await failure(HTTPRequest(url: server.url + "/plain"), client: client) == .tooLarge)
-        #expect(try await failure(HTTPRequest(url: server.url + "/chunked"), client: client) == .tooLarge)
-        #expect(try await client.send(HTTPRequest(url: server.url + "/fits")).body.count == 1_000)
+        #expect(
+            try await failure(HTTPRequest(url: server.url + "/plain", timeouts: .patient), client: client)
+                == .tooLarge
+        )
+        #expect(
+            try await failure(HTTPRequest(url: server.url + "/chunked", timeouts: .patient), client: client)
+                == .tooLarge
+        )
+        #expect(
+            try await client.send(HTTPRequest(url: server.url + "/fits", timeouts: .patient)).body.count
+                == 1_000
+        )
     }
 
     @Test func `an answer whose head never ends is too large`() async throws {
@@ -118,6 +136,6 @@ import Testing
             connection.waitForClose()
         }
         defer { server.close() }
-        #expect(try await failure(HTTPRequest(url: server.url, body: [1])) == .tooLarge)
+        #expect(try await failure(HTTPRequest(url: server.url, body: [1], timeouts: .patient)) == .tooLarge)
     }
 }

@@ -12,7 +12,9 @@ import Testing
     func `a body of any size arrives and comes back`(size: Int) async throws {
         try await EchoServer.serve { [client] url in
             let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            let answer = try await client.send(HTTPRequest(url: url + "/echo", body: body))
+            let answer = try await client.send(
+                HTTPRequest(url: url + "/echo", body: body, timeouts: .patient)
+            )
             #expect(answer.status == 200)
             #expect(answer.body == body)
         }
@@ -23,7 +25,12 @@ import Testing
         try await EchoServer.serve { [client] url in
             for before in ["POST", "HEAD", "GET", "PUT", method] {
                 let body: [UInt8] = ["POST", "PUT", "PATCH"].contains(before) ? [1] : []
-                let request = HTTPRequest(method: before, url: url + "/method", body: body)
+                let request = HTTPRequest(
+                    method: before,
+                    url: url + "/method",
+                    body: body,
+                    timeouts: .patient
+                )
                 let answer = try await client.send(request)
                 #expect(answer.headers.first { $0.name == "server" }?.value == before)
             }
@@ -33,14 +40,21 @@ import Testing
     @Test func `only the fields that were asked for are written`() async throws {
         try await EchoServer.serve { [client] url in
             let fields = [("Content-Type", "application/json"), ("X-Empty", ""), ("X-Mixed", "a: b;\tc")]
-            let request = HTTPRequest(url: url + "/fields", headers: fields, body: Array("{}".utf8))
+            let request = HTTPRequest(
+                url: url + "/fields",
+                headers: fields,
+                body: Array("{}".utf8),
+                timeouts: .patient
+            )
             let lines = Set(try await client.send(request).text.split(separator: "\n").map(String.init))
             let expected: Set = [
                 "Content-Type: application/json", "X-Empty: ", "X-Mixed: a: b;\tc", "Accept: */*",
                 "Content-Length: 2", "Host: \(url.dropFirst(7))",
             ]
             #expect(lines == expected)
-            let bare = try await client.send(HTTPRequest(url: url + "/fields", body: Array("{}".utf8)))
+            let bare = try await client.send(
+                HTTPRequest(url: url + "/fields", body: Array("{}".utf8), timeouts: .patient)
+            )
             #expect(!bare.text.contains("Content-Type"))
         }
     }
@@ -48,7 +62,9 @@ import Testing
     @Test func `the path and query are written as they were given`() async throws {
         try await EchoServer.serve { [client] url in
             let target = "/target/a/../b/%7e?q=%2F&r=a+b"
-            let answer = try await client.send(HTTPRequest(method: "GET", url: url + target))
+            let answer = try await client.send(
+                HTTPRequest(method: "GET", url: url + target, timeouts: .patient)
+            )
             #expect(answer.text == target)
         }
     }
@@ -56,14 +72,18 @@ import Testing
     @Test(arguments: [200, 204, 301, 400, 404, 429, 500, 503])
     func `every status is an answer`(code: Int) async throws {
         try await EchoServer.serve { [client] url in
-            let answer = try await client.send(HTTPRequest(method: "GET", url: "\(url)/status/\(code)"))
+            let answer = try await client.send(
+                HTTPRequest(method: "GET", url: "\(url)/status/\(code)", timeouts: .patient)
+            )
             #expect(answer.status == code)
         }
     }
 
     @Test func `a redirect is not followed`() async throws {
         try await EchoServer.serve { [client] url in
-            let answer = try await client.send(HTTPRequest(method: "GET", url: url + "/moved"))
+            let answer = try await client.send(
+                HTTPRequest(method: "GET", url: url + "/moved", timeouts: .patient)
+            )
             #expect(answer.status == 302)
             #expect(answer.headers.contains { $0.name == "location" && $0.value == "/method" })
         }
@@ -76,7 +96,7 @@ import Testing
             connection.write("Two: a\r\nTwo:  b \r\nContent-Length: 2\r\n\r\nok")
         }
         defer { server.close() }
-        let answer = try await client.send(HTTPRequest(method: "GET", url: server.url))
+        let answer = try await client.send(HTTPRequest(method: "GET", url: server.url, timeouts: .patient))
         #expect(answer.text == "ok")
         #expect(answer.headers.filter { $0.name == "two" }.map(\.value) == ["a", "b"])
         #expect(!answer.headers.contains { $0.name == "link" })
@@ -89,7 +109,9 @@ import Testing
             connection.waitForClose()
         }
         defer { server.close() }
-        _ = try await client.send(HTTPRequest(url: server.url, body: Array(repeating: 0, count: 2 << 20)))
+        _ = try await client.send(
+            HTTPRequest(url: server.url, body: Array(repeating: 0, count: 2 << 20), timeouts: .patient)
+        )
         #expect(server.notes.allSatisfy { !$0.lowercased().contains("expect") } && !server.notes.isEmpty)
     }
 
@@ -99,7 +121,9 @@ import Testing
                 for number in 0..<1_000 {
                     group.addTask {
                         let body = Array("call \(number)".utf8)
-                        return try await client.send(HTTPRequest(url: url + "/echo", body: body)).body == body
+                        return try await client
+                            .send(HTTPRequest(url: url + "/echo", body: body, timeouts: .patient)).body
+                            == body
                     }
                 }
                 for try await isRight in group { #expect(isRight) }

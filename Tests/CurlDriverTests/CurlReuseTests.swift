@@ -23,7 +23,9 @@ import Testing
         let server = try forgetfulServer()
         defer { server.close() }
         for _ in 0..<5 {
-            let answer = try await client.send(HTTPRequest(url: server.url, body: Array("x".utf8)))
+            let answer = try await client.send(
+                HTTPRequest(url: server.url, body: Array("x".utf8), timeouts: .patient)
+            )
             #expect(answer.body == Array("ok".utf8))
         }
         #expect(server.notes == Array(repeating: "1:x", count: 5))
@@ -34,12 +36,14 @@ import Testing
         let client = CurlHTTPClient()
         let server = try forgetfulServer()
         defer { server.close() }
-        _ = try await client.send(HTTPRequest(url: server.url, body: Array("first".utf8)))
+        _ = try await client.send(HTTPRequest(url: server.url, body: Array("first".utf8), timeouts: .patient))
         let error = await #expect(throws: HTTPError.self) {
-            try await client.send(HTTPRequest(method: method, url: server.url, body: Array("second".utf8)))
+            try await client.send(
+                HTTPRequest(method: method, url: server.url, body: Array("second".utf8), timeouts: .patient)
+            )
         }
         #expect(error?.code == .noAnswer)
-        _ = try await client.send(HTTPRequest(url: server.url, body: Array("third".utf8)))
+        _ = try await client.send(HTTPRequest(url: server.url, body: Array("third".utf8), timeouts: .patient))
         #expect(server.notes.map { $0.dropFirst(2) } == ["first", "second", "third"])
     }
 
@@ -53,9 +57,9 @@ import Testing
             }
         }
         defer { server.close() }
-        _ = try await client.send(HTTPRequest(url: server.url + "/1"))
+        _ = try await client.send(HTTPRequest(url: server.url + "/1", timeouts: .patient))
         let error = await #expect(throws: HTTPError.self) {
-            try await client.send(HTTPRequest(url: server.url + "/2"))
+            try await client.send(HTTPRequest(url: server.url + "/2", timeouts: .patient))
         }
         #expect(error?.code == .noAnswer)
         #expect(server.notes.count == 2)
@@ -73,8 +77,8 @@ import Testing
             }
         }
         defer { server.close() }
-        _ = try await client.send(HTTPRequest(method: "GET", url: server.url))
-        let answer = try await client.send(HTTPRequest(method: "GET", url: server.url))
+        _ = try await client.send(HTTPRequest(method: "GET", url: server.url, timeouts: .patient))
+        let answer = try await client.send(HTTPRequest(method: "GET", url: server.url, timeouts: .patient))
         #expect(answer.body == Array("ok".utf8))
         #expect(server.notes == ["1", "1", "2"])
     }
@@ -89,7 +93,9 @@ import Testing
         defer { server.close() }
         for body in ["a", "b", "c"] {
             // The server's close may not have reached us yet; then the request's fate is open, never doubled.
-            _ = try? await client.send(HTTPRequest(url: server.url, body: Array(body.utf8)))
+            _ = try? await client.send(
+                HTTPRequest(url: server.url, body: Array(body.utf8), timeouts: .patient)
+            )
         }
         #expect(Set(server.notes).count == server.notes.count)
     }

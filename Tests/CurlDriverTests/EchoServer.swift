@@ -1,25 +1,12 @@
 import Hummingbird
-import Logging
-import ServiceLifecycle
+import TestKit
 
 /// An ordinary HTTP server on loopback that tells what it received.
 enum EchoServer {
     /// Serves while `body` runs, handing it the server's address.
     static func serve(_ body: @escaping @Sendable (String) async throws -> Void) async throws {
-        let (ports, announce) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            router: router(),
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in announce.yield(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "echo", factory: { _ in SwiftLogNoOpLogHandler() })
-        )
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
-            for await port in ports {
-                try await body("http://127.0.0.1:\(port)")
-                break
-            }
-            group.cancelAll()
+        try await LoopbackServer.serve(router().buildResponder()) { port in
+            try await body("http://127.0.0.1:\(port)")
         }
     }
 

@@ -133,7 +133,7 @@ private struct Stage: Sendable {
 
     /// Serves and leads until `body` is done.
     func lead(_ host: Host, _ body: @Sendable () async throws -> Void) async throws {
-        try await LoopbackServer.serve(answer) { address in
+        try await LoopbackServer.serve(answering: answer) { address in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await service.run() }
                 await host.move(to: address)
@@ -175,7 +175,7 @@ private final class Host: Sendable {
         outcome: @escaping @Sendable (RunRequest) -> RunOutcome,
         body: @Sendable (Host) async throws -> Void
     ) async throws {
-        try await LoopbackServer.serve(executor.answer) { address in
+        try await LoopbackServer.serve(answering: executor.answer) { address in
             let host = Host(address: address)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await host.callBack(executor, outcome) }

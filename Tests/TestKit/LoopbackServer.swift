@@ -1,66 +1,44 @@
-package import Groundwork
-import HTTPTypes
-import Hummingbird
+package import Hummingbird
 import Logging
-import NIOCore
+import ServiceLifecycle
 
-/// A real HTTP server on a loopback port whose answers a test decides.
+/// Serves an application on a spare loopback port for as long as a test needs it.
 package enum LoopbackServer {
-    /// What to answer; nil leaves the caller without an answer until it gives up.
-    package typealias Answer = @Sendable (Groundwork.HTTPRequest) async -> Groundwork.HTTPResponse?
-
-    /// Serves while `body` runs, handing it the server's address, such as `http://127.0.0.1:40000`.
-    package static func serve<Result: Sendable>(
-        _ answer: @escaping Answer,
-        _ body: @Sendable (String) async throws -> Result
-    ) async throws -> Result {
+    /// Serves `responder` while `body` runs, then lets open connections finish and stops.
+    ///
+    /// Stopping gracefully matters: a server that is merely cancelled may drop a connection it has accepted and
+    /// not yet looked at, which NIO treats as a programming error.
+    package static func serve<Responder: HTTPResponder, Result: Sendable>(
+        _ responder: Responder,
+        _ body: @Sendable (_ port: Int) async throws -> Result
+    ) async throws -> Result
+    where Responder.Context: RequestContext & InitializableFromSource<ApplicationRequestContextSource> {
+        let logger = Logger(label: "loopback", factory: { _ in SwiftLogNoOpLogHandler() })
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
-            responder: Responder(answer: answer),
+            responder: responder,
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in announce.yield(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "loopback") { _ in SwiftLogNoOpLogHandler() }
+            logger: logger
         )
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
-            var address = ""
-            for await port in ports {
-                address = "http://127.0.0.1:\(port)"
-                break
-            }
-            defer { group.cancelAll() }
-            return try await body(address)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [application], logger: logger)
+        )
+        async let serving: Void = services.run()
+        var port = 0
+        for await announced in ports {
+            port = announced
+            break
         }
-    }
-
-    private struct Responder: HTTPResponder {
-        typealias Context = BasicRequestContext
-
-        let answer: Answer
-
-        func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
-            var request = request
-            let body = try await request.collectBody(upTo: 8 << 20)
-            let call = Groundwork.HTTPRequest(
-                method: request.method.rawValue,
-                url: request.uri.path,
-                headers: request.headers.map { (name: $0.name.rawName, value: $0.value) },
-                body: Array(body.readableBytesView)
-            )
-            guard let reply = await answer(call) else {
-                // Ends when the caller hangs up or the server is told to stop.
-                for await _ in AsyncStream<Void>.makeStream().stream {}
-                throw CancellationError()
-            }
-            var headers = HTTPFields()
-            for header in reply.headers {
-                if let name = HTTPField.Name(header.name) { headers[name] = header.value }
-            }
-            return Response(
-                status: .init(code: reply.status),
-                headers: headers,
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body))
-            )
+        do {
+            let result = try await body(port)
+            await services.triggerGracefulShutdown()
+            try await serving
+            return result
+        } catch {
+            await services.triggerGracefulShutdown()
+            try await serving
+            throw error
         }
     }
 }

@@ -174,6 +174,22 @@ package struct LogPage: Hashable, WireMessage {
         self.isEnd = isEnd
     }
 
+    /// The line to ask for next, after this page answered a request for `line`.
+    ///
+    /// Counts the lines that came rather than believe `toLine` alone: some executors name a `toLine` beyond what
+    /// they sent. A page of ours that stands for dropped lines moves past all of them.
+    package func nextLine(after line: Int) -> Int {
+        guard !content.isEmpty, toLine >= line else { return line }
+        let ends = content.utf8.count { $0 == UInt8(ascii: "\n") }
+        let lines = content.utf8.last == UInt8(ascii: "\n") ? ends : ends + 1
+        return max(line + lines, isDroppedNote ? toLine + 1 : line)
+    }
+
+    /// What the content starts with when it stands for lines that are no longer there.
+    package static let droppedNote = "[lines dropped"
+
+    private var isDroppedNote: Bool { content.hasPrefix(LogPage.droppedNote) }
+
     package init(wire: WireValue) throws(WireError) {
         let body = try WireObject(body: wire)
         fromLine = Int(clamping: try body.number("fromLineNum") ?? 1)

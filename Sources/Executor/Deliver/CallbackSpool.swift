@@ -1,0 +1,109 @@
+import Groundwork
+import Logging
+import ServiceLifecycle
+
+/// Delivers outcomes until a scheduler has them: at least once, oldest first, in batches.
+///
+/// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch that is
+/// refused is tried again one by one, so that no outcome can hold up the others.
+struct CallbackSpool: Service {
+    /// The most outcomes in one call.
+    static let batch = 50
+
+    let runner: JobRunner
+    let client: SchedulerClient
+    let clock: any Clock<Duration>
+    let backoff: Backoff
+    /// How long to go on trying once the executor shuts down.
+    let flushLimit: Duration
+    let logger: Logger
+
+    /// Delivers whenever there is something, until graceful shutdown; then tries to leave nothing behind.
+    func run() async {
+        await cancelWhenGracefulShutdown { await deliverUntilCancelled() }
+        await flush()
+    }
+
+    private func deliverUntilCancelled() async {
+        for await _ in runner.outcomesReady {
+            await deliverAll()
+        }
+    }
+
+    /// Returns when everything is delivered, or the task is cancelled.
+    func deliverAll() async {
+        var failures = 0
+        while !Task.isCancelled {
+            if await deliverRound() {
+                if failures > 0 { logger.notice("callbacks are delivered again") }
+                return
+            }
+            failures += 1
+            // Cancelled: the loop ends.
+            try? await clock.sleep(for: backoff.wait(afterAttempt: failures), tolerance: nil)
+        }
+    }
+
+    /// Tries everything that is undelivered once, and answers whether nothing is left of it.
+    private func deliverRound() async -> Bool {
+        var refused: Set<RunID> = []
+        while !Task.isCancelled {
+            let items = await runner.undelivered(limit: CallbackSpool.batch, excluding: refused)
+            if items.isEmpty { return refused.isEmpty }
+            do {
+                try await client.callBack(items)
+                await runner.delivered(items.map(\.run))
+            } catch {
+                log(error, items.count)
+                guard error.code == .refused else { return false }
+                if items.count > 1 {
+                    refused.formUnion(await deliverSingly(items))
+                } else {
+                    refused.formUnion(items.map(\.run))
+                }
+            }
+        }
+        return false
+    }
+
+    /// Tries each alone and returns those that were not taken.
+    private func deliverSingly(_ items: [CallbackItem]) async -> [RunID] {
+        var left: [RunID] = []
+        for item in items {
+            do {
+                try await client.callBack([item])
+                await runner.delivered([item.run])
+            } catch {
+                left.append(item.run)
+                // The round ends soon when nobody answers any more.
+                if error.code == .unreachable {
+                    return items.map(\.run).filter { left.contains($0) || $0 >= item.run }
+                }
+            }
+        }
+        return left
+    }
+
+    private func flush() async {
+        let clock = clock
+        let flushLimit = flushLimit
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await deliverAll() }
+            // Cancelled when everything was delivered first.
+            group.addTask { try? await clock.sleep(for: flushLimit, tolerance: nil) }
+            await group.next()
+            group.cancelAll()
+        }
+        let left = await runner.undelivered(limit: .max).count
+        if left > 0 {
+            logger.warning("callbacks wait for the next start", metadata: [LogKey.count: "\(left)"])
+        }
+    }
+
+    private func log(_ error: ExecutorError, _ count: Int) {
+        logger.warning(
+            "callbacks are not delivered",
+            metadata: [LogKey.error: "\(error)", LogKey.count: "\(count)"]
+        )
+    }
+}

@@ -1,0 +1,326 @@
+import Groundwork
+import Logging
+import ServiceLifecycle
+
+/// Takes runs in, starts and stops them, and keeps what the scheduler is owed.
+///
+/// Every event (a run arrives, ends, is killed, is delivered) is decided, recorded on disk and acted upon in one step
+/// without suspension, on a thread of its own: no other event can come between.
+actor JobRunner: Service {
+    /// What becomes of a run that arrives.
+    enum Answer: Hashable {
+        /// It starts or waits, and will be called back.
+        case accepted
+        /// It was accepted before; nothing changes.
+        case alreadyHeld
+        /// It is not taken, and will not be called back.
+        case refused(String)
+    }
+
+    /// A run that was accepted and has not ended.
+    private struct HeldRun {
+        let request: RunRequest
+        let handler: any JobHandler
+        let log: RunLog
+        let vitals = RunVitals()
+        /// Asks the run to stop; set once it has started.
+        var stop: AsyncStream<StopCause>.Continuation?
+    }
+
+    /// How the runner behaves; see `ExecutorSettings`.
+    struct Settings: Sendable {
+        var queueLength = 30
+        var drainLimit = Duration.seconds(30)
+        var stopGrace = Duration.seconds(5)
+    }
+
+    private let settings: Settings
+    private let handlers: HandlerCatalogue
+    private let logs: RunLogFolder
+    private let clock: any Clock<Duration>
+    private let calendar: any WallClock
+    private let logger: Logger
+    private let thread = BlockingExecutor(label: "kpush.executor.runner")
+
+    private var journal: RunJournal
+    private var queues: [JobID: RunQueue] = [:]
+    private var held: [RunID: HeldRun] = [:]
+    private var isDraining = false
+    private var idleWatchers: [AsyncStream<Void>.Continuation] = []
+
+    // At most one start per job is in the stream, because a job's next run starts only when the last has ended.
+    private let starts = AsyncStream<RunExecution>.makeStream()
+    private let outcomes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+    /// Opens the journal in `journalFolder` and ends what an earlier process left open.
+    init(
+        settings: Settings,
+        handlers: HandlerCatalogue,
+        logs: RunLogFolder,
+        journalFolder: String,
+        clock: any Clock<Duration>,
+        calendar: any WallClock,
+        logger: Logger
+    ) throws(ExecutorError) {
+        self.settings = settings
+        self.handlers = handlers
+        self.logs = logs
+        self.clock = clock
+        self.calendar = calendar
+        self.logger = logger
+        var journal = try RunJournal(folder: journalFolder)
+        if journal.unreadable > 0 {
+            logger.warning(
+                "lines of the run journal are unreadable",
+                metadata: ["count": "\(journal.unreadable)"]
+            )
+        }
+        for run in journal.state.open.values.sorted(by: { $0.run < $1.run }) {
+            try journal.end(
+                run.run,
+                plannedAt: run.plannedAt,
+                .failed("executor restarted before the run ended")
+            )
+            RunLog(logs, run: run.run, plannedAt: run.plannedAt, clock: calendar)
+                .write(.error, "executor restarted before the run ended")
+        }
+        self.journal = journal
+        outcomes.continuation.yield()
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Signals that there may be outcomes to deliver; for one reader.
+    nonisolated var outcomesReady: AsyncStream<Void> { outcomes.stream }
+
+    /// Carries out what was accepted, until graceful shutdown has drained it or the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.drainOnShutdown() }
+            for await execution in starts.stream {
+                group.addTask {
+                    let outcome = await execution.perform()
+                    await self.end(execution.context.run, outcome)
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: What the scheduler asks
+
+    /// Takes a run in: when it answers `accepted`, the run will be called back exactly once, come what may.
+    func accept(_ request: RunRequest) -> Answer {
+        if journal.state.knows(request.run, plannedAt: request.plannedAt) { return .alreadyHeld }
+        if isDraining { return .refused("the executor shuts down") }
+        guard request.glueType == RunRequest.bean else {
+            return .refused("glueType[\(request.glueType)] is not valid.")
+        }
+        guard let handler = handlers.handler(request.handler) else {
+            return .refused("job handler [\(request.handler)] not found.")
+        }
+        var queue = queues[request.job] ?? RunQueue(capacity: settings.queueLength)
+        let admission = queue.admit(request.run, request.blockStrategy)
+        switch admission {
+        case .refuse(let refusal): return .refused("\(refusal)")
+        case .alreadyHeld: return .alreadyHeld
+        case .start, .wait, .cover: break
+        }
+        do {
+            let accepted = AcceptedRun(run: request.run, job: request.job, plannedAt: request.plannedAt)
+            try journal.accept(accepted)
+        } catch {
+            logger.error(
+                "run cannot be recorded",
+                metadata: [LogKey.run: "\(request.run)", LogKey.error: "\(error)"]
+            )
+            return .refused("the run cannot be recorded: \(error)")
+        }
+        queues[request.job] = queue
+        let log = RunLog(logs, run: request.run, plannedAt: request.plannedAt, clock: calendar)
+        held[request.run] = HeldRun(request: request, handler: handler, log: log)
+        carryOut(admission, request, log)
+        return .accepted
+    }
+
+    /// Whether the job neither runs nor waits here.
+    func isIdle(_ job: JobID) -> Bool { queues[job] == nil }
+
+    /// Whether nothing more will be written to the run's log.
+    func isOver(_ run: RunID) -> Bool { held[run] == nil }
+
+    /// Ends the running and the waiting runs of a job; answers whether there were any.
+    func kill(_ job: JobID) -> Bool {
+        guard var queue = queues[job] else { return false }
+        let dropped = queue.clear()
+        queues[job] = queue
+        for run in dropped { conclude(run, .killed("killed by an operator while it waited")) }
+        if let running = queue.running { stop(running, .operatorKill) }
+        return true
+    }
+
+    // MARK: What is owed to the scheduler
+
+    /// Outcomes that no scheduler has, oldest first, without those in `excluded`.
+    func undelivered(limit: Int, excluding excluded: Set<RunID> = []) -> [CallbackItem] {
+        Array(journal.state.undelivered.lazy.filter { !excluded.contains($0.run) }.prefix(limit))
+    }
+
+    /// Notes that a scheduler has the outcomes of `runs`.
+    func delivered(_ runs: [RunID]) {
+        do {
+            try journal.deliver(runs)
+        } catch {
+            logger.error("delivery cannot be recorded", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    // MARK: Steps
+
+    private func carryOut(_ admission: RunQueue.Admission, _ request: RunRequest, _ log: RunLog) {
+        switch admission {
+        case .start:
+            log.write(.info, "run accepted")
+            start(request.run)
+        case .wait(let behind):
+            log.write(.info, "run accepted, waiting behind run \(behind)")
+        case .cover(let running, let dropped):
+            log.write(.info, "run accepted, covering run \(running)")
+            for run in dropped { conclude(run, .killed("\(StopCause.coveredBy(request.run))")) }
+            stop(running, .coveredBy(request.run))
+        case .refuse, .alreadyHeld:
+            break
+        }
+    }
+
+    private func start(_ run: RunID) {
+        guard let one = held[run] else { return }
+        let (stops, stop) = AsyncStream<StopCause>.makeStream(bufferingPolicy: .bufferingOldest(1))
+        held[run]?.stop = stop
+        var executor = logger
+        executor[metadataKey: LogKey.job] = "\(one.request.job)"
+        executor[metadataKey: LogKey.run] = "\(run)"
+        let runLogger = Logger(label: "kpush.run") { _ in RunLogHandler(one.log, executor: executor) }
+        let seconds = one.request.timeoutSeconds
+        starts.continuation.yield(
+            RunExecution(
+                context: JobContext(one.request, logger: runLogger, vitals: one.vitals),
+                handler: one.handler,
+                limit: seconds > 0 ? .seconds(seconds) : nil,
+                clock: clock,
+                log: one.log,
+                vitals: one.vitals,
+                stops: stops
+            )
+        )
+        executor.debug("run started", metadata: [LogKey.handler: "\(one.request.handler)"])
+    }
+
+    private func stop(_ run: RunID, _ cause: StopCause) {
+        held[run]?.stop?.yield(cause)
+    }
+
+    /// Notes that the handler of `run` has ended, and starts what waited for that.
+    private func end(_ run: RunID, _ outcome: RunOutcome) {
+        guard let job = held[run]?.request.job else { return }
+        conclude(run, outcome)
+        let next = queues[job]?.end(run)
+        if let next { start(next) } else { queues[job] = nil }
+        if held.isEmpty { announceIdle() }
+    }
+
+    /// Records how `run` ended, which from here on is owed to the scheduler.
+    private func conclude(_ run: RunID, _ outcome: RunOutcome) {
+        guard let one = held.removeValue(forKey: run) else { return }
+        one.stop?.finish()
+        let level: Logger.Level = if case .succeeded = outcome { .info } else { .error }
+        one.log.write(
+            level,
+            "run ended",
+            ["outcome": "\(outcome.word)", "message": "\(outcome.message ?? "")"]
+        )
+        do {
+            try journal.end(run, plannedAt: one.request.plannedAt, outcome)
+        } catch {
+            logger.error(
+                "outcome cannot be recorded",
+                metadata: [LogKey.run: "\(run)", LogKey.error: "\(error)"]
+            )
+        }
+        outcomes.continuation.yield()
+    }
+
+    // MARK: Shutting down
+
+    private func drainOnShutdown() async {
+        do {
+            try await gracefulShutdown()
+        } catch {
+            // Cancelled outright: the handlers are too.
+            starts.continuation.finish()
+            return
+        }
+        await drain()
+    }
+
+    /// Takes nothing in any more, lets what was accepted end within the limit, and stops what has not.
+    func drain() async {
+        isDraining = true
+        if await !becomesIdle(within: settings.drainLimit) {
+            logger.notice("drain limit passed, stopping runs", metadata: [LogKey.count: "\(held.count)"])
+            stopAll()
+            if await !becomesIdle(within: settings.stopGrace) {
+                logger.error("handlers ignore cancellation", metadata: [LogKey.count: "\(held.count)"])
+            }
+        }
+        starts.continuation.finish()
+    }
+
+    private func stopAll() {
+        for job in queues.keys.sorted() {
+            let dropped = queues[job]?.clear() ?? []
+            for run in dropped { conclude(run, .failed("the executor was shut down before the run started")) }
+            if let running = queues[job]?.running { stop(running, .shutdown) }
+        }
+    }
+
+    private func becomesIdle(within limit: Duration) async -> Bool {
+        guard !held.isEmpty else { return true }
+        let (idle, watcher) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        idleWatchers.append(watcher)
+        let clock = clock
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in idle { return true }
+                return false
+            }
+            group.addTask {
+                // Cancelled when the runner is idle first.
+                try? await clock.sleep(for: limit, tolerance: nil)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    private func announceIdle() {
+        for watcher in idleWatchers {
+            watcher.yield()
+            watcher.finish()
+        }
+        idleWatchers = []
+    }
+}
+
+extension RunOutcome {
+    /// The outcome's name, as log lines carry it.
+    var word: String {
+        switch self {
+        case .succeeded: "succeeded"
+        case .failed: "failed"
+        case .timedOut: "timed_out"
+        case .killed: "killed"
+        }
+    }
+}

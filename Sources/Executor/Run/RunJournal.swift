@@ -1,0 +1,107 @@
+import Groundwork
+
+/// What the executor owes the scheduler, on disk: accepted runs, and outcomes until they are delivered.
+///
+/// A file of one JSON record a line. A record that must not be lost is synchronised before its method returns. A
+/// crash can tear only the last line, which is then as if it had never been written; opening rewrites the file.
+struct RunJournal: ~Copyable {
+    private(set) var state: JournalState
+    /// How many lines could not be read when the journal was opened; more than one means a damaged disk.
+    let unreadable: Int
+
+    private let folder: String
+    private let path: String
+    private let lock: FolderLock
+    private var file: AppendFile
+    private var lines: Int
+
+    /// Opens the journal in `folder` and keeps every other process out of it.
+    ///
+    /// - Parameters:
+    ///   - folder: where the journal is or will be.
+    ///   - memory: how many delivered runs to remember.
+    /// - Throws: `ExecutorError`.
+    init(folder: String, memory: Int = 10_000) throws(ExecutorError) {
+        try Disk.makeFolder(folder)
+        let lock = try FolderLock(folder: folder)
+        let path = folder + "/runs.journal"
+        var bytes: [UInt8] = []
+        try Disk.read(path) { piece in
+            bytes.append(contentsOf: piece)
+            return true
+        }
+        var state = JournalState(memory: memory)
+        var unreadable = 0
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            do {
+                state.apply(try JournalRecord(json: line))
+            } catch {
+                unreadable += 1
+            }
+        }
+        let file = try Self.rewrite(state, path: path, folder: folder)
+        self.state = state
+        self.unreadable = unreadable
+        self.folder = folder
+        self.path = path
+        self.lock = lock
+        self.file = file
+        self.lines = state.count
+    }
+
+    /// Notes that a run is accepted; durable when it returns, not accepted when it throws.
+    mutating func accept(_ run: AcceptedRun) throws(ExecutorError) {
+        try write([.accepted(run)], durably: true)
+        state.apply(.accepted(run))
+    }
+
+    /// Notes how a run ended.
+    ///
+    /// When it throws the outcome is kept in memory all the same, so that it is delivered unless the process dies.
+    mutating func end(_ run: RunID, plannedAt: Moment, _ outcome: RunOutcome) throws(ExecutorError) {
+        let record = JournalRecord.ended(
+            CallbackItem(run: run, plannedAt: plannedAt, outcome: outcome),
+            plannedAt: plannedAt
+        )
+        state.apply(record)
+        try write([record], durably: true)
+    }
+
+    /// Notes that a scheduler has the outcomes of `runs`.
+    ///
+    /// Not synchronised: losing this costs a second delivery, which schedulers ignore.
+    mutating func deliver(_ runs: [RunID]) throws(ExecutorError) {
+        let records = runs.compactMap { run in
+            state.plan(ofUndelivered: run).map { JournalRecord.delivered(run, plannedAt: $0) }
+        }
+        for record in records { state.apply(record) }
+        try write(records, durably: false)
+        if lines > 2 * state.count + 1_000 { try compact() }
+    }
+
+    private mutating func write(_ records: [JournalRecord], durably: Bool) throws(ExecutorError) {
+        guard !records.isEmpty else { return }
+        try file.append(records.flatMap { $0.json + [UInt8(ascii: "\n")] })
+        lines += records.count
+        if durably { try file.synchronise() }
+    }
+
+    private mutating func compact() throws(ExecutorError) {
+        file = try Self.rewrite(state, path: path, folder: folder)
+        lines = state.count
+    }
+
+    private static func rewrite(
+        _ state: JournalState,
+        path: String,
+        folder: String
+    ) throws(ExecutorError) -> AppendFile {
+        let temporary = path + ".new"
+        try Disk.remove(temporary)
+        var file = try AppendFile(path: temporary)
+        try file.append(state.snapshot.flatMap { $0.json + [UInt8(ascii: "\n")] })
+        try file.synchronise()
+        try Disk.replace(path, with: temporary, in: folder)
+        return file
+    }
+}
