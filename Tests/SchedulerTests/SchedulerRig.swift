@@ -81,7 +81,7 @@ final class SchedulerRig: Sendable {
 
     /// Hands over what is in the outbox now, each run once.
     func dispatch(under lease: Lease, rules: DispatchRules = DispatchRules()) async throws {
-        let outbox = try await parts.runs.outbox(at: now, limit: 100, token: lease.token)
+        let outbox = try await parts.runs.outbox(at: now, limit: 100, without: [], token: lease.token)
         let groups = ExecutorGroups(try await parts.registry.instances())
         var router = Router()
         for run in outbox.runs {
@@ -93,8 +93,10 @@ final class SchedulerRig: Sendable {
                 shard: run.plan.shard,
                 random: { _ in 0 }
             )
-            try await Handover(parts, rules: rules)
-                .carry(run, candidates: candidates, groups: groups, token: lease.token)
+            let handover = Handover(parts, rules: rules, token: lease.token) { [parts] run in
+                try await parts.runs.advance([run], token: lease.token).first
+            }
+            try await handover.carry(run, candidates: candidates, groups: groups)
         }
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Groundwork
 import Scheduler
@@ -6,20 +5,20 @@ import Scheduler
 extension JobRun {
     /// Reads a row of `runs`.
     init(_ row: Row) throws {
-        let address: String? = row["address"]
+        let address: String? = row[.address]
         self.init(
-            id: RunID(rawValue: row["id"]),
+            id: RunID(rawValue: row[.id]),
             plan: try RunPlan(row),
             state: try RunState(row),
             executor: address.map {
-                ExecutorReference(address: ExecutorAddress(stored: $0), instance: row["instance"])
+                ExecutorReference(address: ExecutorAddress(stored: $0), instance: row[.instance])
             },
-            dispatchedAt: row.moment("dispatched_at"),
-            startedAt: row.moment("started_at"),
-            unreachedSince: row.moment("unreached_since"),
-            killRequestedAt: row.moment("kill_requested_at"),
-            version: row["version"],
-            token: (row["token"] as Int64?).map(FencingToken.init(rawValue:))
+            dispatchedAt: row.moment(.dispatchedAt),
+            startedAt: row.moment(.startedAt),
+            unreachedSince: row.moment(.unreachedSince),
+            killRequestedAt: row.moment(.killRequestedAt),
+            version: row[.version],
+            token: (row[.token] as Int64?).map(FencingToken.init(rawValue:))
         )
     }
 
@@ -49,14 +48,14 @@ extension RunState {
     }
 
     init(_ row: Row) throws {
-        let name: RunState.Name = try row.word("state")
+        let name: RunState.Name = try row.word(.state)
         switch name {
-        case .planned: self = .planned(due: try row.needed("due_at"))
-        case .dispatching: self = .dispatching(sends: row["sends"], resendAt: try row.needed("due_at"))
+        case .planned: self = .planned(due: try row.needed(.dueAt))
+        case .dispatching: self = .dispatching(sends: row[.sends], resendAt: try row.needed(.dueAt))
         case .running: self = .running
         case .ended:
             self = .ended(
-                RunEnd(try row.word("reason"), message: row["message"] ?? "", at: try row.needed("ended_at"))
+                RunEnd(try row.word(.reason), message: row[.message] ?? "", at: try row.needed(.endedAt))
             )
         }
     }
@@ -64,25 +63,47 @@ extension RunState {
 
 extension RunPlan {
     init(_ row: Row) throws {
-        let retry: String = row["retry"]
+        let retry: String = row[.retry]
         self.init(
-            job: JobID(rawValue: row["job"]),
-            plannedAt: try row.needed("planned_at"),
-            shard: Shard(index: row["shard_index"], total: row["shard_total"]),
-            attempt: row["attempt"],
-            parent: (row["parent"] as Int64?).map(RunID.init(rawValue:)),
-            trigger: try row.word("trigger_kind"),
+            job: JobID(rawValue: row[.job]),
+            plannedAt: try row.needed(.plannedAt),
+            shard: Shard(index: row[.shardIndex], total: row[.shardTotal]),
+            attempt: row[.attempt],
+            parent: (row[.parent] as Int64?).map(RunID.init(rawValue:)),
+            trigger: try row.word(.triggerKind),
             terms: RunTerms(
-                group: row["app"],
-                handler: row["handler"],
-                params: row["params"],
-                overlap: try row.word("overlap"),
-                route: try row.word("route"),
-                timeout: .milliseconds(row["timeout_ms"] as Int64),
-                retry: try JSONDecoder().decode(RetryPolicy.self, from: Data(retry.utf8)),
-                followUp: (row["follow_up_ms"] as Int64?).map(Duration.milliseconds)
+                group: row[.app],
+                handler: row[.handler],
+                params: row[.params],
+                overlap: try row.word(.overlap),
+                route: try row.word(.route),
+                timeout: .milliseconds(row[.timeoutMs] as Int64),
+                retry: try RetryPolicy(stored: retry),
+                followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds)
             )
         )
+    }
+}
+
+extension RetryPolicy {
+    /// The policy's five numbers; every run has them, so they are kept in a form that is read fast.
+    fileprivate var stored: String {
+        let waits = "\(backoff.first.wholeMilliseconds) \(backoff.ceiling.wholeMilliseconds)"
+        return "\(limit) \(waits) \(backoff.factor) \(backoff.jitter)"
+    }
+
+    fileprivate init(stored text: String) throws {
+        let parts = text.split(separator: " ")
+        guard parts.count == 5, let limit = Int(parts[0]), let first = Int64(parts[1]),
+            let ceiling = Int64(parts[2]), let factor = Double(parts[3]), let jitter = Double(parts[4])
+        else { throw StoreError(.corrupted, during: "read retry", detail: text) }
+        let backoff = Backoff(
+            first: .milliseconds(first),
+            ceiling: .milliseconds(ceiling),
+            factor: factor,
+            jitter: jitter
+        )
+        self.init(limit: limit, backoff: backoff)
     }
 }
 
@@ -92,13 +113,13 @@ extension Database {
         let plan = new.plan
         let stored = new.state.stored
         let end: RunEnd? = if case .ended(let end) = new.state { end } else { nil }
-        let retry = String(decoding: try JSONEncoder().encode(plan.terms.retry), as: UTF8.self)
         let statement = try cachedStatement(sql: unlessExists ? Self.insertNewRun : Self.insertRun)
         try statement.execute(arguments: [
             plan.job.rawValue, plan.plannedAt.millisecondsSinceEpoch, plan.shard.index, plan.shard.total,
             plan.attempt, plan.parent?.rawValue, plan.trigger.rawValue, plan.terms.group, plan.terms.handler,
             plan.terms.params, plan.terms.overlap.rawValue, plan.terms.route.rawValue,
-            plan.terms.timeout.wholeMilliseconds, retry, plan.terms.followUp?.wholeMilliseconds,
+            plan.terms.timeout.wholeMilliseconds, plan.terms.retry.stored,
+            plan.terms.followUp?.wholeMilliseconds,
             new.state.name.rawValue, stored.due?.millisecondsSinceEpoch, end?.at.millisecondsSinceEpoch,
             end?.reason.rawValue, end?.message, token?.rawValue,
         ])
@@ -117,19 +138,31 @@ extension Database {
 }
 
 extension Row {
+    /// What is in a column of a row of `runs`.
+    fileprivate subscript<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+        column: RunColumn
+    ) -> Value {
+        self[column.rawValue]
+    }
+
+    /// The instant in a column, or nil.
+    fileprivate func moment(_ column: RunColumn) -> Moment? {
+        (self[column] as Int64?).map(Moment.init(millisecondsSinceEpoch:))
+    }
+
     /// The word of a closed list in a column.
-    fileprivate func word<Word: RawRepresentable<String>>(_ column: String) throws -> Word {
+    fileprivate func word<Word: RawRepresentable<String>>(_ column: RunColumn) throws -> Word {
         let text: String? = self[column]
         guard let word = text.flatMap(Word.init(rawValue:)) else {
-            throw StoreError(.corrupted, during: "read \(column)", detail: text ?? "null")
+            throw StoreError(.corrupted, during: "read \(column) of a run", detail: text ?? "null")
         }
         return word
     }
 
     /// The instant in a column that has one in this state.
-    fileprivate func needed(_ column: String) throws -> Moment {
+    fileprivate func needed(_ column: RunColumn) throws -> Moment {
         guard let moment = moment(column) else {
-            throw StoreError(.corrupted, during: "read \(column)", detail: "null")
+            throw StoreError(.corrupted, during: "read \(column) of a run", detail: "null")
         }
         return moment
     }

@@ -28,13 +28,19 @@ package struct SQLiteRunStore: RunStore {
     package func outbox(
         at now: Moment,
         limit: Int,
+        without groups: Set<String>,
         token: FencingToken
     ) async throws(StoreError) -> Outbox {
-        try await database.read("read outbox") { db in
+        let busy = WireValue.list(groups.map(WireValue.text)).json
+        let groups = String(decoding: busy, as: UTF8.self)
+        return try await database.read("read outbox") { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: Self.outbox,
-                arguments: ["now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit]
+                arguments: [
+                    "now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit,
+                    "groups": groups,
+                ]
             )
             let next = try Int64.fetchOne(db, sql: Self.nextDue, arguments: [now.millisecondsSinceEpoch])
             return Outbox(
@@ -105,8 +111,8 @@ package struct SQLiteRunStore: RunStore {
         try db.execute(
             sql: Self.end,
             arguments: [
-                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message, token?.rawValue,
-                closing.run.id.rawValue,
+                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
+                closing.run.startedAt?.millisecondsSinceEpoch, token?.rawValue, closing.run.id.rawValue,
             ]
         )
         guard db.changesCount == 1,
@@ -126,14 +132,15 @@ package struct SQLiteRunStore: RunStore {
 }
 
 extension SQLiteRunStore {
-    private static let byID = "SELECT * FROM runs WHERE id = ?"
+    private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"
 
     private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
 
     private static let outbox = """
-        SELECT r.* FROM runs r
+        SELECT \(RunColumn.list(of: "r")) FROM runs r
         WHERE r.due_at IS NOT NULL
           AND (r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))
+          AND r.app NOT IN (SELECT value FROM json_each(:groups))
           AND NOT (r.state = 'planned' AND r.overlap = 'SERIAL_EXECUTION' AND EXISTS (
             SELECT 1 FROM runs o
             WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
@@ -154,8 +161,8 @@ extension SQLiteRunStore {
 
     private static let end = """
         UPDATE runs
-        SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?, token = coalesce(?, token),
-            version = version + 1
+        SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?,
+            started_at = coalesce(started_at, ?), token = coalesce(?, token), version = version + 1
         WHERE id = ? AND state <> 'ended'
         """
 
@@ -197,8 +204,17 @@ private struct RunQuery: Sendable {
         if let after { require("id < ?", [after.rawValue]) }
         arguments += [limit]
         let filtered = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-        sql = "SELECT * FROM runs \(filtered)ORDER BY id DESC LIMIT ?"
+        sql =
+            "SELECT \(RunColumn.list()) FROM runs \(Self.index(for: filter))\(filtered)ORDER BY id DESC LIMIT ?"
         self.arguments = arguments
+    }
+
+    /// The index that holds open runs alone, where one fits: a job's history may be a million times longer, and
+    /// without statistics SQLite takes either.
+    private static func index(for filter: RunFilter) -> String {
+        guard let states = filter.states, !states.contains(.ended) else { return "" }
+        if filter.job != nil { return "INDEXED BY runs_open " }
+        return states == [.running] ? "INDEXED BY runs_running " : ""
     }
 
     /// States are words of ours and stand in the text itself: only then do the indexes on open runs apply.

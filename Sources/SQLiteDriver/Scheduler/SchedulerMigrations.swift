@@ -83,7 +83,7 @@ enum SchedulerMigrations {
             UNIQUE (job, planned_at, shard_index, attempt)
         ) STRICT;
         CREATE INDEX runs_outbox ON runs (due_at, id) WHERE due_at IS NOT NULL;
-        CREATE INDEX runs_open ON runs (job, shard_index) WHERE state <> 'ended';
+        CREATE INDEX runs_open ON runs (job, id) WHERE state <> 'ended';
         CREATE INDEX runs_running ON runs (id) WHERE state = 'running';
         CREATE INDEX runs_of_job ON runs (job, id);
         CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;

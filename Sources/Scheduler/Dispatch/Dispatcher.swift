@@ -8,17 +8,17 @@ import Synchronization
 /// means that the next leader sends it again, to the same executor when it may have arrived there.
 package struct Dispatcher: Sendable {
     private let parts: SchedulerParts
-    private let handover: Handover
+    private let rules: DispatchRules
     private let flight = Flight()
 
-    /// The most runs looked at in one round.
-    static let batch = 500
+    /// The most runs looked at in one round: about what may take off at once.
+    static let batch = 128
     /// How long it sleeps at most, so that the changes of other processes are seen.
     static let longestSleep = Duration.seconds(1)
 
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
-        handover = Handover(parts, rules: rules)
+        self.rules = rules
     }
 
     /// Dispatches until the task is cancelled or the lease turns out to be somebody else's.
@@ -26,11 +26,14 @@ package struct Dispatcher: Sendable {
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
         try await withThrowingDiscardingTaskGroup { calls in
+            let writer = RunWriter(parts.runs, token: lease.token)
+            let handover = Handover(parts, rules: rules, token: lease.token, write: writer.write)
+            calls.addTask { await writer.run() }
             var router = Router()
             while !Task.isCancelled {
                 do {
                     let outbox = try await round(under: lease, &router) { run, candidates, groups in
-                        calls.addTask { try await carry(run, candidates, groups, lease.token) }
+                        calls.addTask { try await carry(run, candidates, groups, by: handover) }
                     }
                     let pause = outbox.next.map { $0 - parts.wall.now } ?? Self.longestSleep
                     await parts.bells.dispatch.wait(
@@ -51,7 +54,12 @@ package struct Dispatcher: Sendable {
         start: (JobRun, [ExecutorInstance], ExecutorGroups) -> Void
     ) async throws -> Outbox {
         let now = parts.wall.now
-        let outbox = try await parts.runs.outbox(at: now, limit: Self.batch, token: lease.token)
+        let outbox = try await parts.runs.outbox(
+            at: now,
+            limit: Self.batch,
+            without: flight.fullGroups,
+            token: lease.token
+        )
         guard !outbox.runs.isEmpty else { return outbox }
         let groups = ExecutorGroups(try await parts.registry.instances())
         for run in outbox.runs where flight.takesOff(run) {
@@ -73,13 +81,13 @@ package struct Dispatcher: Sendable {
         _ run: JobRun,
         _ candidates: [ExecutorInstance],
         _ groups: ExecutorGroups,
-        _ token: FencingToken
+        by handover: Handover
     ) async throws {
         defer {
             if flight.lands(run) { parts.bells.dispatch.ring() }
         }
         do {
-            try await handover.carry(run, candidates: candidates, groups: groups, token: token)
+            try await handover.carry(run, candidates: candidates, groups: groups)
         } catch let error as StoreError where error.isTransient {
             parts.logger.warning(
                 "run not dispatched",
@@ -97,10 +105,20 @@ private final class Flight: Sendable {
         var hasTurnedAway = false
     }
 
-    private static let limit = 128
-    private static let groupLimit = 32
+    private static let limit = 256
+    private static let groupLimit = 64
 
     private let state = Mutex(State())
+
+    /// The groups that have no more room; their runs are not even looked at, so that they hide nobody else's.
+    var fullGroups: Set<String> {
+        state.withLock { state in
+            let full = state.groups.filter { $0.value >= Self.groupLimit }
+            // Their turn comes when one of theirs lands.
+            state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
+            return Set(full.keys)
+        }
+    }
 
     /// Whether `run` may be handed over now.
     func takesOff(_ run: JobRun) -> Bool {
@@ -117,14 +135,15 @@ private final class Flight: Sendable {
         }
     }
 
-    /// Ends the hand-over of `run`; says whether another run was turned away meanwhile.
+    /// Ends the hand-over of `run`; says whether others were turned away and there is room for a good many of them.
     func lands(_ run: JobRun) -> Bool {
         state.withLock { state in
             state.runs.remove(run.id)
             let count = state.groups[run.plan.terms.group, default: 1] - 1
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
-            defer { state.hasTurnedAway = false }
-            return state.hasTurnedAway
+            guard state.hasTurnedAway, count <= Self.groupLimit / 2 else { return false }
+            state.hasTurnedAway = false
+            return true
         }
     }
 }

@@ -11,8 +11,18 @@ struct Handover: Sendable {
     private let gauges: SchedulerGauges
     private let wall: any WallClock
     private let logger: Logger
+    private let token: FencingToken
+    /// Writes a changed run under the token; nil when it changed meanwhile.
+    private let write: @Sendable (JobRun) async throws -> JobRun?
 
-    init(_ parts: SchedulerParts, rules: DispatchRules) {
+    init(
+        _ parts: SchedulerParts,
+        rules: DispatchRules,
+        token: FencingToken,
+        write: @escaping @Sendable (JobRun) async throws -> JobRun?
+    ) {
+        self.token = token
+        self.write = write
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
@@ -27,24 +37,22 @@ struct Handover: Sendable {
     func carry(
         _ run: JobRun,
         candidates: [ExecutorInstance],
-        groups: ExecutorGroups,
-        token: FencingToken
+        groups: ExecutorGroups
     ) async throws {
         let holder = run.executor.flatMap { groups.instance(at: $0.address, in: run.plan.terms.group) }
         switch rules.decide(run, candidates: candidates, holder: holder, at: wall.now) {
         case nil: return
-        case .wait(let waiting): _ = try await runs.advance([waiting], token: token)
+        case .wait(let waiting): _ = try await write(waiting)
         case .end(let end): try await closer.close(run, end, token: token)
-        case .resend(let holder): try await resend(run, to: holder, token)
-        case .offer(let candidates): try await offer(run, to: candidates, groups, token)
+        case .resend(let holder): try await resend(run, to: holder)
+        case .offer(let candidates): try await offer(run, to: candidates, groups)
         }
     }
 
     private func offer(
         _ run: JobRun,
         to candidates: [ExecutorInstance],
-        _ groups: ExecutorGroups,
-        _ token: FencingToken
+        _ groups: ExecutorGroups
     ) async throws {
         let earlier = try await earlierRuns(than: run)
         if run.plan.terms.overlap == .discardLater, let other = earlier.first {
@@ -56,55 +64,53 @@ struct Handover: Sendable {
         var message = "no executor answers a beat"
         for candidate in candidates {
             if run.plan.terms.route == .failover, await !executors.beats(candidate) { continue }
-            guard let sent = try await mark(current, for: candidate, token) else { return }
+            guard let sent = try await mark(current, for: candidate) else { return }
             try await cover(earlier, by: sent, at: candidate, groups)
             let answer = await executors.hand(sent, to: candidate)
             guard case .notReached(let detail) = answer else {
-                try await settle(sent, answer, candidate, token, covering: earlier)
+                try await settle(sent, answer, candidate, covering: earlier)
                 return
             }
             message = detail
             current = sent.postponed(until: wall.now, at: wall.now) ?? sent
         }
         switch rules.unreached(current, message, hasLiving: true, at: wall.now) {
-        case .wait(let waiting): _ = try await runs.advance([waiting], token: token)
+        case .wait(let waiting): _ = try await write(waiting)
         case .end(let end): try await closer.close(current, end, token: token)
         case nil, .offer, .resend: return
         }
     }
 
-    private func resend(_ run: JobRun, to holder: ExecutorInstance, _ token: FencingToken) async throws {
+    private func resend(_ run: JobRun, to holder: ExecutorInstance) async throws {
         // Executors other than ours forget a run's id once it started; a busy job tells that it arrived.
         if holder.instance == nil, await executors.isIdle(run.plan.job, on: holder) == false {
-            try await settle(run, .accepted(holder.dialect), holder, token, covering: [])
+            try await settle(run, .accepted(holder.dialect), holder, covering: [])
             return
         }
-        guard let sent = try await mark(run, for: holder, token) else { return }
+        guard let sent = try await mark(run, for: holder) else { return }
         let answer = await executors.hand(sent, to: holder)
         // That this request did not arrive tells nothing about the one before.
         if case .notReached = answer { return }
-        try await settle(sent, answer, holder, token, covering: try await earlierRuns(than: run))
+        try await settle(sent, answer, holder, covering: try await earlierRuns(than: run))
     }
 
     /// Writes down that `run` is about to be sent; nil when it has changed meanwhile.
     private func mark(
         _ run: JobRun,
-        for executor: ExecutorInstance,
-        _ token: FencingToken
+        for executor: ExecutorInstance
     ) async throws -> JobRun? {
         let now = wall.now
         let resendAt = now + executors.callLimit + rules.resendMargin
         guard let sent = run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt) else {
             return nil
         }
-        return try await runs.advance([sent], token: token).first
+        return try await write(sent)
     }
 
     private func settle(
         _ run: JobRun,
         _ answer: DispatchAnswer,
         _ executor: ExecutorInstance,
-        _ token: FencingToken,
         covering earlier: [JobRun]
     ) async throws {
         switch answer {
@@ -113,7 +119,7 @@ struct Handover: Sendable {
             if let accepted = run.accepted(at: wall.now) {
                 // A fast handler's callback may have ended the run already; then there is nothing to write.
                 gauges.accepted(accepted)
-                _ = try await runs.advance([accepted], token: token)
+                _ = try await write(accepted)
             }
             if run.plan.terms.overlap == .coverEarly {
                 let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)

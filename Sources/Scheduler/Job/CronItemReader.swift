@@ -195,7 +195,7 @@ struct CronItemReader {
         let before = offset > start ? bytes[offset - 1] : 0
         switch byte {
         case UInt8(ascii: "W") where field == .dayOfMonth:
-            return "W follows a single day or L, and nothing follows W"
+            return "W follows a single day or L, not a range"
         case UInt8(ascii: "L") where field == .dayOfMonth:
             return "L comes first: L, L-3, LW, L-3W"
         case UInt8(ascii: "W"): return "W belongs to day of month"
@@ -204,6 +204,7 @@ struct CronItemReader {
         case UInt8(ascii: "C"): return "calendars are not supported"
         case UInt8(ascii: "?"): return "? stands alone"
         case UInt8(ascii: "."): return "only whole numbers: separate list elements by a comma"
+        case _ where before == UInt8(ascii: "W"): return "nothing follows W: write L-3W, not LW-3"
         case _ where before == UInt8(ascii: "*"): return "only /step may follow *"
         default: return "separate list elements by a comma"
         }

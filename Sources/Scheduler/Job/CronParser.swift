@@ -145,8 +145,13 @@ struct CronParser {
     /// The error for an expression that is well formed and matches no date of the horizon.
     func neverFires(_ fields: [Range<Int>], matchesInOtherYears: Bool) -> CronSyntaxError {
         if matchesInOtherYears {
-            let reason = "never fires: the date does not exist in these years"
-            return error(reason, in: .year, at: fields[6].lowerBound, hint: "29 February needs a leap year")
+            let reason = "never fires: no such day in these years"
+            return error(
+                reason,
+                in: .year,
+                at: fields[6].lowerBound,
+                hint: "widen the years or name another day"
+            )
         }
         let field: CronField = bytes[fields[3]].elementsEqual([UInt8(ascii: "?")]) ? .dayOfWeek : .dayOfMonth
         let reason = "never fires: no month of the expression ever has such a day"

@@ -30,7 +30,7 @@ package final class Bell: Sendable {
     /// first.
     package func wait(atMost limit: Duration, on clock: any Clock<Duration>) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.waitForRing() }
+            group.addTask { await self.wait() }
             // A sleep ends early only by cancellation, which is how the loser of the two learns that it is
             // over.
             group.addTask { try? await clock.sleep(for: limit) }
@@ -39,7 +39,8 @@ package final class Bell: Sendable {
         }
     }
 
-    private func waitForRing() async {
+    /// Returns at the next ring, or when the task is cancelled.
+    package func wait() async {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter

@@ -12,8 +12,14 @@ package protocol RunStore: Sendable {
     /// behind.
     ///
     /// A run of a serial job is held back while an earlier run of the same job and shard is open; an attempt
-    /// that waits for its back-off holds back nobody. Oldest due first, at most `limit`.
-    func outbox(at now: Moment, limit: Int, token: FencingToken) async throws(StoreError) -> Outbox
+    /// that waits for its back-off holds back nobody. Oldest due first, at most `limit`,
+    /// none of `groups`.
+    func outbox(
+        at now: Moment,
+        limit: Int,
+        without groups: Set<String>,
+        token: FencingToken
+    ) async throws(StoreError) -> Outbox
 
     /// Writes changed runs, each only when the store still holds the version it was made from.
     ///

@@ -18,7 +18,8 @@ package struct JobRun: Hashable, Sendable, Identifiable {
     package private(set) var executor: ExecutorReference?
     /// When it was first handed to that executor.
     package private(set) var dispatchedAt: Moment?
-    /// When the executor accepted it; the wire does not tell when a queued run starts.
+    /// When the executor accepted it, or was asked to when its result came first; the wire does not tell when
+    /// a queued run starts.
     package private(set) var startedAt: Moment?
     /// Since when no executor could be reached; nil once one was.
     package private(set) var unreachedSince: Moment?
@@ -126,6 +127,8 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         guard isOpen else { return nil }
         var run = self
         run.state = .ended(end)
+        // The result may overtake the answer that says the run was accepted.
+        if end.reason.tellsOfStart { run.startedAt = startedAt ?? dispatchedAt }
         return run
     }
 

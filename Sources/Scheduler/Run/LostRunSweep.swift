@@ -32,9 +32,10 @@ package struct LostRunSweep: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
+        var idle = IdleRuns()
         while !Task.isCancelled {
             do {
-                try await sweep(under: lease)
+                try await sweep(under: lease, &idle)
                 try await prune()
             } catch let error as StoreError where error.isTransient {
                 logger.warning("runs not swept", metadata: [LogKey.error: "\(error)"])
@@ -44,23 +45,30 @@ package struct LostRunSweep: Sendable {
     }
 
     /// Looks at every running run once.
-    func sweep(under lease: Lease) async throws {
+    func sweep(under lease: Lease, _ idle: inout IdleRuns) async throws {
         let groups = ExecutorGroups(try await registry.instances())
         var after: RunID?
+        var seen: Set<RunID> = []
         repeat {
             let filter = RunFilter(states: [.running])
             let page = try await runs.runs(filter, after: after, limit: Self.batch)
             for run in page.elements {
-                guard let end = await verdict(on: run, groups) else { continue }
+                seen.insert(run.id)
+                guard let end = await verdict(on: run, groups, &idle) else { continue }
                 let ended = try await closer.close(run, end, token: lease.token)
                 if end.reason == .timedOut, !ended.isEmpty { await free(run, groups) }
             }
             after = page.next
         } while after != nil && !Task.isCancelled
+        idle.keep(seen)
     }
 
     /// How `run` ends, or nil while it may go on.
-    private func verdict(on run: JobRun, _ groups: ExecutorGroups) async -> RunEnd? {
+    private func verdict(
+        on run: JobRun,
+        _ groups: ExecutorGroups,
+        _ idle: inout IdleRuns
+    ) async -> RunEnd? {
         let now = wall.now
         guard let reference = run.executor else { return nil }
         let executor = groups.instance(at: reference.address, in: run.plan.terms.group)
@@ -72,10 +80,29 @@ package struct LostRunSweep: Sendable {
             return isRecent ? nil : RunEnd(.executorLost, message: "executor is silent", at: now)
         }
         guard let accepted = reference.instance, let present = executor.instance, accepted != present else {
-            return nil
+            return await verdict(onResultOf: run, executor, &idle)
         }
         if await isHeldAfterAll(run, executor) { return nil }
         return RunEnd(.executorLost, message: "executor restarted", at: now)
+    }
+
+    /// How a run ends whose executor has not had it for long, and has not told how it ended.
+    ///
+    /// Some clients lose a result that they could not deliver at once; without this their runs would stay
+    /// open, and hold back the later runs of a serial job, for ever.
+    private func verdict(
+        onResultOf run: JobRun,
+        _ executor: ExecutorInstance,
+        _ idle: inout IdleRuns
+    ) async -> RunEnd? {
+        guard let started = run.startedAt, wall.now - started >= settings.resultPatience,
+            idle.isDue(run.id, at: wall.now, every: settings.idlePeriod)
+        else { return nil }
+        let isIdle = await executors.isIdle(run.plan.job, on: executor) == true
+        let now = wall.now
+        guard let since = idle.note(run.id, isIdle: isIdle, at: now) else { return nil }
+        guard now - since >= settings.idleLimit else { return nil }
+        return RunEnd(.executorLost, message: "result lost: the executor is done and never told", at: now)
     }
 
     /// Whether a new process may have accepted the run before it registered: then the job is busy there.
@@ -95,7 +122,11 @@ package struct LostRunSweep: Sendable {
 
     private func prune() async throws {
         let now = wall.now
-        _ = try await runs.prune(endedBefore: now - settings.runRetention, limit: Self.batch)
+        let end = now - settings.runRetention
+        // Several small transactions, so that nobody waits long; what is left over goes next time.
+        for _ in 0..<10 {
+            guard try await runs.prune(endedBefore: end, limit: Self.batch) == Self.batch else { break }
+        }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
     }
 }
@@ -110,6 +141,12 @@ package struct SweepSettings: Hashable, Sendable {
     /// How recent a run must be, when its executor's process changed, to be asked about before it is given
     /// up.
     package var doubt = Duration.seconds(10)
+    /// How old a run must be before its executor is asked whether it still has it.
+    package var resultPatience = Duration.seconds(600)
+    /// How often it is asked.
+    package var idlePeriod = Duration.seconds(30)
+    /// For how long the executor must say no before the result counts as lost: time to deliver what it kept.
+    package var idleLimit = Duration.seconds(300)
     /// How long ended runs are kept.
     package var runRetention = Duration.seconds(30 * 86_400)
     /// How long executors that are gone stay listed.

@@ -49,6 +49,15 @@ package enum RunReason: String, Hashable, Sendable, CaseIterable {
     /// Whether the job's retry policy applies: never to what somebody decided.
     package var mayRetry: Bool { outcome == .failed && self != .killed }
 
+    /// Whether only a run that had started can end so.
+    var tellsOfStart: Bool {
+        switch self {
+        case .completed, .handlerFailed, .timedOut: true
+        case .killed, .executorLost, .dispatchFailed, .noExecutor, .discarded, .covered, .misfireSkipped:
+            false
+        }
+    }
+
     /// The three ways to end.
     package enum Outcome: String, Hashable, Sendable, CaseIterable {
         case succeeded

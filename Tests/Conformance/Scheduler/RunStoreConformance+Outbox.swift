@@ -12,10 +12,20 @@ extension RunStoreConformance {
                 [.noon + .seconds(2), .noon, .noon + .seconds(9)],
                 overlap: .discardLater
             )
-            let outbox = try await stores.runs.outbox(at: .noon + .seconds(2), limit: 10, token: token)
+            let outbox = try await stores.runs.outbox(
+                at: .noon + .seconds(2),
+                limit: 10,
+                without: [],
+                token: token
+            )
             #expect(outbox.runs.map(\.id) == [runs[1].id, runs[0].id])
             #expect(outbox.next == .noon + .seconds(9))
-            let one = try await stores.runs.outbox(at: .noon + .seconds(2), limit: 1, token: token)
+            let one = try await stores.runs.outbox(
+                at: .noon + .seconds(2),
+                limit: 1,
+                without: [],
+                token: token
+            )
             #expect(one.runs.map(\.id) == [runs[1].id])
         },
         Clause("a run that was sent is in the outbox again when its time to be resent has come") { stores in
@@ -23,10 +33,20 @@ extension RunStoreConformance {
             let run = try await add(stores, [.noon])[0]
             let sent = try #require(run.dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(6)))
             let written = try await stores.runs.advance([sent], token: token)
-            let early = try await stores.runs.outbox(at: .noon + .seconds(5), limit: 10, token: token)
+            let early = try await stores.runs.outbox(
+                at: .noon + .seconds(5),
+                limit: 10,
+                without: [],
+                token: token
+            )
             #expect(early.runs.isEmpty)
             #expect(early.next == .noon + .seconds(6))
-            let late = try await stores.runs.outbox(at: .noon + .seconds(6), limit: 10, token: token)
+            let late = try await stores.runs.outbox(
+                at: .noon + .seconds(6),
+                limit: 10,
+                without: [],
+                token: token
+            )
             #expect(late.runs == written)
         },
         Clause("what another term left unconfirmed is in the outbox at once") { stores in
@@ -35,7 +55,9 @@ extension RunStoreConformance {
             let sent = try #require(run.dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(6)))
             _ = try await stores.runs.advance([sent], token: earlier)
             let later = try await stores.mint()
-            #expect(try await stores.runs.outbox(at: .noon, limit: 10, token: later).runs.count == 1)
+            #expect(
+                try await stores.runs.outbox(at: .noon, limit: 10, without: [], token: later).runs.count == 1
+            )
         },
         Clause("running and ended runs are not in the outbox") { stores in
             let token = try await stores.mint()
@@ -45,7 +67,12 @@ extension RunStoreConformance {
             let accepted = try #require(written.accepted(at: .noon))
             _ = try await stores.runs.advance([accepted], token: token)
             try await end(runs[1], .killed, in: stores)
-            let outbox = try await stores.runs.outbox(at: .noon + .seconds(99), limit: 10, token: token)
+            let outbox = try await stores.runs.outbox(
+                at: .noon + .seconds(99),
+                limit: 10,
+                without: [],
+                token: token
+            )
             #expect(outbox.runs.isEmpty)
             #expect(outbox.next == nil)
         },
@@ -53,17 +80,32 @@ extension RunStoreConformance {
             let token = try await stores.mint()
             let runs = try await add(stores, [.noon, .noon + .seconds(1)])
             let now = Moment.noon + .seconds(2)
-            #expect(try await stores.runs.outbox(at: now, limit: 10, token: token).runs == [runs[0]])
+            #expect(
+                try await stores.runs.outbox(at: now, limit: 10, without: [], token: token).runs == [runs[0]]
+            )
             let sent = try #require(
                 runs[0].dispatched(to: .sample(), at: now, resendAt: now + .seconds(6))
             )
             let written = try #require(try await stores.runs.advance([sent], token: token).first)
-            #expect(try await stores.runs.outbox(at: now, limit: 10, token: token).runs.isEmpty)
+            #expect(try await stores.runs.outbox(at: now, limit: 10, without: [], token: token).runs.isEmpty)
             let accepted = try #require(written.accepted(at: now))
             _ = try await stores.runs.advance([accepted], token: token)
-            #expect(try await stores.runs.outbox(at: now, limit: 10, token: token).runs.isEmpty)
+            #expect(try await stores.runs.outbox(at: now, limit: 10, without: [], token: token).runs.isEmpty)
             try await end(runs[0], .completed, in: stores)
-            #expect(try await stores.runs.outbox(at: now, limit: 10, token: token).runs == [runs[1]])
+            #expect(
+                try await stores.runs.outbox(at: now, limit: 10, without: [], token: token).runs == [runs[1]]
+            )
+        },
+        Clause("the runs of groups that are left out are not in the outbox") { stores in
+            let token = try await stores.mint()
+            let runs = try await add(stores, [.noon])
+            let other = try await stores.jobs.add(.sample(.sample(group: "other")))
+            let terms = RunTerms(.sample(group: "other"))
+            let others = try await stores.runs.add([.sample(of: other.id, terms: terms)])
+            let outbox = try await stores.runs.outbox(at: .noon, limit: 1, without: ["app"], token: token)
+            #expect(outbox.runs == others)
+            let all = try await stores.runs.outbox(at: .noon, limit: 10, without: ["a", "b"], token: token)
+            #expect(all.runs == runs + others)
         },
         Clause("other shards and other jobs are held back by nobody") { stores in
             let token = try await stores.mint()
@@ -71,19 +113,30 @@ extension RunStoreConformance {
             let other = try await stores.jobs.add(.sample(.sample("other")))
             let shards = Shard.all(2).map { NewRun.sample(of: one.id, shard: $0) }
             _ = try await stores.runs.add(shards + [.sample(of: other.id)])
-            #expect(try await stores.runs.outbox(at: .noon, limit: 10, token: token).runs.count == 3)
+            #expect(
+                try await stores.runs.outbox(at: .noon, limit: 10, without: [], token: token).runs.count == 3
+            )
         },
         Clause("an attempt that waits for its back-off holds back nobody") { stores in
             let token = try await stores.mint()
             let runs = try await add(stores, [.noon + .seconds(60), .noon])
-            #expect(try await stores.runs.outbox(at: .noon, limit: 10, token: token).runs == [runs[1]])
+            #expect(
+                try await stores.runs.outbox(at: .noon, limit: 10, without: [], token: token).runs == [
+                    runs[1]
+                ]
+            )
         },
         Clause("a run that waits for an executor keeps its place") { stores in
             let token = try await stores.mint()
             let runs = try await add(stores, [.noon, .noon + .seconds(1)])
             let waiting = try #require(runs[0].postponed(until: .noon + .seconds(9), at: .noon))
             _ = try await stores.runs.advance([waiting], token: token)
-            let outbox = try await stores.runs.outbox(at: .noon + .seconds(2), limit: 10, token: token)
+            let outbox = try await stores.runs.outbox(
+                at: .noon + .seconds(2),
+                limit: 10,
+                without: [],
+                token: token
+            )
             #expect(outbox.runs.isEmpty)
         },
     ]

@@ -124,6 +124,13 @@ package enum RunStoreConformance {
             let ended = try #require(try await stores.runs.close([closing], token: nil).first)
             #expect(ended.executor == .sample())
         },
+        Clause("a result that overtook the acceptance still tells of a start") { stores in
+            let (run, token) = try await planned(stores)
+            let sent = try #require(run.dispatched(to: .sample(), at: .noon, resendAt: .noon))
+            let written = try #require(try await stores.runs.advance([sent], token: token).first)
+            try await end(written, .completed, in: stores)
+            #expect(try await stores.runs.runs([run.id]).first?.startedAt == .noon)
+        },
         Clause("a run that was asked to end is not retried") { stores in
             let (run, _) = try await planned(stores, retry: RetryPolicy(limit: 1))
             let closing = try #require(RunClosing(run, RunEnd(.handlerFailed, at: .noon)))

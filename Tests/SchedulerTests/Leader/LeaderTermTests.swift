@@ -6,6 +6,7 @@ import Testing
 
 @testable import Scheduler
 
+@Suite(.timeLimit(.minutes(1)))
 struct LeaderTermTests {
     private let clock = ManualClock(.noon)
     private let keeper = ScriptedKeeper()

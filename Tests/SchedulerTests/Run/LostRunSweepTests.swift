@@ -83,6 +83,38 @@ struct LostRunSweepTests {
         #expect(executor.kills == [run.plan.job])
     }
 
+    @Test func `a result that an executor lost is given up after it denied the run for minutes`() async throws
+    {
+        let executor = try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running()
+        var idle = IdleRuns()
+        executor.finish(run.plan.job)
+        var age = Duration.zero
+        while try await rig.runs.run(run.id).isOpen, age < .seconds(3_600) {
+            rig.clock.advance(by: .seconds(10))
+            age += .seconds(10)
+            try await rig.beat(instance: nil)
+            try await sweep(lease, &idle)
+        }
+        #expect(age == .seconds(900))
+        #expect(try await rig.runs.run(run.id).end?.reason == .executorLost)
+    }
+
+    @Test func `a long run that its executor still has goes on`() async throws {
+        let executor = try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running()
+        var idle = IdleRuns()
+        for _ in 0..<200 {
+            rig.clock.advance(by: .seconds(30))
+            try await rig.beat(instance: nil)
+            try await sweep(lease, &idle)
+        }
+        #expect(try await rig.runs.run(run.id).isOpen)
+        executor.finish(run.plan.job)
+        await rig.callBack(run.id)
+        #expect(try await rig.runs.run(run.id).end?.reason == .completed)
+    }
+
     @Test func `a deposed leader ends nothing`() async throws {
         try await rig.executor()
         let (run, stale) = try await rig.running()
@@ -94,6 +126,11 @@ struct LostRunSweepTests {
     }
 
     private func sweep(_ lease: Lease) async throws {
-        try await LostRunSweep(rig.parts, settings: SweepSettings()).sweep(under: lease)
+        var idle = IdleRuns()
+        try await sweep(lease, &idle)
+    }
+
+    private func sweep(_ lease: Lease, _ idle: inout IdleRuns) async throws {
+        try await LostRunSweep(rig.parts, settings: SweepSettings()).sweep(under: lease, &idle)
     }
 }

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Scheduler
 
+@Suite(.timeLimit(.minutes(1)))
 struct TriggerLoopTests {
     @Test func `it sleeps exactly until the next trigger, and never past a second`() async throws {
         let rig = try SchedulerRig()

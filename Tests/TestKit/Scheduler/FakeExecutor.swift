@@ -42,10 +42,14 @@ package final class FakeExecutor: Sendable {
     }
 
     package let generation: Generation
+    /// The runs it took, as it takes them.
+    package let taken: AsyncStream<RunRequest>
+    private let announce: AsyncStream<RunRequest>.Continuation
     private let state = Mutex(State())
 
     package init(_ generation: Generation = .own) {
         self.generation = generation
+        (taken, announce) = AsyncStream.makeStream()
     }
 
     /// The runs it was handed, with every repetition.
@@ -86,6 +90,31 @@ package final class FakeExecutor: Sendable {
         state.withLock { $0.log = text }
     }
 
+    /// The body with which its generation calls back.
+    package func callback(_ request: RunRequest, _ outcome: RunOutcome) -> [UInt8] {
+        let run = WireValue.integer(request.run.rawValue)
+        let planned = WireValue.integer(request.plannedAt.millisecondsSinceEpoch)
+        let (code, message) = (WireValue.integer(Int64(outcome.code)), WireValue.optional(outcome.message))
+        switch generation {
+        case .own:
+            return CallbackBatch([CallbackItem(run: request.run, plannedAt: nil, outcome: outcome)]).json
+        case .java:
+            let item: WireObject = [
+                "logId": run, "logDateTim": planned, "handleCode": code, "handleMsg": message,
+            ]
+            return WireValue.list([.object(item)]).json
+        case .javaNext:
+            let item: WireObject = [
+                "logId": run, "logDateTime": planned, "handleCode": code, "handleMsg": message,
+            ]
+            return WireValue.object(["callbackList": .list([.object(item)])]).json
+        case .python, .go:
+            let result: WireObject = ["code": code, "msg": message]
+            let item: WireObject = ["logId": run, "logDateTim": planned, "executeResult": .object(result)]
+            return WireValue.list([.object(item)]).json
+        }
+    }
+
     /// What it answers to a call; nil for never.
     package func answer(_ request: HTTPRequest) -> HTTPResponse? {
         let word = String(request.url.split(separator: "/").last ?? "")
@@ -119,7 +148,10 @@ package final class FakeExecutor: Sendable {
         switch answer {
         case .accept, .takeSilently:
             let isRepeat = generation == .own && state.started.contains(request.run)
-            if !isRepeat { state.started.append(request.run) }
+            if !isRepeat {
+                state.started.append(request.run)
+                announce.yield(request)
+            }
             state.busy.insert(request.job)
             if case .takeSilently = answer { return nil }
             return reply(.success())

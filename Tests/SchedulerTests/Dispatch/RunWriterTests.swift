@@ -1,0 +1,78 @@
+import Groundwork
+import TestKit
+import Testing
+
+@testable import Scheduler
+
+@Suite(.timeLimit(.minutes(1)))
+struct RunWriterTests {
+    private let rig: SchedulerRig
+
+    init() throws {
+        rig = try SchedulerRig()
+    }
+
+    @Test func `each of many writers gets its own run back`() async throws {
+        let (runs, lease) = try await planned(200)
+        let writer = RunWriter(rig.parts.runs, token: lease.token)
+        try await serving(writer) {
+            try await withThrowingTaskGroup(of: (RunID, JobRun?).self) { group in
+                for run in runs {
+                    let changed = try #require(run.postponed(until: rig.now, at: rig.now))
+                    group.addTask { (run.id, try await writer.write(changed)) }
+                }
+                for try await (id, written) in group {
+                    #expect(written?.id == id)
+                    #expect(written?.version == 2)
+                }
+            }
+        }
+    }
+
+    @Test func `a run that changed meanwhile comes back as nothing`() async throws {
+        let (runs, lease) = try await planned(1)
+        let writer = RunWriter(rig.parts.runs, token: lease.token)
+        let changed = try #require(runs[0].postponed(until: rig.now, at: rig.now))
+        try await serving(writer) {
+            let first = try await writer.write(changed)
+            let second = try await writer.write(changed)
+            #expect(first?.id == changed.id)
+            #expect(second == nil)
+        }
+    }
+
+    @Test func `a deposed writer is told`() async throws {
+        let (runs, lease) = try await planned(1)
+        _ = try await rig.lead()
+        let writer = RunWriter(rig.parts.runs, token: lease.token)
+        let changed = try #require(runs[0].postponed(until: rig.now, at: rig.now))
+        try await serving(writer) {
+            let error = await #expect(throws: StoreError.self) { try await writer.write(changed) }
+            #expect(error?.code == .staleToken)
+        }
+    }
+
+    @Test func `whoever comes after the end is told so`() async throws {
+        let (runs, lease) = try await planned(1)
+        let writer = RunWriter(rig.parts.runs, token: lease.token)
+        try await serving(writer) {}
+        await #expect(throws: CancellationError.self) { try await writer.write(runs[0]) }
+    }
+
+    private func serving(_ writer: RunWriter, _ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await writer.run() }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+
+    private func planned(_ count: Int) async throws -> ([JobRun], Lease) {
+        let lease = try await rig.lead()
+        let job = try await rig.jobs.create(.sample(schedule: .manual))
+        let runs = try await rig.parts.runs.add(
+            (0..<count).map { .sample(of: job.id, at: rig.now + .milliseconds(Int64($0))) }
+        )
+        return (runs, lease)
+    }
+}
