@@ -115,7 +115,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SQLiteDriverTests",
-            dependencies: ["SQLiteDriver", "Groundwork", "Scheduler", "PushEngine", "Conformance", "TestKit"]
+            dependencies: [
+                "SQLiteDriver", "Groundwork", "Scheduler", "PushEngine", "Conformance", "TestKit", grdb,
+            ]
         ),
         .testTarget(
             name: "CurlDriverTests",

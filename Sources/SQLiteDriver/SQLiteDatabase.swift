@@ -63,6 +63,12 @@ final class SQLiteDatabase: Sendable {
         groupLimit = max(1, settings.groupLimit)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(settings))
+            // Only now: GRDB sets a level of its own when it switches the log on.
+            try pool.writeWithoutTransaction { db in
+                try db.execute(
+                    sql: "PRAGMA synchronous = \(settings.durability == .power ? "FULL" : "NORMAL")"
+                )
+            }
             try migrator.migrate(pool)
         } catch {
             throw StoreError(sqlite: error, during: "open \(path)")
@@ -164,7 +170,6 @@ final class SQLiteDatabase: Sendable {
             try db.execute(
                 sql: """
                     PRAGMA page_size = \(pageSize);
-                    PRAGMA synchronous = \(settings.durability == .power ? "FULL" : "NORMAL");
                     PRAGMA wal_autocheckpoint = \(settings.checkpointPages);
                     PRAGMA journal_size_limit = \(settings.checkpointPages * pageSize);
                     PRAGMA secure_delete = OFF;

@@ -67,7 +67,7 @@ extension Database {
         for intent in try openIntents(of: batch.id) { called.formUnion(intent.members.indices) }
         var fromQueue: [Int] = []
         var fromShelf: [Int] = []
-        for place in Set(places).sorted().prefix(while: { _ in fromQueue.count + fromShelf.count < limit }) {
+        for place in Set(places).sorted() where fromQueue.count + fromShelf.count < limit {
             switch try state(of: MessageID(batch: batch.id, index: place)) {
             case .queued where !called.contains(place): fromQueue.append(place)
             case .held: fromShelf.append(place)

@@ -1,0 +1,237 @@
+import Groundwork
+import PushEngine
+import TestKit
+import Testing
+
+/// What every `ReceiptStore` and every `NightShelf` must keep.
+package enum ReceiptConformance {
+    package static let clauses: [Clause<PushRig>] = pages + matching + waiting + shelf
+
+    private static let pages: [Clause<PushRig>] = [
+        Clause("a page that was kept is pending until it is applied") { rig in
+            let first = try await rig.books.keepPage([1, 2], of: PushRig.account, at: rig.now)
+            let second = try await rig.books.keepPage([], of: PushRig.account, at: rig.now)
+            let pending = try await rig.books.pendingPages(limit: 10)
+            #expect(pending.map(\.id) == [first, second])
+            #expect(pending.map(\.raw) == [[1, 2], []])
+            #expect(pending.map(\.account) == [PushRig.account, PushRig.account])
+            #expect(try await rig.books.pendingPages(limit: 1).count == 1)
+            _ = try await rig.books.applyReceipts([], of: PushRig.account, page: first, at: rig.now)
+            #expect(try await rig.books.pendingPages(limit: 10).map(\.id) == [second])
+        }
+    ]
+
+    private static let matching: [Clause<PushRig>] = [
+        Clause("gives messages the final word of their receipts") { rig in
+            let phones = PushRig.phones(3)
+            let batch = try await rig.admit(phones)
+            let intent = try await rig.send(batch, [0, 1, 2], .accepted(reference: "s", charge: 1))
+            let count = try await rig.apply([
+                rig.receipt(phones[2], intent), rig.receipt(phones[0], intent, delivered: false),
+            ])
+            #expect(count == ReceiptCount(applied: 2))
+            #expect(try await rig.states(batch, 3) == [.undelivered, .accepted, .delivered])
+            #expect(try await rig.record(MessageID(batch: batch, index: 2))?.code == "DELIVRD")
+        },
+        Clause("the first receipt of a message wins") { rig in
+            let phone = PushRig.phones(1)[0]
+            let batch = try await rig.admit([phone])
+            let intent = try await rig.send(batch, [0], .accepted(reference: "s", charge: 1))
+            let both = [rig.receipt(phone, intent), rig.receipt(phone, intent, delivered: false)]
+            #expect(try await rig.apply(both) == ReceiptCount(applied: 1, repeated: 1))
+            #expect(try await rig.apply(both) == ReceiptCount(repeated: 2))
+            #expect(try await rig.states(batch, 1) == [.delivered])
+        },
+        Clause("finds its message by the key of our call") { rig in
+            let phone = PushRig.phones(1)[0]
+            let older = try await rig.admit([phone])
+            let newer = try await rig.admit([phone])
+            let first = try await rig.send(older, [0], .unknown(detail: "time-out"))
+            _ = try await rig.send(newer, [0], .accepted(reference: "s", charge: 1))
+            #expect(try await rig.apply([rig.receipt(phone, first, reference: "s")]).applied == 1)
+            #expect(try await rig.states(older, 1) == [.delivered])
+            #expect(try await rig.states(newer, 1) == [.accepted])
+        },
+        Clause("finds the message of a campaign, and one whose address is no phone number") { rig in
+            let run = try await rig.run()
+            let mails = ["ann@example.org", "ben@example.org"]
+            let admitted = try await rig.books.admit(rig.stretch(run.id, mails, from: 0, to: 2))
+            let batch = try #require(admitted.batch)
+            let intent = try await rig.send(batch, [0, 1], .accepted(reference: "", charge: 0))
+            #expect(try await rig.apply([rig.receipt(mails[1], intent)]).applied == 1)
+            #expect(try await rig.states(batch, 2) == [.accepted, .delivered])
+        },
+        Clause("finds its message by the supplier's reference where there is no key") { rig in
+            let phone = PushRig.phones(1)[0]
+            var batches: [BatchID] = []
+            for reference in ["a", "b", "c"] {
+                batches.append(try await rig.admit([phone]))
+                _ = try await rig.send(
+                    batches[batches.count - 1],
+                    [0],
+                    .accepted(reference: reference, charge: 1)
+                )
+            }
+            #expect(try await rig.apply([rig.receipt(phone, nil, reference: "b")]).applied == 1)
+            #expect(try await rig.states(batches[1], 1) == [.delivered])
+            #expect(try await rig.states(batches[0], 1) == [.accepted])
+            #expect(try await rig.states(batches[2], 1) == [.accepted])
+        },
+        Clause("keeps those that belong to nobody") { rig in
+            let phones = PushRig.phones(2)
+            let batch = try await rig.admit(phones)
+            let intent = try await rig.send(batch, [0], .accepted(reference: "s", charge: 1))
+            let other = RequestKeys(installation: rig.keys.installation &+ 1)
+            let foreign = SupplierReceipt(
+                recipient: phones[0],
+                requestKey: other.key(intent.id),
+                reference: "s",
+                delivered: true,
+                code: "",
+                at: rig.now
+            )
+            let strays = [
+                foreign, rig.receipt(phones[1], intent), rig.receipt("+8613999999999", intent),
+                rig.receipt(phones[0], nil, reference: "t"), rig.receipt(phones[0], nil),
+            ]
+            #expect(try await rig.apply(strays) == ReceiptCount(stray: 5))
+            let elsewhere = AccountID(rawValue: 8)
+            let count = try await rig.books.applyReceipts(
+                [rig.receipt(phones[0], intent)],
+                of: elsewhere,
+                page: nil,
+                at: rig.now
+            )
+            #expect(count == ReceiptCount(stray: 1))
+            #expect(try await rig.states(batch, 2) == [.accepted, .queued])
+        },
+        Clause("a late receipt moves a message that was given up") { rig in
+            let phones = PushRig.phones(2)
+            let batch = try await rig.admit(phones)
+            let intent = try await rig.send(batch, [0, 1], .accepted(reference: "s", charge: 1))
+            rig.clock.advance(by: .seconds(10))
+            #expect(try await rig.books.expire(acceptedBefore: rig.now, limit: 10) == 2)
+            #expect(try await rig.apply([rig.receipt(phones[0], intent)]).applied == 1)
+            #expect(try await rig.states(batch, 2) == [.delivered, .unconfirmed])
+        },
+    ]
+
+    private static let waiting: [Clause<PushRig>] = [
+        Clause("unknown messages come oldest first, those called before an instant") { rig in
+            let phones = PushRig.phones(3)
+            let batch = try await rig.admit(phones)
+            let intent = try await rig.send(batch, [0, 2], .unknown(detail: "time-out"))
+            let calledAt = rig.now
+            rig.clock.advance(by: .seconds(60))
+            let late = try await rig.send(batch, [1], .unknown(detail: "time-out"))
+            let next = try await rig.admit(phones)
+            _ = try await rig.send(next, [1], .unknown(detail: "reset"))
+            let first = try await rig.books.unknownMessages(calledBefore: rig.now, after: nil, limit: 10)
+            #expect(first.map(\.message) == [0, 2].map { MessageID(batch: batch, index: $0) })
+            #expect(first.map(\.recipient) == [phones[0], phones[2]])
+            #expect(first.allSatisfy { $0.intent == intent.id && $0.calledAt == calledAt })
+            #expect(first.allSatisfy { $0.account == PushRig.account })
+            rig.clock.advance(by: .seconds(1))
+            let all = try await rig.books.unknownMessages(calledBefore: rig.now, after: nil, limit: 10)
+            #expect(all.map(\.message.index) == [0, 1, 2, 1])
+            #expect(all[1].intent == late.id)
+            let rest = try await rig.books.unknownMessages(
+                calledBefore: rig.now,
+                after: all[0].message,
+                limit: 2
+            )
+            #expect(rest == Array(all[1...2]))
+        },
+        Clause("an unknown message that the supplier has is accepted") { rig in
+            let phone = PushRig.phones(1)[0]
+            let batch = try await rig.admit([phone])
+            let intent = try await rig.call(batch, [0])
+            try await rig.books.abandon([intent], of: batch)
+            let message = MessageID(batch: batch, index: 0)
+            try await rig.books.confirmAccepted(message, reference: "found")
+            let record = try #require(try await rig.record(message))
+            #expect(record.state == .accepted)
+            #expect(record.reference == "found")
+            #expect(record.account == PushRig.account)
+            #expect(try await rig.apply([rig.receipt(phone, nil, reference: "found")]).applied == 1)
+        },
+        Clause("a message in another state is not confirmed, and none that does not exist") { rig in
+            let batch = try await rig.admit(PushRig.phones(1))
+            let message = MessageID(batch: batch, index: 0)
+            try await rig.books.confirmAccepted(message, reference: "x")
+            #expect(try await rig.record(message)?.state == .queued)
+            #expect(try await rig.record(message)?.reference == nil)
+            await expectStoreError(.notFound) {
+                let stranger = MessageID(batch: BatchID(rawValue: 99), index: 0)
+                try await rig.books.confirmAccepted(stranger, reference: "x")
+            }
+        },
+        Clause("gives up waiting for messages accepted before an instant, a bounded number at a time") {
+            rig in
+            let batch = try await rig.admit(PushRig.phones(4))
+            _ = try await rig.send(batch, [0, 1], .accepted(reference: "s", charge: 1))
+            _ = try await rig.send(batch, [2], .unknown(detail: "reset"))
+            rig.clock.advance(by: .seconds(10))
+            let before = rig.now
+            let young = try await rig.admit(PushRig.phones(1))
+            _ = try await rig.send(young, [0], .accepted(reference: "s", charge: 1))
+            #expect(try await rig.books.expire(acceptedBefore: before, limit: 2) == 2)
+            #expect(try await rig.books.expire(acceptedBefore: before, limit: 2) == 1)
+            #expect(try await rig.books.expire(acceptedBefore: before, limit: 2) == 0)
+            #expect(
+                try await rig.states(batch, 4) == [.unconfirmed, .unconfirmed, .unresolved, .queued]
+            )
+            #expect(try await rig.states(young, 1) == [.accepted])
+        },
+    ]
+
+    private static let shelf: [Clause<PushRig>] = [
+        Clause("held messages come back when their time has come, oldest first and once") { rig in
+            let first = try await rig.admit(PushRig.phones(3))
+            let second = try await rig.admit(PushRig.phones(2))
+            let morning = rig.now + .seconds(100)
+            try await hold(rig, second, [0, 1], until: morning)
+            try await hold(rig, first, [0, 2], until: morning + .seconds(50))
+            #expect(try await rig.books.releaseDue(at: morning - .seconds(1), limit: 10).isEmpty)
+            let held = try await rig.books.held(limit: 10)
+            #expect(held.map(\.batch) == [second, first])
+            #expect(held.map(\.count) == [2, 2])
+            #expect(held.map(\.until) == [morning, morning + .seconds(50)])
+            #expect(try await rig.books.releaseDue(at: morning, limit: 10).map(\.batch) == [second])
+            #expect(try await rig.books.releaseDue(at: morning, limit: 10).isEmpty)
+            #expect(try await rig.states(second, 2) == [.queued, .queued])
+            let noon = morning + .seconds(1_000)
+            #expect(try await rig.books.releaseDue(at: noon, limit: 10).map(\.batch) == [first])
+            #expect(try await rig.books.open(first)?.waiting == Members([0, 1, 2]))
+        },
+        Clause("at most as many batches are released as were asked for") { rig in
+            let batches = [try await rig.admit(PushRig.phones(1)), try await rig.admit(PushRig.phones(1))]
+            for batch in batches { try await hold(rig, batch, [0], until: rig.now) }
+            #expect(try await rig.books.releaseDue(at: rig.now, limit: 1).map(\.batch) == [batches[0]])
+            #expect(try await rig.books.releaseDue(at: rig.now, limit: 1).map(\.batch) == [batches[1]])
+        },
+        Clause("what was recalled is not released") { rig in
+            let batch = try await rig.admit(PushRig.phones(3))
+            try await hold(rig, batch, [0, 1, 2], until: rig.now)
+            _ = try await rig.books.recall([MessageID(batch: batch, index: 1)])
+            #expect(try await rig.books.held(limit: 1).map(\.count) == [2])
+            _ = try await rig.books.releaseDue(at: rig.now, limit: 10)
+            #expect(try await rig.states(batch, 3) == [.queued, .recalled, .queued])
+        },
+        Clause("nothing is held without a morning") { rig in
+            let batch = try await rig.admit(PushRig.phones(1))
+            await expectStoreError(.conflict) { try await hold(rig, batch, [0], until: nil) }
+            #expect(try await rig.states(batch, 1) == [.queued])
+        },
+    ]
+
+    private static func hold(
+        _ rig: PushRig,
+        _ batch: BatchID,
+        _ members: [Int],
+        until: Moment?
+    ) async throws {
+        let held = Decision(members: Members(members), state: .held, detail: "night", until: until)
+        _ = try await rig.books.decide([held], calls: [], of: batch)
+    }
+}

@@ -1,0 +1,82 @@
+import Conformance
+import Foundation
+import Groundwork
+import PushEngine
+import SQLiteDriver
+import TestKit
+import Testing
+
+/// The push engine's stores keep what their ports promise, in real files.
+final class PushStoreTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test(arguments: LedgerConformance.clauses)
+    func `the ledger keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
+    @Test(arguments: ReceiptConformance.clauses)
+    func `the receipt store and the night shelf keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
+    @Test(arguments: RecordConformance.clauses)
+    func `the record store keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
+    @Test(arguments: CampaignConformance.clauses)
+    func `the campaign stores keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
+    @Test(arguments: CatalogueConformance.clauses)
+    func `the template and account stores keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
+    @Test(arguments: QuotaConformance.clauses)
+    func `the quota store keeps`(clause: Clause<QuotaRig>) async throws {
+        let store = try SQLiteQuotaStore(path: folder.file("quota.db"), pruneStep: 7)
+        try await clause.check(QuotaRig(store: store))
+    }
+
+    @Test(arguments: SendQueueConformance.clauses)
+    func `the queue keeps`(clause: Clause<QueueRig>) async throws {
+        let clock = ManualClock(PushRig.noon)
+        let queue = try SQLiteSendQueue(
+            path: folder.file("queue.db"),
+            recoverClaims: true,
+            clock: clock.calendar,
+            waiting: clock
+        )
+        try await clause.check(QueueRig(queue: queue, clock: clock))
+    }
+}
+
+extension PushRig {
+    /// 2026-04-01 at noon in Shanghai.
+    static let noon = Moment(secondsSinceEpoch: 1_775_016_000)
+
+    /// Books in the file of a folder, by a clock that stands at noon until it is moved.
+    init(_ folder: String, clock: ManualClock = ManualClock(noon)) throws {
+        let store = try SQLitePushStore.open(folder, clock)
+        self.init(books: store, clock: clock, keys: RequestKeys(installation: store.installation))
+    }
+}
+
+extension SQLitePushStore {
+    /// Opens the books in a folder with a key that every test knows.
+    static func open(_ folder: String, _ clock: ManualClock) throws -> SQLitePushStore {
+        try SQLitePushStore(
+            path: folder + "/push.db",
+            clock: clock.calendar,
+            calendar: BusinessCalendar(zone: try #require(TimeZone(identifier: "Asia/Shanghai"))),
+            sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength))
+        )
+    }
+}

@@ -1,0 +1,84 @@
+import Conformance
+import Groundwork
+import PushEngine
+import SQLiteDriver
+import TestKit
+import Testing
+
+/// Whatever is claimed in whatever order, the counters say what a list of all reservations says.
+final class QuotaPropertyTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func `the counters are what a list of all reservations says`(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        let store = try SQLiteQuotaStore(path: folder.file("quota.db"))
+        let rules = QuotaRules(contentWindow: .seconds(300), perDay: Int.random(in: 0...3, using: &random))
+        var model = QuotaModel(rules: rules)
+        var second: Int64 = 0
+        var owner: Int64 = 0
+        for _ in 0..<80 {
+            second += Int64.random(in: 0..<4_000, using: &random)
+            let day = 20_260_401 + Int(second / 86_400)
+            let now = Moment(secondsSinceEpoch: 1_775_000_000 + second)
+            var claims: [QuotaClaim] = []
+            for _ in 0..<Int.random(in: 1..<20, using: &random) {
+                owner += 1
+                claims.append(Self.claim(owner: owner, &random))
+            }
+            let verdicts = try await store.reserve(claims, channel: .sms, rules: rules, day: day, now: now)
+            #expect(verdicts == claims.map { model.judge($0, day: day, now: now) })
+            guard Bool.random(using: &random) else { continue }
+            let back = claims.filter { _ in Bool.random(using: &random) }
+            try await store.refund(back, channel: .sms)
+            model.refund(back)
+        }
+    }
+
+    private static func claim(owner: Int64, _ random: inout SeededGenerator) -> QuotaClaim {
+        QuotaClaim(
+            recipient: RecipientKey(
+                address: PushRig.phones(1, from: Int.random(in: 0..<8, using: &random))[0]
+            ),
+            content: UInt64.random(in: 0..<3, using: &random),
+            owner: MessageID(rawValue: owner)
+        )
+    }
+}
+
+/// All reservations there ever were.
+private struct QuotaModel {
+    private struct Reservation {
+        let claim: QuotaClaim
+        let day: Int
+        let at: Moment
+    }
+
+    private let rules: QuotaRules
+    private var reservations: [Reservation] = []
+
+    init(rules: QuotaRules) {
+        self.rules = rules
+    }
+
+    mutating func judge(_ claim: QuotaClaim, day: Int, now: Moment) -> QuotaVerdict {
+        let mine = reservations.filter { $0.claim.recipient == claim.recipient }
+        let repeated = mine.last {
+            $0.claim.content == claim.content && now - $0.at < rules.contentWindow
+        }
+        if let repeated { return .duplicate(of: repeated.claim.owner) }
+        let count = mine.count { $0.day == day }
+        if rules.perDay > 0, count >= rules.perDay { return .capped(count: count) }
+        reservations.append(Reservation(claim: claim, day: day, at: now))
+        return .granted
+    }
+
+    mutating func refund(_ claims: [QuotaClaim]) {
+        let owners = Set(claims.map(\.owner))
+        reservations.removeAll { owners.contains($0.claim.owner) }
+    }
+}
