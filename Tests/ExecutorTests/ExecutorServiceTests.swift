@@ -235,6 +235,8 @@ import Testing
         ("folder", { $0.folder = "logs" }), ("advertisedAddress", { $0.advertisedAddress = "me" }),
         ("advertisedAddress", { $0.host = "0.0.0.0" }), ("logRetentionDays", { $0.logRetentionDays = 0 }),
         ("logLimit", { $0.logLimit = 1 }), ("queueLength", { $0.queueLength = -1 }),
+        ("token", { ($0.host, $0.token) = ("10.0.0.1", Secret("")) }),
+        ("token", { ($0.host, $0.token) = ("10.0.0.1", Secret("default_token")) }),
         ("heartbeat", { $0.heartbeat = .zero }),
     ]
 

@@ -1,5 +1,6 @@
 public import Groundwork
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -114,6 +115,8 @@ public struct ExecutorService: Service {
         AnnouncedServer(
             application: Application(
                 responder: ExecutorRoutes(door: door),
+                // As long as other executors keep idle connections.
+                server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(90))),
                 configuration: ApplicationConfiguration(
                     address: .hostname(settings.host, port: settings.port)
                 ),
