@@ -2,5 +2,8 @@ import ArgumentParser
 
 @main
 struct KPush: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "kpush")
+    static let configuration = CommandConfiguration(
+        commandName: "kpush",
+        subcommands: [CronCommand.self, CrowdCommand.self]
+    )
 }

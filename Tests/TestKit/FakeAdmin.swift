@@ -48,20 +48,8 @@ package final class FakeAdmin: Sendable {
         _ body: @Sendable (FakeAdmin) async throws -> Result
     ) async throws -> Result {
         let admin = FakeAdmin(generation: generation, token: token)
-        let (ports, port) = AsyncStream<Int>.makeStream()
-        let server = Application(
-            responder: Door(admin: admin),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in port.yield(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "fake-admin") { _ in SwiftLogNoOpLogHandler() }
-        )
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            for await bound in ports {
-                admin.state.withLock { $0.port = bound }
-                break
-            }
-            defer { group.cancelAll() }
+        return try await LoopbackServer.serve(Door(admin: admin)) { port in
+            admin.state.withLock { $0.port = port }
             return try await body(admin)
         }
     }

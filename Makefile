@@ -1,0 +1,30 @@
+# What people type; `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
+
+.PHONY: help setup build test lint format clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install the system packages that are missing (Debian)
+	@bash scripts/setup
+
+build: setup ## build everything, debug
+	$(SWIFT_BUILD)
+
+test: setup ## install what is missing and run every test
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build
+
+format: ## format all sources in place, then lint
+	swift format --in-place --parallel --recursive Package.swift Sources Tests jobs
+	@$(MAKE) --no-print-directory lint
+
+lint: ## check format and rules; prints nothing when clean
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests jobs
+	@bash scripts/lint
+
+clean: ## remove what was built
+	rm -rf .build

@@ -1,0 +1,205 @@
+import CCurl
+import Groundwork
+
+/// One easy handle with its buffers: carries one call at a time and is used again for the next.
+///
+/// libcurl: an easy handle belongs to one thread at a time; only the loop's thread makes, uses and frees it.
+final class CurlTransfer {
+    let handle: UnsafeMutableRawPointer
+    private let answerLimit: Int
+    private var fields: UnsafeMutablePointer<curl_slist>?
+    /// The request's body; libcurl reads it where it lies.
+    private var upload = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 1)
+    private var head: [UInt8] = []
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    /// Whether the blank line after the head was seen; libcurl takes a head that the connection's end cut short.
+    private var isHeadWhole = false
+    /// Whether the method may be written twice when the first time brought no answer.
+    private var mayRepeat = false
+    private var attempts = 0
+    /// The call being carried; nil while the handle rests.
+    private(set) var call: CurlCall?
+
+    /// Makes a handle with everything set that is the same for all calls; nil when memory is short.
+    init?(settings: CurlHTTPClientSettings) {
+        guard let handle = curl_easy_init() else { return nil }
+        self.handle = handle
+        answerLimit = settings.answerLimit
+        configure(idleSeconds: Int(settings.idleConnection.inSeconds.rounded(.up)))
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(fields)
+        upload.deallocate()
+    }
+
+    private func configure(idleSeconds: Int) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        _ = kpush_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
+        _ = kpush_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        _ = kpush_curl_set_string(handle, CURLOPT_PROXY, "")
+        _ = kpush_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = kpush_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        _ = kpush_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+        _ = kpush_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
+        _ = kpush_curl_set_long(handle, CURLOPT_MAXAGE_CONN, max(1, idleSeconds))
+        _ = kpush_curl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(answerLimit))
+        _ = kpush_curl_set_receiver(handle, CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
+            CurlTransfer.from(context)?.takeHead(bytes, count) ?? 0
+        }
+        _ = kpush_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        _ = kpush_curl_set_receiver(handle, CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
+            CurlTransfer.from(context)?.takeBody(bytes, count) ?? 0
+        }
+        _ = kpush_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        _ = kpush_curl_set_prereq(handle) { context, _, _, _, _ in
+            CurlTransfer.from(context)?.mayWrite() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+        _ = kpush_curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
+    }
+
+    /// Finds the transfer behind a pointer that libcurl hands back.
+    static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+        context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Sets up the handle for `call`, which may take until `now + remaining`.
+    func carry(_ call: CurlCall, remaining: Duration) -> CURLcode {
+        self.call = call
+        call.transfer = self
+        attempts = 0
+        isTooLarge = false
+        isHeadWhole = false
+        mayRepeat = call.request.method == "GET" || call.request.method == "HEAD"
+        head.removeAll(keepingCapacity: true)
+        let total = max(1, Int(clamping: remaining.wholeMilliseconds))
+        let connect = max(1, min(total, Int(clamping: call.request.timeouts.connect.wholeMilliseconds)))
+        _ = kpush_curl_set_long(handle, CURLOPT_TIMEOUT_MS, total)
+        _ = kpush_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, connect)
+        setMethodAndBody(call.request)
+        let list = setFields(call.request)
+        return list == CURLE_OK ? kpush_curl_set_string(handle, CURLOPT_URL, call.request.url) : list
+    }
+
+    private func setMethodAndBody(_ request: HTTPRequest) {
+        let bodyIsExpected = ["POST", "PUT", "PATCH"].contains(request.method)
+        _ = kpush_curl_set_long(handle, CURLOPT_HTTPGET, 1)
+        if bodyIsExpected || !request.body.isEmpty {
+            if upload.count < request.body.count {
+                upload.deallocate()
+                upload = .allocate(byteCount: request.body.count, alignment: 1)
+            }
+            upload.copyBytes(from: request.body)
+            _ = kpush_curl_set_long(handle, CURLOPT_POST, 1)
+            _ = kpush_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+            _ = kpush_curl_set_pointer(
+                handle,
+                CURLOPT_POSTFIELDS,
+                upload.baseAddress
+            )
+            _ = kpush_curl_set_string(
+                handle,
+                CURLOPT_CUSTOMREQUEST,
+                request.method == "POST" ? nil : request.method
+            )
+        } else if request.method == "HEAD" {
+            _ = kpush_curl_set_long(handle, CURLOPT_NOBODY, 1)
+            _ = kpush_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, nil)
+        } else {
+            _ = kpush_curl_set_string(
+                handle,
+                CURLOPT_CUSTOMREQUEST,
+                request.method == "GET" ? nil : request.method
+            )
+        }
+    }
+
+    private func setFields(_ request: HTTPRequest) -> CURLcode {
+        curl_slist_free_all(fields)
+        fields = nil
+        // libcurl adds these of its own accord; a field without a value takes them out.
+        var lines = ["Expect:"]
+        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            lines.append("Content-Type:")
+        }
+        for field in request.headers {
+            lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
+        }
+        for line in lines {
+            guard let longer = curl_slist_append(fields, line) else { return CURLE_OUT_OF_MEMORY }
+            fields = longer
+        }
+        return kpush_curl_set_list(handle, CURLOPT_HTTPHEADER, fields)
+    }
+
+    /// Takes the result of the call, gives it to the caller and makes the handle free for the next.
+    func conclude(_ result: CURLcode) {
+        guard let call = rest() else { return }
+        guard result == CURLE_OK, isHeadWhole else {
+            let failure = CurlFailure(result: result, bytesWritten: bytesWritten, isTooLarge: isTooLarge)
+            body = []
+            return call.finish(.failure(failure.error))
+        }
+        var status = 0
+        _ = kpush_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        let answer = HTTPResponse(status: status, headers: ResponseHead.fields(of: head), body: body)
+        body = []
+        call.finish(.success(answer))
+    }
+
+    /// Lets go of the call without an answer and returns it.
+    func rest() -> CurlCall? {
+        defer { call = nil }
+        call?.transfer = nil
+        return call
+    }
+
+    private var bytesWritten: Int {
+        var head = 0
+        var body: curl_off_t = 0
+        _ = kpush_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &head)
+        _ = kpush_curl_get_offset(handle, CURLINFO_SIZE_UPLOAD_T, &body)
+        return head + Int(body)
+    }
+
+    /// Asked by libcurl before each attempt to write the request, the ones it makes by itself included.
+    private func mayWrite() -> Bool {
+        attempts += 1
+        return attempts == 1 || mayRepeat || bytesWritten == 0
+    }
+
+    private func takeHead(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        let line = UnsafeRawBufferPointer(start: bytes, count: count)
+        // A status line begins a head anew: what came before was an interim (1xx) answer.
+        if line.starts(with: "HTTP/".utf8) {
+            head.removeAll(keepingCapacity: true)
+            isHeadWhole = false
+        } else if line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
+            isHeadWhole = true
+        }
+        guard head.count + count <= Self.headLimit else {
+            isTooLarge = true
+            return 0
+        }
+        head.append(contentsOf: line)
+        return count
+    }
+
+    private func takeBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard body.count + count <= answerLimit else {
+            isTooLarge = true
+            return 0
+        }
+        if body.isEmpty {
+            var announced: curl_off_t = 0
+            _ = kpush_curl_get_offset(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced)
+            body.reserveCapacity(min(max(count, Int(announced)), 1 << 20))
+        }
+        body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return count
+    }
+
+    private static let headLimit = 256 << 10
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Foundation
+import Groundwork
+import Scheduler
+
+/// `kpush cron`: what a schedule means, without a server.
+struct CronCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cron",
+        abstract: "Says what a cron expression means.",
+        subcommands: [Next.self]
+    )
+}
+
+extension CronCommand {
+    /// `kpush cron next`: the next instants of one expression, or of one expression a line.
+    struct Next: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints when an expression fires next.",
+            discussion: """
+                EXPR has six or seven fields, as in Quartz: second minute hour day-of-month month day-of-week
+                [year]; the days of the week are 1 = SUN to 7 = SAT. What may surprise goes to standard error.
+
+                With --stdin, each line EXPR<TAB>ZONE<TAB>EPOCH_MS is answered by a line: the next instants as
+                comma-joined epoch milliseconds, or REJECT<TAB>field<TAB>reason.
+                """
+        )
+
+        @Argument(help: "The expression, in quotes.")
+        var expression: String?
+
+        @Option(help: "The time zone.")
+        var zone = "UTC"
+
+        @Option(help: "The instant to look from, in ISO 8601 or epoch milliseconds (default: now).")
+        var from: String?
+
+        @Option(help: "How many instants to print.")
+        var count = 5
+
+        @Option(help: "What happens at clock changes: vixie, quartz, skip or both.")
+        var dst = DaylightPolicy.vixie
+
+        @Flag(help: "Answer the lines of standard input.")
+        var stdin = false
+
+        func validate() throws {
+            guard count >= 0 else { throw ValidationError("--count must not be negative") }
+            guard stdin == (expression == nil) else {
+                throw ValidationError(stdin ? "--stdin takes no EXPR" : "give EXPR, or --stdin")
+            }
+        }
+
+        func run() throws {
+            if let expression { try preview(expression) } else { try answerLines() }
+        }
+
+        private func preview(_ text: String) throws {
+            let expression: CronExpression
+            do throws(CronSyntaxError) {
+                expression = try CronExpression(text)
+            } catch {
+                complain("\(text)\n\(String(repeating: " ", count: error.position))^\n\(error)\n")
+                throw ExitCode(EX_DATAERR)
+            }
+            guard let zone = ZoneRules.zone(named: zone) else {
+                throw ValidationError("there is no time zone '\(self.zone)'")
+            }
+            let rules = ZoneRules(of: zone)
+            let start = try from.map { text in
+                guard let moment = InstantText.moment(text, in: rules) else {
+                    throw ValidationError("'\(text)' is neither ISO 8601 nor epoch milliseconds")
+                }
+                return moment
+            }
+            let schedule = Schedule.cron(expression, zone: zone, daylight: dst)
+            let preview = SchedulePreview(of: schedule, after: start ?? SystemClock().now, count: count)
+            for instant in preview.instants { print(InstantText.local(instant, in: rules)) }
+            for warning in preview.warnings { complain("note: \(warning)\n") }
+        }
+
+        private func complain(_ text: String) {
+            FileHandle.standardError.write(Data(text.utf8))
+        }
+    }
+}
+
+extension CronCommand.Next {
+    /// Answers standard input line by line.
+    ///
+    /// Answers are written whenever the lines read so far are done with, so that a caller may also ask, wait for
+    /// the answer, and ask again.
+    private func answerLines() throws {
+        var lines = LineBuffer()
+        while let chunk = try nextChunk() {
+            lines.append(chunk)
+            try answer(lines.completeLines())
+        }
+        try answer(lines.lastLine())
+    }
+
+    private func answer(_ lines: [String]) throws {
+        var answers = ""
+        for line in lines {
+            answers += CronPreviewLines.answer(line: line, count: count, policy: dst)
+            answers += "\n"
+        }
+        try FileHandle.standardOutput.write(contentsOf: Data(answers.utf8))
+    }
+
+    /// What standard input has at the moment, after waiting for it; nil at its end.
+    ///
+    /// `FileHandle` would wait for the whole of a chunk.
+    private func nextChunk() throws -> [UInt8]? {
+        let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+            count = max(0, read(STDIN_FILENO, buffer.baseAddress, buffer.count))
+        }
+        return chunk.isEmpty ? nil : chunk
+    }
+}
+
+/// Cuts a stream of bytes into lines.
+private struct LineBuffer {
+    private var bytes: [UInt8] = []
+
+    mutating func append(_ chunk: [UInt8]) {
+        bytes += chunk
+    }
+
+    /// Takes out the lines whose end has been read.
+    mutating func completeLines() -> [String] {
+        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+        let lines = bytes[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let texts = lines.map { String(decoding: $0, as: UTF8.self) }
+        bytes.removeFirst(end + 1)
+        return texts
+    }
+
+    /// Takes out what is left when no more will come: a last line without an end.
+    mutating func lastLine() -> [String] {
+        defer { bytes = [] }
+        return bytes.isEmpty ? [] : [String(decoding: bytes, as: UTF8.self)]
+    }
+}
+
+extension DaylightPolicy: ExpressibleByArgument {}

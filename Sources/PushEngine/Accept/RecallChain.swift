@@ -1,0 +1,71 @@
+/// One decision on the way of a recall.
+package protocol RecallStep: Sendable {
+    /// Adds its part to `context`, or stops the chain with the reason.
+    func apply(to context: inout RecallContext) async throws(SendFault)
+}
+
+/// What passes through the recall chain.
+package struct RecallContext: Sendable {
+    /// What to take back: single messages, or all of a template that still waits.
+    package let messages: [String]
+    package internal(set) var ids: [MessageID] = []
+    package internal(set) var verdicts: [RecallVerdict] = []
+
+    package init(messages: [String]) {
+        self.messages = messages
+    }
+}
+
+/// The way back: takes messages out that still wait, and says of the others why not.
+package struct RecallChain: Sendable {
+    private let steps: [any RecallStep]
+
+    package init(ledger: any DeliveryLedger) {
+        steps = [ValidateRecallStep(), WithdrawStep(ledger: ledger)]
+    }
+
+    /// Takes messages back.
+    ///
+    /// - Parameter messages: message ids in their decimal form, at most 1,000.
+    /// - Returns: one verdict for each, in order.
+    /// - Throws: `SendFault` when an id is not one, or the store does not answer.
+    package func recall(_ messages: [String]) async throws(SendFault) -> [RecallVerdict] {
+        var context = RecallContext(messages: messages)
+        for step in steps {
+            try await step.apply(to: &context)
+        }
+        return context.verdicts
+    }
+}
+
+/// The ids are ids, and not too many.
+private struct ValidateRecallStep: RecallStep {
+    private static let limit = 1_000
+
+    func apply(to context: inout RecallContext) async throws(SendFault) {
+        guard !context.messages.isEmpty, context.messages.count <= Self.limit else {
+            throw SendFault(
+                .badParams,
+                field: "recallMessageIds",
+                "give 1 to \(Self.limit) ids, not \(context.messages.count)"
+            )
+        }
+        for (index, text) in context.messages.enumerated() {
+            guard let id = MessageID(text) else {
+                throw SendFault(.badParams, field: "recallMessageIds[\(index)]", "not a message id")
+            }
+            context.ids.append(id)
+        }
+    }
+}
+
+/// Takes back what waits in the queue or on the night shelf.
+private struct WithdrawStep: RecallStep {
+    let ledger: any DeliveryLedger
+
+    func apply(to context: inout RecallContext) async throws(SendFault) {
+        do { context.verdicts = try await ledger.recall(context.ids) } catch {
+            throw SendFault(.unavailable, field: "recallMessageIds", "the store does not answer; try again")
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package import Groundwork
+import Logging
+
+/// How fast a crowd is read.
+package struct CampaignSettings: Hashable, Sendable {
+    /// Recipients of one batch, at most `BatchID.capacity`.
+    package var batchRows = 2_000
+    /// Batches of one lane that may wait in the queue before reading stops for a while.
+    package var queueLimit = 32
+    /// How long to wait before looking at the queue again.
+    package var pause = Duration.milliseconds(20)
+
+    package init() {}
+}
+
+/// How the reading of a crowd ended.
+package enum CampaignRunEnd: Hashable, Sendable {
+    /// All rows of the shards were read.
+    case read(rows: Int)
+    /// The occurrence was paused or cancelled, or somebody else reads the same shard.
+    case stopped(reason: String)
+}
+
+/// Reads a campaign's crowd, shard by shard from where each cursor stands, and gives every batch to the chain.
+///
+/// Started again after a crash, or beside another that was thought dead, it loses nothing and repeats nothing:
+/// the cursor moves in the same step that makes the records, and only from where it stands.
+package struct CampaignRunner: Sendable {
+    private let campaigns: any CampaignStore
+    private let runs: any CampaignRunStore
+    private let templates: any TemplateStore
+    private let chain: SendChain
+    private let queue: any SendQueue
+    private let settings: CampaignSettings
+    private let clock: any Clock<Duration>
+
+    package init(
+        campaigns: any CampaignStore,
+        runs: any CampaignRunStore,
+        templates: any TemplateStore,
+        chain: SendChain,
+        queue: any SendQueue,
+        settings: CampaignSettings,
+        clock: any Clock<Duration>
+    ) {
+        self.campaigns = campaigns
+        self.runs = runs
+        self.templates = templates
+        self.chain = chain
+        self.queue = queue
+        self.settings = settings
+        self.clock = clock
+    }
+
+    /// Reads the shards of one worker among `total`.
+    ///
+    /// - Parameters:
+    ///   - campaign: the campaign that was fired.
+    ///   - plannedAt: the planned instant, by which the occurrence is known.
+    ///   - worker: this worker's number, from 0.
+    ///   - total: how many workers share the shards.
+    ///   - report: is told each batch's rows as they are taken on.
+    /// - Returns: how it ended.
+    /// - Throws: `CampaignError` when the campaign cannot be read, `StoreError` when a store does not answer,
+    ///   `CancellationError` when the job was killed.
+    package func read(
+        _ campaign: CampaignID,
+        plannedAt: Moment,
+        worker: Int,
+        of total: Int,
+        report: (CampaignRunID, Int) -> Void
+    ) async throws -> CampaignRunEnd {
+        guard let found = try await campaigns.campaign(campaign) else {
+            throw CampaignError.noCampaign(campaign)
+        }
+        guard let crowd = try await campaigns.crowd(found.draft.crowd) else {
+            throw CampaignError.noCrowd(found.draft.crowd)
+        }
+        guard let template = try await templates.template(found.draft.template),
+            let version = template.sendable
+        else { throw CampaignError.templateNotSendable(found.draft.template) }
+        let run = try await runs.openRun(campaign, plannedAt: plannedAt, templateVersion: version.number)
+        guard run.state == .running else { return .stopped(reason: run.state.rawValue) }
+        var rows = 0
+        for shard in run.shards where shard.number % total == worker && !shard.isDone {
+            let reader = ShardReader(run: run, shard: shard, crowd: crowd, template: template)
+            do throws(SendFault) {
+                rows += try await read(reader, lane: version.draft.lane) { report(run.id, $0) }
+            } catch {
+                guard error.code == .campaignStopped else { throw error }
+                return .stopped(reason: error.message)
+            }
+        }
+        return .read(rows: rows)
+    }
+
+    private func read(
+        _ shard: ShardReader,
+        lane: Lane,
+        report: (Int) -> Void
+    ) async throws(SendFault) -> Int {
+        var rows = 0
+        var file = try shard.open()
+        while true {
+            try await waitForRoom(in: lane)
+            let batch = try shard.next(&file, settings.batchRows)
+            _ = try await chain.accept(shard.stretch(batch))
+            rows += batch.count + batch.rejected.count
+            report(batch.count + batch.rejected.count)
+            if batch.isLast { return rows }
+        }
+    }
+
+    /// Reading waits while the lane has enough to do, so that memory and queue stay small.
+    private func waitForRoom(in lane: Lane) async throws(SendFault) {
+        do {
+            while try await queue.depths()[lane, default: QueueDepth()].total >= settings.queueLimit {
+                try await clock.sleep(for: settings.pause)
+            }
+            try Task.checkCancellation()
+        } catch is CancellationError {
+            throw SendFault(.campaignStopped, field: "campaign", "the job was stopped")
+        } catch {
+            throw SendFault(.unavailable, field: "queue", "the queue does not answer")
+        }
+    }
+}
+
+/// One shard of an occurrence, and how its rows become stretches.
+private struct ShardReader {
+    let run: CampaignRun
+    let shard: CampaignRun.Shard
+    let crowd: CrowdFile
+    let template: MessageTemplate
+
+    func open() throws(SendFault) -> CrowdFileReader {
+        do {
+            let layout = try CrowdHeader.read(path: crowd.path)
+            return try CrowdFileReader(path: crowd.path, layout: layout, from: shard.cursor, to: shard.end)
+        } catch {
+            throw SendFault(.badParams, field: "crowd", "\(error)")
+        }
+    }
+
+    func next(_ file: inout CrowdFileReader, _ rows: Int) throws(SendFault) -> CrowdBatch {
+        do { return try file.nextBatch(maxRows: rows) } catch {
+            throw SendFault(.badParams, field: "crowd", "\(error)")
+        }
+    }
+
+    func stretch(_ batch: CrowdBatch) -> CrowdStretch {
+        CrowdStretch(
+            run: run.id,
+            shard: shard.number,
+            template: template.id,
+            templateVersion: run.templateVersion,
+            columns: crowd.columns,
+            batch: batch
+        )
+    }
+}
+
+/// Why a campaign cannot be read.
+package enum CampaignError: Error, Hashable, Sendable, CustomStringConvertible {
+    case noCampaign(CampaignID)
+    case noCrowd(String)
+    case templateNotSendable(TemplateID)
+
+    package var description: String {
+        switch self {
+        case .noCampaign(let id): "campaign: there is no campaign \(id.rawValue)"
+        case .noCrowd(let digest): "campaign: there is no crowd file \(digest)"
+        case .templateNotSendable(let id): "campaign: template \(id.rawValue) is not approved and enabled"
+        }
+    }
+}

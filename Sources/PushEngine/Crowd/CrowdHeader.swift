@@ -1,0 +1,188 @@
+/// Reads the first line of a crowd file: which kind of file it is, its separator, its columns.
+package enum CrowdHeader {
+    /// The most columns of a crowd.
+    package static let columnLimit = 256
+    /// How much of the file is looked at.
+    private static let headSize = 64 * 1_024
+
+    /// Reads the header of a file.
+    ///
+    /// - Parameters:
+    ///   - path: where the file is.
+    ///   - separator: what stands between fields; nil finds out.
+    ///   - recipient: the name of the recipient's column where it is none of the usual ones; nil takes those.
+    /// - Returns: how to read the rows.
+    /// - Throws: `CrowdFileError` that says why the file cannot be a crowd.
+    package static func read(
+        path: String,
+        separator: CrowdSeparator? = nil,
+        recipient: String? = nil
+    ) throws(CrowdFileError) -> CrowdLayout {
+        let file = try FrozenFile(path: path)
+        var window = ByteWindow(offset: 0, capacity: headSize)
+        try window.refill(from: file)
+        let head = Array(window.storage.prefix(window.count))
+        return try parse(head, isWhole: window.isFinal, separator: separator, recipient: recipient)
+    }
+
+    /// Reads the header from the first bytes of a file.
+    ///
+    /// - Parameters:
+    ///   - head: the file's beginning.
+    ///   - isWhole: whether the file ends with these bytes.
+    ///   - separator: what stands between fields; nil finds out.
+    ///   - recipient: the name of the recipient's column; nil takes the usual ones.
+    /// - Returns: how to read the rows.
+    /// - Throws: `CrowdFileError` that says why the file cannot be a crowd.
+    package static func parse(
+        _ head: [UInt8],
+        isWhole: Bool,
+        separator: CrowdSeparator? = nil,
+        recipient: String? = nil
+    ) throws(CrowdFileError) -> CrowdLayout {
+        if let kind = head.withUnsafeBufferPointer(CrowdFileKind.detect) { throw .unsupported(kind) }
+        let start = startOfText(head)
+        guard start.offset < head.count else { throw .empty }
+        let candidates = separator.map { [$0] } ?? CrowdSeparator.allCases
+        var best: HeaderLine?
+        var fault: CrowdRowFault?
+        for candidate in candidates {
+            switch HeaderLine.read(head, from: start, isWhole: isWhole, separator: candidate) {
+            case .success(let line):
+                if line.score(recipient) > best?.score(recipient) ?? -1 { best = line }
+            case .failure(let found): fault = fault ?? found
+            }
+        }
+        guard let best else {
+            if fault == .encodingInvalid { throw .unsupported(.legacyChinese) }
+            throw .headerUnreadable(fault ?? .lineTooLong)
+        }
+        return try best.layout(recipient: recipient)
+    }
+
+    /// Where the text begins: after a byte order mark and blank lines.
+    private static func startOfText(_ head: [UInt8]) -> CrowdCursor {
+        var at = head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        var lineStart = at
+        var line: Int64 = 1
+        while at < head.count {
+            switch head[at] {
+            case 0x20, 0x09: at += 1
+            case 0x0A, 0x0D:
+                at += head[at] == 0x0D && at + 1 < head.count && head[at + 1] == 0x0A ? 2 : 1
+                line += 1
+                lineStart = at
+            default: return CrowdCursor(offset: Int64(lineStart), row: 1, line: line)
+            }
+        }
+        return CrowdCursor(offset: Int64(at), row: 1, line: line)
+    }
+}
+
+/// The header line as one separator cuts it.
+private struct HeaderLine {
+    let separator: CrowdSeparator
+    /// Names as they stand in the file, trimmed.
+    let names: [String]
+    let body: CrowdCursor
+
+    /// Cuts the line that begins at `start`.
+    static func read(
+        _ head: [UInt8],
+        from start: CrowdCursor,
+        isWhole: Bool,
+        separator: CrowdSeparator
+    ) -> Result<HeaderLine, CrowdRowFault> {
+        // The header itself says how many columns there are, so there is room for as many as its bytes can hold.
+        let scanner = CSVScanner(separator: separator, columns: head.count + 1)
+        var fields = Array(repeating: FieldSlice(start: 0, end: 0), count: head.count + 1)
+        var record = CSVRecord()
+        let isComplete = scan(head, from: Int(start.offset), isWhole, scanner, &fields, &record)
+        if let fault = record.contentFault { return .failure(fault) }
+        guard isComplete || record.fields > CrowdHeader.columnLimit else { return .failure(.lineTooLong) }
+        if let fault = record.structureFault, fault != .columnCount { return .failure(fault) }
+        var names = fields.prefix(record.fields).map { name(head[$0.range]) }
+        while names.count > 1, names.last == "" { names.removeLast() }
+        guard record.firstLineEnd == 0 else { return .failure(.fieldNewline) }
+        let body = CrowdCursor(offset: Int64(record.end), row: 1, line: start.line + Int64(record.lines))
+        return .success(HeaderLine(separator: separator, names: names, body: body))
+    }
+
+    private static func scan(
+        _ head: [UInt8],
+        from start: Int,
+        _ isWhole: Bool,
+        _ scanner: CSVScanner,
+        _ fields: inout [FieldSlice],
+        _ record: inout CSVRecord
+    ) -> Bool {
+        head.withUnsafeBufferPointer { bytes in
+            scanner.kinds.withUnsafeBufferPointer { kinds in
+                fields.withUnsafeMutableBufferPointer { fields in
+                    guard let bytes = bytes.baseAddress, let kinds = kinds.baseAddress,
+                        let slots = fields.baseAddress
+                    else { return false }
+                    let text = CSVText(bytes: bytes, kinds: kinds, stop: head.count, isFinal: isWhole)
+                    return scanner.scan(text, from: start, fields: slots, record: &record)
+                }
+            }
+        }
+    }
+
+    private static func name(_ bytes: ArraySlice<UInt8>) -> String {
+        String(decoding: bytes, as: UTF8.self).replacing("\"\"", with: "\"")
+    }
+
+    /// How likely it is that the separator is the right one: a recipient's column first, then many columns.
+    func score(_ recipient: String?) -> Int {
+        (recipients(recipient).isEmpty ? 0 : 1_000_000) + names.count
+    }
+
+    /// The columns whose name says that they are the recipient's.
+    private func recipients(_ recipient: String?) -> [Int] {
+        let wanted = recipient.map { Set([HeaderAliases.folded($0)]) } ?? HeaderAliases.recipient
+        return names.indices.filter { wanted.contains(HeaderAliases.folded(names[$0])) }
+    }
+
+    func layout(recipient: String?) throws(CrowdFileError) -> CrowdLayout {
+        guard names.count <= CrowdHeader.columnLimit else { throw .tooManyColumns(names.count) }
+        let found = recipients(recipient)
+        guard let column = found.first else {
+            if names.contains(where: HeaderAliases.isPhone) { throw .headerMissing }
+            throw .recipientMissing(columns: names)
+        }
+        guard found.count == 1 else { throw .headerDuplicate(found.map { names[$0] }) }
+        try refuseDuplicates()
+        return CrowdLayout(separator: separator, columns: names, recipient: column, body: body)
+    }
+
+    private func refuseDuplicates() throws(CrowdFileError) {
+        let groups = Dictionary(grouping: names.filter { !$0.isEmpty }) { $0.lowercased() }
+        let repeated = names.filter { (groups[$0.lowercased()]?.count ?? 0) > 1 }
+        guard repeated.isEmpty else { throw .headerDuplicate(repeated) }
+    }
+}
+
+/// The names that a recipient's column goes by.
+private enum HeaderAliases {
+    static let recipient: Set<String> = [
+        "userid", "phone", "phonenumber", "phoneno", "mobile", "mobilephone", "mobilenumber", "cellphone",
+        "tel",
+        "telephone", "receiver", "recipient", "手机号", "手机", "手机号码", "电话", "电话号码", "联系电话", "用户id", "用户编号",
+        "接收人", "收件人",
+    ]
+
+    /// A name without case, blanks, underscores and hyphens.
+    static func folded(_ name: String) -> String {
+        name.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
+    }
+
+    static func isPhone(_ text: String) -> Bool {
+        do throws(PhoneFault) {
+            _ = try PhoneNumber(text)
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package import Groundwork
+
+/// What to do with a queue message after its batch was worked on.
+package enum Disposition: Hashable, Sendable {
+    /// Everything that was to be done is in the ledger.
+    case done
+    /// Some recipients wait for a supplier that cannot take them now.
+    case later(Duration)
+    /// The batch cannot be worked on, and trying again would not help.
+    case dead(reason: String)
+}
+
+/// How hard delivery tries.
+package struct DeliverySettings: Sendable {
+    /// How often a batch is tried before its refused recipients are given up.
+    package var attempts = 30
+    /// The wait between tries when a supplier cannot take messages now.
+    package var backoff = Backoff(first: .seconds(1), ceiling: .seconds(60))
+    /// The most calls of one batch at a time.
+    package var callsAtOnce = 8
+
+    package init() {}
+}
+
+/// Works on one batch: steps, intents, calls, outcomes, in this order and each written down before the next.
+package struct Deliverer: Sendable {
+    private let ledger: any DeliveryLedger
+    private let chain: DeliveryChain
+    private let deduplication: DeduplicationStep
+    private let directory: SupplierDirectory
+    private let caller: SupplierCaller
+    private let settings: DeliverySettings
+    private let clock: any WallClock
+
+    package init(
+        ledger: any DeliveryLedger,
+        steps: [any DeliveryStep],
+        deduplication: DeduplicationStep,
+        directory: SupplierDirectory,
+        keys: RequestKeys,
+        settings: DeliverySettings,
+        clock: any WallClock
+    ) {
+        self.ledger = ledger
+        chain = DeliveryChain(steps: steps + [deduplication])
+        self.deduplication = deduplication
+        self.directory = directory
+        caller = SupplierCaller(keys: keys, callsAtOnce: settings.callsAtOnce)
+        self.settings = settings
+        self.clock = clock
+    }
+
+    /// Takes a batch as far as it goes now.
+    ///
+    /// - Parameters:
+    ///   - batch: the batch that a queue message names.
+    ///   - attempt: how often the message was handed out, this time included.
+    /// - Returns: what to do with the message.
+    /// - Throws: `StoreError` when a store does not answer; what was written stands, and the next try goes on
+    ///   from it.
+    package func deliver(_ batch: BatchID, attempt: Int) async throws(StoreError) -> Disposition {
+        guard let open = try await ledger.open(batch) else { return .done }
+        if !open.open.isEmpty { try await ledger.abandon(open.open, of: batch) }
+        guard !open.waiting.isEmpty else { return .done }
+        let passage = try await chain.run(open, now: clock.now)
+        var groups = passage.goesOn.isEmpty ? [] : [DeliveryGroup(members: passage.goesOn)]
+        var decisions = passage.decisions
+        var postponed: [Int] = []
+        var lastCode = "no_account"
+        let roster = try await directory.current()
+        let router = SupplierRouter(roster: roster)
+        repeat {
+            var calls: [PlannedCall] = []
+            var sources: [DeliveryGroup] = []
+            for group in groups {
+                let plan = router.plan(group, of: batch, open.task)
+                calls += plan.calls
+                sources += plan.calls.map { _ in group }
+                postponed += plan.left.indices
+            }
+            let intents = try await ledger.decide(decisions, calls: calls, of: batch)
+            decisions = []
+            try await refundRecalled(calls, intents, of: open)
+            let rounds = await caller.call(intents, of: open.task, roster)
+            let tally = RoundTally(rounds, sources: sources, calls: calls)
+            if !rounds.isEmpty { try await ledger.conclude(tally.outcomes, of: batch) }
+            try await deduplication.refund(tally.failed, of: open)
+            groups = tally.next
+            lastCode = tally.lastCode ?? lastCode
+        } while !groups.isEmpty
+        return try await settle(Members(postponed.sorted()), of: open, attempt: attempt, code: lastCode)
+    }
+
+    /// What was planned and then taken back must not use up the recipient's quota.
+    private func refundRecalled(
+        _ calls: [PlannedCall],
+        _ intents: [Intent],
+        of batch: LedgerBatch
+    ) async throws(StoreError) {
+        let planned = calls.reduce(0) { $0 + $1.members.count }
+        let called = intents.reduce(0) { $0 + $1.members.count }
+        guard planned != called else { return }
+        let kept = Set(intents.flatMap(\.members.indices))
+        let gone = calls.flatMap(\.members.indices).filter { !kept.contains($0) }.sorted()
+        try await deduplication.refund(Members(gone), of: batch)
+    }
+
+    private func settle(
+        _ postponed: Members,
+        of batch: LedgerBatch,
+        attempt: Int,
+        code: String
+    ) async throws(StoreError) -> Disposition {
+        guard !postponed.isEmpty else { return .done }
+        guard attempt >= settings.attempts else {
+            return .later(settings.backoff.wait(afterAttempt: attempt))
+        }
+        let decision = Decision(
+            members: postponed,
+            state: .failed,
+            detail: "gave up after \(attempt) attempts: \(code)"
+        )
+        _ = try await ledger.decide([decision], calls: [], of: batch.id)
+        try await deduplication.refund(postponed, of: batch)
+        return .done
+    }
+}

@@ -1,0 +1,106 @@
+package import Groundwork
+
+/// A call that delivery wants to make.
+package struct PlannedCall: Hashable, Sendable {
+    package let account: AccountID
+    package let members: Members
+
+    package init(account: AccountID, members: Members) {
+        self.account = account
+        self.members = members
+    }
+}
+
+/// A call about to be made: written down before it is made, so that a crash cannot hide it.
+package struct Intent: Hashable, Sendable {
+    package let id: IntentID
+    package let account: AccountID
+    package let members: Members
+
+    package init(id: IntentID, account: AccountID, members: Members) {
+        self.id = id
+        self.account = account
+        self.members = members
+    }
+}
+
+/// Recipients of a batch that get another state without a supplier being asked.
+package struct Decision: Hashable, Sendable {
+    package let members: Members
+    package let state: DeliveryState
+    /// What it was decided by: a rule, a code.
+    package let detail: String
+    /// For `held`: when the morning begins.
+    package let until: Moment?
+
+    package init(members: Members, state: DeliveryState, detail: String, until: Moment? = nil) {
+        self.members = members
+        self.state = state
+        self.detail = detail
+        self.until = until
+    }
+}
+
+/// How one intended call ended.
+package struct IntentOutcome: Hashable, Sendable {
+    package let intent: Intent
+    /// In the order of the intent's members.
+    package let results: [CallResult]
+
+    package init(intent: Intent, results: [CallResult]) {
+        self.intent = intent
+        self.results = results
+    }
+}
+
+/// What a call did to one recipient.
+package enum CallResult: Hashable, Sendable {
+    /// Now `accepted`.
+    case accepted(reference: String, charge: Int)
+    /// Now `failed`.
+    case failed(code: String)
+    /// Still `queued`: another account or a later attempt takes it.
+    case again(code: String)
+    /// Now `unknown`.
+    case unknown(detail: String)
+}
+
+/// A batch as the ledger knows it.
+package struct LedgerBatch: Sendable {
+    package let id: BatchID
+    package let task: SendTask
+    /// Those that still wait to be sent and are in no open call.
+    package let waiting: Members
+    /// Calls that were written down and have no outcome: whoever made them is gone.
+    package let open: [Intent]
+
+    package init(id: BatchID, task: SendTask, waiting: Members, open: [Intent]) {
+        self.id = id
+        self.task = task
+        self.waiting = waiting
+        self.open = open
+    }
+}
+
+/// What a recall did to one message.
+package struct RecallVerdict: Hashable, Sendable {
+    package enum Result: String, Hashable, Sendable {
+        /// It was waiting and will not be sent.
+        case recalled
+        /// It is with a supplier already, or ended before.
+        case tooLate = "too_late"
+        /// There is no such message.
+        case notFound = "not_found"
+    }
+
+    package let message: MessageID
+    package let result: Result
+    /// The state it has now.
+    package let state: DeliveryState?
+
+    package init(message: MessageID, result: Result, state: DeliveryState?) {
+        self.message = message
+        self.result = result
+        self.state = state
+    }
+}

@@ -1,0 +1,150 @@
+/// Spells the key that a call carries to the supplier and that its receipts bring back.
+package struct RequestKeys: Sendable {
+    /// Random, chosen when the store was made: another installation's receipts are told apart by it.
+    package let installation: UInt32
+
+    package init(installation: UInt32) {
+        self.installation = installation
+    }
+
+    /// The key of a call, such as `kp1x4z-9c`.
+    package func key(_ intent: IntentID) -> String {
+        "kp\(String(installation, radix: 36))-\(String(intent.rawValue, radix: 36))"
+    }
+
+    /// The call that a key belongs to; nil for a key that is not ours.
+    package func intent(_ key: String) -> IntentID? {
+        let prefix = "kp\(String(installation, radix: 36))-"
+        guard key.hasPrefix(prefix), let number = Int64(key.dropFirst(prefix.count), radix: 36), number > 0
+        else { return nil }
+        return IntentID(rawValue: number)
+    }
+}
+
+/// One intended call and what the supplier said.
+struct CallRound: Sendable {
+    let intent: Intent
+    let reply: SupplierReply
+}
+
+/// Makes the intended calls of a batch, a bounded number at a time.
+struct SupplierCaller: Sendable {
+    let keys: RequestKeys
+    let callsAtOnce: Int
+
+    /// Makes all calls; each ends in a reply, whatever happens.
+    func call(_ intents: [Intent], of task: SendTask, _ roster: SupplierRoster) async -> [CallRound] {
+        guard intents.count > 1 else {
+            var rounds: [CallRound] = []
+            for intent in intents { rounds.append(await call(intent, of: task, roster)) }
+            return rounds
+        }
+        return await withTaskGroup(of: CallRound.self, returning: [CallRound].self) { group in
+            var waiting = intents[...]
+            for intent in waiting.prefix(callsAtOnce) {
+                group.addTask { await call(intent, of: task, roster) }
+            }
+            waiting = waiting.dropFirst(callsAtOnce)
+            var rounds: [CallRound] = []
+            rounds.reserveCapacity(intents.count)
+            while let round = await group.next() {
+                rounds.append(round)
+                if let intent = waiting.popFirst() {
+                    group.addTask { await call(intent, of: task, roster) }
+                }
+            }
+            return rounds
+        }
+    }
+
+    private func call(_ intent: Intent, of task: SendTask, _ roster: SupplierRoster) async -> CallRound {
+        guard let entry = roster.entry(intent.account) else {
+            let refusal = Refusal(.transient, code: "account_gone")
+            return CallRound(
+                intent: intent,
+                reply: SupplierReply(all: .refused(refusal), count: intent.members.count)
+            )
+        }
+        var contents: [String] = []
+        var places: [UInt16: Int] = [:]
+        var contentIndex: [Int] = []
+        contentIndex.reserveCapacity(intent.members.count)
+        for index in intent.members.indices {
+            let content = task.contentIndex[index]
+            let place = places[content] ?? contents.count
+            if place == contents.count {
+                places[content] = place
+                contents.append(task.contents.text(Int(content)))
+            }
+            contentIndex.append(place)
+        }
+        let call = SupplierCall(
+            requestKey: keys.key(intent.id),
+            recipients: intent.members.indices.map { task.recipients.text($0) },
+            contents: contents,
+            contentIndex: contentIndex
+        )
+        return CallRound(intent: intent, reply: await entry.supplier.send(call))
+    }
+}
+
+/// What a round of calls means for each recipient, and what is to be tried next.
+struct RoundTally {
+    private(set) var outcomes: [IntentOutcome] = []
+    /// Recipients that were given up.
+    let failed: Members
+    /// Recipients that another account, or a smaller call, takes.
+    private(set) var next: [DeliveryGroup] = []
+    /// The last supplier's code that stopped somebody.
+    private(set) var lastCode: String?
+
+    /// Judges replies; `sources` are the groups that the calls were planned from, in the calls' order.
+    init(_ rounds: [CallRound], sources: [DeliveryGroup], calls: [PlannedCall]) {
+        var groupOf: [Int: DeliveryGroup] = [:]
+        for (call, group) in zip(calls, sources) {
+            for index in call.members.indices { groupOf[index] = group }
+        }
+        var failed: [Int] = []
+        var elsewhere: [Set<AccountID>: [Int]] = [:]
+        for round in rounds {
+            let split = round.reply.mayBeSplit && round.intent.members.count > 1
+            var results: [CallResult] = []
+            results.reserveCapacity(round.intent.members.count)
+            for (index, verdict) in zip(round.intent.members.indices, round.reply.verdicts) {
+                switch verdict {
+                case .accepted(let reference, let charge):
+                    results.append(.accepted(reference: reference, charge: charge))
+                case .ambiguous(let detail):
+                    results.append(.unknown(detail: detail))
+                case .refused(let refusal) where split || refusal.allowsFailover:
+                    lastCode = refusal.code
+                    results.append(.again(code: refusal.code))
+                    guard !split else { continue }
+                    let tried = (groupOf[index]?.tried ?? []).union([round.intent.account])
+                    elsewhere[tried, default: []].append(index)
+                case .refused(let refusal):
+                    lastCode = refusal.code
+                    results.append(.failed(code: refusal.code))
+                    failed.append(index)
+                }
+            }
+            if split {
+                next += Self.halves(of: round.intent, tried: groupOf[round.intent.members.indices[0]]?.tried)
+            }
+            outcomes.append(IntentOutcome(intent: round.intent, results: results))
+        }
+        for (tried, members) in elsewhere {
+            next.append(DeliveryGroup(members: Members(members.sorted()), tried: tried))
+        }
+        self.failed = Members(failed.sorted())
+    }
+
+    private static func halves(of intent: Intent, tried: Set<AccountID>?) -> [DeliveryGroup] {
+        let indices = intent.members.indices
+        let middle = (indices.count + 1) / 2
+        return [indices[..<middle], indices[middle...]]
+            .map { half in
+                DeliveryGroup(members: Members(Array(half)), tried: tried ?? [], callLimit: half.count)
+            }
+    }
+}

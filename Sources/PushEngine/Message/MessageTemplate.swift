@@ -1,0 +1,108 @@
+package import Groundwork
+
+/// Whether somebody approved a version (`audit_status`).
+package enum AuditState: Int, Hashable, Sendable, Codable {
+    case waiting = 10
+    case approved = 20
+    case rejected = 30
+}
+
+/// Whether a template may be used (`msg_status`).
+package enum TemplateStatus: Int, Hashable, Sendable, Codable {
+    case new = 10
+    case stopped = 20
+    case enabled = 30
+}
+
+/// Who sends with it (`template_type`).
+package enum TemplateType: Int, Hashable, Sendable, Codable {
+    /// Scheduled crowds.
+    case operations = 10
+    /// The API.
+    case technical = 20
+}
+
+/// What people write into a template: the part that is versioned and audited.
+package struct TemplateDraft: Hashable, Sendable {
+    package var name: String
+    package var channel: Channel
+    package var messageType: MessageType
+    package var templateType: TemplateType
+    package var shield: ShieldType
+    /// The text, with placeholders written `{$name}`.
+    package var content: String
+    /// The account that sends it; nil lets the weights choose.
+    package var account: AccountID?
+
+    package init(
+        name: String,
+        channel: Channel = .sms,
+        messageType: MessageType,
+        templateType: TemplateType,
+        shield: ShieldType = .none,
+        content: String,
+        account: AccountID? = nil
+    ) {
+        self.name = name
+        self.channel = channel
+        self.messageType = messageType
+        self.templateType = templateType
+        self.shield = shield
+        self.content = content
+        self.account = account
+    }
+
+    package var lane: Lane { Lane(channel: channel, type: messageType) }
+}
+
+/// One version of a template and what the auditor said of it.
+package struct TemplateVersion: Hashable, Sendable {
+    /// Counts from 1.
+    package let number: Int
+    package let draft: TemplateDraft
+    package let audit: AuditState
+    package let editedBy: String
+    package let editedAt: Moment
+    /// Who approved or rejected it.
+    package let auditedBy: String?
+    /// Why it was rejected.
+    package let auditNote: String?
+
+    package init(
+        number: Int,
+        draft: TemplateDraft,
+        audit: AuditState,
+        editedBy: String,
+        editedAt: Moment,
+        auditedBy: String? = nil,
+        auditNote: String? = nil
+    ) {
+        self.number = number
+        self.draft = draft
+        self.audit = audit
+        self.editedBy = editedBy
+        self.editedAt = editedAt
+        self.auditedBy = auditedBy
+        self.auditNote = auditNote
+    }
+}
+
+/// A template: its newest version, and the approved one that serves while a newer one waits for its audit.
+package struct MessageTemplate: Hashable, Sendable, Identifiable {
+    package let id: TemplateID
+    package let status: TemplateStatus
+    package let latest: TemplateVersion
+    package let serving: TemplateVersion?
+
+    package init(id: TemplateID, status: TemplateStatus, latest: TemplateVersion, serving: TemplateVersion?) {
+        self.id = id
+        self.status = status
+        self.latest = latest
+        self.serving = serving
+    }
+
+    /// The version that sends now: only an approved one of an enabled template.
+    package var sendable: TemplateVersion? {
+        status == .enabled ? serving : nil
+    }
+}

@@ -1,0 +1,69 @@
+/// A recipient as one number, for indexes and counters.
+///
+/// A phone number is its own key: E.164 has at most 15 digits. Any other address is hashed into the negative
+/// half; two addresses with one key are told apart by their text where it matters.
+package struct RecipientKey: RawRepresentable, Hashable, Sendable {
+    package let rawValue: Int64
+
+    package init(rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    /// The key of an address: `+` and digits are a phone number, anything else is hashed.
+    package init(address: String) {
+        var address = address
+        self = address.withUTF8 { RecipientKey(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    package init(bytes: UnsafeRawBufferPointer) {
+        if bytes.count >= 2, bytes.count <= 16, bytes[0] == UInt8(ascii: "+") {
+            var number: Int64 = 0
+            var isNumber = true
+            for byte in bytes.dropFirst() {
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else {
+                    isNumber = false
+                    break
+                }
+                number = number * 10 + Int64(byte &- UInt8(ascii: "0"))
+            }
+            if isNumber, number > 0 {
+                self.init(rawValue: number)
+                return
+            }
+        }
+        self.init(rawValue: Int64(bitPattern: ContentHash.of(bytes) | 1 << 63))
+    }
+}
+
+/// A fast 64-bit hash of bytes, the same on every host and in every process.
+///
+/// It tells texts apart for deduplication; it is no protection against somebody who looks for collisions.
+/// The mixing step is the multiply-and-fold of wyhash (public domain).
+package enum ContentHash {
+    private static let seed: UInt64 = 0xA076_1D64_78BD_642F
+    private static let step: UInt64 = 0xE703_7ED1_A0B4_28DB
+
+    /// The hash of `bytes`.
+    package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = seed ^ UInt64(bytes.count)
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self), step)
+            offset += 8
+        }
+        var tail: UInt64 = 0
+        var shift: UInt64 = 0
+        while offset < bytes.count {
+            tail |= UInt64(bytes[offset]) << shift
+            shift += 8
+            offset += 1
+        }
+        return mix(hash ^ tail, seed)
+    }
+
+    /// One number from two, such that each bit of either changes about half of the result's.
+    package static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let (high, low) = (left ^ step).multipliedFullWidth(by: right ^ seed)
+        return high ^ low
+    }
+}

@@ -1,0 +1,59 @@
+package import Groundwork
+
+/// Crowd files, campaigns and their occurrences.
+package protocol CampaignStore: Sendable {
+    /// Registers a crowd file; one with the same digest is recognised and comes back as it is.
+    func putCrowd(_ crowd: CrowdFile) async throws(StoreError) -> CrowdFile
+
+    /// The crowd file with that digest; nil when there is none.
+    func crowd(_ digest: String) async throws(StoreError) -> CrowdFile?
+
+    /// Stores a campaign.
+    func createCampaign(_ draft: CampaignDraft) async throws(StoreError) -> Campaign
+
+    /// The campaign; nil when there is none.
+    func campaign(_ id: CampaignID) async throws(StoreError) -> Campaign?
+
+    /// Campaigns, newest first, those before `id`.
+    func campaigns(before id: CampaignID?, limit: Int) async throws(StoreError) -> [Campaign]
+
+    /// Remembers which scheduler job fires the campaign.
+    func setCampaign(_ id: CampaignID, job: Int64) async throws(StoreError)
+}
+
+/// The occurrences of campaigns and their progress.
+package protocol CampaignRunStore: Sendable {
+    /// The campaign's occurrence of that planned instant: made when it is new, with one cursor per shard.
+    ///
+    /// It pins the template's version. Whoever asks again, after a crash or as a retry, gets the same one.
+    func openRun(
+        _ campaign: CampaignID,
+        plannedAt: Moment,
+        templateVersion: Int
+    ) async throws(StoreError) -> CampaignRun
+
+    /// The occurrence; nil when there is none.
+    func campaignRun(_ id: CampaignRunID) async throws(StoreError) -> CampaignRun?
+
+    /// Occurrences of a campaign (or of all), newest first.
+    func campaignRuns(of campaign: CampaignID?, limit: Int) async throws(StoreError) -> [CampaignRun]
+
+    /// Moves an occurrence to another state.
+    ///
+    /// Throws `.conflict` when it is in none of the states `from`.
+    func setRun(
+        _ id: CampaignRunID,
+        _ state: CampaignRunState,
+        from: Set<CampaignRunState>
+    ) async throws(StoreError)
+
+    /// Takes back all that waits of a cancelled occurrence, up to `limit` messages a call; returns how many.
+    func recallAll(of run: CampaignRunID, limit: Int) async throws(StoreError) -> Int
+
+    /// The refused rows of an occurrence in file order, those after `row`.
+    func rejects(
+        of run: CampaignRunID,
+        after row: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [RowReject]
+}

@@ -1,0 +1,134 @@
+package import Groundwork
+
+/// The books of all messages: who was accepted, what was tried, how it ended.
+///
+/// Every method is one atomic fact, and every change of a message's state goes through it, together with the
+/// counts by state (`Tally`) and a trace event.
+package protocol DeliveryLedger: Sendable {
+    /// Takes recipients on: records in state `queued`, and for a crowd the cursor's move, in one step.
+    ///
+    /// A recipient that the campaign's occurrence has already is left out and counted as a row refused with
+    /// `DUPLICATE`. Throws `.conflict` when the shard's cursor is not at `from` (somebody else went on with it)
+    /// or the occurrence is not `running`.
+    func admit(_ admission: Admission) async throws(StoreError) -> AdmissionOutcome
+
+    /// The batch with what is still to be done; nil when nothing is left to do.
+    func open(_ batch: BatchID) async throws(StoreError) -> LedgerBatch?
+
+    /// Gives the recipients of calls without outcome the state `unknown` and closes those calls.
+    func abandon(_ intents: [Intent], of batch: BatchID) async throws(StoreError)
+
+    /// Writes decisions, and calls that are about to be made.
+    ///
+    /// Members that were recalled in the meantime are left out of both; the calls come back with their
+    /// identities and with the members that are really to be called, empty ones left out. Nothing is called
+    /// that is not in the answer.
+    func decide(
+        _ decisions: [Decision],
+        calls: [PlannedCall],
+        of batch: BatchID
+    ) async throws(StoreError) -> [Intent]
+
+    /// Writes how calls ended and closes them.
+    ///
+    /// A receipt that came before its call's answer stands: the recipient keeps the receipt's state. An intent
+    /// that is closed already is left as it is.
+    func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError)
+
+    /// Takes messages back that wait (`queued` in no open call, or `held`); tells for each what happened.
+    func recall(_ messages: [MessageID]) async throws(StoreError) -> [RecallVerdict]
+
+    /// Batches with messages in state `queued`, accepted before `before`, in order: the sweeper gives them to
+    /// the queue, which drops those it has.
+    func unfinished(
+        acceptedBefore before: Moment,
+        after batch: BatchID?,
+        limit: Int
+    ) async throws(StoreError) -> [QueueMessage]
+}
+
+/// Recipients to take on, from one call of the API or one stretch of a crowd file.
+package struct Admission: Sendable {
+    /// Where the recipients come from.
+    package enum Source: Sendable {
+        /// A call of the API, with the caller's own key of each recipient (nil where there is none).
+        case request(bizIDs: [String?])
+        /// The rows of a shard from its cursor on.
+        case crowd(CrowdProgress)
+    }
+
+    package let task: SendTask
+    package let source: Source
+    /// The row of the crowd file each recipient stands in; empty for the API.
+    package let rows: [Int64]
+
+    package init(task: SendTask, source: Source, rows: [Int64] = []) {
+        self.task = task
+        self.source = source
+        self.rows = rows
+    }
+}
+
+/// How far a shard gets with one batch.
+package struct CrowdProgress: Sendable {
+    package let run: CampaignRunID
+    package let shard: Int
+    /// Where the batch starts: the shard must stand there, or the batch is refused.
+    package let from: CrowdCursor
+    package let to: CrowdCursor
+    /// Rows read in this stretch, good and bad.
+    package let rowsRead: Int
+    /// Refused rows, in file order.
+    package let rejects: [RowReject]
+    /// Whether the shard has no rows after this batch.
+    package let isLast: Bool
+
+    package init(
+        run: CampaignRunID,
+        shard: Int,
+        from: CrowdCursor,
+        to: CrowdCursor,
+        rowsRead: Int,
+        rejects: [RowReject],
+        isLast: Bool
+    ) {
+        self.run = run
+        self.shard = shard
+        self.from = from
+        self.to = to
+        self.rowsRead = rowsRead
+        self.rejects = rejects
+        self.isLast = isLast
+    }
+}
+
+/// A row of a crowd file that was left out, and why.
+package struct RowReject: Hashable, Sendable {
+    package let row: Int64
+    package let line: Int64
+    package let column: String
+    package let code: String
+    package let text: String
+
+    package init(row: Int64, line: Int64, column: String, code: String, text: String) {
+        self.row = row
+        self.line = line
+        self.column = column
+        self.code = code
+        self.text = text
+    }
+}
+
+/// What became of an admission.
+package struct AdmissionOutcome: Hashable, Sendable {
+    /// The batch that was made; nil when no recipient was left.
+    package let batch: BatchID?
+    /// Places in the admission of recipients that the campaign's occurrence has already; the others follow each
+    /// other in the batch in the admission's order.
+    package let duplicates: [Int]
+
+    package init(batch: BatchID?, duplicates: [Int]) {
+        self.batch = batch
+        self.duplicates = duplicates
+    }
+}

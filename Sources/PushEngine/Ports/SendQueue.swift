@@ -1,0 +1,105 @@
+package import Groundwork
+
+/// What a topic carries: the name of a batch whose recipients lie in the ledger.
+package struct QueueMessage: Hashable, Sendable {
+    package let batch: BatchID
+    package let lane: Lane
+    /// The campaign's occurrence it belongs to, by which it can be suspended.
+    package let campaignRun: CampaignRunID?
+
+    package init(batch: BatchID, lane: Lane, campaignRun: CampaignRunID?) {
+        self.batch = batch
+        self.lane = lane
+        self.campaignRun = campaignRun
+    }
+}
+
+/// A message that was handed to one consumer, until it is acknowledged or its time runs out.
+package struct QueueDelivery: Hashable, Sendable {
+    package let message: QueueMessage
+    /// How often it was handed out, this time included.
+    package let attempt: Int
+    /// Proves the claim: a later claim of the same message makes it worthless.
+    package let receipt: Int64
+
+    package init(message: QueueMessage, attempt: Int, receipt: Int64) {
+        self.message = message
+        self.attempt = attempt
+        self.receipt = receipt
+    }
+}
+
+/// A message that was given up, and why.
+package struct DeadLetter: Hashable, Sendable {
+    package let message: QueueMessage
+    package let attempts: Int
+    package let reason: String
+    package let at: Moment
+
+    package init(message: QueueMessage, attempts: Int, reason: String, at: Moment) {
+        self.message = message
+        self.attempts = attempts
+        self.reason = reason
+        self.at = at
+    }
+}
+
+/// How much one lane's topic holds.
+package struct QueueDepth: Hashable, Sendable {
+    /// Ready to be claimed now.
+    package var ready: Int
+    /// Claimed and not yet acknowledged.
+    package var claimed: Int
+    /// Waiting for their time, or suspended.
+    package var waiting: Int
+
+    package init(ready: Int = 0, claimed: Int = 0, waiting: Int = 0) {
+        self.ready = ready
+        self.claimed = claimed
+        self.waiting = waiting
+    }
+
+    package var total: Int { ready + claimed + waiting }
+}
+
+/// The durable queue between those who accept and those who send: one topic a lane.
+///
+/// Order within a lane is by arrival, but is not promised after a redelivery.
+package protocol SendQueue: Sendable {
+    /// Adds messages; one that is in the queue already (same batch) is left as it is.
+    ///
+    /// When it returns, the messages survive a crash of any process.
+    func append(_ messages: [QueueMessage]) async throws(StoreError)
+
+    /// Hands out up to `limit` ready messages of `lane`, each to this caller alone until `visibility` has passed.
+    ///
+    /// A message whose time ran out is handed out again with its attempt counted. Suspended messages are not
+    /// handed out. Returns at once, with nothing when nothing is ready.
+    func claim(_ lane: Lane, limit: Int, visibility: Duration) async throws(StoreError) -> [QueueDelivery]
+
+    /// Removes a message whose effects are stored; does nothing when the claim has been superseded.
+    func acknowledge(_ delivery: QueueDelivery) async throws(StoreError)
+
+    /// Makes a claimed message ready again after `delay`; does nothing when the claim has been superseded.
+    func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError)
+
+    /// Moves a claimed message to the dead letters, where it is kept until somebody revives it.
+    func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError)
+
+    /// Keeps the messages of a campaign's occurrence, present and future, from being handed out, or lets them go.
+    func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError)
+
+    /// What the lanes hold; a lane without messages may be missing.
+    func depths() async throws(StoreError) -> [Lane: QueueDepth]
+
+    /// The dead letters of all lanes, newest first.
+    func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter]
+
+    /// Puts a dead letter back into its lane with its attempts forgotten.
+    ///
+    /// Throws `.notFound` when there is none for that batch.
+    func revive(_ batch: BatchID) async throws(StoreError)
+
+    /// Returns when something may have become ready on `lane`, and at the latest after `limit`.
+    func waitForWork(_ lane: Lane, atMost limit: Duration) async
+}

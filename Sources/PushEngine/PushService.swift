@@ -1,0 +1,79 @@
+package import Groundwork
+package import Logging
+import ServiceLifecycle
+
+/// Runs the workers: a consumer group for each lane, and the sweeper that keeps the queue true to the ledger.
+package struct PushService: Service {
+    package let groups: [ConsumerGroup]
+    private let ledger: any DeliveryLedger
+    private let queue: any SendQueue
+    private let clock: any WallClock
+    private let timer: any Clock<Duration>
+    private let logger: Logger
+
+    /// How often the ledger is compared with the queue.
+    private static let sweepEvery = Duration.seconds(30)
+
+    /// Makes the groups of every lane of the channels that have an account.
+    package init(
+        channels: Set<Channel>,
+        ledger: any DeliveryLedger,
+        queue: any SendQueue,
+        deliverer: Deliverer,
+        lanes: [Lane: LaneSettings],
+        clock: any WallClock,
+        timer: any Clock<Duration>,
+        logger: Logger
+    ) {
+        self.ledger = ledger
+        self.queue = queue
+        self.clock = clock
+        self.timer = timer
+        self.logger = logger
+        groups = Lane.all.filter { channels.contains($0.channel) }
+            .map { lane in
+                ConsumerGroup(
+                    lane: lane,
+                    queue: queue,
+                    deliverer: deliverer,
+                    settings: lanes[lane] ?? LaneSettings(),
+                    logger: logger
+                )
+            }
+    }
+
+    /// Works until graceful shutdown or cancellation; what is in flight is finished first.
+    package func run() async {
+        await sweep(acceptedBefore: clock.now)
+        await withDiscardingTaskGroup { tasks in
+            for group in groups {
+                tasks.addTask { await group.run() }
+            }
+            tasks.addTask {
+                await cancelWhenGracefulShutdown { await sweepAgainAndAgain() }
+            }
+        }
+    }
+
+    private func sweepAgainAndAgain() async {
+        while !Task.isCancelled {
+            do { try await timer.sleep(for: Self.sweepEvery) } catch { return }
+            await sweep(acceptedBefore: clock.now - Self.sweepEvery)
+        }
+    }
+
+    /// Gives the queue every batch that the ledger still waits for; the queue drops those it has.
+    private func sweep(acceptedBefore before: Moment) async {
+        var last: BatchID?
+        do {
+            while !Task.isCancelled {
+                let found = try await ledger.unfinished(acceptedBefore: before, after: last, limit: 500)
+                guard let newest = found.last else { return }
+                try await queue.append(found)
+                last = newest.batch
+            }
+        } catch {
+            logger.warning("sweep not finished", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+}

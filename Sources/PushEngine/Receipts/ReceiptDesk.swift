@@ -1,0 +1,194 @@
+package import Groundwork
+package import Logging
+
+/// How long messages wait for the last word on them.
+package struct ReceiptSettings: Hashable, Sendable {
+    /// How long after its call an unanswered message is asked for.
+    package var queryAfter = Duration.seconds(60)
+    /// How long a message may wait for its receipt, or for light on what became of its call.
+    package var patience = Duration.seconds(72 * 3_600)
+    /// The most pages taken from one account in a round.
+    package var pagesPerRound = 200
+    /// The most messages asked for in a round.
+    package var queriesPerRound = 500
+
+    package init() {}
+}
+
+/// What one round of the receipt job did.
+package struct ReceiptRound: Hashable, Sendable {
+    package var counted = ReceiptCount()
+    /// Unanswered messages that the supplier was asked for.
+    package var asked = 0
+    /// Those that it had an answer on.
+    package var cleared = 0
+    /// Messages that were given up waiting for.
+    package var expired = 0
+    /// Accounts that did not answer.
+    package var silent: [String] = []
+
+    package init() {}
+}
+
+/// Brings messages to their final state: receipts by pull and by callback, questions about unanswered calls,
+/// and an end to waiting.
+///
+/// What a supplier hands out may never come again: it is stored as it came before it is read.
+package struct ReceiptDesk: Sendable {
+    private let store: any ReceiptStore
+    private let directory: SupplierDirectory
+    private let keys: RequestKeys
+    private let settings: ReceiptSettings
+    private let clock: any WallClock
+    private let logger: Logger
+
+    package init(
+        store: any ReceiptStore,
+        directory: SupplierDirectory,
+        keys: RequestKeys,
+        settings: ReceiptSettings,
+        clock: any WallClock,
+        logger: Logger
+    ) {
+        self.store = store
+        self.directory = directory
+        self.keys = keys
+        self.settings = settings
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Takes the body of a supplier's callback.
+    ///
+    /// - Parameters:
+    ///   - raw: the bytes as posted.
+    ///   - account: the account whose door was called.
+    /// - Returns: what became of the receipts; nil when there is no such account.
+    /// - Throws: `SupplierError.malformed` when the body is none of the supplier's, which is kept all the same;
+    ///   `SupplierError.unavailable` when it could not be stored, so that the supplier sends it again.
+    package func receive(_ raw: [UInt8], for account: AccountID) async throws(SupplierError) -> ReceiptCount?
+    {
+        do {
+            guard let entry = try await directory.current().entry(account) else { return nil }
+            let page = try await store.keepPage(raw, of: account, at: clock.now)
+            return try await apply(page: page, raw, entry.supplier)
+        } catch let error as SupplierError {
+            throw error
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+
+    /// One round: pages left over from a crash, then what waits at the suppliers, then the unanswered, then
+    /// those that have waited too long.
+    ///
+    /// - Returns: what was done.
+    /// - Throws: `StoreError` when the store does not answer.
+    package func round() async throws(StoreError) -> ReceiptRound {
+        var round = ReceiptRound()
+        let roster = try await directory.current()
+        try await applyLeftovers(roster, &round)
+        for entry in roster.entries where !Task.isCancelled {
+            try await pull(entry, &round)
+        }
+        try await askForUnanswered(roster, &round)
+        round.expired = try await store.expire(
+            acceptedBefore: clock.now - settings.patience,
+            limit: 10_000
+        )
+        return round
+    }
+
+    private func applyLeftovers(
+        _ roster: SupplierRoster,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) {
+        for page in try await store.pendingPages(limit: 1_000) {
+            guard let entry = roster.entry(page.account) else { continue }
+            do {
+                round.counted = round.counted + (try await apply(page: page.id, page.raw, entry.supplier))
+            } catch let error as StoreError {
+                throw error
+            } catch {
+                logger.error("stored receipts cannot be read", metadata: [LogKey.error: "\(error)"])
+                // Nobody will ever read it better: it is kept, and marked as seen.
+                _ = try await store.applyReceipts([], of: page.account, page: page.id, at: clock.now)
+            }
+        }
+    }
+
+    private func pull(_ entry: SupplierRoster.Entry, _ round: inout ReceiptRound) async throws(StoreError) {
+        for _ in 0..<settings.pagesPerRound {
+            let page: ReceiptPage
+            do { page = try await entry.supplier.pullReceipts() } catch {
+                round.silent.append(entry.account.name)
+                logger.warning(
+                    "receipts could not be pulled",
+                    metadata: [LogKey.account: "\(entry.account.name)", LogKey.error: "\(error)"]
+                )
+                return
+            }
+            guard !page.receipts.isEmpty || page.malformed > 0 else { return }
+            let id = try await store.keepPage(page.raw, of: entry.account.id, at: clock.now)
+            let count = try await store.applyReceipts(
+                page.receipts,
+                of: entry.account.id,
+                page: id,
+                at: clock.now
+            )
+            round.counted = round.counted + count
+        }
+    }
+
+    private func askForUnanswered(
+        _ roster: SupplierRoster,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) {
+        let unanswered = try await store.unknownMessages(
+            calledBefore: clock.now - settings.queryAfter,
+            after: nil,
+            limit: settings.queriesPerRound
+        )
+        for message in unanswered where !Task.isCancelled {
+            guard let entry = roster.entry(message.account) else { continue }
+            round.asked += 1
+            let answer: QueryAnswer
+            do {
+                answer = try await entry.supplier.query(
+                    recipient: message.recipient,
+                    requestKey: keys.key(message.intent),
+                    sentAt: message.calledAt
+                )
+            } catch {
+                round.silent.append(entry.account.name)
+                continue
+            }
+            switch answer {
+            case .receipt(let receipt):
+                let count = try await store.applyReceipts(
+                    [receipt],
+                    of: message.account,
+                    page: nil,
+                    at: clock.now
+                )
+                round.counted = round.counted + count
+                round.cleared += count.applied
+            case .pending(let reference):
+                try await store.confirmAccepted(message.message, reference: reference)
+                round.cleared += 1
+            case .unknown:
+                continue
+            }
+        }
+    }
+
+    private func apply(page: Int64, _ raw: [UInt8], _ supplier: any Supplier) async throws -> ReceiptCount {
+        let read = try supplier.readReceipts(raw)
+        return try await store.applyReceipts(
+            read.receipts,
+            of: supplier.account,
+            page: page,
+            at: clock.now
+        )
+    }
+}

@@ -1,0 +1,87 @@
+import Groundwork
+
+/// An instant as a calendar at a fixed distance from UTC shows it; what suppliers write and sign.
+struct CivilTime: Hashable, Sendable {
+    /// How far China's clocks are ahead of UTC, all year.
+    static let china = Duration.seconds(8 * 3_600)
+
+    let year: Int
+    let month: Int
+    let day: Int
+    let hour: Int
+    let minute: Int
+    let second: Int
+
+    /// Reads `moment` off a calendar that is `offset` ahead of UTC (proleptic Gregorian).
+    init(_ moment: Moment, offset: Duration) {
+        let seconds = (moment + offset).secondsSinceEpoch
+        let days = Int((Double(seconds) / 86_400).rounded(.down))
+        let ofDay = Int(seconds) - days * 86_400
+        // Years are counted from March, so that the leap day is a year's last (Howard Hinnant, civil_from_days).
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        hour = ofDay / 3_600
+        minute = ofDay / 60 % 60
+        second = ofDay % 60
+    }
+
+    /// Reads `yyyy-MM-dd HH:mm:ss`; nil when it is not of that form or names no such day or time.
+    init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 19, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[10] == UInt8(ascii: " "), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+            let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
+            let day = Self.number(bytes[8..<10]), let hour = Self.number(bytes[11..<13]),
+            let minute = Self.number(bytes[14..<16]), let second = Self.number(bytes[17..<19]),
+            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
+        else { return nil }
+        self.year = year
+        self.month = month
+        self.day = day
+        self.hour = hour
+        self.minute = minute
+        self.second = second
+        // A day that its month does not have comes back as another one.
+        guard CivilTime(moment(offset: .zero), offset: .zero) == self else { return nil }
+    }
+
+    /// The instant that a calendar `offset` ahead of UTC shows like this.
+    func moment(offset: Duration) -> Moment {
+        let yearFromMarch = month <= 2 ? year - 1 : year
+        let era = (yearFromMarch >= 0 ? yearFromMarch : yearFromMarch - 399) / 400
+        let yearOfEra = yearFromMarch - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        let days = era * 146_097 + dayOfEra - 719_468
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second
+        return Moment(secondsSinceEpoch: Int64(seconds)) - offset
+    }
+
+    /// Such as `2023-11-14`.
+    var date: String { "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))" }
+
+    /// Such as `20231114`.
+    var compactDate: String { "\(Self.padded(year, 4))\(Self.padded(month, 2))\(Self.padded(day, 2))" }
+
+    /// Such as `2023-11-14T22:13:20Z`, of a time in UTC.
+    var iso8601: String {
+        "\(date)T\(Self.padded(hour, 2)):\(Self.padded(minute, 2)):\(Self.padded(second, 2))Z"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+        guard digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    }
+}

@@ -1,0 +1,80 @@
+import Groundwork
+
+/// Recipients that are to be sent next, and what was tried for them.
+struct DeliveryGroup: Sendable {
+    let members: Members
+    /// Accounts that refused them in a way that allows another.
+    var tried: Set<AccountID> = []
+    /// The most recipients of a call, after a supplier refused a larger one as a whole.
+    var callLimit: Int?
+}
+
+/// Chooses the account of each recipient by weight, and cuts accounts' shares into calls that fit them.
+///
+/// Pure: the same message gets the same account as long as the weights stand, whatever it is batched with.
+struct SupplierRouter {
+    let roster: SupplierRoster
+
+    /// Calls for `group`, and the recipients that no account is left for.
+    func plan(
+        _ group: DeliveryGroup,
+        of batch: BatchID,
+        _ task: SendTask
+    ) -> (calls: [PlannedCall], left: Members) {
+        let candidates = roster.entries.filter { entry in
+            entry.account.channel == task.lane.channel && entry.account.isEnabled
+                && !group.tried.contains(entry.account.id)
+                && (task.account.map { $0 == entry.account.id } ?? (entry.account.weight > 0))
+        }
+        guard !candidates.isEmpty else { return ([], group.members) }
+        let total = candidates.reduce(0) { $0 + max(1, $1.account.weight) }
+        var shares = [[Int]](repeating: [], count: candidates.count)
+        for index in group.members.indices {
+            let hash = ContentHash.mix(UInt64(batch.rawValue) << 12 | UInt64(index), 0x9E37_79B9_7F4A_7C15)
+            var ticket = Int(hash % UInt64(total))
+            var chosen = 0
+            while ticket >= max(1, candidates[chosen].account.weight) {
+                ticket -= max(1, candidates[chosen].account.weight)
+                chosen += 1
+            }
+            shares[chosen].append(index)
+        }
+        var calls: [PlannedCall] = []
+        for (entry, share) in zip(candidates, shares) where !share.isEmpty {
+            for members in cut(share, task, entry.supplier.shapes, limit: group.callLimit) {
+                calls.append(PlannedCall(account: entry.account.id, members: Members(members)))
+            }
+        }
+        return (calls, Members([]))
+    }
+
+    /// Cuts recipients into calls: those with one text into calls for one text, what is left over into mixed
+    /// calls where the supplier has them.
+    private func cut(_ share: [Int], _ task: SendTask, _ shapes: [CallShape], limit: Int?) -> [[Int]] {
+        let mixed = shapes.filter { !$0.sameContent }.map(\.recipients).max().map { min($0, limit ?? $0) }
+        let same = shapes.filter(\.sameContent).map(\.recipients).max().map { min($0, limit ?? $0) }
+        var byContent: [UInt16: [Int]] = [:]
+        for index in share { byContent[task.contentIndex[index], default: []].append(index) }
+        var calls: [[Int]] = []
+        var rest: [Int] = []
+        for (_, indices) in byContent.sorted(by: { $0.key < $1.key }) {
+            if let same, mixed.map({ indices.count >= $0 }) ?? true {
+                calls += indices.chunks(of: same)
+            } else {
+                rest += indices
+            }
+        }
+        if let mixed { calls += rest.sorted().chunks(of: mixed) }
+        return calls
+    }
+}
+
+extension Array {
+    /// The elements in order, in pieces of `size` and one that may be shorter.
+    fileprivate func chunks(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: Swift.max(1, size))
+            .map { start in
+                Array(self[start..<Swift.min(start + Swift.max(1, size), count)])
+            }
+    }
+}

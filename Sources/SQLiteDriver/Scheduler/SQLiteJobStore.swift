@@ -1,0 +1,284 @@
+import Foundation
+import GRDB
+package import Groundwork
+package import Scheduler
+
+/// Jobs in the scheduler's file.
+package struct SQLiteJobStore: JobStore {
+    private let database: SchedulerDatabase
+
+    package init(_ database: SchedulerDatabase) {
+        self.database = database
+    }
+
+    package func add(_ job: NewJob) async throws(StoreError) -> Job {
+        let spec = try Self.encode(job.spec)
+        return try await database.write("add job") { db in
+            do {
+                try db.execute(
+                    sql: Self.insert,
+                    arguments: [
+                        job.spec.group, job.spec.name, spec, job.spec.schedule.type, job.isEnabled,
+                        job.createdAt.millisecondsSinceEpoch,
+                        job.isEnabled ? job.createdAt.millisecondsSinceEpoch : nil,
+                        job.nextTriggerAt?.millisecondsSinceEpoch, job.definition,
+                    ]
+                )
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                throw Self.nameTaken(job.spec, during: "add job")
+            }
+            return Job(
+                id: JobID(rawValue: db.lastInsertedRowID),
+                spec: job.spec,
+                isEnabled: job.isEnabled,
+                createdAt: job.createdAt,
+                startedAt: job.isEnabled ? job.createdAt : nil,
+                nextTriggerAt: job.nextTriggerAt,
+                definition: job.definition
+            )
+        }
+    }
+
+    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+        let spec = try Self.encode(job.spec)
+        return try await database.write("replace job") { db in
+            do {
+                try db.execute(
+                    sql: Self.update,
+                    arguments: [
+                        job.spec.group, job.spec.name, spec, job.spec.schedule.type, job.isEnabled,
+                        job.startedAt?.millisecondsSinceEpoch, job.definition, job.id.rawValue, job.version,
+                    ]
+                )
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                throw Self.nameTaken(job.spec, during: "replace job")
+            }
+            let isChanged = db.changesCount == 1
+            if isChanged, case .set(let next) = nextTrigger {
+                try db.execute(
+                    sql: Self.setNext,
+                    arguments: [next?.millisecondsSinceEpoch, job.id.rawValue]
+                )
+            }
+            let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
+            guard let found else {
+                throw StoreError(.notFound, during: "replace job", detail: "job \(job.id)")
+            }
+            guard isChanged else {
+                throw StoreError(
+                    .conflict,
+                    during: "replace job",
+                    detail: "job \(job.id) was changed meanwhile"
+                )
+            }
+            return try Job(found)
+        }
+    }
+
+    package func remove(_ id: JobID) async throws(StoreError) {
+        try await database.write("remove job") { db in
+            if try Bool.fetchOne(db, sql: Self.hasOpenRun, arguments: [id.rawValue]) == true {
+                throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
+            }
+            try db.execute(sql: Self.delete, arguments: [id.rawValue])
+            guard db.changesCount == 1 else {
+                throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
+            }
+        }
+    }
+
+    package func job(_ id: JobID) async throws(StoreError) -> Job? {
+        try await database.read("read job") { db in
+            try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map(Job.init)
+        }
+    }
+
+    package func jobs(
+        _ filter: JobFilter,
+        after: JobID?,
+        limit: Int
+    ) async throws(StoreError) -> Page<Job, JobID> {
+        try await database.read("list jobs") { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: Self.page,
+                arguments: [
+                    "group": filter.group, "name": filter.name, "text": filter.text?.likePattern,
+                    "enabled": filter.isEnabled, "after": after?.rawValue, "limit": limit + 1,
+                ]
+            )
+            return Page(try rows.map(Job.init), limit: limit, key: \.id)
+        }
+    }
+
+    package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
+        try await database.read("read upcoming jobs") { db in
+            try Row.fetchAll(db, sql: Self.soonest, arguments: [limit]).map(Job.init)
+        }
+    }
+
+    package func plan(
+        _ triggers: [TriggerPlan],
+        token: FencingToken
+    ) async throws(StoreError) -> [JobRun] {
+        try await database.write("plan triggers") { db in
+            try db.check(token, during: "plan triggers")
+            var added: [JobRun] = []
+            for trigger in triggers {
+                try db.execute(
+                    sql: Self.move,
+                    arguments: [
+                        trigger.next?.millisecondsSinceEpoch,
+                        trigger.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch,
+                        trigger.job.rawValue, trigger.version, trigger.expected.millisecondsSinceEpoch,
+                    ]
+                )
+                guard db.changesCount == 1 else { continue }
+                for run in trigger.runs {
+                    if let run = try db.insert(run, token: token, unlessExists: true) { added.append(run) }
+                }
+            }
+            return added
+        }
+    }
+
+    private static func nameTaken(_ spec: JobSpec, during operation: String) -> StoreError {
+        StoreError(.conflict, during: operation, detail: "group \(spec.group) has a job called \(spec.name)")
+    }
+
+    private static func encode(_ spec: JobSpec) throws(StoreError) -> String {
+        do {
+            return String(decoding: try JSONEncoder().encode(StoredSpec(spec)), as: UTF8.self)
+        } catch {
+            throw StoreError(.conflict, during: "write job", detail: "\(error)")
+        }
+    }
+}
+
+extension SQLiteJobStore {
+    private static let insert = """
+        INSERT INTO jobs (
+            app, name, spec, schedule_kind, enabled, created_at, started_at, next_at, version, definition)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+        """
+
+    private static let update = """
+        UPDATE jobs
+        SET app = ?, name = ?, spec = ?, schedule_kind = ?, enabled = ?, started_at = ?, definition = ?,
+            version = version + 1
+        WHERE id = ? AND version = ?
+        """
+
+    private static let setNext = "UPDATE jobs SET next_at = ? WHERE id = ?"
+
+    private static let byID = "SELECT * FROM jobs WHERE id = ?"
+
+    private static let delete = "DELETE FROM jobs WHERE id = ?"
+
+    private static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ? AND state <> 'ended')"
+
+    private static let page = """
+        SELECT * FROM jobs
+        WHERE (:after IS NULL OR id < :after)
+          AND (:group IS NULL OR app = :group)
+          AND (:name IS NULL OR name = :name)
+          AND (:enabled IS NULL OR enabled = :enabled)
+          AND (:text IS NULL OR name LIKE :text ESCAPE '\\'
+            OR spec ->> 'summary' LIKE :text ESCAPE '\\' OR spec ->> 'handler' LIKE :text ESCAPE '\\')
+        ORDER BY id DESC LIMIT :limit
+        """
+
+    private static let soonest = """
+        SELECT * FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?
+        """
+
+    private static let move = """
+        UPDATE jobs SET next_at = ?, last_at = max(coalesce(last_at, 0), ?)
+        WHERE id = ? AND version = ? AND next_at = ? AND enabled = 1
+        """
+}
+
+extension Job {
+    /// Reads a row of `jobs`.
+    init(_ row: Row) throws {
+        let text: String = row["spec"]
+        let spec: JobSpec
+        do {
+            spec = try JSONDecoder().decode(StoredSpec.self, from: Data(text.utf8)).spec
+        } catch {
+            throw StoreError(.corrupted, during: "read job", detail: "\(error)")
+        }
+        self.init(
+            id: JobID(rawValue: row["id"]),
+            spec: spec,
+            isEnabled: row["enabled"],
+            createdAt: Moment(millisecondsSinceEpoch: row["created_at"]),
+            startedAt: row.moment("started_at"),
+            lastTriggerAt: row.moment("last_at"),
+            nextTriggerAt: row.moment("next_at"),
+            version: row["version"],
+            definition: row["definition"]
+        )
+    }
+}
+
+/// A job's spec as the file holds it; durations are milliseconds, whatever `Duration` encodes to.
+private struct StoredSpec: Codable {
+    let spec: JobSpec
+
+    init(_ spec: JobSpec) {
+        self.spec = spec
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry
+        case timeout = "timeout_ms"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        spec = JobSpec(
+            name: try keys.decode(String.self, forKey: .name),
+            group: try keys.decode(String.self, forKey: .group),
+            summary: try keys.decode(String.self, forKey: .summary),
+            schedule: try keys.decode(ScheduleText.self, forKey: .schedule),
+            misfire: try keys.decode(MisfirePolicy.self, forKey: .misfire),
+            overlap: try keys.decode(BlockStrategy.self, forKey: .overlap),
+            route: try keys.decode(RouteStrategy.self, forKey: .route),
+            handler: try keys.decode(String.self, forKey: .handler),
+            params: try keys.decode(String.self, forKey: .params),
+            timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
+            retry: try keys.decode(RetryPolicy.self, forKey: .retry)
+        )
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encode(spec.name, forKey: .name)
+        try keys.encode(spec.group, forKey: .group)
+        try keys.encode(spec.summary, forKey: .summary)
+        try keys.encode(spec.schedule, forKey: .schedule)
+        try keys.encode(spec.misfire, forKey: .misfire)
+        try keys.encode(spec.overlap, forKey: .overlap)
+        try keys.encode(spec.route, forKey: .route)
+        try keys.encode(spec.handler, forKey: .handler)
+        try keys.encode(spec.params, forKey: .params)
+        try keys.encode(spec.timeout.wholeMilliseconds, forKey: .timeout)
+        try keys.encode(spec.retry, forKey: .retry)
+    }
+}
+
+extension Row {
+    /// The instant in a column, or nil.
+    func moment(_ column: String) -> Moment? {
+        (self[column] as Int64?).map(Moment.init(millisecondsSinceEpoch:))
+    }
+}
+
+extension String {
+    /// The pattern that finds the text anywhere, its own wildcards taken literally.
+    fileprivate var likePattern: String {
+        let escaped = map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined()
+        return "%\(escaped)%"
+    }
+}

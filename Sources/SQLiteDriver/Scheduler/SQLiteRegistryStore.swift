@@ -1,0 +1,107 @@
+import GRDB
+package import Groundwork
+package import Scheduler
+
+/// Registered executors in the scheduler's file.
+package struct SQLiteRegistryStore: RegistryStore {
+    private let database: SchedulerDatabase
+
+    package init(_ database: SchedulerDatabase) {
+        self.database = database
+    }
+
+    package func beat(_ beat: ExecutorBeat, at now: Moment) async throws(StoreError) -> ExecutorInstance {
+        try await database.write("note beat") { db in
+            try db.execute(
+                sql: Self.upsert,
+                arguments: [
+                    "app": beat.group, "address": beat.address.url, "instance": beat.instance,
+                    "dialect": beat.dialect.rawValue, "now": now.millisecondsSinceEpoch,
+                    "silent": (now - ExecutorInstance.silenceLimit).millisecondsSinceEpoch,
+                ]
+            )
+            let row = try Row.fetchOne(db, sql: Self.one, arguments: [beat.group, beat.address.url])
+            guard let row else { throw StoreError(.corrupted, during: "note beat") }
+            return try ExecutorInstance(row)
+        }
+    }
+
+    package func signOff(
+        group: String,
+        address: ExecutorAddress,
+        at now: Moment
+    ) async throws(StoreError) {
+        try await database.write("note sign-off") { db in
+            try db.execute(sql: Self.leave, arguments: [now.millisecondsSinceEpoch, group, address.url])
+        }
+    }
+
+    package func learn(
+        _ dialect: ExecutorDialect,
+        at address: ExecutorAddress
+    ) async throws(StoreError) {
+        try await database.write("note dialect") { db in
+            try db.execute(sql: Self.setDialect, arguments: [dialect.rawValue, address.url])
+        }
+    }
+
+    package func instances() async throws(StoreError) -> [ExecutorInstance] {
+        try await database.read("list executors") { db in
+            try Row.fetchAll(db, sql: Self.all).map(ExecutorInstance.init)
+        }
+    }
+
+    package func forget(silentSince moment: Moment) async throws(StoreError) -> Int {
+        try await database.write("forget executors") { db in
+            try db.execute(sql: Self.delete, arguments: [moment.millisecondsSinceEpoch])
+            return db.changesCount
+        }
+    }
+}
+
+extension SQLiteRegistryStore {
+    private static let upsert = """
+        INSERT INTO executors (app, address, instance, dialect, since, last_seen_at, has_left)
+        VALUES (:app, :address, :instance, :dialect, :now, :now, 0)
+        ON CONFLICT (app, address) DO UPDATE SET
+            since = CASE
+                WHEN instance IS NOT excluded.instance OR has_left OR last_seen_at <= :silent
+                THEN excluded.since
+                ELSE since END,
+            instance = excluded.instance,
+            dialect = CASE WHEN excluded.dialect = 'run' THEN dialect ELSE excluded.dialect END,
+            last_seen_at = max(last_seen_at, excluded.last_seen_at),
+            has_left = 0
+        """
+
+    private static let one = "SELECT * FROM executors WHERE app = ? AND address = ?"
+
+    private static let all = "SELECT * FROM executors ORDER BY app, address"
+
+    private static let leave = """
+        UPDATE executors SET has_left = 1, last_seen_at = max(last_seen_at, ?) WHERE app = ? AND address = ?
+        """
+
+    private static let setDialect = "UPDATE executors SET dialect = ? WHERE address = ?"
+
+    private static let delete = "DELETE FROM executors WHERE last_seen_at < ?"
+}
+
+extension ExecutorInstance {
+    /// Reads a row of `executors`.
+    fileprivate init(_ row: Row) throws {
+        let word: String = row["dialect"]
+        guard let dialect = ExecutorDialect(rawValue: word) else {
+            throw StoreError(.corrupted, during: "read executor", detail: word)
+        }
+        self.init(
+            group: row["app"],
+            address: ExecutorAddress(stored: row["address"]),
+            instance: row["instance"],
+            dialect: dialect,
+            since: Moment(millisecondsSinceEpoch: row["since"]),
+            lastSeenAt: Moment(millisecondsSinceEpoch: row["last_seen_at"]),
+            hasLeft: row["has_left"]
+        )
+    }
+}

@@ -1,0 +1,216 @@
+import GRDB
+package import Groundwork
+package import Scheduler
+
+/// Runs in the scheduler's file.
+package struct SQLiteRunStore: RunStore {
+    private let database: SchedulerDatabase
+
+    package init(_ database: SchedulerDatabase) {
+        self.database = database
+    }
+
+    package func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
+        try await database.write("add runs") { db in
+            try runs.map { run in
+                try db.execute(
+                    sql: Self.noteTrigger,
+                    arguments: [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
+                )
+                guard let added = try db.insert(run, token: nil, unlessExists: false) else {
+                    throw StoreError(.conflict, during: "add runs")
+                }
+                return added
+            }
+        }
+    }
+
+    package func outbox(
+        at now: Moment,
+        limit: Int,
+        token: FencingToken
+    ) async throws(StoreError) -> Outbox {
+        try await database.read("read outbox") { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: Self.outbox,
+                arguments: ["now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit]
+            )
+            let next = try Int64.fetchOne(db, sql: Self.nextDue, arguments: [now.millisecondsSinceEpoch])
+            return Outbox(
+                runs: try rows.map(JobRun.init),
+                next: next.map(Moment.init(millisecondsSinceEpoch:))
+            )
+        }
+    }
+
+    package func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun] {
+        try await database.write("advance runs") { db in
+            try db.check(token, during: "advance runs")
+            var written: [JobRun] = []
+            for run in runs {
+                try db.execute(sql: Self.advance, arguments: run.progress(token))
+                guard db.changesCount == 1 else { continue }
+                written +=
+                    try Row.fetchOne(db, sql: Self.byID, arguments: [run.id.rawValue])
+                    .map { [try JobRun($0)] } ?? []
+            }
+            return written
+        }
+    }
+
+    package func close(
+        _ closings: [RunClosing],
+        token: FencingToken?
+    ) async throws(StoreError) -> [JobRun] {
+        try await database.write("close runs") { db in
+            try db.check(token, during: "close runs")
+            return try closings.compactMap { try Self.close($0, token, in: db) }
+        }
+    }
+
+    package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
+        try await database.read("read runs") { db in
+            try ids.compactMap { id in
+                try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map(JobRun.init)
+            }
+        }
+    }
+
+    package func runs(
+        _ filter: RunFilter,
+        after: RunID?,
+        limit: Int
+    ) async throws(StoreError) -> Page<JobRun, RunID> {
+        let query = RunQuery(filter, after: after, limit: limit + 1)
+        return try await database.read("list runs") { db in
+            let rows = try Row.fetchAll(db, sql: query.sql, arguments: query.arguments)
+            return Page(try rows.map(JobRun.init), limit: limit, key: \.id)
+        }
+    }
+
+    package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await database.write("prune runs") { db in
+            try db.execute(sql: Self.prune, arguments: [moment.millisecondsSinceEpoch, limit])
+            return db.changesCount
+        }
+    }
+
+    private static func close(
+        _ closing: RunClosing,
+        _ token: FencingToken?,
+        in db: Database
+    ) throws -> JobRun? {
+        guard let end = closing.run.end else { return nil }
+        try db.execute(
+            sql: Self.end,
+            arguments: [
+                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message, token?.rawValue,
+                closing.run.id.rawValue,
+            ]
+        )
+        guard db.changesCount == 1,
+            let row = try Row.fetchOne(db, sql: Self.byID, arguments: [closing.run.id.rawValue])
+        else { return nil }
+        let ended = try JobRun(row)
+        // An operator may have asked for its end after the retry was decided on.
+        if let retry = closing.retry, ended.killRequestedAt == nil {
+            _ = try db.insert(retry, token: token, unlessExists: true)
+        }
+        if let next = closing.nextTriggerAt {
+            let job = ended.plan.job.rawValue
+            try db.execute(sql: Self.followUp, arguments: [next.millisecondsSinceEpoch, job, job])
+        }
+        return ended
+    }
+}
+
+extension SQLiteRunStore {
+    private static let byID = "SELECT * FROM runs WHERE id = ?"
+
+    private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
+
+    private static let outbox = """
+        SELECT r.* FROM runs r
+        WHERE r.due_at IS NOT NULL
+          AND (r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))
+          AND NOT (r.state = 'planned' AND r.overlap = 'SERIAL_EXECUTION' AND EXISTS (
+            SELECT 1 FROM runs o
+            WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
+              AND (o.state <> 'planned'
+                OR (o.id < r.id AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
+        ORDER BY r.due_at, r.id LIMIT :limit
+        """
+
+    private static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > ?"
+
+    private static let advance = """
+        UPDATE runs
+        SET state = :state, due_at = :due_at, sends = :sends, address = :address, instance = :instance,
+            dispatched_at = :dispatched_at, started_at = :started_at, unreached_since = :unreached_since,
+            kill_requested_at = :kill_requested_at, token = coalesce(:token, token), version = version + 1
+        WHERE id = :id AND version = :version AND state <> 'ended'
+        """
+
+    private static let end = """
+        UPDATE runs
+        SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?, token = coalesce(?, token),
+            version = version + 1
+        WHERE id = ? AND state <> 'ended'
+        """
+
+    private static let followUp = """
+        UPDATE jobs SET next_at = ?
+        WHERE id = ? AND enabled = 1 AND next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+          AND NOT EXISTS (SELECT 1 FROM runs WHERE job = ? AND state <> 'ended')
+        """
+
+    private static let prune = """
+        DELETE FROM runs WHERE id IN (
+            SELECT id FROM runs WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)
+        """
+}
+
+/// The statement for one filter; only what is asked for is in it, so that SQLite can pick the index that
+/// fits.
+private struct RunQuery: Sendable {
+    let sql: String
+    let arguments: StatementArguments
+
+    init(_ filter: RunFilter, after: RunID?, limit: Int) {
+        var conditions: [String] = []
+        var arguments = StatementArguments()
+        func require(_ condition: String, _ values: [any DatabaseValueConvertible]) {
+            conditions.append(condition)
+            arguments += StatementArguments(values)
+        }
+        if let job = filter.job { require("job = ?", [job.rawValue]) }
+        if let group = filter.group { require("app = ?", [group]) }
+        if let states = filter.states { Self.require(states, &conditions) }
+        if let reasons = filter.reasons {
+            let marks = Array(repeating: "?", count: reasons.count).joined(separator: ", ")
+            require("reason IN (\(marks))", reasons.map(\.rawValue))
+        }
+        if let address = filter.address { require("address = ?", [address.url]) }
+        if let from = filter.plannedFrom { require("planned_at >= ?", [from.millisecondsSinceEpoch]) }
+        if let before = filter.plannedBefore { require("planned_at < ?", [before.millisecondsSinceEpoch]) }
+        if let after { require("id < ?", [after.rawValue]) }
+        arguments += [limit]
+        let filtered = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
+        sql = "SELECT * FROM runs \(filtered)ORDER BY id DESC LIMIT ?"
+        self.arguments = arguments
+    }
+
+    /// States are words of ours and stand in the text itself: only then do the indexes on open runs apply.
+    private static func require(_ states: Set<RunState.Name>, _ conditions: inout [String]) {
+        if states == .open {
+            conditions.append("state <> 'ended'")
+        } else if states.count == 1, let state = states.first {
+            conditions.append("state = '\(state.rawValue)'")
+        } else {
+            let words = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+            conditions.append("state IN (\(words))")
+        }
+        if !states.contains(.ended), states != .open { conditions.append("state <> 'ended'") }
+    }
+}

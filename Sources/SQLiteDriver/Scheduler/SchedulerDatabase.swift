@@ -1,0 +1,93 @@
+import GRDB
+package import Groundwork
+import Scheduler
+
+/// The scheduler's file: one writer at a time, readers beside it, the same file for any number of processes
+/// of one host.
+package struct SchedulerDatabase: Sendable {
+    private let pool: DatabasePool
+    let path: String
+
+    /// Opens the file, makes it if it is not there, and brings its tables up to date.
+    ///
+    /// Commits survive the death of the process; with `isPowerSafe` also that of the machine, at several
+    /// times the cost of a commit.
+    ///
+    /// - Parameters:
+    ///   - path: the file, usually `scheduler.db` in the data folder.
+    ///   - isPowerSafe: whether every commit waits for the disk.
+    /// - Throws: `StoreError` when the file cannot be opened or is of a later version.
+    package init(path: String, isPowerSafe: Bool = false) throws(StoreError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.label = "scheduler"
+        configuration.busyMode = .timeout(5)
+        let synchronous = isPowerSafe ? "FULL" : "NORMAL"
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = \(synchronous)")
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try SchedulerMigrations.migrator.migrate(pool)
+        } catch {
+            throw StoreError(scheduler: error, during: "open \(path)")
+        }
+    }
+
+    /// Runs `body` in one transaction that begins as a writing one; what it throws undoes all of it.
+    func write<Result: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            return try await pool.write(body)
+        } catch {
+            throw StoreError(scheduler: error, during: operation)
+        }
+    }
+
+    /// Runs `body` on an unchanging view of the file.
+    func read<Result: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw StoreError(scheduler: error, during: operation)
+        }
+    }
+}
+
+extension StoreError {
+    /// Why SQLite, or a store's own check, refused.
+    init(scheduler error: any Error, during operation: String) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self.init(.unavailable, during: operation, detail: "\(error)")
+            return
+        }
+        let code: Code =
+            switch error.resultCode {
+            case .SQLITE_CONSTRAINT: .conflict
+            case .SQLITE_FULL: .full
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .corrupted
+            default: .unavailable
+            }
+        self.init(code, during: operation, detail: error.message ?? "\(error.resultCode)")
+    }
+}
+
+extension Database {
+    /// Passes when `token` is nil or the newest that was minted for the scheduler.
+    func check(_ token: FencingToken?, during operation: String) throws {
+        guard let token else { return }
+        let newest = try Int64.fetchOne(self, sql: Self.newestToken, arguments: [SchedulerService.leaseName])
+        guard token.rawValue == newest else { throw StoreError(.staleToken, during: operation) }
+    }
+
+    private static let newestToken = "SELECT token FROM leases WHERE name = ?"
+}

@@ -1,0 +1,102 @@
+import Foundation
+import GRDB
+
+/// The tables of the scheduler's file, as numbered steps that are only ever added to.
+enum SchedulerMigrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(sql: first)
+            try db.execute(sql: seed, arguments: [Int64(Date().timeIntervalSince1970) * 1_000])
+        }
+        return migrator
+    }
+
+    /// Makes run ids start where no earlier file's ids can have come to.
+    ///
+    /// A run's id is what executors file its log and remember its outcome under: after the file was lost, new
+    /// ids must not repeat old ones. They start at the time of creation and would have to be used up at
+    /// 1000/s to be caught up.
+    private static let seed = "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)"
+
+    private static let first = """
+        CREATE TABLE leases (
+            name TEXT PRIMARY KEY NOT NULL,
+            token INTEGER NOT NULL,
+            holder TEXT NOT NULL,
+            -- whether the holder also holds the lock on the lease's file
+            is_locked INTEGER NOT NULL,
+            -- the boot of the host in whose uptime the end is counted
+            boot TEXT NOT NULL,
+            ends_at_uptime_ms INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            app TEXT NOT NULL,
+            name TEXT NOT NULL,
+            spec TEXT NOT NULL,
+            schedule_kind TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            started_at INTEGER,
+            last_at INTEGER,
+            next_at INTEGER,
+            version INTEGER NOT NULL,
+            definition TEXT,
+            UNIQUE (app, name)
+        ) STRICT;
+        CREATE INDEX jobs_upcoming ON jobs (next_at, id) WHERE enabled = 1 AND next_at IS NOT NULL;
+
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            job INTEGER NOT NULL,
+            planned_at INTEGER NOT NULL,
+            shard_index INTEGER NOT NULL,
+            shard_total INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            parent INTEGER,
+            trigger_kind TEXT NOT NULL,
+            app TEXT NOT NULL,
+            handler TEXT NOT NULL,
+            params TEXT NOT NULL,
+            overlap TEXT NOT NULL,
+            route TEXT NOT NULL,
+            timeout_ms INTEGER NOT NULL,
+            retry TEXT NOT NULL,
+            follow_up_ms INTEGER,
+            state TEXT NOT NULL,
+            -- when the outbox is to look at it: while planned or dispatching
+            due_at INTEGER,
+            sends INTEGER NOT NULL,
+            address TEXT,
+            instance TEXT,
+            dispatched_at INTEGER,
+            started_at INTEGER,
+            unreached_since INTEGER,
+            kill_requested_at INTEGER,
+            ended_at INTEGER,
+            reason TEXT,
+            message TEXT,
+            version INTEGER NOT NULL,
+            token INTEGER,
+            UNIQUE (job, planned_at, shard_index, attempt)
+        ) STRICT;
+        CREATE INDEX runs_outbox ON runs (due_at, id) WHERE due_at IS NOT NULL;
+        CREATE INDEX runs_open ON runs (job, shard_index) WHERE state <> 'ended';
+        CREATE INDEX runs_running ON runs (id) WHERE state = 'running';
+        CREATE INDEX runs_of_job ON runs (job, id);
+        CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
+
+        CREATE TABLE executors (
+            app TEXT NOT NULL,
+            address TEXT NOT NULL,
+            instance TEXT,
+            dialect TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            last_seen_at INTEGER NOT NULL,
+            has_left INTEGER NOT NULL,
+            PRIMARY KEY (app, address)
+        ) STRICT, WITHOUT ROWID;
+        """
+}

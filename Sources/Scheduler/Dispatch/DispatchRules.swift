@@ -1,0 +1,90 @@
+package import Groundwork
+
+/// Decides what is to be done with one run from the outbox.
+///
+/// It never waits, reads a clock or calls out.
+package struct DispatchRules: Hashable, Sendable {
+    /// How long a run waits for an executor that can be reached.
+    package var patience = Duration.seconds(60)
+    /// The wait between two looks for one.
+    package var pause = Duration.seconds(1)
+    /// How often a run is sent whose arrival nobody confirmed.
+    package var sends = 5
+    /// What is added to the time limit of a call before the run is sent again.
+    package var resendMargin = Duration.seconds(1)
+
+    package init() {}
+
+    /// What to do with a run.
+    package enum Decision: Hashable, Sendable {
+        /// Hand it to the first of these that is reached.
+        case offer([ExecutorInstance])
+        /// Send it again to the executor that may have it.
+        case resend(ExecutorInstance)
+        /// Write this down and look again when it is due.
+        case wait(JobRun)
+        case end(RunEnd)
+    }
+
+    /// What to do with `run`, which the outbox gave at `now`.
+    ///
+    /// A run that may have arrived is only ever sent again to the same address: two executors must not both
+    /// have it.
+    ///
+    /// - Parameters:
+    ///   - run: planned or being dispatched.
+    ///   - candidates: who may get it, best first.
+    ///   - holder: who it was sent to, as registered now.
+    ///   - now: the present instant.
+    /// - Returns: the decision; nil when the run's state asks for none.
+    package func decide(
+        _ run: JobRun,
+        candidates: [ExecutorInstance],
+        holder: ExecutorInstance?,
+        at now: Moment
+    ) -> Decision? {
+        switch run.state {
+        case .running, .ended: return nil
+        case .planned:
+            if !candidates.isEmpty, !isOutOfPatience(run, at: now) { return .offer(candidates) }
+            return unreached(run, "no living executor in the group", hasLiving: !candidates.isEmpty, at: now)
+        case .dispatching(let sent, _):
+            guard let holder, !holder.isSilent(at: now) else {
+                return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))
+            }
+            guard sent < sends else {
+                return .end(RunEnd(.dispatchFailed, message: "no answer to \(sent) requests", at: now))
+            }
+            return .resend(holder)
+        }
+    }
+
+    /// What to do with a run that reached nobody: wait, or give up.
+    ///
+    /// - Parameters:
+    ///   - run: planned or being dispatched.
+    ///   - message: why nobody was reached.
+    ///   - hasLiving: whether there are executors that seem to live.
+    ///   - now: the present instant.
+    /// - Returns: the decision; nil when the run's state asks for none.
+    package func unreached(_ run: JobRun, _ message: String, hasLiving: Bool, at now: Moment) -> Decision? {
+        if isOutOfPatience(run, at: now) {
+            return .end(RunEnd(hasLiving ? .dispatchFailed : .noExecutor, message: message, at: now))
+        }
+        return run.postponed(until: now + pause, at: now).map(Decision.wait)
+    }
+
+    /// How a run ends that an executor refused.
+    package func refused(_ run: JobRun, _ message: String, at now: Moment) -> RunEnd {
+        // Java executors name the strategy, ours and Go ones say that the job runs.
+        let discards = ["block strategy effect", "discard", "running"]
+        let text = message.lowercased()
+        let isDiscarded =
+            run.plan.terms.overlap == .discardLater && discards.contains { text.contains($0) }
+        return RunEnd(isDiscarded ? .discarded : .dispatchFailed, message: message, at: now)
+    }
+
+    private func isOutOfPatience(_ run: JobRun, at now: Moment) -> Bool {
+        run.unreachedSince.map { now - $0 >= patience } ?? false
+    }
+}

@@ -1,0 +1,130 @@
+import Groundwork
+import Logging
+import Synchronization
+
+/// Hands due runs to executors while this process leads.
+///
+/// The outbox is the store: a run stays in it until an executor accepted it, so a crash at any point only
+/// means that the next leader sends it again, to the same executor when it may have arrived there.
+package struct Dispatcher: Sendable {
+    private let parts: SchedulerParts
+    private let handover: Handover
+    private let flight = Flight()
+
+    /// The most runs looked at in one round.
+    static let batch = 500
+    /// How long it sleeps at most, so that the changes of other processes are seen.
+    static let longestSleep = Duration.seconds(1)
+
+    init(_ parts: SchedulerParts, rules: DispatchRules) {
+        self.parts = parts
+        handover = Handover(parts, rules: rules)
+    }
+
+    /// Dispatches until the task is cancelled or the lease turns out to be somebody else's.
+    ///
+    /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
+    func run(under lease: Lease) async throws {
+        try await withThrowingDiscardingTaskGroup { calls in
+            var router = Router()
+            while !Task.isCancelled {
+                do {
+                    let outbox = try await round(under: lease, &router) { run, candidates, groups in
+                        calls.addTask { try await carry(run, candidates, groups, lease.token) }
+                    }
+                    let pause = outbox.next.map { $0 - parts.wall.now } ?? Self.longestSleep
+                    await parts.bells.dispatch.wait(
+                        atMost: max(.milliseconds(1), min(pause, Self.longestSleep)),
+                        on: parts.clock
+                    )
+                } catch let error as StoreError where error.isTransient {
+                    parts.logger.warning("outbox not read", metadata: [LogKey.error: "\(error)"])
+                    await parts.bells.dispatch.wait(atMost: Self.longestSleep, on: parts.clock)
+                }
+            }
+        }
+    }
+
+    private func round(
+        under lease: Lease,
+        _ router: inout Router,
+        start: (JobRun, [ExecutorInstance], ExecutorGroups) -> Void
+    ) async throws -> Outbox {
+        let now = parts.wall.now
+        let outbox = try await parts.runs.outbox(at: now, limit: Self.batch, token: lease.token)
+        guard !outbox.runs.isEmpty else { return outbox }
+        let groups = ExecutorGroups(try await parts.registry.instances())
+        for run in outbox.runs where flight.takesOff(run) {
+            let terms = run.plan.terms
+            let candidates = router.candidates(
+                among: groups.living(in: terms.group, at: now),
+                for: run.plan.job,
+                by: terms.route,
+                shard: run.plan.shard
+            )
+            start(run, candidates, groups)
+        }
+        return outbox
+    }
+
+    /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found
+    /// again.
+    private func carry(
+        _ run: JobRun,
+        _ candidates: [ExecutorInstance],
+        _ groups: ExecutorGroups,
+        _ token: FencingToken
+    ) async throws {
+        defer {
+            if flight.lands(run) { parts.bells.dispatch.ring() }
+        }
+        do {
+            try await handover.carry(run, candidates: candidates, groups: groups, token: token)
+        } catch let error as StoreError where error.isTransient {
+            parts.logger.warning(
+                "run not dispatched",
+                metadata: [LogKey.run: "\(run.id)", LogKey.error: "\(error)"]
+            )
+        }
+    }
+}
+
+/// Knows which runs are being handed over, and keeps one slow group from taking all the room.
+private final class Flight: Sendable {
+    private struct State {
+        var runs: Set<RunID> = []
+        var groups: [String: Int] = [:]
+        var hasTurnedAway = false
+    }
+
+    private static let limit = 128
+    private static let groupLimit = 32
+
+    private let state = Mutex(State())
+
+    /// Whether `run` may be handed over now.
+    func takesOff(_ run: JobRun) -> Bool {
+        state.withLock { state in
+            guard !state.runs.contains(run.id) else { return false }
+            let count = state.groups[run.plan.terms.group, default: 0]
+            guard state.runs.count < Self.limit, count < Self.groupLimit else {
+                state.hasTurnedAway = true
+                return false
+            }
+            state.runs.insert(run.id)
+            state.groups[run.plan.terms.group] = count + 1
+            return true
+        }
+    }
+
+    /// Ends the hand-over of `run`; says whether another run was turned away meanwhile.
+    func lands(_ run: JobRun) -> Bool {
+        state.withLock { state in
+            state.runs.remove(run.id)
+            let count = state.groups[run.plan.terms.group, default: 1] - 1
+            state.groups[run.plan.terms.group] = count > 0 ? count : nil
+            defer { state.hasTurnedAway = false }
+            return state.hasTurnedAway
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package import Groundwork
+
+/// Speaks to executors of every generation, whatever they answer.
+package struct ExecutorClient: Sendable {
+    private let http: any HTTPClient
+    private let accessToken: Secret
+    private let timeouts: HTTPTimeouts
+
+    package init(
+        http: any HTTPClient,
+        accessToken: Secret,
+        timeouts: HTTPTimeouts = HTTPTimeouts(connect: .seconds(2), total: .seconds(5))
+    ) {
+        self.http = http
+        self.accessToken = accessToken
+        self.timeouts = timeouts
+    }
+
+    /// How long a call may take at most.
+    package var callLimit: Duration { timeouts.total }
+
+    /// Hands `run` over; asks with the other word when the executor does not know the first.
+    package func hand(_ run: JobRun, to executor: ExecutorInstance) async -> DispatchAnswer {
+        let body = RunRequest(run).json
+        let first = await post(executor.dialect.rawValue, to: executor, body)
+        guard case .answered(let envelope, let status) = first,
+            Self.isUnknownPath(envelope, status: status)
+        else { return DispatchAnswer(first, executor.dialect) }
+        let other = executor.dialect.other
+        let second = await post(other.rawValue, to: executor, body)
+        if case .answered(let envelope, let status) = second, Self.isUnknownPath(envelope, status: status) {
+            return .refused("the executor serves neither /run nor /trigger: \(envelope.message ?? "")")
+        }
+        return DispatchAnswer(second, other)
+    }
+
+    /// Whether the executor answers at all.
+    package func beats(_ executor: ExecutorInstance) async -> Bool {
+        await post("beat", to: executor, []).isSuccess
+    }
+
+    /// Whether the job neither runs nor waits there; nil when the executor does not say.
+    package func isIdle(_ job: JobID, on executor: ExecutorInstance) async -> Bool? {
+        guard
+            case .answered(let envelope, 200) = await post(
+                "idleBeat",
+                to: executor,
+                IdleBeatRequest(job: job).json
+            ),
+            !Self.isUnknownPath(envelope, status: 200)
+        else { return nil }
+        return envelope.isSuccess
+    }
+
+    /// Ends all runs of the job there.
+    package func kill(_ job: JobID, on executor: ExecutorInstance) async -> KillAnswer {
+        switch await post("kill", to: executor, KillRequest(job: job).json) {
+        case .answered(let envelope, 200) where envelope.isSuccess: .confirmed
+        case .answered(let envelope, _): .refused(envelope.message ?? "code \(envelope.code)")
+        case .failed(let error): .unknown("\(error)")
+        }
+    }
+
+    /// A page of a run's log.
+    ///
+    /// - Throws: `ExecutorCallError` when the executor does not answer with one.
+    package func log(
+        _ request: LogRequest,
+        on executor: ExecutorInstance
+    ) async throws(ExecutorCallError)
+        -> LogPage
+    {
+        switch await post("log", to: executor, request.json) {
+        case .failed(let error): throw ExecutorCallError(message: "\(error)")
+        case .answered(let envelope, _):
+            guard envelope.isSuccess else {
+                throw ExecutorCallError(message: envelope.message ?? "code \(envelope.code)")
+            }
+            do {
+                return try LogPage(wire: envelope.payload)
+            } catch {
+                throw ExecutorCallError(message: "\(error)")
+            }
+        }
+    }
+
+    private func post(_ name: String, to executor: ExecutorInstance, _ body: [UInt8]) async -> Reply {
+        var headers = [
+            (name: "Content-Type", value: "application/json;charset=UTF-8"),
+            (name: WireHeader.appName, value: executor.group),
+        ]
+        if !accessToken.isEmpty {
+            headers.append((name: WireHeader.accessToken, value: accessToken.reveal()))
+        }
+        let request = HTTPRequest(
+            url: "\(executor.address.url)/\(name)",
+            headers: headers,
+            body: body,
+            timeouts: timeouts
+        )
+        do {
+            return Reply(try await http.send(request))
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// Whether the answer means that the path, not the run, is unknown; each generation says so in its own
+    /// way.
+    private static func isUnknownPath(_ envelope: Envelope, status: Int) -> Bool {
+        if status == 404 || status == 405 { return true }
+        guard status == 200, !envelope.isSuccess, let message = envelope.message else { return false }
+        return message.contains("uri-mapping(") && message.contains("not found")
+    }
+
+    enum Reply {
+        case answered(Envelope, status: Int)
+        case failed(HTTPError)
+
+        /// Reads by content, never by content type; what makes no sense says nothing about what the executor
+        /// did.
+        init(_ response: HTTPResponse) {
+            let envelope = Envelope(status: response.status, body: response.body)
+            let isReadable = response.status != 200 || (try? Envelope(json: response.body)) != nil
+            self =
+                isReadable
+                ? .answered(envelope, status: response.status)
+                : .failed(HTTPError(.noAnswer, detail: envelope.message ?? ""))
+        }
+
+        var isSuccess: Bool {
+            if case .answered(let envelope, 200) = self { envelope.isSuccess } else { false }
+        }
+    }
+}
+
+/// What came of handing a run over.
+package enum DispatchAnswer: Hashable, Sendable {
+    /// The executor has it; it understood this word.
+    case accepted(ExecutorDialect)
+    /// The executor has it not, and said why.
+    case refused(String)
+    /// The request was certainly never received.
+    case notReached(String)
+    /// It may have been received.
+    case unknown(String)
+
+    init(_ reply: ExecutorClient.Reply, _ dialect: ExecutorDialect) {
+        switch reply {
+        case .failed(let error): self = error.mayHaveArrived ? .unknown("\(error)") : .notReached("\(error)")
+        // A gateway on the way answers with 5xx when it does not know what became of the call.
+        case .answered(let envelope, 500...): self = .unknown(envelope.message ?? "")
+        case .answered(let envelope, 200) where envelope.isSuccess: self = .accepted(dialect)
+        case .answered(let envelope, _):
+            let message = envelope.message ?? "code \(envelope.code)"
+            // What a Java executor says to a run that waits in its queue already.
+            self = message.hasPrefix("repeat trigger job") ? .accepted(dialect) : .refused(message)
+        }
+    }
+}
+
+/// What came of asking an executor to end a job's runs.
+package enum KillAnswer: Hashable, Sendable {
+    /// They end, or there were none.
+    case confirmed
+    /// The executor said no; some say so when nothing runs.
+    case refused(String)
+    /// The executor did not answer.
+    case unknown(String)
+}
+
+/// Why an executor did not answer a question.
+package struct ExecutorCallError: Error, Hashable, Sendable {
+    package let message: String
+}
+
+extension RunRequest {
+    /// How `run` is handed over.
+    init(_ run: JobRun) {
+        let terms = run.plan.terms
+        // The wire counts whole seconds; a shorter limit must not become none.
+        let timeout = Int((terms.timeout.wholeMilliseconds + 999) / 1_000)
+        self.init(
+            job: run.plan.job,
+            run: run.id,
+            handler: terms.handler,
+            params: terms.params,
+            blockStrategy: terms.overlap,
+            timeoutSeconds: timeout,
+            plannedAt: run.plan.plannedAt,
+            shardIndex: run.plan.shard.index,
+            shardTotal: run.plan.shard.total
+        )
+    }
+}

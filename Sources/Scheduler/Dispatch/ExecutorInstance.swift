@@ -1,0 +1,121 @@
+package import Groundwork
+
+/// The base URL under which one executor is called, without a trailing slash.
+package struct ExecutorAddress: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    package let url: String
+
+    /// Reads what an executor registered; nil unless it is an absolute http or https URL without user, query
+    /// or fragment.
+    package init?(_ text: String) {
+        var url = Substring(text.trimmingBlanks)
+        while url.last == "/" { url.removeLast() }
+        let lowered = url.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: lowered.hasPrefix) else { return nil }
+        let rest = url.dropFirst(scheme.count)
+        let host = rest.prefix { $0 != "/" }
+        guard !host.isEmpty, host.first != ":", !rest.contains(where: Self.isForbidden) else { return nil }
+        self.url = scheme + host.lowercased() + rest.dropFirst(host.count)
+    }
+
+    /// Takes an address that the store holds.
+    package init(stored url: String) {
+        self.url = url
+    }
+
+    package var description: String { url }
+
+    package static func < (left: ExecutorAddress, right: ExecutorAddress) -> Bool { left.url < right.url }
+
+    private static func isForbidden(_ character: Character) -> Bool {
+        character.isWhitespace || character.isNewline || "@?#\\\"<>".contains(character)
+    }
+}
+
+/// Which of the two words for "run this" an executor understands.
+package enum ExecutorDialect: String, Hashable, Sendable {
+    /// `/run`: every released generation.
+    case run
+    /// `/trigger`: the generation to come.
+    case trigger
+
+    /// The other word.
+    package var other: ExecutorDialect { self == .run ? .trigger : .run }
+}
+
+/// One process that registered itself to run the jobs of a group.
+package struct ExecutorInstance: Hashable, Sendable {
+    /// The app name it registered under.
+    package let group: String
+    package let address: ExecutorAddress
+    /// New at each start of the process; nil when the executor does not say.
+    package let instance: String?
+    package let dialect: ExecutorDialect
+    /// When this process, as far as can be told, registered first.
+    package let since: Moment
+    /// When it last beat, or signed off.
+    package let lastSeenAt: Moment
+    /// Whether it signed off: it gets no further run.
+    package let hasLeft: Bool
+
+    package init(
+        group: String,
+        address: ExecutorAddress,
+        instance: String?,
+        dialect: ExecutorDialect,
+        since: Moment,
+        lastSeenAt: Moment,
+        hasLeft: Bool = false
+    ) {
+        self.group = group
+        self.address = address
+        self.instance = instance
+        self.dialect = dialect
+        self.since = since
+        self.lastSeenAt = lastSeenAt
+        self.hasLeft = hasLeft
+    }
+
+    /// How long after its last beat an executor counts as living.
+    ///
+    /// Three beats of 30 s; also some clients beat only once a minute, so less would make them flap.
+    package static let silenceLimit = Duration.seconds(90)
+
+    /// Whether it may get runs at `now`.
+    package func isAlive(at now: Moment) -> Bool {
+        !hasLeft && !isSilent(at: now)
+    }
+
+    /// Whether nothing was heard of it for so long that its runs are lost.
+    package func isSilent(at now: Moment) -> Bool {
+        now - lastSeenAt >= Self.silenceLimit
+    }
+}
+
+/// What one call to `/api/registry` says.
+package struct ExecutorBeat: Hashable, Sendable {
+    package var group: String
+    package var address: ExecutorAddress
+    package var instance: String?
+    package var dialect: ExecutorDialect
+
+    package init(
+        group: String,
+        address: ExecutorAddress,
+        instance: String? = nil,
+        dialect: ExecutorDialect = .run
+    ) {
+        self.group = group
+        self.address = address
+        self.instance = instance
+        self.dialect = dialect
+    }
+}
+
+extension StringProtocol {
+    /// The text without blanks at its ends.
+    var trimmingBlanks: String {
+        let tail = drop { $0.isWhitespace }
+        guard let end = tail.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(tail[...end])
+    }
+}

@@ -1,0 +1,164 @@
+import Groundwork
+import Logging
+
+/// Hands one run to one executor: writes down what it is about to do, does it, writes down what came of it.
+struct Handover: Sendable {
+    private let runs: any RunStore
+    private let registry: any RegistryStore
+    private let executors: ExecutorClient
+    private let rules: DispatchRules
+    private let closer: RunCloser
+    private let gauges: SchedulerGauges
+    private let wall: any WallClock
+    private let logger: Logger
+
+    init(_ parts: SchedulerParts, rules: DispatchRules) {
+        runs = parts.runs
+        registry = parts.registry
+        executors = parts.executors
+        self.rules = rules
+        closer = RunCloser(parts)
+        gauges = parts.gauges
+        wall = parts.wall
+        logger = parts.logger
+    }
+
+    /// Carries `run` as far as it goes now; the outbox brings back what is left to do.
+    func carry(
+        _ run: JobRun,
+        candidates: [ExecutorInstance],
+        groups: ExecutorGroups,
+        token: FencingToken
+    ) async throws {
+        let holder = run.executor.flatMap { groups.instance(at: $0.address, in: run.plan.terms.group) }
+        switch rules.decide(run, candidates: candidates, holder: holder, at: wall.now) {
+        case nil: return
+        case .wait(let waiting): _ = try await runs.advance([waiting], token: token)
+        case .end(let end): try await closer.close(run, end, token: token)
+        case .resend(let holder): try await resend(run, to: holder, token)
+        case .offer(let candidates): try await offer(run, to: candidates, groups, token)
+        }
+    }
+
+    private func offer(
+        _ run: JobRun,
+        to candidates: [ExecutorInstance],
+        _ groups: ExecutorGroups,
+        _ token: FencingToken
+    ) async throws {
+        let earlier = try await earlierRuns(than: run)
+        if run.plan.terms.overlap == .discardLater, let other = earlier.first {
+            let end = RunEnd(.discarded, message: "run \(other.id) is open", at: wall.now)
+            try await closer.close(run, end, token: token)
+            return
+        }
+        var current = run
+        var message = "no executor answers a beat"
+        for candidate in candidates {
+            if run.plan.terms.route == .failover, await !executors.beats(candidate) { continue }
+            guard let sent = try await mark(current, for: candidate, token) else { return }
+            try await cover(earlier, by: sent, at: candidate, groups)
+            let answer = await executors.hand(sent, to: candidate)
+            guard case .notReached(let detail) = answer else {
+                try await settle(sent, answer, candidate, token, covering: earlier)
+                return
+            }
+            message = detail
+            current = sent.postponed(until: wall.now, at: wall.now) ?? sent
+        }
+        switch rules.unreached(current, message, hasLiving: true, at: wall.now) {
+        case .wait(let waiting): _ = try await runs.advance([waiting], token: token)
+        case .end(let end): try await closer.close(current, end, token: token)
+        case nil, .offer, .resend: return
+        }
+    }
+
+    private func resend(_ run: JobRun, to holder: ExecutorInstance, _ token: FencingToken) async throws {
+        // Executors other than ours forget a run's id once it started; a busy job tells that it arrived.
+        if holder.instance == nil, await executors.isIdle(run.plan.job, on: holder) == false {
+            try await settle(run, .accepted(holder.dialect), holder, token, covering: [])
+            return
+        }
+        guard let sent = try await mark(run, for: holder, token) else { return }
+        let answer = await executors.hand(sent, to: holder)
+        // That this request did not arrive tells nothing about the one before.
+        if case .notReached = answer { return }
+        try await settle(sent, answer, holder, token, covering: try await earlierRuns(than: run))
+    }
+
+    /// Writes down that `run` is about to be sent; nil when it has changed meanwhile.
+    private func mark(
+        _ run: JobRun,
+        for executor: ExecutorInstance,
+        _ token: FencingToken
+    ) async throws -> JobRun? {
+        let now = wall.now
+        let resendAt = now + executors.callLimit + rules.resendMargin
+        guard let sent = run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt) else {
+            return nil
+        }
+        return try await runs.advance([sent], token: token).first
+    }
+
+    private func settle(
+        _ run: JobRun,
+        _ answer: DispatchAnswer,
+        _ executor: ExecutorInstance,
+        _ token: FencingToken,
+        covering earlier: [JobRun]
+    ) async throws {
+        switch answer {
+        case .accepted(let dialect):
+            if dialect != executor.dialect { try await registry.learn(dialect, at: executor.address) }
+            if let accepted = run.accepted(at: wall.now) {
+                // A fast handler's callback may have ended the run already; then there is nothing to write.
+                gauges.accepted(accepted)
+                _ = try await runs.advance([accepted], token: token)
+            }
+            if run.plan.terms.overlap == .coverEarly {
+                let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)
+                try await closer.close(earlier.map { ($0, end) }, token: token)
+            }
+        case .refused(let message):
+            try await closer.close(run, rules.refused(run, message, at: wall.now), token: token)
+        case .notReached, .unknown:
+            logger.info(
+                "dispatch not confirmed",
+                metadata: [LogKey.run: "\(run.id)", LogKey.address: "\(executor.address)"]
+            )
+        }
+    }
+
+    /// The runs of the same job and shard that came before and are not over; asked only where the overlap
+    /// policy is decided here.
+    private func earlierRuns(than run: JobRun) async throws -> [JobRun] {
+        guard run.plan.terms.overlap != .serial else { return [] }
+        let filter = RunFilter(job: run.plan.job, states: .open)
+        let now = wall.now
+        return try await runs.runs(filter, after: run.id, limit: 500).elements
+            .filter { other in
+                guard other.plan.shard.index == run.plan.shard.index else { return false }
+                if case .planned(let due) = other.state { return due <= now }
+                return true
+            }
+    }
+
+    /// Ends what `run` covers and what another executor has; the executor that gets `run` does so by itself.
+    private func cover(
+        _ earlier: [JobRun],
+        by run: JobRun,
+        at chosen: ExecutorInstance,
+        _ groups: ExecutorGroups
+    ) async throws {
+        guard run.plan.terms.overlap == .coverEarly else { return }
+        for address in Set(earlier.compactMap(\.executor?.address)) where address != chosen.address {
+            guard let executor = groups.instance(at: address, in: run.plan.terms.group) else { continue }
+            let answer = await executors.kill(run.plan.job, on: executor)
+            guard case .unknown(let detail) = answer else { continue }
+            logger.warning(
+                "covered run may go on",
+                metadata: [LogKey.address: "\(address)", LogKey.error: "\(detail)"]
+            )
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package import Groundwork
+import Logging
+
+/// What executors of every generation call: to register, to leave, and to tell how runs ended.
+///
+/// A yes means that what was said is stored. A no is rare by intent: some executors turn a success into a
+/// failure when their callback is refused.
+package struct ExecutorDoor: Sendable {
+    private let registry: any RegistryStore
+    private let completion: Completion
+    private let accessToken: Secret
+    private let bells: SchedulerBells
+    private let wall: any WallClock
+    private let logger: Logger
+
+    package init(_ parts: SchedulerParts, accessToken: Secret) {
+        registry = parts.registry
+        completion = Completion(parts)
+        self.accessToken = accessToken
+        bells = parts.bells
+        wall = parts.wall
+        logger = parts.logger
+    }
+
+    /// Who calls, as its headers say.
+    package struct Caller: Hashable, Sendable {
+        package var accessToken: String?
+        /// Only the newest generation sends it.
+        package var appName: String?
+
+        package init(accessToken: String?, appName: String? = nil) {
+            self.accessToken = accessToken
+            self.appName = appName
+        }
+    }
+
+    /// Answers a call to the door called `name`, the last part of the path.
+    package func answer(_ name: String, _ body: [UInt8], from caller: Caller) async -> Envelope {
+        guard accessToken.matches(caller.accessToken ?? "") else {
+            return .failure("The access token is wrong.")
+        }
+        do {
+            switch name {
+            case "registry": return await register(try RegistryRequest(json: body), from: caller)
+            case "registryRemove": return await signOff(try RegistryRequest(json: body))
+            case "callback": return await callBack(try CallbackBatch(json: body))
+            default: return .failure("invalid request, uri-mapping(\(name.prefix(64))) not found.")
+            }
+        } catch {
+            return .failure("Illegal Argument. \(error)")
+        }
+    }
+
+    /// Notes that an executor lives.
+    package func register(_ request: RegistryRequest, from caller: Caller) async -> Envelope {
+        guard let address = ExecutorAddress(request.address) else {
+            return .failure("Illegal Argument. registryValue must be an http or https URL")
+        }
+        let isNewest = !(caller.appName ?? "").isEmpty
+        let beat = ExecutorBeat(
+            group: request.appName,
+            address: address,
+            instance: request.instance,
+            dialect: isNewest ? .trigger : .run
+        )
+        return await storing("registry") { () async throws(StoreError) in
+            let now = wall.now
+            let executor = try await registry.beat(beat, at: now)
+            guard executor.since == now else { return }
+            logger.info(
+                "executor registered",
+                metadata: [LogKey.group: "\(beat.group)", LogKey.address: "\(address)"]
+            )
+            bells.dispatch.ring()
+            bells.sweep.ring()
+        }
+    }
+
+    /// Notes that an executor leaves; no run is handed to it after the answer.
+    package func signOff(_ request: RegistryRequest) async -> Envelope {
+        guard let address = ExecutorAddress(request.address) else {
+            return .failure("Illegal Argument. registryValue must be an http or https URL")
+        }
+        return await storing("registryRemove") { () async throws(StoreError) in
+            try await registry.signOff(group: request.appName, address: address, at: wall.now)
+            logger.info(
+                "executor signed off",
+                metadata: [LogKey.group: "\(request.appName)", LogKey.address: "\(address)"]
+            )
+        }
+    }
+
+    /// Notes how runs ended; elements that cannot be read, or tell of unknown runs, fail nobody.
+    package func callBack(_ batch: CallbackBatch) async -> Envelope {
+        for error in batch.rejected {
+            logger.warning("callback not readable", metadata: [LogKey.error: "\(error)"])
+        }
+        return await storing("callback") { () async throws(StoreError) in
+            try await completion.complete(batch.items)
+        }
+    }
+
+    private func storing(
+        _ door: String,
+        _ access: () async throws(StoreError) -> Void
+    ) async -> Envelope {
+        do {
+            try await access()
+            return .success()
+        } catch {
+            logger.error(
+                "executor's call not stored",
+                metadata: [LogKey.reason: "\(door)", LogKey.error: "\(error)"]
+            )
+            return .failure("not stored, call again: \(error.code.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Foundation
+import Groundwork
+
+/// A job as a program ships it: applied at every start, without undoing what operators did meanwhile.
+package struct JobDefinition: Hashable, Sendable, Codable {
+    package var spec: JobSpec
+    package var isEnabled: Bool
+
+    package init(_ spec: JobSpec, isEnabled: Bool = true) {
+        self.spec = spec
+        self.isEnabled = isEnabled
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, enabled
+        case timeoutSeconds = "timeout_seconds"
+    }
+
+    private enum ScheduleKeys: String, CodingKey, CaseIterable {
+        case cron, every, after, at, zone, daylight
+    }
+
+    private enum RetryKeys: String, CodingKey, CaseIterable {
+        case limit, factor, jitter
+        case firstSeconds = "first_seconds"
+        case ceilingSeconds = "ceiling_seconds"
+    }
+
+    /// Reads the words of a definition file; only `name`, `group` and `handler` must be there.
+    ///
+    /// - Throws: `DecodingError` that names a missing, wrong or unknown key.
+    package init(from decoder: any Decoder) throws {
+        try Self.refuseUnknownKeys(decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        let schedule =
+            try keys.contains(.schedule)
+            ? Self.schedule(keys.superDecoder(forKey: .schedule)) : ScheduleText.manual
+        spec = JobSpec(
+            name: try keys.decode(String.self, forKey: .name),
+            group: try keys.decode(String.self, forKey: .group),
+            summary: try keys.decodeIfPresent(String.self, forKey: .summary) ?? "",
+            schedule: schedule,
+            misfire: try keys.decodeIfPresent(MisfirePolicy.self, forKey: .misfire)
+                ?? (schedule.type == ScheduleType.once.rawValue ? .fireOnce : .skip),
+            overlap: try keys.decodeIfPresent(BlockStrategy.self, forKey: .overlap) ?? .serial,
+            route: try keys.decodeIfPresent(RouteStrategy.self, forKey: .route) ?? .round,
+            handler: try keys.decode(String.self, forKey: .handler),
+            params: try keys.decodeIfPresent(String.self, forKey: .params) ?? "",
+            timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
+                ?? .zero,
+            retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never
+        )
+        isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
+    }
+
+    /// Writes the words of a definition file.
+    ///
+    /// - Throws: what the encoder throws.
+    package func encode(to encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encode(spec.name, forKey: .name)
+        try keys.encode(spec.group, forKey: .group)
+        try keys.encode(spec.summary, forKey: .summary)
+        try encode(spec.schedule, keys.superEncoder(forKey: .schedule))
+        try keys.encode(spec.misfire, forKey: .misfire)
+        try keys.encode(spec.overlap, forKey: .overlap)
+        try keys.encode(spec.route, forKey: .route)
+        try keys.encode(spec.handler, forKey: .handler)
+        try keys.encode(spec.params, forKey: .params)
+        try keys.encode(spec.timeout.inSeconds, forKey: .timeoutSeconds)
+        try encode(spec.retry, keys.superEncoder(forKey: .retry))
+        try keys.encode(isEnabled, forKey: .enabled)
+    }
+
+    /// One text for one meaning: what tells whether a definition changed since it was applied.
+    package var fingerprint: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Numbers that JSON cannot hold are the only thing that could fail, and the checks refuse those.
+        guard let bytes = try? encoder.encode(self) else { return "" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Whether the definition that `fingerprint` tells of was enabled; nil when it tells of none.
+    static func wasEnabled(_ fingerprint: String?) -> Bool? {
+        guard let fingerprint else { return nil }
+        // A fingerprint that cannot be read is as good as none.
+        return try? JSONDecoder().decode(JobDefinition.self, from: Data(fingerprint.utf8)).isEnabled
+    }
+
+    private static func schedule(_ decoder: any Decoder) throws -> ScheduleText {
+        try refuseUnknownKeys(decoder, known: ScheduleKeys.allCases.map(\.rawValue))
+        let keys = try decoder.container(keyedBy: ScheduleKeys.self)
+        let kinds: [(ScheduleKeys, ScheduleType)] = [
+            (.cron, .cron), (.every, .fixedRate), (.after, .fixedDelay), (.at, .once),
+        ]
+        let given = kinds.filter { keys.contains($0.0) }
+        guard given.count <= 1 else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "more than one kind of schedule")
+            )
+        }
+        guard let (key, type) = given.first else { return .manual }
+        return ScheduleText(
+            type: type.rawValue,
+            conf: try conf(keys, key),
+            zone: try keys.decodeIfPresent(String.self, forKey: .zone) ?? "UTC",
+            daylight: try keys.decodeIfPresent(String.self, forKey: .daylight)
+                ?? DaylightPolicy.vixie.rawValue
+        )
+    }
+
+    /// What stands under `key`; files spell periods and instants as numbers too.
+    private static func conf(
+        _ keys: KeyedDecodingContainer<ScheduleKeys>,
+        _ key: ScheduleKeys
+    ) throws -> String {
+        do {
+            return try keys.decode(String.self, forKey: key)
+        } catch DecodingError.typeMismatch {
+            return String(try keys.decode(Int64.self, forKey: key))
+        }
+    }
+
+    private static func retry(_ decoder: any Decoder) throws -> RetryPolicy {
+        try refuseUnknownKeys(decoder, known: RetryKeys.allCases.map(\.rawValue))
+        let keys = try decoder.container(keyedBy: RetryKeys.self)
+        let usual = RetryPolicy.usualBackoff
+        return RetryPolicy(
+            limit: try keys.decode(Int.self, forKey: .limit),
+            backoff: Backoff(
+                first: try keys.decodeIfPresent(Double.self, forKey: .firstSeconds).map(Duration.seconds)
+                    ?? usual.first,
+                ceiling: try keys.decodeIfPresent(Double.self, forKey: .ceilingSeconds).map(Duration.seconds)
+                    ?? usual.ceiling,
+                factor: try keys.decodeIfPresent(Double.self, forKey: .factor) ?? usual.factor,
+                jitter: try keys.decodeIfPresent(Double.self, forKey: .jitter) ?? usual.jitter
+            )
+        )
+    }
+
+    private func encode(_ schedule: ScheduleText, _ encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: ScheduleKeys.self)
+        switch ScheduleType(rawValue: schedule.type) {
+        case nil, .some(.none): return
+        case .cron: try keys.encode(schedule.conf, forKey: .cron)
+        case .fixedRate: try keys.encode(schedule.conf, forKey: .every)
+        case .fixedDelay: try keys.encode(schedule.conf, forKey: .after)
+        case .once: try keys.encode(schedule.conf, forKey: .at)
+        }
+        try keys.encode(schedule.zone, forKey: .zone)
+        try keys.encode(schedule.daylight, forKey: .daylight)
+    }
+
+    private func encode(_ retry: RetryPolicy, _ encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: RetryKeys.self)
+        try keys.encode(retry.limit, forKey: .limit)
+        try keys.encode(retry.backoff.first.inSeconds, forKey: .firstSeconds)
+        try keys.encode(retry.backoff.ceiling.inSeconds, forKey: .ceilingSeconds)
+        try keys.encode(retry.backoff.factor, forKey: .factor)
+        try keys.encode(retry.backoff.jitter, forKey: .jitter)
+    }
+
+    private static func refuseUnknownKeys(_ decoder: any Decoder, known: [String]) throws {
+        let keys = try decoder.container(keyedBy: AnyKey.self).allKeys
+        guard let unknown = keys.first(where: { !known.contains($0.stringValue) }) else { return }
+        throw DecodingError.dataCorrupted(
+            .init(
+                codingPath: decoder.codingPath + [unknown],
+                debugDescription:
+                    "unknown key \(unknown.stringValue); known are \(known.joined(separator: ", "))"
+            )
+        )
+    }
+
+    private struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) {
+            self.stringValue = stringValue
+        }
+
+        init?(intValue: Int) {
+            nil
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package import Groundwork
+
+/// What operators and programs ask about jobs; every change is checked, stored, and seen by the loops at
+/// once.
+package struct JobService: Sendable {
+    private let jobs: any JobStore
+    private let runs: any RunStore
+    private let registry: any RegistryStore
+    private let bells: SchedulerBells
+    private let gauges: SchedulerGauges
+    private let wall: any WallClock
+
+    package init(_ parts: SchedulerParts) {
+        jobs = parts.jobs
+        runs = parts.runs
+        registry = parts.registry
+        bells = parts.bells
+        gauges = parts.gauges
+        wall = parts.wall
+    }
+
+    /// The newest jobs that pass the filter, from `after` on.
+    package func list(
+        _ filter: JobFilter = JobFilter(),
+        after: JobID? = nil,
+        limit: Int = 50
+    ) async throws(SchedulerError) -> Page<Job, JobID> {
+        try await storing { () async throws(StoreError) in
+            try await jobs.jobs(filter, after: after, limit: min(max(1, limit), 500))
+        }
+    }
+
+    /// The job.
+    ///
+    /// - Throws: `SchedulerError.notFound` when there is none.
+    package func job(_ id: JobID) async throws(SchedulerError) -> Job {
+        let job = try await storing { () async throws(StoreError) in try await jobs.job(id) }
+        guard let job else { throw .notFound("job \(id)") }
+        return job
+    }
+
+    /// Adds a job.
+    ///
+    /// - Throws: `SchedulerError.invalid`, or `.conflict` when its group has a job of that name.
+    package func create(
+        _ spec: JobSpec,
+        isEnabled: Bool = true,
+        definition: String? = nil
+    ) async throws(SchedulerError) -> Job {
+        let now = wall.now
+        let next = try firstTrigger(of: spec, at: now, isNeeded: isEnabled)
+        let new = NewJob(
+            spec: spec,
+            isEnabled: isEnabled,
+            createdAt: now,
+            nextTriggerAt: isEnabled ? next : nil,
+            definition: definition
+        )
+        return try await changing { () async throws(StoreError) in try await jobs.add(new) }
+    }
+
+    /// Replaces what an operator may change; `version` is the one that was looked at.
+    ///
+    /// A schedule that stays the same keeps its pace; a changed one starts anew.
+    ///
+    /// - Throws: `SchedulerError.conflict` when the job was changed since.
+    package func update(
+        _ id: JobID,
+        version: Int64,
+        to spec: JobSpec,
+        definition: String? = nil
+    ) async throws(SchedulerError) -> Job {
+        var job = try await job(id)
+        guard job.version == version else { throw .conflict("job \(id) was changed meanwhile") }
+        let now = wall.now
+        var next = NextTrigger.keep
+        if spec.schedule == job.spec.schedule {
+            guard spec.faults.isEmpty else { throw .invalid(spec.faults) }
+        } else {
+            next = .set(try firstTrigger(of: spec, at: now, isNeeded: job.isEnabled))
+            if !job.isEnabled { next = .set(nil) }
+            job.startedAt = job.isEnabled ? now : nil
+        }
+        job.spec = spec
+        job.definition = definition ?? job.definition
+        return try await replace(job, next)
+    }
+
+    /// Switches a job's schedule on or off; does nothing when it is so already.
+    package func setEnabled(_ id: JobID, _ isEnabled: Bool) async throws(SchedulerError) -> Job {
+        var job = try await job(id)
+        guard job.isEnabled != isEnabled else { return job }
+        let now = wall.now
+        let next = isEnabled ? try firstTrigger(of: job.spec, at: now, isNeeded: true) : nil
+        job.isEnabled = isEnabled
+        job.startedAt = isEnabled ? now : job.startedAt
+        return try await replace(job, .set(next))
+    }
+
+    /// Removes a job and keeps its ended runs.
+    ///
+    /// - Throws: `SchedulerError.conflict` while a run of it is open.
+    package func remove(_ id: JobID) async throws(SchedulerError) {
+        try await changing { () async throws(StoreError) in try await jobs.remove(id) }
+    }
+
+    /// Triggers a job now, whether it is enabled or not, with its own parameters or others.
+    ///
+    /// - Returns: the runs, one a shard; they are stored and will be handed over even if this process dies now.
+    package func trigger(
+        _ id: JobID,
+        params: String? = nil,
+        by trigger: TriggerKind = .manual
+    ) async throws(SchedulerError) -> [JobRun] {
+        let job = try await job(id)
+        if let params, params.utf8.count > 65_536 {
+            throw .invalid([FieldFault("params", "must have at most 65536 bytes")])
+        }
+        let groups = ExecutorGroups(
+            try await storing { () async throws(StoreError) in try await registry.instances() }
+        )
+        var now = wall.now
+        let living = groups.living(in: job.spec.group, at: now).count
+        while true {
+            let new = TriggerPlanner()
+                .runs(
+                    of: job,
+                    triggeredAt: now,
+                    by: trigger,
+                    params: params,
+                    living: living
+                )
+            do {
+                let added = try await runs.add(new)
+                gauges.planned(added, at: now)
+                bells.dispatch.ring()
+                return added
+            } catch  where error.code == .conflict {
+                // Another trigger of this job has this very millisecond: take the next.
+                now = now + .milliseconds(1)
+            } catch {
+                throw .store(error)
+            }
+        }
+    }
+
+    /// The next instants of a schedule after `moment`, fewer where it ends, and what may surprise.
+    ///
+    /// A fixed delay is shown as if each run took no time.
+    ///
+    /// - Throws: `SchedulerError.invalid` when it is no schedule.
+    package func preview(
+        _ text: ScheduleText,
+        from moment: Moment? = nil,
+        count: Int = 5
+    ) throws(SchedulerError) -> SchedulePreview {
+        let start = moment ?? wall.now
+        do {
+            let rhythm = try Rhythm(text, since: start)
+            return SchedulePreview(of: rhythm.schedule, after: start, count: min(max(0, count), 1_000))
+        } catch {
+            throw .invalid([FieldFault(error)])
+        }
+    }
+
+    private func firstTrigger(
+        of spec: JobSpec,
+        at now: Moment,
+        isNeeded: Bool
+    ) throws(SchedulerError) -> Moment? {
+        guard spec.faults.isEmpty else { throw .invalid(spec.faults) }
+        do {
+            let rhythm = try Rhythm(spec.schedule, since: now)
+            if isNeeded { try rhythm.schedule.checkFires(after: now) }
+            return rhythm.start(after: now)
+        } catch {
+            throw .invalid([FieldFault(error)])
+        }
+    }
+
+    private func replace(_ job: Job, _ next: NextTrigger) async throws(SchedulerError) -> Job {
+        try await changing { () async throws(StoreError) in try await jobs.replace(job, nextTrigger: next) }
+    }
+
+    private func changing<Result: Sendable>(
+        _ change: () async throws(StoreError) -> Result
+    ) async throws(SchedulerError) -> Result {
+        let result = try await storing(change)
+        bells.trigger.ring()
+        return result
+    }
+
+    private func storing<Result: Sendable>(
+        _ access: () async throws(StoreError) -> Result
+    ) async throws(SchedulerError) -> Result {
+        do {
+            return try await access()
+        } catch {
+            throw SchedulerError(error)
+        }
+    }
+}
+
+extension SchedulerError {
+    /// What a store's refusal means to who asked.
+    package init(_ error: StoreError) {
+        switch error.code {
+        case .notFound: self = .notFound(error.detail)
+        case .conflict: self = .conflict(error.detail)
+        case .unavailable, .staleToken, .corrupted, .full: self = .store(error)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Groundwork
+
+extension JobSpec {
+    /// What is wrong with it, by field; empty when it can be stored and run.
+    package var faults: [FieldFault] {
+        var faults: [FieldFault] = []
+        func check(_ isRight: Bool, _ field: String, _ reason: String) {
+            if !isRight { faults.append(FieldFault(field, reason)) }
+        }
+        check(Self.isLine(name, atMost: 128), "name", "must have 1 to 128 characters and no line break")
+        check(Self.isAppName(group), "group", "must be 1 to 64 of letters, digits, dot, dash and underscore")
+        check(Self.isLine(handler, atMost: 255), "handler", "must have 1 to 255 characters and no line break")
+        check(summary.count <= 1_000, "summary", "must have at most 1000 characters")
+        check(params.utf8.count <= 65_536, "params", "must have at most 65536 bytes")
+        check(timeout >= .zero && timeout <= Self.longestTimeout, "timeout", "must be from 0 to 30 days")
+        check((0...100).contains(retry.limit), "retry.limit", "must be from 0 to 100")
+        check(
+            retry.backoff.first >= .zero && retry.backoff.ceiling >= retry.backoff.first,
+            "retry.backoff",
+            "must not be negative, and its ceiling not below its first wait"
+        )
+        do {
+            let isCalm =
+                switch try Schedule(schedule) {
+                case .fixedRate(let period, _), .fixedDelay(let period): period >= Self.shortestPeriod
+                case .cron, .once, .none: true
+                }
+            check(isCalm, "schedule.conf", "must be at least 100ms")
+        } catch {
+            faults.append(FieldFault(error))
+        }
+        return faults
+    }
+
+    /// Below it a schedule would be a busy loop.
+    private static let shortestPeriod = Duration.milliseconds(100)
+
+    private static let longestTimeout = Duration.seconds(30 * 86_400)
+
+    private static func isLine(_ text: String, atMost limit: Int) -> Bool {
+        !text.trimmingBlanks.isEmpty && text.count <= limit && !text.contains(where: \.isNewline)
+    }
+
+    private static func isAppName(_ text: String) -> Bool {
+        (1...64).contains(text.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
+    }
+}
+
+extension FieldFault {
+    /// What is wrong with a job's schedule.
+    init(_ error: ScheduleError) {
+        self.init("schedule.\(error.field)", error.reason)
+    }
+}

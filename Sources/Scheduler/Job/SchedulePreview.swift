@@ -1,0 +1,99 @@
+package import Groundwork
+
+/// What somebody who saves a schedule should see first: the next triggers, and what may surprise.
+package struct SchedulePreview: Hashable, Sendable {
+    /// The next triggers, in order; fewer than asked for where the schedule ends.
+    package let instants: [Moment]
+    /// Sentences about what the schedule does that its author may not expect.
+    package let warnings: [String]
+
+    /// Looks ahead from `instant`.
+    ///
+    /// A fixed delay is shown as if each run took no time.
+    package init(of schedule: Schedule, after instant: Moment, count: Int) {
+        var instants: [Moment] = []
+        var last = instant
+        while instants.count < count, let next = schedule.nextTrigger(after: last) {
+            instants.append(next)
+            last = next
+        }
+        self.instants = instants
+        self.warnings = Self.warnings(schedule, after: instant)
+    }
+
+    private static func warnings(_ schedule: Schedule, after instant: Moment) -> [String] {
+        switch schedule {
+        case .none: []
+        case .once, .fixedRate, .fixedDelay:
+            schedule.nextTrigger(after: instant) == nil
+                ? ["never fires: nothing is due after \(InstantText.local(instant, in: .utc))"] : []
+        case .cron(let expression, let zone, let daylight):
+            warnings(expression, in: ZoneRules(of: zone), daylight: daylight, after: instant)
+        }
+    }
+
+    private static func warnings(
+        _ expression: CronExpression,
+        in rules: ZoneRules,
+        daylight: DaylightPolicy,
+        after instant: Moment
+    ) -> [String] {
+        guard expression.next(after: instant, in: rules, policy: daylight) != nil else {
+            return ["never fires: nothing is due after \(InstantText.local(instant, in: rules))"]
+        }
+        let changes = ClockChanges(expression: expression, rules: rules, daylight: daylight)
+        let clockWarnings = [changes.nextGap(after: instant), changes.nextOverlap(after: instant)]
+        return expression.warnings + clockWarnings.compactMap(\.self)
+    }
+}
+
+/// Finds the next clock changes that touch an expression, and says what happens then.
+private struct ClockChanges {
+    let expression: CronExpression
+    let rules: ZoneRules
+    let daylight: DaylightPolicy
+
+    /// The next gap that swallows a reading of the expression.
+    func nextGap(after instant: Moment) -> String? {
+        // What runs around the clock at intervals does not miss what never was.
+        guard !(expression.isInterval && expression.isEveryHour) else { return nil }
+        for span in spans(after: instant) where span.followsGap {
+            guard let missed = reading(from: span.front, before: span.wallStart) else { continue }
+            let catchesUp = daylight.catchesUpAfterGap(interval: expression.isInterval)
+            let sameDay = missed.dayNumber == span.wallStart.dayNumber
+            let end =
+                (sameDay ? "" : InstantText.date(span.wallStart) + " ") + InstantText.time(span.wallStart)
+            let missing = "\(shown(missed)) does not exist in \(rules.identifier)"
+            return catchesUp ? "\(missing): runs \(end)" : "\(missing): does not run"
+        }
+        return nil
+    }
+
+    /// The next overlap that repeats a reading of the expression.
+    func nextOverlap(after instant: Moment) -> String? {
+        let followsRealTime = expression.isInterval && (daylight == .vixie || daylight == .both)
+        guard !(followsRealTime && expression.isEveryHour) else { return nil }
+        for span in spans(after: instant) where span.followsOverlap {
+            guard let repeated = reading(from: span.wallStart, before: span.front) else { continue }
+            let twice = "\(shown(repeated)) comes twice in \(rules.identifier)"
+            if daylight == .quartz { return "\(twice): runs the second time only" }
+            let once = daylight.firesOnFirstPassOnly(interval: expression.isInterval)
+            return once ? "\(twice): runs the first time only" : "\(twice): runs both times"
+        }
+        return nil
+    }
+
+    private func spans(after instant: Moment) -> ArraySlice<ZoneRules.Span> {
+        let second = Int(instant.secondsSinceEpoch.clamped(to: -1 << 40...1 << 40))
+        return rules.spans[(rules.index(at: second) + 1)...]
+    }
+
+    private func reading(from: WallTime, before end: WallTime) -> WallTime? {
+        guard let reading = expression.nextReading(from: from), reading < end else { return nil }
+        return reading
+    }
+
+    private func shown(_ wall: WallTime) -> String {
+        InstantText.date(wall) + " " + InstantText.time(wall)
+    }
+}

@@ -1,0 +1,91 @@
+package import Groundwork
+
+/// Keeps the jobs and how far their schedules have come.
+package protocol JobStore: Sendable {
+    /// Adds a job and gives it an id that no job had before.
+    ///
+    /// - Throws: `.conflict` when its group has a job of that name.
+    func add(_ job: NewJob) async throws(StoreError) -> Job
+
+    /// Writes the job's spec, its switch and its definition, and gives it the next version.
+    ///
+    /// Leaves the next trigger alone for `.keep`, because a leader may be moving it at the same time.
+    ///
+    /// - Throws: `.notFound` when there is no such job; `.conflict` when its version is not `job.version`, or its
+    ///   group has another job of that name.
+    func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job
+
+    /// Removes a job; its ended runs stay.
+    ///
+    /// - Throws: `.notFound` when there is no such job; `.conflict` while one of its runs is open.
+    func remove(_ id: JobID) async throws(StoreError)
+
+    /// The job, or nil.
+    func job(_ id: JobID) async throws(StoreError) -> Job?
+
+    /// The newest jobs that pass the filter and are older than `after`, newest first, at most `limit`.
+    func jobs(_ filter: JobFilter, after: JobID?, limit: Int) async throws(StoreError) -> Page<Job, JobID>
+
+    /// The enabled jobs that have a next trigger, the soonest first, at most `limit`.
+    func upcoming(limit: Int) async throws(StoreError) -> [Job]
+
+    /// Plans triggers: adds the runs of each and moves its job's next trigger, all in one transaction.
+    ///
+    /// A trigger counts only while its job is enabled and has the version and the next trigger that the plan
+    /// expects: whoever comes second changes nothing. A run that exists already, by job, planned instant,
+    /// shard and attempt, is not added again.
+    ///
+    /// - Returns: the runs that were added.
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.
+    func plan(_ triggers: [TriggerPlan], token: FencingToken) async throws(StoreError) -> [JobRun]
+}
+
+/// A job that the store has yet to number.
+package struct NewJob: Hashable, Sendable {
+    package var spec: JobSpec
+    package var isEnabled: Bool
+    package var createdAt: Moment
+    package var nextTriggerAt: Moment?
+    package var definition: String?
+
+    package init(
+        spec: JobSpec,
+        isEnabled: Bool,
+        createdAt: Moment,
+        nextTriggerAt: Moment? = nil,
+        definition: String? = nil
+    ) {
+        self.spec = spec
+        self.isEnabled = isEnabled
+        self.createdAt = createdAt
+        self.nextTriggerAt = nextTriggerAt
+        self.definition = definition
+    }
+}
+
+/// What a change does to the instant at which a job is next due.
+package enum NextTrigger: Hashable, Sendable {
+    case keep
+    case set(Moment?)
+}
+
+/// One trigger as the planner decided it.
+package struct TriggerPlan: Hashable, Sendable {
+    package let job: JobID
+    /// The version of the job that was decided on.
+    package let version: Int64
+    /// The next trigger that was decided on.
+    package let expected: Moment
+    /// The runs to add; more than one when several instants are due or a trigger is split.
+    package let runs: [NewRun]
+    /// The next trigger from now on.
+    package let next: Moment?
+
+    package init(job: JobID, version: Int64, expected: Moment, runs: [NewRun], next: Moment?) {
+        self.job = job
+        self.version = version
+        self.expected = expected
+        self.runs = runs
+        self.next = next
+    }
+}

@@ -1,0 +1,98 @@
+package import Groundwork
+
+/// Keeps the runs, open and ended.
+package protocol RunStore: Sendable {
+    /// Adds runs that no schedule asked for, all or none, and notes their trigger on their jobs.
+    ///
+    /// - Throws: `.conflict` when a run of the same job, planned instant, shard and attempt exists.
+    func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun]
+
+    /// What is to be handed to executors at `now`: runs that are planned and due, and runs whose hand-over is
+    /// not known to have succeeded and whose time to be sent again has come or which another term left
+    /// behind.
+    ///
+    /// A run of a serial job is held back while an earlier run of the same job and shard is open; an attempt
+    /// that waits for its back-off holds back nobody. Oldest due first, at most `limit`.
+    func outbox(at now: Moment, limit: Int, token: FencingToken) async throws(StoreError) -> Outbox
+
+    /// Writes changed runs, each only when the store still holds the version it was made from.
+    ///
+    /// - Parameters:
+    ///   - runs: what to write; all open.
+    ///   - token: the leader's, or nil for what an operator asked for.
+    /// - Returns: the runs that were written, with their new versions.
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
+    func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun]
+
+    /// Ends runs, each with all that follows from it, in one transaction; a run that has ended before is
+    /// passed over with what would follow.
+    ///
+    /// Unlike `advance` it asks for no version: the first to tell of an end is right, whatever happened to
+    /// the run meanwhile. A retry is not added when it exists already. The next trigger is set only for an
+    /// enabled job with a fixed delay that has none and of which no run is open any more.
+    ///
+    /// - Parameters:
+    ///   - closings: what to write.
+    ///   - token: the leader's, or nil for what an executor or an operator said.
+    /// - Returns: the runs that ended just now.
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
+    func close(_ closings: [RunClosing], token: FencingToken?) async throws(StoreError) -> [JobRun]
+
+    /// Those of the runs that exist, in any order.
+    func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun]
+
+    /// The newest runs that pass the filter and are older than `after`, newest first, at most `limit`.
+    func runs(_ filter: RunFilter, after: RunID?, limit: Int) async throws(StoreError) -> Page<JobRun, RunID>
+
+    /// Forgets at most `limit` runs that ended before `moment`, oldest first, and says how many.
+    func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int
+}
+
+/// What is to be handed to executors, and when to look again.
+package struct Outbox: Sendable {
+    package let runs: [JobRun]
+    /// The earliest instant, after the one asked about, at which a run becomes due; nil when none will by
+    /// itself.
+    package let next: Moment?
+
+    package init(runs: [JobRun], next: Moment?) {
+        self.runs = runs
+        self.next = next
+    }
+}
+
+/// Which runs a list shows.
+package struct RunFilter: Hashable, Sendable {
+    package var job: JobID?
+    package var group: String?
+    package var states: Set<RunState.Name>?
+    package var reasons: Set<RunReason>?
+    package var address: ExecutorAddress?
+    /// The earliest planned instant.
+    package var plannedFrom: Moment?
+    /// The first planned instant that is too late.
+    package var plannedBefore: Moment?
+
+    package init(
+        job: JobID? = nil,
+        group: String? = nil,
+        states: Set<RunState.Name>? = nil,
+        reasons: Set<RunReason>? = nil,
+        address: ExecutorAddress? = nil,
+        plannedFrom: Moment? = nil,
+        plannedBefore: Moment? = nil
+    ) {
+        self.job = job
+        self.group = group
+        self.states = states
+        self.reasons = reasons
+        self.address = address
+        self.plannedFrom = plannedFrom
+        self.plannedBefore = plannedBefore
+    }
+}
+
+extension Set<RunState.Name> {
+    /// Every state but the last.
+    package static var open: Set<RunState.Name> { [.planned, .dispatching, .running] }
+}

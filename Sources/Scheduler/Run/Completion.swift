@@ -1,0 +1,56 @@
+package import Groundwork
+
+/// Takes what executors call back: ends the runs, durably, before it returns.
+package struct Completion: Sendable {
+    private let runs: any RunStore
+    private let closer: RunCloser
+    private let gauges: SchedulerGauges
+    private let wall: any WallClock
+
+    package init(_ parts: SchedulerParts) {
+        runs = parts.runs
+        closer = RunCloser(parts)
+        gauges = parts.gauges
+        wall = parts.wall
+    }
+
+    /// Ends the runs that `items` tell of; what is told of unknown or ended runs changes nothing.
+    ///
+    /// The first callback of a run counts, also in one batch. It counts in every open state: a fast handler's
+    /// callback may come before the answer that says its run was accepted.
+    ///
+    /// - Returns: the runs that ended just now.
+    /// - Throws: `StoreError`; then nothing of the batch is kept and the executor must call again.
+    @discardableResult
+    package func complete(_ items: [CallbackItem]) async throws(StoreError) -> [JobRun] {
+        let first = Dictionary(items.map { ($0.run, $0) }) { first, _ in first }
+        let known = try await runs.runs(Array(first.keys)).sorted { $0.id < $1.id }
+        let now = wall.now
+        let ends = known.compactMap { run in
+            first[run.id].map { (run: run, end: RunEnd($0.outcome, of: run, at: now)) }
+        }
+        let ended = try await closer.close(ends, token: nil)
+        gauges.calledBack(items.count, counted: ended.count)
+        return ended
+    }
+}
+
+extension RunEnd {
+    /// The end of `run` that an executor tells of.
+    ///
+    /// The wire has one code for failed, killed and covered: what was asked for here, and what the executor
+    /// says, tell them apart.
+    init(_ outcome: RunOutcome, of run: JobRun, at now: Moment) {
+        let message = outcome.message ?? ""
+        let reason: RunReason =
+            switch outcome {
+            case .succeeded: .completed
+            case .failed where run.killRequestedAt != nil: .killed
+            case .failed where message.contains("block strategy effect"): .covered
+            case .failed: .handlerFailed
+            case .timedOut: .timedOut
+            case .killed: .killed
+            }
+        self.init(reason, message: message, at: now)
+    }
+}

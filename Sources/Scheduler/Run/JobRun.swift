@@ -1,0 +1,181 @@
+package import Groundwork
+
+/// One attempt to run one job on one executor, and the only place where its state changes.
+///
+/// ```
+/// planned ──► dispatching ──► running ──► ended
+///    ▲  └──────────┤  └──────────────────►  ▲
+///    └─────────────┘ (not reached)  planned ┘ (dropped)
+/// ```
+///
+/// Every change is a method that gives the changed run, or nil when the state does not allow it. A change
+/// counts once the store took it.
+package struct JobRun: Hashable, Sendable, Identifiable {
+    package let id: RunID
+    package let plan: RunPlan
+    package private(set) var state: RunState
+    /// Who it was handed to, last.
+    package private(set) var executor: ExecutorReference?
+    /// When it was first handed to that executor.
+    package private(set) var dispatchedAt: Moment?
+    /// When the executor accepted it; the wire does not tell when a queued run starts.
+    package private(set) var startedAt: Moment?
+    /// Since when no executor could be reached; nil once one was.
+    package private(set) var unreachedSince: Moment?
+    /// When an operator asked for its end; the run stays open until the executor confirms.
+    package private(set) var killRequestedAt: Moment?
+    /// Grows by one with every change; what changes are compared against.
+    package let version: Int64
+    /// The term under which it was written last; nil when no leader has.
+    package let token: FencingToken?
+
+    /// Puts together what the store holds.
+    package init(
+        id: RunID,
+        plan: RunPlan,
+        state: RunState,
+        executor: ExecutorReference? = nil,
+        dispatchedAt: Moment? = nil,
+        startedAt: Moment? = nil,
+        unreachedSince: Moment? = nil,
+        killRequestedAt: Moment? = nil,
+        version: Int64 = 1,
+        token: FencingToken? = nil
+    ) {
+        self.id = id
+        self.plan = plan
+        self.state = state
+        self.executor = executor
+        self.dispatchedAt = dispatchedAt
+        self.startedAt = startedAt
+        self.unreachedSince = unreachedSince
+        self.killRequestedAt = killRequestedAt
+        self.version = version
+        self.token = token
+    }
+
+    /// Whether it has not ended.
+    package var isOpen: Bool { end == nil }
+
+    /// How it ended.
+    package var end: RunEnd? {
+        if case .ended(let end) = state { end } else { nil }
+    }
+
+    /// About to be sent to `executor`: written before the call, so that a crash in between is known.
+    ///
+    /// - Parameters:
+    ///   - executor: who gets it.
+    ///   - now: when.
+    ///   - resendAt: when it is to be sent again if nothing is known by then.
+    /// - Returns: the changed run; nil unless it is planned or being dispatched.
+    package func dispatched(to executor: ExecutorReference, at now: Moment, resendAt: Moment) -> JobRun? {
+        var run = self
+        switch state {
+        case .planned:
+            run.state = .dispatching(sends: 1, resendAt: resendAt)
+            run.dispatchedAt = now
+        case .dispatching(let sends, _):
+            run.state = .dispatching(sends: sends + 1, resendAt: resendAt)
+            if executor != self.executor { run.dispatchedAt = now }
+        case .running, .ended: return nil
+        }
+        run.executor = executor
+        return run
+    }
+
+    /// Waits, because no executor could be reached; nil unless it is planned or being dispatched.
+    ///
+    /// - Parameters:
+    ///   - due: when to try again.
+    ///   - now: since when it waits, unless it waited before.
+    /// - Returns: the changed run, which is with no executor.
+    package func postponed(until due: Moment, at now: Moment) -> JobRun? {
+        switch state {
+        case .planned, .dispatching:
+            var run = self
+            run.state = .planned(due: due)
+            run.executor = nil
+            run.dispatchedAt = nil
+            run.unreachedSince = unreachedSince ?? now
+            return run
+        case .running, .ended: return nil
+        }
+    }
+
+    /// Accepted by the executor it was sent to; nil unless it is being dispatched.
+    package func accepted(at now: Moment) -> JobRun? {
+        guard case .dispatching = state else { return nil }
+        var run = self
+        run.state = .running
+        run.startedAt = now
+        run.unreachedSince = nil
+        return run
+    }
+
+    /// Asked to end by an operator; nil when it has ended already.
+    package func killRequested(at now: Moment) -> JobRun? {
+        guard isOpen else { return nil }
+        var run = self
+        run.killRequestedAt = killRequestedAt ?? now
+        return run
+    }
+
+    /// Ended; nil when it had ended already: what is told later changes nothing.
+    package func ended(_ end: RunEnd) -> JobRun? {
+        guard isOpen else { return nil }
+        var run = self
+        run.state = .ended(end)
+        return run
+    }
+
+    /// When the scheduler gives up waiting for its end; nil while it is not running or has no time limit.
+    package func deadline(grace: Duration) -> Moment? {
+        guard state == .running, let startedAt, plan.terms.timeout > .zero else { return nil }
+        return startedAt + plan.terms.timeout + grace
+    }
+}
+
+/// Where a run stands.
+package enum RunState: Hashable, Sendable {
+    /// Waits to be handed to an executor, from `due` on.
+    case planned(due: Moment)
+    /// Sent, or about to be, and not yet known to have arrived; sent again at `resendAt`.
+    case dispatching(sends: Int, resendAt: Moment)
+    /// Accepted by its executor.
+    case running
+    case ended(RunEnd)
+
+    /// The state without what belongs to it, for filters, stores and counts.
+    package enum Name: String, Hashable, Sendable, CaseIterable {
+        case planned
+        case dispatching
+        case running
+        case ended
+    }
+
+    package var name: Name {
+        switch self {
+        case .planned: .planned
+        case .dispatching: .dispatching
+        case .running: .running
+        case .ended: .ended
+        }
+    }
+}
+
+/// Which process at which address has a run.
+package struct ExecutorReference: Hashable, Sendable {
+    package let address: ExecutorAddress
+    /// The process, as it named itself when the run was sent; nil when it does not.
+    package let instance: String?
+
+    package init(address: ExecutorAddress, instance: String? = nil) {
+        self.address = address
+        self.instance = instance
+    }
+
+    package init(_ executor: ExecutorInstance) {
+        self.init(address: executor.address, instance: executor.instance)
+    }
+}

@@ -1,0 +1,57 @@
+package import Groundwork
+import Logging
+
+/// Ends runs, counts them, and wakes who waits for that; every end goes through here.
+package struct RunCloser: Sendable {
+    private let runs: any RunStore
+    private let gauges: SchedulerGauges
+    private let bells: SchedulerBells
+    private let logger: Logger
+
+    package init(_ parts: SchedulerParts) {
+        runs = parts.runs
+        gauges = parts.gauges
+        bells = parts.bells
+        logger = parts.logger
+    }
+
+    /// Ends one run with all that follows from it; does nothing when it has ended before.
+    @discardableResult
+    package func close(
+        _ run: JobRun,
+        _ end: RunEnd,
+        token: FencingToken?
+    ) async throws(StoreError) -> [JobRun] {
+        try await close([(run, end)], token: token)
+    }
+
+    /// Ends runs, in one transaction, with all that follows; passes over those that have ended before.
+    @discardableResult
+    package func close(
+        _ ends: [(run: JobRun, end: RunEnd)],
+        token: FencingToken?
+    ) async throws(StoreError) -> [JobRun] {
+        let closings = ends.compactMap { RunClosing($0.run, $0.end) }
+        guard !closings.isEmpty else { return [] }
+        let ended = try await runs.close(closings, token: token)
+        guard !ended.isEmpty else { return [] }
+        gauges.ended(ended)
+        for run in ended { log(run) }
+        bells.dispatch.ring()
+        bells.trigger.ring()
+        return ended
+    }
+
+    private func log(_ run: JobRun) {
+        guard let end = run.end else { return }
+        let level: Logger.Level = end.reason.outcome == .failed ? .notice : .debug
+        logger.log(
+            level: level,
+            "run ended",
+            metadata: [
+                LogKey.run: "\(run.id)", LogKey.job: "\(run.plan.job)",
+                LogKey.reason: "\(end.reason.rawValue)",
+            ]
+        )
+    }
+}

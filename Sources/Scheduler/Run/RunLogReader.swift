@@ -1,0 +1,83 @@
+package import Groundwork
+
+/// Reads a run's log from its executor, page by page, each line exactly once.
+package struct RunLogReader: Sendable {
+    private let runs: any RunStore
+    private let registry: any RegistryStore
+    private let executors: ExecutorClient
+
+    package init(_ parts: SchedulerParts) {
+        runs = parts.runs
+        registry = parts.registry
+        executors = parts.executors
+    }
+
+    /// The lines of `run` from `line` on, counted from 1.
+    ///
+    /// Executors disagree about the end of a page and of a log, so both are counted here: only whole lines
+    /// move the reader on, and a log is complete once its run has ended and a further page held nothing.
+    ///
+    /// - Throws: `SchedulerError.notFound` for an unknown run; `.executor` when its executor does not answer.
+    package func page(_ run: RunID, from line: Int) async throws(SchedulerError) -> RunLogPage {
+        let from = max(1, line)
+        let found: JobRun?
+        let groups: ExecutorGroups
+        do {
+            // Read before the page: an end that comes in between is seen with the next page.
+            found = try await runs.runs([run]).first
+            groups = ExecutorGroups(try await registry.instances())
+        } catch {
+            throw .store(error)
+        }
+        guard let found else { throw .notFound("run \(run)") }
+        guard let address = found.executor?.address else {
+            return RunLogPage(from: from, next: from, text: "", isComplete: !found.isOpen)
+        }
+        guard let executor = groups.instance(at: address, in: found.plan.terms.group) else {
+            throw .executor("the executor at \(address) is not registered any more")
+        }
+        let request = LogRequest(run: run, plannedAt: found.plan.plannedAt, fromLine: from)
+        do {
+            return RunLogPage(try await executors.log(request, on: executor), from: from, of: found)
+        } catch {
+            throw .executor(error.message)
+        }
+    }
+}
+
+/// Some lines of a run's log.
+package struct RunLogPage: Hashable, Sendable {
+    /// The first line asked for, counted from 1.
+    package let from: Int
+    /// Where the next page goes on.
+    package let next: Int
+    /// The lines, each ended by a line feed.
+    package let text: String
+    /// Whether nothing more will come.
+    package let isComplete: Bool
+
+    package init(from: Int, next: Int, text: String, isComplete: Bool) {
+        self.from = from
+        self.next = next
+        self.text = text
+        self.isComplete = isComplete
+    }
+
+    /// Reads what an executor answered for the lines of `run` from `from` on.
+    package init(_ page: LogPage, from: Int, of run: JobRun) {
+        var text = page.content
+        // Java executors separate lines rather than end them: the last one is whole when it counts as one.
+        let counted = max(0, page.toLine - from + 1)
+        let ended = text.utf8.reduce(into: 0) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
+        let isLastLineWhole = !text.isEmpty && !text.hasSuffix("\n") && (counted > ended || !run.isOpen)
+        if isLastLineWhole {
+            text += "\n"
+        } else if let end = text.utf8.lastIndex(of: UInt8(ascii: "\n")) {
+            text = String(text[...end])
+        } else {
+            text = ""
+        }
+        let lines = text.utf8.reduce(into: 0) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
+        self.init(from: from, next: from + lines, text: text, isComplete: !run.isOpen && lines == 0)
+    }
+}

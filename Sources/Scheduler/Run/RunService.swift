@@ -1,0 +1,131 @@
+package import Groundwork
+
+/// What operators and programs ask about runs and executors.
+package struct RunService: Sendable {
+    private let runs: any RunStore
+    private let registry: any RegistryStore
+    private let executors: ExecutorClient
+    private let closer: RunCloser
+    private let wall: any WallClock
+
+    package init(_ parts: SchedulerParts) {
+        runs = parts.runs
+        registry = parts.registry
+        executors = parts.executors
+        closer = RunCloser(parts)
+        wall = parts.wall
+    }
+
+    /// The newest runs that pass the filter, from `after` on.
+    package func list(
+        _ filter: RunFilter = RunFilter(),
+        after: RunID? = nil,
+        limit: Int = 50
+    ) async throws(SchedulerError) -> Page<JobRun, RunID> {
+        do {
+            return try await runs.runs(filter, after: after, limit: min(max(1, limit), 500))
+        } catch {
+            throw SchedulerError(error)
+        }
+    }
+
+    /// The run.
+    ///
+    /// - Throws: `SchedulerError.notFound` when there is none, or no more.
+    package func run(_ id: RunID) async throws(SchedulerError) -> JobRun {
+        let found: JobRun?
+        do {
+            found = try await runs.runs([id]).first
+        } catch {
+            throw SchedulerError(error)
+        }
+        guard let found else { throw .notFound("run \(id)") }
+        return found
+    }
+
+    /// The executors that are known, living or not, with their group.
+    package func executors() async throws(SchedulerError) -> [ExecutorInstance] {
+        do {
+            return try await registry.instances()
+        } catch {
+            throw SchedulerError(error)
+        }
+    }
+
+    /// What asking for the end of a run came to.
+    package enum Kill: Hashable, Sendable {
+        /// It and every other open run of its job on that executor ended; these did.
+        case ended([RunID])
+        /// It had ended by itself.
+        case alreadyEnded
+        /// The executor did not confirm: the run stays open, marked, until it ends, is lost, or is asked
+        /// again.
+        case requested(String)
+    }
+
+    /// Ends a run: at once when no executor has it, else by asking its executor.
+    ///
+    /// The wire ends runs by job and executor, so an executor that says yes has ended all of them there, also
+    /// those in its queue, of which some executors never call back. A run that is asked to end is not
+    /// retried.
+    package func kill(_ id: RunID) async throws(SchedulerError) -> Kill {
+        do {
+            return try await end(id)
+        } catch let error as SchedulerError {
+            throw error
+        } catch let error as StoreError {
+            throw SchedulerError(error)
+        } catch {
+            throw .executor("\(error)")
+        }
+    }
+
+    private func end(_ id: RunID) async throws -> Kill {
+        let found = try await mark(id)
+        guard let run = found else { return .alreadyEnded }
+        guard let address = run.executor?.address else {
+            let end = RunEnd(.killed, message: "before it was sent", at: wall.now)
+            return .ended(try await closer.close(run, end, token: nil).map(\.id))
+        }
+        let groups = ExecutorGroups(try await registry.instances())
+        guard let executor = groups.instance(at: address, in: run.plan.terms.group) else {
+            return .requested("the executor at \(address) is not registered any more")
+        }
+        switch await executors.kill(run.plan.job, on: executor) {
+        case .unknown(let message): return .requested(message)
+        case .confirmed: return .ended(try await close(run, at: address))
+        case .refused(let message):
+            // Go executors refuse to end what does not run; then there is nothing left to wait for.
+            guard await executors.isIdle(run.plan.job, on: executor) == true else {
+                return .requested(message)
+            }
+            return .ended(try await close(run, at: address))
+        }
+    }
+
+    /// Notes that the run is to end; nil when it has ended.
+    private func mark(_ id: RunID) async throws -> JobRun? {
+        while true {
+            let run = try await run(id)
+            guard let marked = run.killRequested(at: wall.now) else { return nil }
+            // Nothing came back when the run changed in between: look again.
+            if let written = try await runs.advance([marked], token: nil).first { return written }
+        }
+    }
+
+    private func close(_ run: JobRun, at address: ExecutorAddress) async throws -> [RunID] {
+        let filter = RunFilter(job: run.plan.job, states: [.dispatching, .running], address: address)
+        let now = wall.now
+        var ended: [RunID] = []
+        var after: RunID?
+        repeat {
+            let page = try await runs.runs(filter, after: after, limit: 500)
+            let ends = page.elements.map {
+                (run: $0, end: RunEnd(.killed, message: "by an operator", at: now))
+            }
+            ended += try await closer.close(ends, token: nil).map(\.id)
+            after = page.next
+        } while after != nil
+        return ended
+    }
+}

@@ -1,0 +1,80 @@
+package import Groundwork
+import Synchronization
+
+/// Counts what the scheduler does, for metrics; lives as long as the process.
+package final class SchedulerGauges: Sendable {
+    /// What was counted so far.
+    package struct Reading: Sendable {
+        package var planned: [TriggerKind: Int] = [:]
+        package var ended: [RunReason: Int] = [:]
+        /// From the planned instant of a schedule's trigger to the row that records it.
+        package var planLateness = Histogram()
+        /// From the planned instant of a schedule's trigger to the acceptance of its first attempt by an
+        /// executor; holds the wait for an earlier run of a serial job too.
+        package var startLateness = Histogram()
+        /// How long handing a run over took.
+        package var handover = Histogram()
+        package var callbacks = 0
+        /// Callbacks about runs that had ended before, or that nobody knows.
+        package var lateCallbacks = 0
+        /// The token of the term this process leads, or nil.
+        package var leading: FencingToken?
+    }
+
+    /// Counts durations by ranges that double, from a millisecond to a minute.
+    package struct Histogram: Hashable, Sendable {
+        /// The upper bounds of the ranges; one more range holds what is longer.
+        package static let bounds: [Duration] = (0...16).map { .milliseconds(1 << $0) }
+        package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+        package private(set) var sum = Duration.zero
+
+        package var count: Int { counts.reduce(0, +) }
+
+        mutating func record(_ duration: Duration) {
+            counts[Self.bounds.firstIndex { duration <= $0 } ?? Self.bounds.count] += 1
+            sum += max(.zero, duration)
+        }
+    }
+
+    private let state = Mutex(Reading())
+
+    package init() {}
+
+    package var reading: Reading { state.withLock { $0 } }
+
+    func planned(_ runs: [JobRun], at now: Moment) {
+        state.withLock { reading in
+            for run in runs {
+                reading.planned[run.plan.trigger, default: 0] += 1
+                if let end = run.end { reading.ended[end.reason, default: 0] += 1 }
+                if run.plan.trigger == .schedule { reading.planLateness.record(now - run.plan.plannedAt) }
+            }
+        }
+    }
+
+    func accepted(_ run: JobRun) {
+        guard let started = run.startedAt, let dispatched = run.dispatchedAt else { return }
+        state.withLock { reading in
+            reading.handover.record(started - dispatched)
+            guard run.plan.trigger == .schedule else { return }
+            reading.startLateness.record(started - run.plan.plannedAt)
+        }
+    }
+
+    func ended(_ runs: [JobRun]) {
+        state.withLock { reading in
+            for reason in runs.compactMap(\.end?.reason) { reading.ended[reason, default: 0] += 1 }
+        }
+    }
+
+    func calledBack(_ told: Int, counted: Int) {
+        state.withLock { reading in
+            reading.callbacks += told
+            reading.lateCallbacks += told - counted
+        }
+    }
+
+    func leads(_ token: FencingToken?) {
+        state.withLock { $0.leading = token }
+    }
+}

@@ -1,0 +1,43 @@
+package import Groundwork
+package import Logging
+
+/// What the scheduler's loops and doors are built from and share.
+package struct SchedulerParts: Sendable {
+    package var jobs: any JobStore
+    package var runs: any RunStore
+    package var registry: any RegistryStore
+    package var executors: ExecutorClient
+    package var wall: any WallClock
+    package var clock: any Clock<Duration>
+    package var logger: Logger
+    package let bells = SchedulerBells()
+    package let gauges = SchedulerGauges()
+
+    package init(
+        jobs: any JobStore,
+        runs: any RunStore,
+        registry: any RegistryStore,
+        executors: ExecutorClient,
+        wall: any WallClock,
+        clock: any Clock<Duration>,
+        logger: Logger
+    ) {
+        self.jobs = jobs
+        self.runs = runs
+        self.registry = registry
+        self.executors = executors
+        self.wall = wall
+        self.clock = clock
+        self.logger = logger
+    }
+}
+
+/// What wakes the loops when there is something to do before they would look by themselves.
+package struct SchedulerBells: Sendable {
+    /// A job's next trigger changed.
+    package let trigger = Bell()
+    /// A run may be handed over: one was planned or ended, or an executor came.
+    package let dispatch = Bell()
+    /// An executor's process may be gone.
+    package let sweep = Bell()
+}

@@ -1,0 +1,23 @@
+package import Groundwork
+package import Scheduler
+
+/// A fresh, empty set of the scheduler's stores that share one place.
+package struct SchedulerStores: Sendable {
+    package let jobs: any JobStore
+    package let runs: any RunStore
+    package let registry: any RegistryStore
+    /// Makes another term of the scheduler begin, and gives its token.
+    package let mint: @Sendable () async throws -> FencingToken
+
+    package init(
+        jobs: any JobStore,
+        runs: any RunStore,
+        registry: any RegistryStore,
+        mint: @escaping @Sendable () async throws -> FencingToken
+    ) {
+        self.jobs = jobs
+        self.runs = runs
+        self.registry = registry
+        self.mint = mint
+    }
+}

@@ -1,0 +1,46 @@
+import Conformance
+import Groundwork
+import SQLiteDriver
+import Scheduler
+import Synchronization
+import TestKit
+import Testing
+
+/// The scheduler's stores keep what their ports promise, in a real file.
+final class SchedulerStoresTests {
+    private let folder: TemporaryFolder
+    private let stores: SchedulerStores
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
+        let keeper = SQLiteLeaseKeeper(database)
+        stores = SchedulerStores(
+            jobs: SQLiteJobStore(database),
+            runs: SQLiteRunStore(database),
+            registry: SQLiteRegistryStore(database)
+        ) {
+            let lease = try await keeper.acquire(
+                SchedulerService.leaseName,
+                holder: "test",
+                for: .seconds(60)
+            )
+            return try #require(lease).token
+        }
+    }
+
+    @Test(arguments: JobStoreConformance.clauses)
+    func `the job store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: RunStoreConformance.clauses)
+    func `the run store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: RegistryStoreConformance.clauses)
+    func `the registry store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+}

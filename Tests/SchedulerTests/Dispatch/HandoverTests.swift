@@ -1,0 +1,195 @@
+import Groundwork
+import TestKit
+import Testing
+
+@testable import Scheduler
+
+/// From the outbox to an executor, through every way it can go wrong.
+struct HandoverTests {
+    private let rig: SchedulerRig
+
+    init() throws {
+        rig = try SchedulerRig()
+    }
+
+    @Test func `an accepted run is running on its executor`() async throws {
+        let executor = try await rig.executor()
+        let (run, lease) = try await rig.running()
+        #expect(run.executor == .sample())
+        #expect(run.token == lease.token)
+        #expect(run.dispatchedAt == .noon)
+        #expect(run.startedAt == .noon)
+        #expect(executor.started == [run.id])
+    }
+
+    @Test func `a run whose leader died between commit and send is sent by the next leader`() async throws {
+        let executor = try await rig.executor()
+        let run = try await triggered()
+        let dead = try await rig.lead()
+        let mark = try #require(
+            run.dispatched(to: .sample(), at: rig.now, resendAt: rig.now + .seconds(6))
+        )
+        _ = try await rig.parts.runs.advance([mark], token: dead.token)
+        #expect(executor.requests.isEmpty)
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(executor.started == [run.id])
+        #expect(try await rig.runs.run(run.id).state == .running)
+    }
+
+    @Test func `a run whose leader died between send and commit runs once`() async throws {
+        let executor = try await rig.executor()
+        executor.will(.takeSilently)
+        let run = try await triggered()
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(try await rig.runs.run(run.id).state.name == .dispatching)
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(executor.requests.count == 2)
+        #expect(executor.started == [run.id])
+        #expect(try await rig.runs.run(run.id).state == .running)
+    }
+
+    @Test func `a run that may have arrived goes to nobody else`() async throws {
+        let first = try await rig.executor(at: "a")
+        let second = try await rig.executor(at: "b")
+        first.will(.takeSilently)
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        rig.http.place(nil, at: "a")
+        for _ in 0..<3 {
+            rig.clock.advance(by: .seconds(6))
+            try await rig.dispatch(under: lease)
+        }
+        #expect(second.requests.isEmpty)
+        #expect(try await rig.runs.run(run.id).executor?.address == .sample("a"))
+    }
+
+    @Test func `a run that nobody confirms is given up after five requests`() async throws {
+        let executor = try await rig.executor()
+        executor.setDeaf(true)
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        for _ in 0..<6 {
+            try await rig.dispatch(under: lease)
+            rig.clock.advance(by: .seconds(6))
+        }
+        let end = try #require(try await rig.runs.run(run.id).end)
+        #expect(end.reason == .dispatchFailed)
+        #expect(end.message == "no answer to 5 requests")
+    }
+
+    @Test func `an executor that cannot be reached is passed over`() async throws {
+        try await rig.beat("a")
+        let second = try await rig.executor(at: "b")
+        let run = try await triggered()
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(second.started == [run.id])
+        let stored = try await rig.runs.run(run.id)
+        #expect(stored.executor?.address == .sample("b"))
+        #expect(stored.state == .running)
+    }
+
+    @Test func `a run waits for an executor to come`() async throws {
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(run.id).state == .planned(due: rig.now + .seconds(1)))
+        rig.clock.advance(by: .seconds(30))
+        let executor = try await rig.executor()
+        try await rig.dispatch(under: lease)
+        #expect(executor.started == [run.id])
+        #expect(try await rig.runs.run(run.id).unreachedSince == nil)
+    }
+
+    @Test(arguments: [false, true])
+    func `a run that reaches nobody for a minute ends with the reason`(isRegistered: Bool) async throws {
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        for _ in 0...61 {
+            if isRegistered { try await rig.beat() }
+            try await rig.dispatch(under: lease)
+            rig.clock.advance(by: .seconds(1))
+        }
+        let end = try #require(try await rig.runs.run(run.id).end)
+        #expect(end.reason == (isRegistered ? .dispatchFailed : .noExecutor))
+    }
+
+    @Test func `failover asks who lives and hands over to the first`() async throws {
+        let deaf = try await rig.executor(at: "a")
+        deaf.setDeaf(true)
+        let living = try await rig.executor(at: "b")
+        let run = try await triggered(.sample(schedule: .manual, route: .failover))
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(deaf.requests.isEmpty)
+        #expect(living.beats == 1)
+        #expect(living.started == [run.id])
+    }
+
+    @Test func `a refused run ends in the executor's words and is tried again by policy`() async throws {
+        let executor = try await rig.executor()
+        executor.will(.refuse("job handler [handle] not found."))
+        let run = try await triggered(
+            .sample(
+                schedule: .manual,
+                retry: RetryPolicy(
+                    limit: 1,
+                    backoff: .init(first: .seconds(5), ceiling: .seconds(5), jitter: 0)
+                )
+            )
+        )
+        try await rig.dispatch(under: try await rig.lead())
+        let end = try #require(try await rig.runs.run(run.id).end)
+        #expect(end.reason == .dispatchFailed)
+        #expect(end.message == "job handler [handle] not found.")
+        let retry = try #require(try await rig.allRuns().last)
+        #expect(retry.plan.parent == run.id)
+        #expect(retry.state == .planned(due: rig.now + .seconds(5)))
+        #expect(retry.plan.plannedAt == run.plan.plannedAt)
+    }
+
+    @Test func `a callback that overtakes the answer is not undone by it`() async throws {
+        try await rig.executor()
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        let mark = try #require(run.dispatched(to: .sample(), at: rig.now, resendAt: rig.now))
+        let sent = try #require(try await rig.parts.runs.advance([mark], token: lease.token).first)
+        await rig.callBack(run.id)
+        let accepted = try #require(sent.accepted(at: rig.now))
+        #expect(try await rig.parts.runs.advance([accepted], token: lease.token).isEmpty)
+        #expect(try await rig.runs.run(run.id).end?.reason == .completed)
+    }
+
+    @Test func `a foreign executor is asked before it is sent the same run again`() async throws {
+        let executor = try await rig.executor(at: "one", .java)
+        executor.will(.takeSilently)
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        rig.clock.advance(by: .seconds(6))
+        try await rig.dispatch(under: lease)
+        #expect(executor.requests.count == 1)
+        #expect(try await rig.runs.run(run.id).state == .running)
+    }
+
+    @Test func `an executor that knows the other word only is asked with it from then on`() async throws {
+        let executor = try await rig.executor(at: "one", .javaNext)
+        let (run, _) = try await rig.running()
+        #expect(executor.started == [run.id])
+        #expect(try await rig.parts.registry.instances().first?.dialect == .trigger)
+    }
+
+    @Test func `nobody who signed off gets a run`() async throws {
+        let gone = try await rig.executor(at: "a")
+        let staying = try await rig.executor(at: "b")
+        _ = await rig.door.signOff(RegistryRequest(appName: "app", address: "http://a:9999"))
+        let run = try await triggered()
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(gone.requests.isEmpty)
+        #expect(staying.started == [run.id])
+    }
+
+    private func triggered(_ spec: JobSpec = .sample(schedule: .manual)) async throws -> JobRun {
+        let job = try await rig.jobs.create(spec)
+        return try #require(try await rig.jobs.trigger(job.id).first)
+    }
+}

@@ -1,0 +1,106 @@
+import Groundwork
+import TestKit
+import Testing
+
+@testable import Scheduler
+
+struct CompletionTests {
+    private let rig: SchedulerRig
+
+    init() throws {
+        rig = try SchedulerRig()
+    }
+
+    @Test(
+        arguments: [
+            (RunOutcome.succeeded("42"), RunReason.completed, "42"),
+            (.failed("boom"), .handlerFailed, "boom"),
+            (.timedOut("10 s"), .timedOut, "10 s"),
+            (.killed("by an operator"), .killed, "killed: by an operator"),
+            (
+                .failed("block strategy effect：Cover Early [job running, killed]"), .covered,
+                "block strategy effect：Cover Early [job running, killed]"
+            ),
+        ])
+    func `a callback ends the run`(outcome: RunOutcome, reason: RunReason, message: String) async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running()
+        rig.clock.advance(by: .seconds(3))
+        await rig.callBack(run.id, outcome)
+        let end = try #require(try await rig.runs.run(run.id).end)
+        #expect(end == RunEnd(reason, message: message, at: .noon + .seconds(3)))
+    }
+
+    @Test func `late and repeated callbacks change nothing`() async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running(
+            .sample(schedule: .manual, retry: RetryPolicy(limit: 5))
+        )
+        await rig.callBack(run.id, .failed("first"))
+        await rig.callBack(run.id, .succeeded("late"))
+        await rig.callBack(run.id, .failed("again"))
+        #expect(try await rig.runs.run(run.id).end?.message == "first")
+        #expect(try await rig.allRuns().count == 2)
+        let reading = rig.parts.gauges.reading
+        #expect(reading.callbacks == 3)
+        #expect(reading.lateCallbacks == 2)
+    }
+
+    @Test func `the first of two results in one batch counts`() async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running()
+        let items = [RunOutcome.succeeded("first"), .failed("second")]
+            .map {
+                CallbackItem(run: run.id, plannedAt: nil, outcome: $0)
+            }
+        #expect(try await Completion(rig.parts).complete(items).count == 1)
+        #expect(try await rig.runs.run(run.id).end?.message == "first")
+    }
+
+    @Test func `a result of an unknown run fails nobody`() async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running()
+        let items = [RunID(rawValue: 1), run.id]
+            .map {
+                CallbackItem(run: $0, plannedAt: nil, outcome: .succeeded(nil))
+            }
+        #expect(await rig.door.callBack(CallbackBatch(items)).isSuccess)
+        #expect(try await rig.runs.run(run.id).end?.reason == .completed)
+    }
+
+    @Test func `a fixed delay starts when its run ends`() async throws {
+        try await rig.executor()
+        let lease = try await rig.lead()
+        let job = try await rig.jobs.create(.sample(schedule: .after(.seconds(2))))
+        var starts: [Moment] = []
+        for _ in 0..<3 {
+            rig.clock.advance(by: .seconds(2))
+            try await rig.plan(under: lease)
+            try await rig.dispatch(under: lease)
+            let run = try #require(try await rig.allRuns().last)
+            starts.append(run.plan.plannedAt)
+            #expect(try await rig.jobs.job(job.id).nextTriggerAt == nil)
+            rig.clock.advance(by: .seconds(3))
+            await rig.callBack(run.id)
+        }
+        #expect(starts == [2, 7, 12].map { .noon + .seconds($0) })
+    }
+
+    @Test func `a failed run with retries left holds back the next fixed delay`() async throws {
+        try await rig.executor()
+        let lease = try await rig.lead()
+        let backoff = Backoff(first: .seconds(1), ceiling: .seconds(1), jitter: 0)
+        let job = try await rig.jobs.create(
+            .sample(schedule: .after(.seconds(2)), retry: RetryPolicy(limit: 1, backoff: backoff))
+        )
+        rig.clock.advance(by: .seconds(2))
+        try await rig.plan(under: lease)
+        try await rig.dispatch(under: lease)
+        await rig.callBack(try #require(try await rig.allRuns().last?.id), .failed("boom"))
+        #expect(try await rig.jobs.job(job.id).nextTriggerAt == nil)
+        rig.clock.advance(by: .seconds(1))
+        try await rig.dispatch(under: lease)
+        await rig.callBack(try #require(try await rig.allRuns().last?.id))
+        #expect(try await rig.jobs.job(job.id).nextTriggerAt == rig.now + .seconds(2))
+    }
+}

@@ -1,0 +1,76 @@
+import Groundwork
+import TestKit
+import Testing
+
+@testable import Scheduler
+
+struct RunLogReaderTests {
+    private let rig: SchedulerRig
+
+    init() throws {
+        rig = try SchedulerRig()
+    }
+
+    @Test(arguments: FakeExecutor.Generation.allCases)
+    func `every line is read once, while the run goes on and after`(
+        generation: FakeExecutor.Generation
+    ) async throws {
+        let executor = try await rig.executor(at: "one", generation)
+        let (run, _) = try await rig.running()
+        let reader = RunLogReader(rig.parts)
+        var text = ""
+        var line = 1
+        func read() async throws -> RunLogPage {
+            let page = try await reader.page(run.id, from: line)
+            text += page.text
+            line = page.next
+            return page
+        }
+        #expect(try await !read().isComplete)
+        executor.setLog("one\ntwo\n")
+        #expect(try await !read().isComplete)
+        #expect(try await !read().isComplete)
+        executor.setLog("one\ntwo\n\nfour\n")
+        await rig.callBack(run.id)
+        #expect(try await !read().isComplete)
+        #expect(try await read().isComplete)
+        #expect(text == "one\ntwo\n\nfour\n")
+        #expect(line == 5)
+    }
+
+    @Test func `a line that is still being written waits`() async throws {
+        let run = try await runningRun()
+        let page = LogPage(fromLine: 3, toLine: 3, content: "three\nfou", isEnd: true)
+        let read = RunLogPage(page, from: 3, of: run)
+        #expect(read.text == "three\n")
+        #expect(read.next == 4)
+        #expect(!read.isComplete)
+    }
+
+    @Test func `a run that reached nobody has an empty log`() async throws {
+        let job = try await rig.jobs.create(.sample(schedule: .manual))
+        let run = try #require(try await rig.jobs.trigger(job.id).first)
+        let reader = RunLogReader(rig.parts)
+        #expect(try await !reader.page(run.id, from: 1).isComplete)
+        _ = try await rig.runs.kill(run.id)
+        #expect(try await reader.page(run.id, from: 1).isComplete)
+    }
+
+    @Test func `an executor that does not answer is an error, not an end`() async throws {
+        let executor = try await rig.executor()
+        let (run, _) = try await rig.running()
+        executor.setDeaf(true)
+        let error = await #expect(throws: SchedulerError.self) {
+            try await RunLogReader(rig.parts).page(run.id, from: 1)
+        }
+        guard case .executor = error else {
+            Issue.record("must be the executor's")
+            return
+        }
+    }
+
+    private func runningRun() async throws -> JobRun {
+        try await rig.executor()
+        return try await rig.running().0
+    }
+}

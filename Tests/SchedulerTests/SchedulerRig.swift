@@ -1,0 +1,123 @@
+import Groundwork
+import Logging
+import SQLiteDriver
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Scheduler
+
+/// A whole scheduler on a real file, with fake executors and a clock that a test moves.
+final class SchedulerRig: Sendable {
+    let folder: TemporaryFolder
+    let clock: ManualClock
+    let http = InProcessHTTP()
+    let keeper: SQLiteLeaseKeeper
+    let parts: SchedulerParts
+    let door: ExecutorDoor
+
+    static let accessToken = Secret("a-token-of-tests")
+
+    init(_ start: Moment = .noon, in folder: consuming TemporaryFolder? = nil) throws {
+        self.folder = try folder ?? TemporaryFolder()
+        clock = ManualClock(start)
+        let database = try SchedulerDatabase(path: self.folder.file("scheduler.db"))
+        keeper = SQLiteLeaseKeeper(database)
+        parts = SchedulerParts(
+            jobs: SQLiteJobStore(database),
+            runs: SQLiteRunStore(database),
+            registry: SQLiteRegistryStore(database),
+            executors: ExecutorClient(http: http, accessToken: Self.accessToken),
+            wall: clock.calendar,
+            clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        door = ExecutorDoor(parts, accessToken: Self.accessToken)
+    }
+
+    var jobs: JobService { JobService(parts) }
+    var runs: RunService { RunService(parts) }
+    var now: Moment { clock.calendar.now }
+
+    /// Begins another term.
+    func lead() async throws -> Lease {
+        let lease = try await keeper.acquire(
+            SchedulerService.leaseName,
+            holder: "test",
+            for: .seconds(60)
+        )
+        return try #require(lease)
+    }
+
+    /// Puts an executor of group `app` at `host` and registers it.
+    @discardableResult
+    func executor(
+        at host: String = "one",
+        _ generation: FakeExecutor.Generation = .own,
+        instance: String? = "first"
+    ) async throws -> FakeExecutor {
+        let executor = FakeExecutor(generation)
+        http.place(executor, at: host)
+        try await beat(host, instance: generation == .own ? instance : nil)
+        return executor
+    }
+
+    /// Lets the executor at `host` beat.
+    func beat(_ host: String = "one", instance: String? = "first") async throws {
+        let request = RegistryRequest(appName: "app", address: "http://\(host):9999/", instance: instance)
+        let envelope = await door.register(request, from: caller)
+        #expect(envelope.isSuccess)
+    }
+
+    var caller: ExecutorDoor.Caller {
+        ExecutorDoor.Caller(accessToken: Self.accessToken.reveal())
+    }
+
+    /// Plans what is due now.
+    func plan(under lease: Lease) async throws {
+        let loop = TriggerLoop(parts, planner: TriggerPlanner())
+        while try await loop.round(under: lease) == .zero {}
+    }
+
+    /// Hands over what is in the outbox now, each run once.
+    func dispatch(under lease: Lease, rules: DispatchRules = DispatchRules()) async throws {
+        let outbox = try await parts.runs.outbox(at: now, limit: 100, token: lease.token)
+        let groups = ExecutorGroups(try await parts.registry.instances())
+        var router = Router()
+        for run in outbox.runs {
+            let terms = run.plan.terms
+            let candidates = router.candidates(
+                among: groups.living(in: terms.group, at: now),
+                for: run.plan.job,
+                by: terms.route,
+                shard: run.plan.shard,
+                random: { _ in 0 }
+            )
+            try await Handover(parts, rules: rules)
+                .carry(run, candidates: candidates, groups: groups, token: lease.token)
+        }
+    }
+
+    /// Calls back, as an executor does.
+    func callBack(_ run: RunID, _ outcome: RunOutcome = .succeeded(nil)) async {
+        let item = CallbackItem(run: run, plannedAt: nil, outcome: outcome)
+        let envelope = await door.callBack(CallbackBatch([item]))
+        #expect(envelope.isSuccess)
+    }
+
+    /// Every run, oldest first.
+    func allRuns() async throws -> [JobRun] {
+        try await parts.runs.runs(RunFilter(), after: nil, limit: 500).elements.reversed()
+    }
+
+    /// A job of which one run was just accepted by the executor at `one`.
+    func running(_ spec: JobSpec = .sample(schedule: .manual)) async throws -> (JobRun, Lease) {
+        let lease = try await lead()
+        let job = try await jobs.create(spec)
+        let id = try #require(try await jobs.trigger(job.id).first?.id)
+        try await dispatch(under: lease)
+        let run = try await runs.run(id)
+        try #require(run.state == .running)
+        return (run, lease)
+    }
+}

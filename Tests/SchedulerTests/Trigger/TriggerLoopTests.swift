@@ -1,0 +1,69 @@
+import Groundwork
+import TestKit
+import Testing
+
+@testable import Scheduler
+
+struct TriggerLoopTests {
+    @Test func `it sleeps exactly until the next trigger, and never past a second`() async throws {
+        let rig = try SchedulerRig()
+        let lease = try await rig.lead()
+        let loop = TriggerLoop(rig.parts, planner: TriggerPlanner())
+        #expect(try await loop.round(under: lease) == .seconds(1))
+        _ = try await rig.jobs.create(.sample(schedule: .every(.milliseconds(250))))
+        #expect(try await loop.round(under: lease) == .milliseconds(250))
+        rig.clock.advance(by: .milliseconds(249))
+        #expect(try await loop.round(under: lease) == .milliseconds(1))
+        #expect(try await rig.allRuns().isEmpty)
+        rig.clock.advance(by: .milliseconds(1))
+        #expect(try await loop.round(under: lease) == .zero)
+        #expect(try await rig.allRuns().map(\.plan.plannedAt) == [.noon + .milliseconds(250)])
+        #expect(rig.parts.gauges.reading.planLateness.sum == .zero)
+    }
+
+    @Test func `it is woken by a job that is due before it would look again`() async throws {
+        let rig = try SchedulerRig()
+        let lease = try await rig.lead()
+        let loop = TriggerLoop(rig.parts, planner: TriggerPlanner())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await loop.run(under: lease) }
+            await rig.clock.sleepers()
+            _ = try await rig.jobs.create(.sample(schedule: .every(.milliseconds(100))))
+            // The bell, not the clock, makes it look; then it sleeps until the trigger.
+            try await eventually("the trigger is planned") {
+                rig.clock.advance(by: .milliseconds(100))
+                return try await !rig.allRuns().isEmpty
+            }
+            group.cancelAll()
+        }
+    }
+
+    @Test func `a deposed leader stops planning`() async throws {
+        let rig = try SchedulerRig()
+        let stale = try await rig.lead()
+        _ = try await rig.jobs.create(.sample(schedule: .every(.seconds(1))))
+        let fresh = try await rig.lead()
+        rig.clock.advance(by: .seconds(1))
+        let loop = TriggerLoop(rig.parts, planner: TriggerPlanner())
+        let error = await #expect(throws: StoreError.self) { try await loop.run(under: stale) }
+        #expect(error?.code == .staleToken)
+        #expect(try await rig.allRuns().isEmpty)
+        try await rig.plan(under: fresh)
+        #expect(try await rig.allRuns().count == 1)
+    }
+
+    @Test func `a calendar that jumps repeats no trigger`() async throws {
+        let rig = try SchedulerRig()
+        let lease = try await rig.lead()
+        _ = try await rig.jobs.create(.sample(schedule: .every(.seconds(1)), misfire: .fireOnce))
+        for jump in [3_600, -7_200, 7_200, 1, -1, 86_400, -86_400] {
+            rig.clock.setCalendar(to: rig.now + .seconds(jump))
+            try await rig.plan(under: lease)
+            rig.clock.advance(by: .seconds(1))
+            try await rig.plan(under: lease)
+        }
+        let planned = try await rig.allRuns().map(\.plan.plannedAt)
+        #expect(!planned.isEmpty)
+        #expect(Set(planned).count == planned.count)
+    }
+}

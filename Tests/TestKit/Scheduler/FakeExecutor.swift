@@ -1,0 +1,184 @@
+package import Groundwork
+import Synchronization
+
+/// An executor that speaks as one of those in the wild does, and remembers what it was told.
+///
+/// It runs nothing: a test says when a run ends, by calling the scheduler's door.
+package final class FakeExecutor: Sendable {
+    /// Whose words it uses.
+    package enum Generation: String, Sendable, CaseIterable {
+        /// KPush's own: dedupes by run, serves both words.
+        case own
+        /// Java up to 3.4: `/run`, JSON labelled as HTML.
+        case java
+        /// Java 3.5: `/trigger` alone, and payloads under `data`.
+        case javaNext
+        /// Python: `/run`, and a 404 for what it does not know.
+        case python
+        /// Go: `/run`, arrays as refusals, and no for ending what does not run.
+        case go
+    }
+
+    /// What it does with the next run it is handed.
+    package enum Answer: Sendable {
+        case accept
+        case refuse(String)
+        /// Takes the run and never answers.
+        case takeSilently
+        /// Answers with that status and body.
+        case raw(status: Int, body: String)
+    }
+
+    private struct State {
+        var answers: [Answer] = []
+        var requests: [(path: String, request: RunRequest)] = []
+        var started: [RunID] = []
+        var busy: Set<JobID> = []
+        var kills: [JobID] = []
+        var beats = 0
+        var isDeaf = false
+        var log = ""
+        var headers: [String: String] = [:]
+    }
+
+    package let generation: Generation
+    private let state = Mutex(State())
+
+    package init(_ generation: Generation = .own) {
+        self.generation = generation
+    }
+
+    /// The runs it was handed, with every repetition.
+    package var requests: [RunRequest] { state.withLock { $0.requests.map(\.request) } }
+
+    /// The words it was handed them with.
+    package var words: [String] { state.withLock { $0.requests.map(\.path) } }
+
+    /// The runs it took; its own generation takes each once.
+    package var started: [RunID] { state.withLock { $0.started } }
+
+    /// The jobs it was asked to end.
+    package var kills: [JobID] { state.withLock { $0.kills } }
+
+    /// How often it was asked whether it lives.
+    package var beats: Int { state.withLock { $0.beats } }
+
+    /// The headers of the latest call, names in lower case.
+    package var headers: [String: String] { state.withLock { $0.headers } }
+
+    /// Says what it does with the next runs, in order; afterwards it accepts again.
+    package func will(_ answers: Answer...) {
+        state.withLock { $0.answers += answers }
+    }
+
+    /// Makes it hear calls and answer none, or answer again.
+    package func setDeaf(_ isDeaf: Bool) {
+        state.withLock { $0.isDeaf = isDeaf }
+    }
+
+    /// Says that the job's run there is over.
+    package func finish(_ job: JobID) {
+        state.withLock { _ = $0.busy.remove(job) }
+    }
+
+    /// Replaces what its run log holds.
+    package func setLog(_ text: String) {
+        state.withLock { $0.log = text }
+    }
+
+    /// What it answers to a call; nil for never.
+    package func answer(_ request: HTTPRequest) -> HTTPResponse? {
+        let word = String(request.url.split(separator: "/").last ?? "")
+        let headers = request.headers.map { ($0.name.lowercased(), $0.value) }
+        return state.withLock { state in
+            state.headers = Dictionary(headers) { $1 }
+            return state.isDeaf ? nil : answer(word, request.body, &state)
+        }
+    }
+
+    private func answer(_ word: String, _ body: [UInt8], _ state: inout State) -> HTTPResponse? {
+        switch word {
+        case "run" where generation != .javaNext: return run(word, body, &state)
+        case "trigger" where [.own, .javaNext].contains(generation): return run(word, body, &state)
+        case "beat":
+            state.beats += 1
+            return reply(.success())
+        case "idleBeat":
+            guard let job = try? IdleBeatRequest(json: body).job else { return nil }
+            return reply(state.busy.contains(job) ? .failure("Task is busy") : .success())
+        case "kill": return kill(body, &state)
+        case "log": return log(body, state)
+        default: return unknown(word)
+        }
+    }
+
+    private func run(_ word: String, _ body: [UInt8], _ state: inout State) -> HTTPResponse? {
+        guard let request = try? RunRequest(json: body) else { return reply(.failure("unreadable")) }
+        state.requests.append((word, request))
+        let answer = state.answers.isEmpty ? .accept : state.answers.removeFirst()
+        switch answer {
+        case .accept, .takeSilently:
+            let isRepeat = generation == .own && state.started.contains(request.run)
+            if !isRepeat { state.started.append(request.run) }
+            state.busy.insert(request.job)
+            if case .takeSilently = answer { return nil }
+            return reply(.success())
+        case .refuse(let message): return refuse(request, message)
+        case .raw(let status, let body):
+            return HTTPResponse(status: status, headers: [], body: Array(body.utf8))
+        }
+    }
+
+    private func refuse(_ request: RunRequest, _ message: String) -> HTTPResponse {
+        guard generation == .go else { return reply(.failure(message)) }
+        let item = CallbackItem(run: request.run, plannedAt: request.plannedAt, outcome: .failed(message))
+        return HTTPResponse(status: 200, headers: contentType, body: CallbackBatch([item]).json)
+    }
+
+    private func kill(_ body: [UInt8], _ state: inout State) -> HTTPResponse? {
+        guard let job = try? KillRequest(json: body).job else { return nil }
+        state.kills.append(job)
+        let wasBusy = state.busy.remove(job) != nil
+        return reply(wasBusy || generation != .go ? .success() : .failure("Task kill err"))
+    }
+
+    /// Pages as each generation does, with its own idea of the last line and of the end.
+    private func log(_ body: [UInt8], _ state: State) -> HTTPResponse? {
+        guard let request = try? LogRequest(json: body) else { return nil }
+        let lines = state.log.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        let rest = lines.dropFirst(request.fromLine - 1)
+        let isNothing = rest.isEmpty
+        var text = rest.joined(separator: "\n")
+        if !isNothing, ![.java, .javaNext].contains(generation) { text += "\n" }
+        let last = request.fromLine + rest.count - 1
+        let page = LogPage(
+            fromLine: request.fromLine,
+            toLine: isNothing ? (generation == .python ? request.fromLine : 0) : last,
+            content: text,
+            isEnd: generation == .python
+        )
+        return reply(.success(page.wire))
+    }
+
+    private func unknown(_ word: String) -> HTTPResponse {
+        switch generation {
+        case .java, .javaNext: reply(.failure("invalid request, uri-mapping(/\(word)) not found."))
+        case .own, .python, .go:
+            HTTPResponse(status: 404, headers: contentType, body: Array("404: Not Found".utf8))
+        }
+    }
+
+    private func reply(_ envelope: Envelope) -> HTTPResponse {
+        HTTPResponse(status: 200, headers: contentType, body: envelope.json)
+    }
+
+    private var contentType: [(name: String, value: String)] {
+        let value =
+            switch generation {
+            case .own, .python: "application/json; charset=utf-8"
+            case .java, .javaNext: "text/html;charset=UTF-8"
+            case .go: "text/plain; charset=utf-8"
+            }
+        return [(name: "content-type", value: value)]
+    }
+}
