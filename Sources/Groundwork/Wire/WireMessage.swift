@@ -92,7 +92,8 @@ extension WireObject {
 }
 
 extension String {
-    fileprivate func trimming() -> String {
+    /// The text without blanks around it.
+    func trimming() -> String {
         let blank: (Character) -> Bool = { $0.isWhitespace }
         let head = drop(while: blank)
         return String(head.reversed().drop(while: blank).reversed())
