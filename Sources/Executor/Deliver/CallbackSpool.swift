@@ -4,8 +4,8 @@ import ServiceLifecycle
 
 /// Delivers outcomes until a scheduler has them: at least once, oldest first, in batches.
 ///
-/// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch that is
-/// refused is tried again one by one, so that no outcome can hold up the others.
+/// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch
+/// that is refused is tried again one by one, so that no outcome can hold up the others.
 struct CallbackSpool: Service {
     /// The most outcomes in one call.
     static let batch = 50

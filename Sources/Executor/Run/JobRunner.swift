@@ -4,9 +4,9 @@ import ServiceLifecycle
 
 /// Takes runs in, starts and stops them, and keeps what the scheduler is owed.
 ///
-/// Every event (a run arrives, ends, is killed, is delivered) is decided, written down and acted upon in one step
-/// without suspension, on a thread of its own: no other event can come between. Before the scheduler is told
-/// anything, that it was accepted or how it ended, what was written down is durable.
+/// Every event (a run arrives, ends, is killed, is delivered) is decided, written down and acted upon in one
+/// step without suspension, on a thread of its own: no other event can come between. Before the scheduler is
+/// told anything, that it was accepted or how it ended, what was written down is durable.
 actor JobRunner: Service {
     /// What becomes of a run that arrives.
     enum Answer: Hashable {
@@ -49,7 +49,8 @@ actor JobRunner: Service {
     private var isDraining = false
     private var idleWatchers: [AsyncStream<Void>.Continuation] = []
 
-    // At most one start per job is in the stream, because a job's next run starts only when the last has ended.
+    // At most one start per job is in the stream, because a job's next run starts only when the last has
+    // ended.
     private let starts = AsyncStream<RunExecution>.makeStream()
     private let outcomes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 

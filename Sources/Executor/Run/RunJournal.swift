@@ -2,9 +2,9 @@ import Groundwork
 
 /// What the executor owes the scheduler, on disk: accepted runs, and outcomes until they are delivered.
 ///
-/// A file of one JSON record a line. What a method has written survives the death of the process; `synchronise` makes
-/// it survive that of the machine, for all records since the last time at once. A crash can tear only the last line,
-/// which is then as if it had never been written; opening rewrites the file.
+/// A file of one JSON record a line. What a method has written survives the death of the process;
+/// `synchronise` makes it survive that of the machine, for all records since the last time at once. A crash
+/// can tear only the last line, which is then as if it had never been written; opening rewrites the file.
 struct RunJournal: ~Copyable {
     private(set) var state: JournalState
     /// How many lines could not be read when the journal was opened; more than one means a damaged disk.
@@ -59,7 +59,8 @@ struct RunJournal: ~Copyable {
 
     /// Notes how a run ended.
     ///
-    /// When it throws the outcome is kept in memory all the same, so that it is delivered unless the process dies.
+    /// When it throws the outcome is kept in memory all the same, so that it is delivered unless the process
+    /// dies.
     mutating func end(_ run: RunID, plannedAt: Moment, _ outcome: RunOutcome) throws(ExecutorError) {
         let record = JournalRecord.ended(
             CallbackItem(run: run, plannedAt: plannedAt, outcome: outcome),
