@@ -8,7 +8,8 @@ package protocol DeliveryLedger: Sendable {
     /// Takes recipients on: records in state `queued`, and for a crowd the cursor's move, in one step.
     ///
     /// A recipient that the campaign's occurrence has already is left out and counted as a row refused with
-    /// `DUPLICATE`. Throws `.conflict` when the shard's cursor is not at `from` (somebody else went on with it)
+    /// `DUPLICATE`; the first one stays. When all shards are read to their ends the occurrence is `finished`.
+    /// Throws `.conflict` when the shard's cursor is not at `from` (somebody else went on with it)
     /// or the occurrence is not `running`.
     func admit(_ admission: Admission) async throws(StoreError) -> AdmissionOutcome
 
@@ -20,9 +21,9 @@ package protocol DeliveryLedger: Sendable {
 
     /// Writes decisions, and calls that are about to be made.
     ///
-    /// Members that were recalled in the meantime are left out of both; the calls come back with their
-    /// identities and with the members that are really to be called, empty ones left out. Nothing is called
-    /// that is not in the answer.
+    /// Members that were recalled in the meantime, or are in an open call, are left out of both; the calls
+    /// come back with their identities and with the members that are really to be called, empty ones left
+    /// out. Nothing is called that is not in the answer.
     func decide(
         _ decisions: [Decision],
         calls: [PlannedCall],
@@ -31,8 +32,9 @@ package protocol DeliveryLedger: Sendable {
 
     /// Writes how calls ended and closes them.
     ///
-    /// A receipt that came before its call's answer stands: the recipient keeps the receipt's state. An intent
-    /// that is closed already is left as it is.
+    /// A receipt that came before its call's answer stands: the recipient keeps the receipt's state. An
+    /// intent that is closed already is left as it is. Where the campaign's occurrence was cancelled
+    /// meanwhile, what would wait again is recalled.
     func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError)
 
     /// Takes messages back that wait (`queued` in no open call, or `held`); tells for each what happened.
@@ -123,8 +125,8 @@ package struct RowReject: Hashable, Sendable {
 package struct AdmissionOutcome: Hashable, Sendable {
     /// The batch that was made; nil when no recipient was left.
     package let batch: BatchID?
-    /// Places in the admission of recipients that the campaign's occurrence has already; the others follow each
-    /// other in the batch in the admission's order.
+    /// Places in the admission of recipients that the campaign's occurrence has already: they are no members
+    /// of the batch, and the others keep the places they have in the admission.
     package let duplicates: [Int]
 
     package init(batch: BatchID?, duplicates: [Int]) {

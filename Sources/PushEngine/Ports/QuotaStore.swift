@@ -43,11 +43,11 @@ package enum QuotaVerdict: Hashable, Sendable {
 package protocol QuotaStore: Sendable {
     /// Reserves a place for each claim that the rules allow, all in one step.
     ///
-    /// Claims are judged in order, so that of two equal ones in a call the second is a duplicate. A reservation
-    /// counts from now on, whether or not the message is sent, until it is refunded. An owner that has a
-    /// reservation gets it again. Verdicts come in the order of the claims.
-    /// Counters of one channel do not touch another's. `day` is the recipient's day as `yyyyMMdd`, by which the
-    /// daily count is kept.
+    /// Claims are judged in order, so that of two equal ones in a call the second is a duplicate. A
+    /// reservation counts from now on, whether or not the message is sent, until it is refunded. An owner
+    /// that has a reservation gets it again. Verdicts come in the order of the claims. Counters of one
+    /// channel do not touch another's. `day` is the recipient's day as `yyyyMMdd`, by which the daily count
+    /// is kept.
     func reserve(
         _ claims: [QuotaClaim],
         channel: Channel,

@@ -72,7 +72,8 @@ package protocol ReceiptStore: Sendable {
     /// done, in one step.
     ///
     /// The first receipt of a message wins. A receipt finds its message by the key of our call and the
-    /// recipient, or else by the supplier's reference and the recipient.
+    /// recipient, or, when it has no key, by the supplier's reference and the recipient. One with another
+    /// installation's key, or of a call that another account made, is nobody's.
     func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
@@ -87,7 +88,10 @@ package protocol ReceiptStore: Sendable {
         limit: Int
     ) async throws(StoreError) -> [UnknownMessage]
 
-    /// Notes that the supplier has the message after all: from `unknown` to `accepted`.
+    /// Notes that the supplier has the message after all: from `unknown` to `accepted`; one in any other
+    /// state stays as it is.
+    ///
+    /// Throws `.notFound` when there is no such message.
     func confirmAccepted(_ message: MessageID, reference: String) async throws(StoreError)
 
     /// Gives up waiting: `unknown` becomes `unresolved` and `accepted` becomes `unconfirmed` for messages
@@ -98,6 +102,6 @@ package protocol ReceiptStore: Sendable {
 /// The messages kept for the morning.
 package protocol NightShelf: Sendable {
     /// Gives held messages whose time has come back to the state `queued`, oldest first, batch by batch, each
-    /// exactly once, and tells the batches to queue.
+    /// exactly once, and tells the batches to queue; at most `limit` batches a call.
     func releaseDue(at now: Moment, limit: Int) async throws(StoreError) -> [QueueMessage]
 }

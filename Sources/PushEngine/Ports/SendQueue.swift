@@ -66,12 +66,14 @@ package struct QueueDepth: Hashable, Sendable {
 ///
 /// Order within a lane is by arrival, but is not promised after a redelivery.
 package protocol SendQueue: Sendable {
-    /// Adds messages; one that is in the queue already (same batch) is left as it is.
+    /// Adds messages; one that is in the queue already (same batch), or among the dead letters, is left as it
+    /// is.
     ///
     /// When it returns, the messages survive a crash of any process.
     func append(_ messages: [QueueMessage]) async throws(StoreError)
 
-    /// Hands out up to `limit` ready messages of `lane`, each to this caller alone until `visibility` has passed.
+    /// Hands out up to `limit` ready messages of `lane`, each to this caller alone until `visibility` has
+    /// passed.
     ///
     /// A message whose time ran out is handed out again with its attempt counted. Suspended messages are not
     /// handed out. Returns at once, with nothing when nothing is ready.
@@ -86,7 +88,8 @@ package protocol SendQueue: Sendable {
     /// Moves a claimed message to the dead letters, where it is kept until somebody revives it.
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError)
 
-    /// Keeps the messages of a campaign's occurrence, present and future, from being handed out, or lets them go.
+    /// Keeps the messages of a campaign's occurrence, present and future, from being handed out, or lets them
+    /// go.
     func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError)
 
     /// What the lanes hold; a lane without messages may be missing.

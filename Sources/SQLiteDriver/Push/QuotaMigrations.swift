@@ -1,0 +1,27 @@
+import GRDB
+
+/// The tables of `quota.db`, as numbered steps that are only ever added to.
+enum QuotaMigrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { try $0.execute(sql: first) }
+        return migrator
+    }
+
+    private static let first = """
+        -- One row per channel and recipient; there is no index beside the key, because a second random order
+        -- would cost as much again as all the rest.
+        CREATE TABLE quota (
+            key INTEGER PRIMARY KEY,
+            -- the day that is counted
+            day INTEGER NOT NULL,
+            -- how many entries at the front are of days before it
+            earlier INTEGER NOT NULL,
+            entries BLOB NOT NULL
+        ) STRICT;
+
+        -- How far pruning has come.
+        CREATE TABLE pruned (day INTEGER NOT NULL, key INTEGER NOT NULL) STRICT;
+        INSERT INTO pruned (day, key) VALUES (0, \(Int64.min));
+        """
+}

@@ -1,0 +1,120 @@
+import Foundation
+import GRDB
+package import Groundwork
+package import PushEngine
+
+extension SQLitePushStore: AccountStore {
+    package func putAccount(_ account: SupplierAccount) async throws(StoreError) -> SupplierAccount {
+        let sealed: [UInt8]
+        do { sealed = try sealer.seal(account.secretKey) } catch {
+            throw StoreError(.corrupted, during: "seal account", detail: "\(error)")
+        }
+        return try await database.write("put account") { [sealer] db in
+            try db.execute(
+                cached: Self.upsertAccount,
+                [
+                    account.name, account.kind.rawValue, account.channel.rawValue, account.url,
+                    account.accessKey, Data(sealed), account.signName, account.templateID, account.appID,
+                    account.region, account.weight, account.isEnabled,
+                ]
+            )
+            let row = try Row.fetchOne(db, sql: Self.selectByName, arguments: [account.name])
+            guard let row else { throw StoreError(.corrupted, during: "put account") }
+            return try SupplierAccount(row, sealer)
+        }
+    }
+
+    package func accounts() async throws(StoreError) -> [SupplierAccount] {
+        try await database.read("read accounts") { [sealer] db in
+            try Row.fetchAll(db, sql: "SELECT * FROM account ORDER BY id")
+                .map { try SupplierAccount($0, sealer) }
+        }
+    }
+
+    package func setAccount(_ id: AccountID, weight: Int, enabled: Bool) async throws(StoreError) {
+        try await database.write("set account") { db in
+            try db.execute(cached: Self.updateAccount, [weight, enabled, id.rawValue])
+            guard db.changesCount == 1 else { throw StoreError(.notFound, during: "set account") }
+        }
+    }
+
+    package func setDiscarded(_ discarded: Bool, _ entry: DiscardEntry) async throws(StoreError) {
+        let (kind, value) = entry.stored
+        try await database.write("set discard list") { db in
+            try db.execute(cached: discarded ? Self.insertDiscard : Self.deleteDiscard, [kind, value])
+        }
+    }
+
+    package func discardList() async throws(StoreError) -> Set<DiscardEntry> {
+        try await database.read("read discard list") { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT kind, value FROM discard")
+            return Set(try rows.map { try DiscardEntry($0) })
+        }
+    }
+
+    private static let upsertAccount = """
+        INSERT INTO account (name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
+            region, weight, is_enabled)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
+            access_key = excluded.access_key, sealed_key = excluded.sealed_key,
+            sign_name = excluded.sign_name, template_code = excluded.template_code, app = excluded.app,
+            region = excluded.region, weight = excluded.weight, is_enabled = excluded.is_enabled
+        """
+
+    private static let selectByName = "SELECT * FROM account WHERE name = ?"
+
+    private static let updateAccount = "UPDATE account SET weight = ?, is_enabled = ? WHERE id = ?"
+
+    private static let insertDiscard = "INSERT OR IGNORE INTO discard (kind, value) VALUES (?, ?)"
+
+    private static let deleteDiscard = "DELETE FROM discard WHERE kind = ? AND value = ?"
+}
+
+extension SupplierAccount {
+    /// Reads a row of `account`.
+    fileprivate init(_ row: Row, _ sealer: any SecretSealer) throws {
+        let kindName: String = row["kind"]
+        guard let kind = SupplierKind(rawValue: kindName), let channel = Channel(rawValue: row["channel"])
+        else { throw StoreError(.corrupted, during: "read account", detail: kindName) }
+        let sealed: Data = row["sealed_key"]
+        let secret: Secret
+        do { secret = try sealer.open(Array(sealed)) } catch {
+            throw StoreError(.corrupted, during: "open account's key", detail: "\(error)")
+        }
+        self.init(
+            id: AccountID(rawValue: row["id"]),
+            name: row["name"],
+            kind: kind,
+            channel: channel,
+            url: row["url"],
+            accessKey: row["access_key"],
+            secretKey: secret,
+            signName: row["sign_name"],
+            templateID: row["template_code"],
+            appID: row["app"],
+            region: row["region"],
+            weight: row["weight"],
+            isEnabled: row["is_enabled"]
+        )
+    }
+}
+
+extension DiscardEntry {
+    fileprivate var stored: (kind: String, value: Int64) {
+        switch self {
+        case .template(let id): ("template", id.rawValue)
+        case .recipient(let key): ("recipient", key.rawValue)
+        }
+    }
+
+    /// Reads a row of `discard`.
+    fileprivate init(_ row: Row) throws {
+        let kind: String = row["kind"]
+        switch kind {
+        case "template": self = .template(TemplateID(rawValue: row["value"]))
+        case "recipient": self = .recipient(RecipientKey(rawValue: row["value"]))
+        default: throw StoreError(.corrupted, during: "read discard list", detail: kind)
+        }
+    }
+}

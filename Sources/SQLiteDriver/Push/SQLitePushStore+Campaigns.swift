@@ -1,0 +1,173 @@
+import Foundation
+import GRDB
+package import Groundwork
+package import PushEngine
+
+extension SQLitePushStore: CampaignStore {
+    package func putCrowd(_ crowd: CrowdFile) async throws(StoreError) -> CrowdFile {
+        try await database.write("put crowd") { db in
+            if let known = try db.crowd(crowd.digest) { return known }
+            let columns = String(decoding: try JSONEncoder().encode(crowd.columns), as: UTF8.self)
+            try db.execute(
+                cached: Self.insertCrowd,
+                [crowd.digest, crowd.name, crowd.path, crowd.byteCount, crowd.rowCount, columns]
+            )
+            for (number, shard) in crowd.shards.enumerated() {
+                try db.execute(
+                    cached: Self.insertCrowdShard,
+                    [
+                        crowd.digest, number, shard.start.offset, shard.start.row, shard.start.line,
+                        shard.end,
+                    ]
+                )
+            }
+            return crowd
+        }
+    }
+
+    package func crowd(_ digest: String) async throws(StoreError) -> CrowdFile? {
+        try await database.read("read crowd") { try $0.crowd(digest) }
+    }
+
+    package func createCampaign(_ draft: CampaignDraft) async throws(StoreError) -> Campaign {
+        let now = clock.now
+        return try await database.write("create campaign") { db in
+            let schedule = String(
+                decoding: try JSONEncoder().encode(StoredSchedule(draft.schedule)),
+                as: UTF8.self
+            )
+            try db.execute(
+                cached: Self.insertCampaign,
+                [
+                    draft.name, draft.template.rawValue, draft.crowd, schedule, draft.createdBy,
+                    now.millisecondsSinceEpoch,
+                ]
+            )
+            let id = CampaignID(rawValue: db.lastInsertedRowID)
+            return Campaign(id: id, draft: draft, createdAt: now, job: nil)
+        }
+    }
+
+    package func campaign(_ id: CampaignID) async throws(StoreError) -> Campaign? {
+        try await database.read("read campaign") { try $0.campaign(id) }
+    }
+
+    package func campaigns(before id: CampaignID?, limit: Int) async throws(StoreError) -> [Campaign] {
+        try await database.read("read campaigns") { db in
+            let arguments: StatementArguments = [id?.rawValue ?? Int64.max, limit]
+            return try Row.fetchAll(db, sql: Self.selectCampaigns, arguments: arguments).map(Campaign.init)
+        }
+    }
+
+    package func setCampaign(_ id: CampaignID, job: Int64) async throws(StoreError) {
+        try await database.write("set campaign") { db in
+            try db.execute(cached: "UPDATE campaign SET job = ? WHERE id = ?", [job, id.rawValue])
+            guard db.changesCount == 1 else { throw StoreError(.notFound, during: "set campaign") }
+        }
+    }
+
+    private static let insertCrowd = """
+        INSERT INTO crowd (digest, name, path, byte_count, row_count, columns) VALUES (?, ?, ?, ?, ?, ?)
+        """
+
+    private static let insertCrowdShard = """
+        INSERT INTO crowd_shard (crowd, number, start_offset, start_row, start_line, end_offset)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """
+
+    private static let insertCampaign = """
+        INSERT INTO campaign (name, template, crowd, schedule, created_by, created_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """
+
+    static let selectCampaigns = "SELECT * FROM campaign WHERE id < ? ORDER BY id DESC LIMIT ?"
+}
+
+extension Database {
+    func campaign(_ id: CampaignID) throws -> Campaign? {
+        try Row.fetchOne(self, sql: "SELECT * FROM campaign WHERE id = ?", arguments: [id.rawValue])
+            .map(Campaign.init)
+    }
+
+    func crowd(_ digest: String) throws -> CrowdFile? {
+        let row = try Row.fetchOne(self, sql: "SELECT * FROM crowd WHERE digest = ?", arguments: [digest])
+        guard let row else { return nil }
+        let columns: String = row["columns"]
+        let shards = try Row.fetchAll(self, sql: Self.selectCrowdShards, arguments: [digest])
+            .map { shard in
+                let start = CrowdCursor(
+                    offset: shard["start_offset"],
+                    row: shard["start_row"],
+                    line: shard["start_line"]
+                )
+                return CrowdShard(start: start, end: shard["end_offset"])
+            }
+        return CrowdFile(
+            digest: digest,
+            name: row["name"],
+            path: row["path"],
+            byteCount: row["byte_count"],
+            rowCount: row["row_count"],
+            columns: try JSONDecoder().decode([String].self, from: Data(columns.utf8)),
+            shards: shards
+        )
+    }
+
+    private static let selectCrowdShards = "SELECT * FROM crowd_shard WHERE crowd = ? ORDER BY number"
+}
+
+/// A campaign's schedule as a column holds it.
+private struct StoredSchedule: Codable {
+    private enum Kind: String, Codable {
+        case manual
+        case once
+        case cron
+    }
+
+    private let kind: Kind
+    private var at: Moment?
+    private var expression: String?
+    private var zone: String?
+
+    init(_ schedule: CampaignSchedule) {
+        switch schedule {
+        case .manual: kind = .manual
+        case .once(let moment): (kind, at) = (.once, moment)
+        case .cron(let expression, let zone): (kind, self.expression, self.zone) = (.cron, expression, zone)
+        }
+    }
+
+    /// The schedule; nil when a part is missing.
+    var schedule: CampaignSchedule? {
+        switch kind {
+        case .manual: .manual
+        case .once: at.map { .once($0) }
+        case .cron:
+            if let expression, let zone { .cron(expression, zone: zone) } else { nil }
+        }
+    }
+}
+
+extension Campaign {
+    /// Reads a row of `campaign`.
+    fileprivate init(_ row: Row) throws {
+        let text: String = row["schedule"]
+        let stored = try JSONDecoder().decode(StoredSchedule.self, from: Data(text.utf8))
+        guard let schedule = stored.schedule else {
+            throw StoreError(.corrupted, during: "read campaign", detail: text)
+        }
+        let draft = CampaignDraft(
+            name: row["name"],
+            template: TemplateID(rawValue: row["template"]),
+            crowd: row["crowd"],
+            schedule: schedule,
+            createdBy: row["created_by"]
+        )
+        self.init(
+            id: CampaignID(rawValue: row["id"]),
+            draft: draft,
+            createdAt: Moment(millisecondsSinceEpoch: row["created_at"]),
+            job: row["job"]
+        )
+    }
+}

@@ -1,0 +1,165 @@
+import GRDB
+package import Groundwork
+package import PushEngine
+
+/// Counters per recipient in a file of their own, so that they do not wait for the ledger's writer.
+package struct SQLiteQuotaStore: QuotaStore {
+    private let database: SQLiteDatabase
+    /// The most rows that one step of pruning looks at.
+    private let pruneStep: Int
+
+    /// Opens the file, makes it if it is not there, and brings its tables up to date.
+    ///
+    /// - Parameters:
+    ///   - path: the file, usually `quota.db` in the data folder.
+    ///   - settings: how it is kept.
+    ///   - pruneStep: the most rows that one step of pruning looks at.
+    /// - Throws: `StoreError` when the file cannot be opened or is of a later version.
+    package init(
+        path: String,
+        settings: SQLiteSettings = SQLiteSettings(),
+        pruneStep: Int = 20_000
+    ) throws(StoreError) {
+        database = try SQLiteDatabase(path: path, settings: settings, migrator: QuotaMigrations.migrator)
+        self.pruneStep = pruneStep
+    }
+
+    package func reserve(
+        _ claims: [QuotaClaim],
+        channel: Channel,
+        rules: QuotaRules,
+        day: Int,
+        now: Moment
+    ) async throws(StoreError) -> [QuotaVerdict] {
+        let order = claims.quotaOrder(on: channel)
+        return try await database.write("reserve quota") { db in
+            var verdicts = [QuotaVerdict](repeating: .granted, count: claims.count)
+            var table = try QuotaTable(db)
+            try table.visit(order) { row, places in
+                var row = row ?? QuotaRow(day: day)
+                row.turn(to: day, rules: rules, now: now)
+                var isChanged = false
+                for place in places {
+                    let (verdict, changes) = row.judge(claims[place.claim], rules: rules, now: now)
+                    verdicts[place.claim] = verdict
+                    isChanged = isChanged || changes
+                }
+                return isChanged ? row : nil
+            }
+            return verdicts
+        }
+    }
+
+    package func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {
+        guard !claims.isEmpty else { return }
+        let order = claims.quotaOrder(on: channel)
+        try await database.write("refund quota") { db in
+            var table = try QuotaTable(db)
+            try table.visit(order) { row, places in
+                guard var row else { return nil }
+                let refunded = places.count { row.refund(claims[$0.claim].owner) }
+                return refunded > 0 ? row : nil
+            }
+        }
+    }
+
+    package func prune(before day: Int) async throws(StoreError) -> Bool {
+        try await database.write("prune quota") { [pruneStep] db in
+            let from = try Int64.fetchOne(db, cached: Self.selectPruned, [day]) ?? Int64.min
+            // The key behind the rows of this step; nil when they are the last.
+            let end = try Int64.fetchOne(db, cached: Self.selectStep, [from, pruneStep])
+            try db.execute(cached: Self.deleteOld, [from, end ?? Int64.max, end == nil, day])
+            try db.execute(cached: Self.updatePruned, [day, end ?? Int64.min])
+            return end != nil
+        }
+    }
+
+    private static let selectPruned = "SELECT key FROM pruned WHERE day = ?"
+
+    static let selectStep = "SELECT key FROM quota WHERE key >= ? ORDER BY key LIMIT 1 OFFSET ?"
+
+    static let deleteOld = "DELETE FROM quota WHERE key >= ? AND (key < ? OR ?) AND day < ?"
+
+    private static let updatePruned = "UPDATE pruned SET day = ?, key = ?"
+}
+
+/// A claim's place among the claims, and the row it is about.
+private struct QuotaPlace: Sendable {
+    let key: Int64
+    let claim: Int
+}
+
+extension [QuotaClaim] {
+    /// The claims by row, so that neighbours in the file are visited one after the other; those about the
+    /// same row keep their order.
+    fileprivate func quotaOrder(on channel: Channel) -> [QuotaPlace] {
+        enumerated()
+            .map { QuotaPlace(key: channel.quotaKey($0.element.recipient), claim: $0.offset) }
+            .sorted { ($0.key, $0.claim) < ($1.key, $1.claim) }
+    }
+}
+
+/// The rows of the file within one transaction.
+private struct QuotaTable {
+    private let select: RawStatement
+    private let upsert: RawStatement
+    private let delete: RawStatement
+    private var bytes: [UInt8] = []
+
+    init(_ db: Database) throws {
+        select = try RawStatement(db, Self.selectRow)
+        upsert = try RawStatement(db, Self.upsertRow)
+        delete = try RawStatement(db, Self.deleteRow)
+    }
+
+    /// Shows each row once to `body`, with all places about it, and stores what it returns; nil leaves the
+    /// row.
+    mutating func visit(
+        _ order: [QuotaPlace],
+        _ body: (QuotaRow?, ArraySlice<QuotaPlace>) throws -> QuotaRow?
+    ) throws {
+        var start = 0
+        while start < order.count {
+            let key = order[start].key
+            var end = start + 1
+            while end < order.count, order[end].key == key { end += 1 }
+            if let row = try body(try row(key), order[start..<end]) { try store(row, key) }
+            start = end
+        }
+    }
+
+    private func row(_ key: Int64) throws -> QuotaRow? {
+        select.bind(key, at: 1)
+        return try select.first { row in
+            try row.withBytes(2) { bytes in
+                Result { try QuotaRow(day: row.int(0), earlier: row.int(1), stored: bytes) }
+            }
+            .get()
+        }
+    }
+
+    private mutating func store(_ row: QuotaRow, _ key: Int64) throws {
+        guard !row.entries.isEmpty else {
+            delete.bind(key, at: 1)
+            try delete.run()
+            return
+        }
+        row.store(in: &bytes)
+        upsert.bind(key, at: 1)
+        upsert.bind(row.day, at: 2)
+        upsert.bind(row.earlier, at: 3)
+        try bytes.withUnsafeBytes { bytes in
+            upsert.bind(blob: bytes, at: 4)
+            try upsert.run()
+        }
+    }
+
+    private static let selectRow = "SELECT day, earlier, entries FROM quota WHERE key = ?"
+
+    private static let upsertRow = """
+        INSERT INTO quota (key, day, earlier, entries) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET day = excluded.day, earlier = excluded.earlier, entries = excluded.entries
+        """
+
+    private static let deleteRow = "DELETE FROM quota WHERE key = ?"
+}
