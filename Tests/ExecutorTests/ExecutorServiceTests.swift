@@ -1,3 +1,4 @@
+import CurlDriver
 import Foundation
 import Groundwork
 import Logging
@@ -6,6 +7,17 @@ import TestKit
 import Testing
 
 @testable import Executor
+
+/// The real client, without its time-outs: a slow machine must not look like a silent server.
+private struct PatientHTTPClient: HTTPClient {
+    let client: CurlHTTPClient
+
+    func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        var request = request
+        request.timeouts = HTTPTimeouts(connect: .seconds(600), total: .seconds(600))
+        return try await client.send(request)
+    }
+}
 
 @Suite final class ExecutorServiceTests: Sendable {
     private let folder: TemporaryFolder
@@ -22,11 +34,15 @@ import Testing
         return settings
     }
 
-    private func executor(_ admin: FakeAdmin, _ handlers: HandlerCatalogue) throws -> ExecutorService {
+    private func executor(
+        _ admin: FakeAdmin,
+        _ handlers: HandlerCatalogue,
+        http: any HTTPClient = LoopbackHTTPClient()
+    ) throws -> ExecutorService {
         try ExecutorService(
             settings: settings([admin.address]),
             handlers: handlers,
-            http: LoopbackHTTPClient(),
+            http: http,
             clock: clock,
             calendar: clock.calendar,
             logger: RunnerBench.silent
@@ -150,6 +166,34 @@ import Testing
         }
     }
 
+    @Test(arguments: FakeAdmin.Generation.allCases)
+    func `over kept-alive connections it serves and stops as over fresh ones`(
+        generation: FakeAdmin.Generation
+    ) async throws {
+        try await FakeAdmin.serve(generation, token: Secret("secret")) { admin in
+            let http = PatientHTTPClient(client: CurlHTTPClient())
+            let gate = Gate()
+            gate.open()
+            try await serve(try executor(admin, handlers(gate), http: http)) { port, _ in
+                for run in 1...20 as ClosedRange<Int64> {
+                    let response = try await http.send(
+                        HTTPRequest(
+                            url: "http://127.0.0.1:\(port)/run",
+                            headers: [("XXL-JOB-ACCESS-TOKEN", "secret")],
+                            body: Self.run(run).json
+                        )
+                    )
+                    #expect(Envelope(status: response.status, body: response.body).isSuccess)
+                }
+            }
+            #expect(Set(admin.callbacks.map(\.run.rawValue)) == Set(1...20))
+            guard case .signedOff = admin.events.last else {
+                Issue.record("the last event is not the sign-off")
+                return
+            }
+        }
+    }
+
     @Test func `a callback is taken while a kill is answered`() async throws {
         try await FakeAdmin.serve(token: Secret("secret")) { admin in
             try await serve(try executor(admin, handlers(Gate()))) { port, _ in
@@ -235,6 +279,8 @@ import Testing
         ("folder", { $0.folder = "logs" }), ("advertisedAddress", { $0.advertisedAddress = "me" }),
         ("advertisedAddress", { $0.host = "0.0.0.0" }), ("logRetentionDays", { $0.logRetentionDays = 0 }),
         ("logLimit", { $0.logLimit = 1 }), ("queueLength", { $0.queueLength = -1 }),
+        ("token", { ($0.host, $0.token) = ("10.0.0.1", Secret("")) }),
+        ("token", { ($0.host, $0.token) = ("10.0.0.1", Secret("default_token")) }),
         ("heartbeat", { $0.heartbeat = .zero }),
     ]
 

@@ -28,6 +28,14 @@ private func text(_ message: some WireMessage) -> String { String(decoding: mess
         #expect(try WireValue(json: json.utf8).wholeNumber == nil)
     }
 
+    @Test(arguments: [
+        ("1.5", "1.5"), ("-2e-7", "-2e-07"), ("1e300", "1e+300"),
+        ("12345678901234567890123", "1.2345678901234568e+22"),
+    ])
+    func `a number that is not whole stays a number`(json: String, written: String) throws {
+        #expect(try String(decoding: WireValue(json: json.utf8).json, as: UTF8.self) == written)
+    }
+
     @Test(arguments: ["", "{", "{\"a\":}", "nope", "{\"a\":1"])
     func `what is not JSON is refused`(json: String) {
         #expect(throws: WireError(.notJSON)) { try WireValue(json: json.utf8) }

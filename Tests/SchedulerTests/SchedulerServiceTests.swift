@@ -136,7 +136,7 @@ private struct Stage: Sendable {
         try await LoopbackServer.serve(answering: answer) { address in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await service.run() }
-                await host.move(to: address)
+                try await host.move(to: address)
                 try await body()
                 group.cancelAll()
                 try await group.waitForAll()
@@ -186,9 +186,12 @@ private final class Host: Sendable {
     }
 
     /// Registers with the scheduler at `admin`, and calls it back from now on.
-    func move(to admin: String) async {
+    ///
+    /// Like every executor it asks until it is heard: on a busy machine a first call may find no answer in time.
+    func move(to admin: String) async throws {
         self.admin.withLock { $0 = admin }
-        #expect(await call("registry", RegistryRequest(appName: "app", address: address).json))
+        let body = RegistryRequest(appName: "app", address: address).json
+        try await eventually("the scheduler takes the registration") { await call("registry", body) }
     }
 
     private func callBack(

@@ -5,7 +5,7 @@ package import Testing
 /// The limit is generous because it only decides how long a broken test takes, not whether a right one passes.
 package func eventually(
     _ what: Comment,
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(300),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {

@@ -4,8 +4,8 @@ import ServiceLifecycle
 
 /// Delivers outcomes until a scheduler has them: at least once, oldest first, in batches.
 ///
-/// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch that is
-/// refused is tried again one by one, so that no outcome can hold up the others.
+/// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch
+/// that is refused is tried again one by one, so that no outcome can hold up the others.
 struct CallbackSpool: Service {
     /// The most outcomes in one call.
     static let batch = 50
@@ -47,41 +47,23 @@ struct CallbackSpool: Service {
     /// Tries everything that is undelivered once, and answers whether nothing is left of it.
     private func deliverRound() async -> Bool {
         var refused: Set<RunID> = []
+        /// How many of a refused batch are still to be tried one by one.
+        var alone = 0
         while !Task.isCancelled {
-            let items = await runner.undelivered(limit: CallbackSpool.batch, excluding: refused)
+            let limit = alone > 0 ? 1 : CallbackSpool.batch
+            let items = await runner.undelivered(limit: limit, excluding: refused)
             if items.isEmpty { return refused.isEmpty }
+            alone = max(0, alone - 1)
             do {
                 try await client.callBack(items)
                 await runner.delivered(items.map(\.run))
             } catch {
                 log(error, items.count)
                 guard error.code == .refused else { return false }
-                if items.count > 1 {
-                    refused.formUnion(await deliverSingly(items))
-                } else {
-                    refused.formUnion(items.map(\.run))
-                }
+                if items.count > 1 { alone = items.count } else { refused.formUnion(items.map(\.run)) }
             }
         }
         return false
-    }
-
-    /// Tries each alone and returns those that were not taken.
-    private func deliverSingly(_ items: [CallbackItem]) async -> [RunID] {
-        var left: [RunID] = []
-        for item in items {
-            do {
-                try await client.callBack([item])
-                await runner.delivered([item.run])
-            } catch {
-                left.append(item.run)
-                // The round ends soon when nobody answers any more.
-                if error.code == .unreachable {
-                    return items.map(\.run).filter { left.contains($0) || $0 >= item.run }
-                }
-            }
-        }
-        return left
     }
 
     private func flush() async {

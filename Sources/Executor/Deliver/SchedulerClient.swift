@@ -27,7 +27,7 @@ final class SchedulerClient: Sendable {
         self.headers = headers
     }
 
-    /// The base under which the calls lie: an address may be given with or without `/api` and trailing slashes.
+    /// The base of the calls; an address may end in `/api`, in slashes, in both or in neither.
     static func base(_ address: String) -> String {
         var base = address
         while base.hasSuffix("/") { base.removeLast() }
@@ -54,8 +54,8 @@ final class SchedulerClient: Sendable {
 
     /// Hands over outcomes; a scheduler that refuses one shape of the body is asked with the other.
     ///
-    /// - Throws: `ExecutorError`: `.refused` when a scheduler answered and none took them, `.unreachable` when none
-    ///   answered.
+    /// - Throws: `ExecutorError`: `.refused` when a scheduler answered and none took them, `.unreachable`
+    ///   when none answered.
     func callBack(_ items: [CallbackItem]) async throws(ExecutorError) {
         try await firstThatTakes("call back") { base in
             let known = self.shapes.withLock { $0[base] }

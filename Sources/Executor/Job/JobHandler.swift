@@ -4,11 +4,11 @@ public import Groundwork
 public protocol JobHandler: Sendable {
     /// Does the job's work once.
     ///
-    /// Returning means that the work is complete; what is returned is shown as the run's message. A handler that
-    /// stops before its work is complete throws: `CancellationError` when it was asked to stop, anything else
-    /// otherwise, and what it threw is shown. It is asked to stop, by cancellation of its task, when its time limit
-    /// passes, when an operator kills it, when a newer run covers it, and when the executor shuts down;
-    /// `context.stopCause` says which.
+    /// Returning means that the work is complete; what is returned is shown as the run's message. A handler
+    /// that stops before its work is complete throws: `CancellationError` when it was asked to stop, anything
+    /// else otherwise, and what it threw is shown. It is asked to stop, by cancellation of its task, when its
+    /// time limit passes, when an operator kills it, when a newer run covers it, and when the executor shuts
+    /// down; `context.stopCause` says which.
     ///
     /// - Parameter context: what to work on, and where to log.
     /// - Returns: a message for whoever reads the run, or nil.

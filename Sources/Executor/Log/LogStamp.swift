@@ -35,8 +35,10 @@ struct LogStamp: Sendable {
         }
     }
 
-    /// Splits the zone's local time by the proleptic Gregorian calendar (days counted from 0000-03-01, in eras of
-    /// 400 years): a log line must not pay for a calendar object.
+    /// Splits the zone's local time by the proleptic Gregorian calendar.
+    ///
+    /// Without a calendar object, for which a log line must not pay (days counted from 0000-03-01, in eras of
+    /// 400 years).
     private func split(_ moment: Moment) -> (year: Int, month: Int, day: Int, millisecondOfDay: Int) {
         let date = Date(timeIntervalSince1970: Double(moment.millisecondsSinceEpoch) / 1_000)
         let local = Int(moment.millisecondsSinceEpoch) + zone.secondsFromGMT(for: date) * 1_000

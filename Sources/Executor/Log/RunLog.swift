@@ -5,8 +5,8 @@ import Synchronization
 
 /// The log of one run, while it is written.
 ///
-/// Writing never throws and never waits for anything but the page cache: a handler must not fail because its log
-/// cannot be written. Lines that could not be written are counted, and the log says so as soon as it can.
+/// Writing never throws and never waits for anything but the page cache: a handler must not fail because its
+/// log cannot be written. Lines that could not be written are counted, and the log says so as soon as it can.
 final class RunLog: Sendable {
     private struct State: ~Copyable {
         /// The segment that is written; nil while the file cannot be opened.
@@ -37,7 +37,8 @@ final class RunLog: Sendable {
 
     /// Adds a line.
     ///
-    /// A text of several lines becomes several, all but the first indented, so that none can pass for a line of its own.
+    /// A text of several lines becomes several, all but the first indented, so that none can pass for a line
+    /// of its own.
     func write(_ level: Logger.Level, _ text: String, _ metadata: Logger.Metadata = [:]) {
         var line = "\(folder.stamp.instant(clock.now)) [\(level.rawValue)] \(text)"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
@@ -51,8 +52,10 @@ final class RunLog: Sendable {
         }
     }
 
-    /// One line of the file, its line feed included: cut to the limit, and free of carriage returns, with which a
-    /// text could overwrite what a terminal shows before it.
+    /// One line of the file, its line feed included.
+    ///
+    /// Cut to the limit, and free of carriage returns, with which a text could overwrite what a terminal
+    /// shows before it.
     private static func line(_ text: Substring.UTF8View, isFirst: Bool) -> [UInt8] {
         let carriageReturn = UInt8(ascii: "\r")
         var text = text

@@ -3,9 +3,9 @@ import Groundwork
 
 /// Where run logs lie: a folder a day, in it a file a run.
 ///
-/// The first segment of a run's log is `{run}.log`. A log that outgrows it goes on in `{run}.log.d/{n}`, where `n` is
-/// the number of the segment's first line; of those only the newest are kept. So a log of any length keeps its
-/// beginning and its end, and a line keeps its number.
+/// The first segment of a run's log is `{run}.log`. A log that outgrows it goes on in `{run}.log.d/{n}`,
+/// where `n` is the number of the segment's first line; of those only the newest are kept. So a log of any
+/// length keeps its beginning and its end, and a line keeps its number.
 struct RunLogFolder: Sendable {
     let path: String
     let stamp: LogStamp
@@ -72,8 +72,8 @@ struct RunLogFolder: Sendable {
     ///   - plannedAt: the instant for which it was planned, which tells the day.
     ///   - fromLine: the first line wanted, from 1.
     ///   - isOver: whether nothing more will be written to the log.
-    /// - Returns: whole lines only; `toLine` below `fromLine` when there is nothing new; a page that says so, and is
-    ///   the end, when there is no such log.
+    /// - Returns: whole lines only; `toLine` below `fromLine` when there is nothing new; a page that says so,
+    ///   and is the end, when there is no such log.
     /// - Throws: `ExecutorError` when a log that is there cannot be read.
     func page(
         _ run: RunID,

@@ -4,8 +4,9 @@ import ServiceLifecycle
 
 /// Takes runs in, starts and stops them, and keeps what the scheduler is owed.
 ///
-/// Every event (a run arrives, ends, is killed, is delivered) is decided, recorded on disk and acted upon in one step
-/// without suspension, on a thread of its own: no other event can come between.
+/// Every event (a run arrives, ends, is killed, is delivered) is decided, written down and acted upon in one
+/// step without suspension, on a thread of its own: no other event can come between. Before the scheduler is
+/// told anything, that it was accepted or how it ended, what was written down is durable.
 actor JobRunner: Service {
     /// What becomes of a run that arrives.
     enum Answer: Hashable {
@@ -48,7 +49,8 @@ actor JobRunner: Service {
     private var isDraining = false
     private var idleWatchers: [AsyncStream<Void>.Continuation] = []
 
-    // At most one start per job is in the stream, because a job's next run starts only when the last has ended.
+    // At most one start per job is in the stream, because a job's next run starts only when the last has
+    // ended.
     private let starts = AsyncStream<RunExecution>.makeStream()
     private let outcomes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
@@ -110,7 +112,24 @@ actor JobRunner: Service {
     // MARK: What the scheduler asks
 
     /// Takes a run in: when it answers `accepted`, the run will be called back exactly once, come what may.
-    func accept(_ request: RunRequest) -> Answer {
+    func accept(_ request: RunRequest) async -> Answer {
+        let answer = take(request)
+        if case .refused(let reason) = answer {
+            logger.notice(
+                "run refused",
+                metadata: [
+                    LogKey.job: "\(request.job)", LogKey.run: "\(request.run)", LogKey.reason: "\(reason)",
+                ]
+            )
+            return answer
+        }
+        // Queues up once more, so that one synchronisation serves all the runs that arrived meanwhile.
+        await Task.yield()
+        synchronise()
+        return answer
+    }
+
+    private func take(_ request: RunRequest) -> Answer {
         if journal.state.knows(request.run, plannedAt: request.plannedAt) { return .alreadyHeld }
         if isDraining { return .refused("the executor shuts down") }
         guard request.glueType == RunRequest.bean else {
@@ -161,9 +180,10 @@ actor JobRunner: Service {
 
     // MARK: What is owed to the scheduler
 
-    /// Outcomes that no scheduler has, oldest first, without those in `excluded`.
+    /// Outcomes that no scheduler has, oldest first, without those in `excluded`; durable.
     func undelivered(limit: Int, excluding excluded: Set<RunID> = []) -> [CallbackItem] {
-        Array(journal.state.undelivered.lazy.filter { !excluded.contains($0.run) }.prefix(limit))
+        synchronise()
+        return Array(journal.state.undelivered.lazy.filter { !excluded.contains($0.run) }.prefix(limit))
     }
 
     /// Notes that a scheduler has the outcomes of `runs`.
@@ -172,6 +192,15 @@ actor JobRunner: Service {
             try journal.deliver(runs)
         } catch {
             logger.error("delivery cannot be recorded", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    private func synchronise() {
+        do {
+            try journal.synchronise()
+        } catch {
+            // The runs go on: a journal that only survives the process is better than none.
+            logger.error("run journal cannot be synchronised", metadata: [LogKey.error: "\(error)"])
         }
     }
 

@@ -39,8 +39,9 @@ struct JournalState: Hashable {
 
     /// Whether the run was accepted before.
     ///
-    /// While the run or its outcome is here its id alone decides. Afterwards the planned instant must agree too, so
-    /// that a scheduler which lost its store and counts from 1 again is not answered for runs it never had.
+    /// While the run or its outcome is here its id alone decides. Afterwards the planned instant must agree
+    /// too, so that a scheduler which lost its store and counts from 1 again is not answered for runs it
+    /// never had.
     func knows(_ run: RunID, plannedAt: Moment) -> Bool {
         open[run] != nil || undeliveredPlans[run] != nil || deliveredPlans[run] == plannedAt
     }

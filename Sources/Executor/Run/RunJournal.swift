@@ -2,8 +2,9 @@ import Groundwork
 
 /// What the executor owes the scheduler, on disk: accepted runs, and outcomes until they are delivered.
 ///
-/// A file of one JSON record a line. A record that must not be lost is synchronised before its method returns. A
-/// crash can tear only the last line, which is then as if it had never been written; opening rewrites the file.
+/// A file of one JSON record a line. What a method has written survives the death of the process;
+/// `synchronise` makes it survive that of the machine, for all records since the last time at once. A crash
+/// can tear only the last line, which is then as if it had never been written; opening rewrites the file.
 struct RunJournal: ~Copyable {
     private(set) var state: JournalState
     /// How many lines could not be read when the journal was opened; more than one means a damaged disk.
@@ -14,6 +15,7 @@ struct RunJournal: ~Copyable {
     private let lock: FolderLock
     private var file: AppendFile
     private var lines: Int
+    private var isDirty = false
 
     /// Opens the journal in `folder` and keeps every other process out of it.
     ///
@@ -49,46 +51,55 @@ struct RunJournal: ~Copyable {
         self.lines = state.count
     }
 
-    /// Notes that a run is accepted; durable when it returns, not accepted when it throws.
+    /// Notes that a run is accepted; it is not when this throws.
     mutating func accept(_ run: AcceptedRun) throws(ExecutorError) {
-        try write([.accepted(run)], durably: true)
+        try write([.accepted(run)])
         state.apply(.accepted(run))
     }
 
     /// Notes how a run ended.
     ///
-    /// When it throws the outcome is kept in memory all the same, so that it is delivered unless the process dies.
+    /// When it throws the outcome is kept in memory all the same, so that it is delivered unless the process
+    /// dies.
     mutating func end(_ run: RunID, plannedAt: Moment, _ outcome: RunOutcome) throws(ExecutorError) {
         let record = JournalRecord.ended(
             CallbackItem(run: run, plannedAt: plannedAt, outcome: outcome),
             plannedAt: plannedAt
         )
         state.apply(record)
-        try write([record], durably: true)
+        try write([record])
     }
 
     /// Notes that a scheduler has the outcomes of `runs`.
     ///
-    /// Not synchronised: losing this costs a second delivery, which schedulers ignore.
+    /// Losing this costs a second delivery, which schedulers ignore.
     mutating func deliver(_ runs: [RunID]) throws(ExecutorError) {
         let records = runs.compactMap { run in
             state.plan(ofUndelivered: run).map { JournalRecord.delivered(run, plannedAt: $0) }
         }
         for record in records { state.apply(record) }
-        try write(records, durably: false)
+        try write(records)
         if lines > 2 * state.count + 1_000 { try compact() }
     }
 
-    private mutating func write(_ records: [JournalRecord], durably: Bool) throws(ExecutorError) {
+    /// Returns when all that was noted survives a power cut.
+    mutating func synchronise() throws(ExecutorError) {
+        guard isDirty else { return }
+        try file.synchronise()
+        isDirty = false
+    }
+
+    private mutating func write(_ records: [JournalRecord]) throws(ExecutorError) {
         guard !records.isEmpty else { return }
         try file.append(records.flatMap { $0.json + [UInt8(ascii: "\n")] })
         lines += records.count
-        if durably { try file.synchronise() }
+        isDirty = true
     }
 
     private mutating func compact() throws(ExecutorError) {
         file = try Self.rewrite(state, path: path, folder: folder)
         lines = state.count
+        isDirty = false
     }
 
     private static func rewrite(

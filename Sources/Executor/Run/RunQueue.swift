@@ -2,7 +2,8 @@ import Groundwork
 
 /// Decides what the runs of one job may do next on this executor; it never waits and never calls out.
 ///
-/// One run goes on at a time. A run that was asked to stop keeps its place until its handler has really ended.
+/// One run goes on at a time. A run that was asked to stop keeps its place until its handler has really
+/// ended.
 struct RunQueue: Hashable {
     /// What becomes of a run that arrives.
     enum Admission: Hashable {

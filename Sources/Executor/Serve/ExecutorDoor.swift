@@ -25,7 +25,8 @@ struct ExecutorDoor: Sendable {
         let name = call.path.split(separator: "/").joined(separator: "/")
         do {
             return switch name {
-            // The oldest generations send the two bytes `""`, the newer nothing at all: whatever comes is a beat.
+            // The oldest generations send the two bytes `""`, the newer nothing at all: whatever comes is a
+            // beat.
             case "beat": .success()
             case "idleBeat": await idleBeat(try IdleBeatRequest(json: call.body))
             case "run", "trigger": await run(try RunRequest(json: call.body))

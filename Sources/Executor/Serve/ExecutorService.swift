@@ -1,13 +1,14 @@
 public import Groundwork
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
 
 /// An executor: serves schedulers, runs jobs, and says how they ended.
 ///
-/// Register it in a `ServiceGroup`. On graceful shutdown it takes no new runs, lets the running ones end within the
-/// drain limit, stops the others, delivers what is left, signs off, and only then stops serving.
+/// Register it in a `ServiceGroup`. On graceful shutdown it takes no new runs, lets the running ones end
+/// within the drain limit, stops the others, delivers what is left, signs off, and only then stops serving.
 public struct ExecutorService: Service {
     private let settings: ExecutorSettings
     private let handlers: HandlerCatalogue
@@ -56,8 +57,8 @@ public struct ExecutorService: Service {
 
     /// Serves until graceful shutdown has ended everything in order, or the task is cancelled.
     ///
-    /// - Throws: `ExecutorError` when the folder is in use or cannot be written; what the server throws when it cannot
-    ///   listen.
+    /// - Throws: `ExecutorError` when the folder is in use or cannot be written; what the server throws when
+    ///   it cannot listen.
     public func run() async throws {
         defer { bound.announce(nil) }
         let logs = RunLogFolder(path: settings.folder, zone: settings.logZone, limit: settings.logLimit)
@@ -81,8 +82,8 @@ public struct ExecutorService: Service {
             token: settings.token,
             http: http
         )
-        // Shutdown goes from the last to the first, each waiting for the one before: the runner drains, then the spool
-        // flushes, then the instance signs off, then the server stops.
+        // Shutdown goes from the last to the first, each waiting for the one before: the runner drains, then
+        // the spool flushes, then the instance signs off, then the server stops.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -114,6 +115,8 @@ public struct ExecutorService: Service {
         AnnouncedServer(
             application: Application(
                 responder: ExecutorRoutes(door: door),
+                // As long as other executors keep idle connections.
+                server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(90))),
                 configuration: ApplicationConfiguration(
                     address: .hostname(settings.host, port: settings.port)
                 ),

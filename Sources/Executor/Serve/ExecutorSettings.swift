@@ -13,7 +13,7 @@ public struct ExecutorSettings: Sendable {
     public var advertisedAddress: String?
     /// The schedulers' base URLs, of one cluster, in the order in which they are tried.
     public var schedulers: [String]
-    /// What both sides show; an empty one shows and asks nothing.
+    /// What both sides show; an empty one shows and asks nothing, and only serves on a loopback address.
     public var token = Secret("")
     /// Where run logs and the run journal are kept; one executor a folder.
     public var folder: String
@@ -57,6 +57,10 @@ public struct ExecutorSettings: Sendable {
                 "is set when the host stands for all addresses"
             ),
             (advertisedAddress.map(ExecutorSettings.isWebAddress) ?? true, "advertisedAddress", "is a URL"),
+            (
+                isLoopback || !["", "default_token"].contains { token == Secret($0) }, "token",
+                "is neither empty nor the public default when others than this host can call"
+            ),
             (folder.hasPrefix("/"), "folder", "is an absolute path"),
             (logRetentionDays >= 1, "logRetentionDays", "is at least 1"),
             (logLimit >= 64 << 10, "logLimit", "is at least 65536"),
@@ -66,6 +70,10 @@ public struct ExecutorSettings: Sendable {
         for check in checks where !check.holds {
             throw ExecutorError(.settings, during: check.name, detail: "must hold: \(check.rule)")
         }
+    }
+
+    private var isLoopback: Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 
     private static func isWebAddress(_ text: String) -> Bool {

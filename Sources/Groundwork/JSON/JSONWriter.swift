@@ -65,6 +65,13 @@ package struct JSONWriter: Sendable {
         appendDigits(number)
     }
 
+    /// Writes a number that need not be whole; one that JSON cannot say becomes `null`.
+    package mutating func number(_ number: Double) {
+        guard number.isFinite else { return null() }
+        separate()
+        bytes.append(contentsOf: "\(number)".utf8)
+    }
+
     /// Writes `true` or `false`.
     package mutating func bool(_ value: Bool) {
         separate()

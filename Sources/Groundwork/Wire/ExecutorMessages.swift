@@ -176,8 +176,8 @@ package struct LogPage: Hashable, WireMessage {
 
     /// The line to ask for next, after this page answered a request for `line`.
     ///
-    /// Counts the lines that came rather than believe `toLine` alone: some executors name a `toLine` beyond what
-    /// they sent. A page of ours that stands for dropped lines moves past all of them.
+    /// Counts the lines that came rather than believe `toLine` alone: some executors name a `toLine` beyond
+    /// what they sent. A page of ours that stands for dropped lines moves past all of them.
     package func nextLine(after line: Int) -> Int {
         guard !content.isEmpty, toLine >= line else { return line }
         let ends = content.utf8.count { $0 == UInt8(ascii: "\n") }
@@ -188,7 +188,8 @@ package struct LogPage: Hashable, WireMessage {
     /// What the content starts with when it stands for lines that are no longer there.
     package static let droppedNote = "[lines dropped"
 
-    private var isDroppedNote: Bool { content.hasPrefix(LogPage.droppedNote) }
+    /// Whether the page stands for lines that are no longer there, up to `toLine`.
+    package var isDroppedNote: Bool { content.hasPrefix(LogPage.droppedNote) }
 
     package init(wire: WireValue) throws(WireError) {
         let body = try WireObject(body: wire)

@@ -1,4 +1,4 @@
-/// The body of `/api/registry` and `/api/registryRemove`: one executor instance says that it lives, or leaves.
+/// The body of `/api/registry` and `/api/registryRemove`: an instance says that it lives, or leaves.
 package struct RegistryRequest: Hashable, WireMessage {
     /// The only group of registrations in use.
     package static let executorGroup = "EXECUTOR"
@@ -49,7 +49,7 @@ package struct CallbackItem: Hashable, WireMessage {
     package static let messageLimit = 15_000
 
     package var run: RunID
-    /// What the run was handed as its planned instant; some clients put their own start here: do not trust it.
+    /// What the run was handed as its planned instant; some clients put their own start here.
     package var plannedAt: Moment?
     /// 200, 500 or 502.
     package var code: Int

@@ -1,6 +1,7 @@
 /// A body of the wire between scheduler and executor: read tolerantly, written for every generation.
 ///
-/// Reading treats a missing member as null, takes numbers that are spelled as text, and ignores unknown members.
+/// Reading treats a missing member as null, takes numbers that are spelled as text, and ignores unknown
+/// members.
 package protocol WireMessage: Sendable {
     /// Reads a message from its JSON value.
     ///
@@ -92,7 +93,8 @@ extension WireObject {
 }
 
 extension String {
-    fileprivate func trimming() -> String {
+    /// The text without blanks around it.
+    func trimming() -> String {
         let blank: (Character) -> Bool = { $0.isWhitespace }
         let head = drop(while: blank)
         return String(head.reversed().drop(while: blank).reversed())

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A JSON value as it came or as it will be written; the order of an object's members is kept when written.
 package enum WireValue: Hashable, Sendable {
     case null
@@ -40,22 +38,62 @@ package struct WireObject: Hashable, Sendable {
 }
 
 extension WireValue {
+    /// How deep the wire's values may be nested; its own messages need three levels.
+    private static let depthLimit = 64
+
     /// Reads a JSON text.
     ///
     /// - Throws: `WireError.notJSON` when `json` is not one.
     package init(json: some Sequence<UInt8>) throws(WireError) {
+        var scanner = JSONScanner(Array(json), depthLimit: WireValue.depthLimit)
         do {
-            self = try JSONDecoder().decode(WireValue.self, from: Data(json))
+            self = try WireValue(next: &scanner)
+            try scanner.finish()
         } catch {
             throw WireError(.notJSON)
         }
     }
 
+    /// Takes the next value, whatever it is.
+    private init(next scanner: inout JSONScanner) throws(JSONError) {
+        switch try scanner.peek() {
+        case .null:
+            _ = try scanner.takeNull()
+            self = .null
+        case .bool: self = .bool(try scanner.bool())
+        case .string: self = .text(try scanner.string())
+        case .number: self = try WireValue(nextNumber: &scanner)
+        case .array:
+            var list: [WireValue] = []
+            try scanner.beginArray()
+            while try scanner.nextElement() { list.append(try WireValue(next: &scanner)) }
+            self = .list(list)
+        case .object:
+            var object = WireObject()
+            try scanner.beginObject()
+            while let key = try scanner.nextKey() {
+                object.append(scanner.string(of: key), try WireValue(next: &scanner))
+            }
+            self = .object(object)
+        }
+    }
+
+    private init(nextNumber scanner: inout JSONScanner) throws(JSONError) {
+        let start = scanner
+        do {
+            self = .integer(try scanner.integer())
+        } catch {
+            // Not whole, or beyond 64 bits.
+            scanner = start
+            self = .number(try scanner.number())
+        }
+    }
+
     /// The compact JSON text.
     package var json: [UInt8] {
-        var bytes: [UInt8] = []
-        write(into: &bytes)
-        return bytes
+        var writer = JSONWriter()
+        write(with: &writer)
+        return writer.bytes
     }
 
     /// The members, when this is an object.
@@ -76,7 +114,7 @@ extension WireValue {
         switch self {
         case .integer(let value): value
         case .number(let value): Int64(exactly: value)
-        case .text(let text): Int64(text.trimmingCharacters(in: .whitespaces))
+        case .text(let text): Int64(text.trimming())
         case .null, .bool, .list, .object: nil
         }
     }
@@ -100,97 +138,24 @@ extension WireValue {
         }
     }
 
-    private func write(into bytes: inout [UInt8]) {
+    private func write(with writer: inout JSONWriter) {
         switch self {
-        case .null: bytes += "null".utf8
-        case .bool(let value): bytes += (value ? "true" : "false").utf8
-        case .integer(let value): bytes += String(value).utf8
-        case .number(let value): bytes += (value.isFinite ? String(value) : "null").utf8
-        case .text(let text): Self.write(text, into: &bytes)
+        case .null: writer.null()
+        case .bool(let value): writer.bool(value)
+        case .integer(let value): writer.integer(value)
+        case .number(let value): writer.number(value)
+        case .text(let text): writer.string(text)
         case .list(let list):
-            bytes.append(UInt8(ascii: "["))
-            for (index, value) in list.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                value.write(into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "]"))
+            writer.beginArray()
+            for value in list { value.write(with: &writer) }
+            writer.endArray()
         case .object(let object):
-            bytes.append(UInt8(ascii: "{"))
-            for (index, member) in object.members.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Self.write(member.key, into: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                member.value.write(into: &bytes)
+            writer.beginObject()
+            for member in object.members {
+                writer.key(member.key)
+                member.value.write(with: &writer)
             }
-            bytes.append(UInt8(ascii: "}"))
-        }
-    }
-
-    private static func write(_ text: String, into bytes: inout [UInt8]) {
-        let hexadecimal = Array("0123456789abcdef".utf8)
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes += #"\""#.utf8
-            case UInt8(ascii: "\\"): bytes += #"\\"#.utf8
-            case UInt8(ascii: "\n"): bytes += #"\n"#.utf8
-            case UInt8(ascii: "\r"): bytes += #"\r"#.utf8
-            case UInt8(ascii: "\t"): bytes += #"\t"#.utf8
-            case 0..<0x20:
-                bytes += #"\u00"#.utf8
-                bytes += [hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-}
-
-extension WireValue: Decodable {
-    /// Reads any JSON value.
-    ///
-    /// - Throws: `DecodingError` when the value is of no kind JSON has, such as a number beyond a `Double`.
-    package init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: AnyKey.self) {
-            // Being no object is an answer, not an error: the next kind is tried.
-            var read = WireObject()
-            for key in object.allKeys {
-                read.append(key.stringValue, try object.decode(WireValue.self, forKey: key))
-            }
-            self = .object(read)
-            return
-        }
-        if var list = try? decoder.unkeyedContainer() {
-            // As above.
-            var read: [WireValue] = []
-            while !list.isAtEnd { read.append(try list.decode(WireValue.self)) }
-            self = .list(read)
-            return
-        }
-        let scalar = try decoder.singleValueContainer()
-        if scalar.decodeNil() {
-            self = .null
-        } else if let text = try? scalar.decode(String.self) {
-            self = .text(text)
-        } else if let truth = try? scalar.decode(Bool.self) {
-            self = .bool(truth)
-        } else if let whole = try? scalar.decode(Int64.self) {
-            self = .integer(whole)
-        } else {
-            self = .number(try scalar.decode(Double.self))
-        }
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) {
-            self.stringValue = stringValue
-        }
-
-        init?(intValue: Int) {
-            nil
+            writer.endObject()
         }
     }
 }

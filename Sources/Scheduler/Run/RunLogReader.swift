@@ -78,6 +78,8 @@ package struct RunLogPage: Hashable, Sendable {
             text = ""
         }
         let lines = text.utf8.reduce(into: 0) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
-        self.init(from: from, next: from + lines, text: text, isComplete: !run.isOpen && lines == 0)
+        // One line can stand for many that the executor no longer has.
+        let next = page.isDroppedNote ? max(from, page.toLine + 1) : from + lines
+        self.init(from: from, next: next, text: text, isComplete: !run.isOpen && lines == 0)
     }
 }
