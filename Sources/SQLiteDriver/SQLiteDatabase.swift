@@ -19,13 +19,15 @@ package struct SQLiteSettings: Hashable, Sendable {
     ///
     /// A page that is written a hundred times in between is folded once: many pages spare the disk, and cost
     /// disk space and a longer pause now and then.
-    package var checkpointPages = 16_384
+    package var checkpointPages = 4_096
     /// How long to wait for another process that writes.
     package var patience = Duration.seconds(5)
     /// How many readers there are beside the writer.
     package var readers = 3
-    /// How many writes may share one commit.
-    package var groupLimit = 16
+    /// How many short writes may share one commit.
+    package var shortGroup = 64
+    /// How many writes that are not short may share one commit.
+    package var longGroup = 4
 
     package init(durability: Durability = .power) {
         self.durability = durability
@@ -34,23 +36,20 @@ package struct SQLiteSettings: Hashable, Sendable {
 
 /// One file of the data folder: one writer, and readers beside it that see an unchanging view each.
 ///
-/// Writes that wait at the same moment share a commit, so that many small ones cost little more than one. A
-/// write that was asked for happens, also when the task that asked is cancelled meanwhile: its facts have
-/// happened.
+/// Writes that wait at the same moment share a commit, so that many small ones cost little more than one;
+/// short ones go before long ones, so that one message does not wait for a crowd. A write that was asked for
+/// happens, also when the task that asked is cancelled meanwhile: its facts have happened.
 final class SQLiteDatabase: Sendable {
+    /// How many messages a short write is about at most.
+    static let shortCount = 200
+
     /// Page size of new files: random inserts write whole pages, so small ones.
     private static let pageSize = 4_096
 
     private let pool: DatabasePool
-    private let groupLimit: Int
-    private let waiting = Mutex(Waiting())
-
-    /// Writes that wait for the writer.
-    private struct Waiting {
-        var writes: [PendingWrite] = []
-        /// Whether the writer was told and has not yet looked.
-        var isAnnounced = false
-    }
+    private let shortGroup: Int
+    private let longGroup: Int
+    private let waiting = Mutex(WaitingWrites())
 
     /// Opens the file, makes it if it is not there, and brings its tables up to date.
     ///
@@ -60,7 +59,8 @@ final class SQLiteDatabase: Sendable {
     ///   - migrator: the tables, as numbered steps that are only ever added to.
     /// - Throws: `StoreError` when the file cannot be opened, or is of a later version.
     init(path: String, settings: SQLiteSettings, migrator: DatabaseMigrator) throws(StoreError) {
-        groupLimit = max(1, settings.groupLimit)
+        shortGroup = max(1, settings.shortGroup)
+        longGroup = max(1, settings.longGroup)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(settings))
             // Only now: GRDB sets a level of its own when it switches the log on.
@@ -79,8 +79,16 @@ final class SQLiteDatabase: Sendable {
     ///
     /// `body` may run a second time, when a write that shared its transaction failed: it changes nothing but
     /// the file.
+    ///
+    /// - Parameters:
+    ///   - operation: what errors call it.
+    ///   - isShort: whether it changes few rows, and so goes before those that change many.
+    ///   - body: what is to be done.
+    /// - Returns: what `body` returned, once it is committed.
+    /// - Throws: `StoreError` when it did not happen.
     func write<Result: Sendable>(
         _ operation: String,
+        isShort: Bool = true,
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(StoreError) -> Result {
         let outcome: Swift.Result<Result, any Error> = await withCheckedContinuation { continuation in
@@ -91,7 +99,8 @@ final class SQLiteDatabase: Sendable {
                         return { continuation.resume(returning: .success(result)) }
                     },
                     refuse: { continuation.resume(returning: .failure($0)) }
-                )
+                ),
+                isShort: isShort
             )
         }
         do { return try outcome.get() } catch { throw StoreError(sqlite: error, during: operation) }
@@ -115,23 +124,13 @@ final class SQLiteDatabase: Sendable {
 
     // MARK: Shared commits
 
-    private func enqueue(_ write: PendingWrite) {
-        let mustAnnounce = waiting.withLock { waiting in
-            waiting.writes.append(write)
-            defer { waiting.isAnnounced = true }
-            return !waiting.isAnnounced
-        }
-        if mustAnnounce { announce() }
+    private func enqueue(_ write: PendingWrite, isShort: Bool) {
+        if waiting.withLock({ $0.add(write, isShort: isShort) }) { announce() }
     }
 
     private func announce() {
         pool.asyncWriteWithoutTransaction { [self] db in
-            let (writes, isMore) = waiting.withLock { waiting in
-                let writes = Array(waiting.writes.prefix(groupLimit))
-                waiting.writes.removeFirst(writes.count)
-                waiting.isAnnounced = !waiting.writes.isEmpty
-                return (writes, waiting.isAnnounced)
-            }
+            let (writes, isMore) = waiting.withLock { $0.take(short: shortGroup, long: longGroup) }
             if isMore { announce() }
             commit(writes, db)
         }
@@ -180,8 +179,32 @@ final class SQLiteDatabase: Sendable {
     }
 }
 
+/// Writes that wait for the writer.
+struct WaitingWrites {
+    private var short: [PendingWrite] = []
+    private var long: [PendingWrite] = []
+    /// Whether the writer was told and has not yet looked.
+    private var isAnnounced = false
+
+    /// Adds a write; true when the writer must be told.
+    mutating func add(_ write: PendingWrite, isShort: Bool) -> Bool {
+        if isShort { short.append(write) } else { long.append(write) }
+        defer { isAnnounced = true }
+        return !isAnnounced
+    }
+
+    /// Takes the writes of the next commit, and tells whether the writer must be told of others.
+    mutating func take(short shortLimit: Int, long longLimit: Int) -> (writes: [PendingWrite], isMore: Bool) {
+        let writes = Array(short.prefix(shortLimit) + long.prefix(longLimit))
+        short.removeFirst(min(short.count, shortLimit))
+        long.removeFirst(min(long.count, longLimit))
+        isAnnounced = !short.isEmpty || !long.isEmpty
+        return (writes, isAnnounced)
+    }
+}
+
 /// A write that waits for its commit.
-private struct PendingWrite: Sendable {
+struct PendingWrite: Sendable {
     /// Does it; what comes back tells whoever waits, after the commit.
     let run: @Sendable (Database) throws -> (@Sendable () -> Void)
     /// Tells whoever waits that it did not happen.

@@ -10,7 +10,9 @@ enum PushMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in
-            try db.execute(sql: installation + catalogue + crowds + messages + delivery + receipts)
+            let indexes = recipientIndex("young_recipient_index") + recipientIndex("recipient_index")
+            try db.execute(sql: installation + catalogue + crowds + messages)
+            try db.execute(sql: YoungTable.schema + indexes + delivery + receipts)
             try db.execute(
                 sql: "INSERT INTO installation (id) VALUES (?)",
                 arguments: [Int64(UInt32.random(in: 1...UInt32.max))]
@@ -186,15 +188,6 @@ enum PushMigrations {
             changed_at INTEGER NOT NULL
         ) STRICT;
 
-        -- Finds a recipient's messages, and keeps a campaign's occurrence (origin > 0) from having one twice;
-        -- a message of the API has its own negated id as origin.
-        CREATE TABLE recipient_index (
-            key INTEGER NOT NULL,
-            origin INTEGER NOT NULL,
-            id INTEGER NOT NULL,
-            PRIMARY KEY (key, origin)
-        ) STRICT, WITHOUT ROWID;
-
         CREATE TABLE biz (id INTEGER PRIMARY KEY, biz_id TEXT NOT NULL) STRICT;
         CREATE INDEX biz_by_name ON biz (biz_id, id);
 
@@ -211,6 +204,21 @@ enum PushMigrations {
         CREATE INDEX tally_of_run ON tally (run);
 
         """
+
+    /// Finds a recipient's messages, and keeps a campaign's occurrence (origin > 0) from having one twice.
+    ///
+    /// A message of the API has its own negated id as origin.
+    private static func recipientIndex(_ name: String) -> String {
+        """
+        CREATE TABLE \(name) (
+            key INTEGER NOT NULL,
+            origin INTEGER NOT NULL,
+            id INTEGER NOT NULL,
+            PRIMARY KEY (key, origin)
+        ) STRICT, WITHOUT ROWID;
+
+        """
+    }
 
     private static let delivery = """
         -- A call, written down before it is made; `answers` says how it ended for each member.

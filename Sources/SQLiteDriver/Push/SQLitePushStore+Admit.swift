@@ -6,7 +6,12 @@ extension SQLitePushStore: DeliveryLedger {
     package func admit(_ admission: Admission) async throws(StoreError) -> AdmissionOutcome {
         let entry = try AdmissionEntry(admission, day: calendar.day(of: admission.task.acceptedAt))
         let now = clock.now
-        return try await database.write("admit") { db in try entry.write(to: db, now: now) }
+        let isShort = admission.task.count <= SQLiteDatabase.shortCount
+        return try await database.write("admit", isShort: isShort) { [recipients] db in
+            let outcome = try entry.write(to: db, now: now)
+            try recipients.grow(by: admission.task.count - outcome.duplicates.count, db)
+            return outcome
+        }
     }
 }
 
@@ -188,13 +193,16 @@ extension AdmissionEntry {
     ) throws -> [Duplicate] {
         let insert = try RawStatement(db, Self.insertIndex)
         insert.bind(run.rawValue, at: 2)
+        let select = try RawStatement(db, Self.selectGrown)
+        select.bind(run.rawValue, at: 2)
         var duplicates: [Duplicate] = []
         for (key, place) in order {
             var key = key
             insert.bind(MessageID(batch: batch.id, index: place).rawValue, at: 3)
             while true {
                 insert.bind(key, at: 1)
-                if try insert.run() == 1 { break }
+                select.bind(key, at: 1)
+                if try select.first({ _ in true }) == nil, try insert.run() == 1 { break }
                 let holder = try holder(of: key, run, db)
                 if try key >= 0 || isAddress(of: holder, sameAs: place, batch, db) {
                     duplicates.append(Duplicate(place: place, firstRow: try row(of: holder, batch, db)))
@@ -235,10 +243,16 @@ extension AdmissionEntry {
         return try select.first { $0.int64(0) } ?? 0
     }
 
-    private static let insertIndex =
-        "INSERT OR IGNORE INTO recipient_index (key, origin, id) VALUES (?, ?, ?)"
+    private static let insertIndex = """
+        INSERT OR IGNORE INTO young_recipient_index (key, origin, id) VALUES (?, ?, ?)
+        """
 
-    private static let selectHolder = "SELECT id FROM recipient_index WHERE key = ? AND origin = ?"
+    private static let selectGrown = "SELECT 1 FROM recipient_index WHERE key = ? AND origin = ?"
+
+    private static let selectHolder = """
+        SELECT id FROM young_recipient_index WHERE key = ?1 AND origin = ?2
+        UNION ALL SELECT id FROM recipient_index WHERE key = ?1 AND origin = ?2
+        """
 
     private static let selectAddress = "SELECT recipient FROM record WHERE id = ?"
 

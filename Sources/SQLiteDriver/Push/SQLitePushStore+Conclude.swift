@@ -6,7 +6,8 @@ extension SQLitePushStore {
     package func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError) {
         let now = clock.now
         let answers = outcomes.map { CallAnswers.encode($0.results) }
-        try await database.write("conclude") { db in
+        let isShort = outcomes.reduce(0) { $0 + $1.results.count } <= SQLiteDatabase.shortCount
+        try await database.write("conclude", isShort: isShort) { db in
             let batch = try db.existingBatch(batch, during: "conclude")
             var desk = try OutcomeDesk(batch, now: now, db)
             for (outcome, bytes) in zip(outcomes, answers) { try desk.write(outcome, bytes) }

@@ -29,7 +29,9 @@ extension SQLitePushStore {
         of batch: BatchID
     ) async throws(StoreError) -> [Intent] {
         let now = clock.now
-        return try await database.write("decide") { db in
+        let count = calls.reduce(decisions.reduce(0) { $0 + $1.members.count }) { $0 + $1.members.count }
+        let isShort = count <= SQLiteDatabase.shortCount
+        return try await database.write("decide", isShort: isShort) { db in
             let batch = try db.existingBatch(batch, during: "decide")
             var desk = try DecisionDesk(batch, now: now, db)
             for decision in decisions { try desk.write(decision) }

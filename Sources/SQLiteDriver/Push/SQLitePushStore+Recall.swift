@@ -32,7 +32,7 @@ extension SQLitePushStore {
 
     package func recallAll(of run: CampaignRunID, limit: Int) async throws(StoreError) -> Int {
         let now = clock.now
-        return try await database.write("recall campaign run") { db in
+        return try await database.write("recall campaign run", isShort: false) { db in
             let select = try RawStatement(db, Self.selectWaitingBatches)
             select.bind(run.rawValue, at: 1)
             var batches: [BatchRow] = []

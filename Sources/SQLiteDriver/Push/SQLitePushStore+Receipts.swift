@@ -37,7 +37,8 @@ extension SQLitePushStore: ReceiptStore {
         page: Int64?,
         at moment: Moment
     ) async throws(StoreError) -> ReceiptCount {
-        try await database.write("apply receipts") { [keys] db in
+        // Receipts can wait: nobody does for them.
+        try await database.write("apply receipts", isShort: false) { [keys] db in
             var ledger = ReceiptLedger(account: account, at: moment, keys: keys, db)
             for receipt in receipts { try ledger.apply(receipt) }
             try ledger.books.write(to: db)
@@ -236,7 +237,10 @@ extension Database {
         return try select.first { $0.text(0) }
     }
 
-    static let selectMessages = "SELECT id FROM recipient_index WHERE key = ? AND origin BETWEEN ? AND ?"
+    static let selectMessages = """
+        SELECT id FROM young_recipient_index WHERE key = ?1 AND origin BETWEEN ?2 AND ?3
+        UNION ALL SELECT id FROM recipient_index WHERE key = ?1 AND origin BETWEEN ?2 AND ?3
+        """
 
     private static let selectRecipient = "SELECT recipient FROM record WHERE id = ?"
 

@@ -4,7 +4,7 @@ package import PushEngine
 
 extension SQLitePushStore: NightShelf {
     package func releaseDue(at now: Moment, limit: Int) async throws(StoreError) -> [QueueMessage] {
-        try await database.write("release held messages") { db in
+        try await database.write("release held messages", isShort: false) { db in
             var messages: [QueueMessage] = []
             var books = Books()
             for entry in try db.dueShelfEntries(at: now, limit: limit) {

@@ -59,7 +59,7 @@ extension SQLitePushStore {
 
     package func expire(acceptedBefore before: Moment, limit: Int) async throws(StoreError) -> Int {
         let now = clock.now
-        return try await database.write("expire messages") { db in
+        return try await database.write("expire messages", isShort: false) { db in
             let select = try RawStatement(db, Self.selectAwaitingBatches)
             select.bind(before.millisecondsSinceEpoch, at: 1)
             select.bind(limit, at: 2)

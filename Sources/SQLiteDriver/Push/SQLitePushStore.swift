@@ -11,6 +11,7 @@ package struct SQLitePushStore: Sendable {
     let calendar: BusinessCalendar
     let sealer: any SecretSealer
     let keys: RequestKeys
+    let recipients: YoungTable
 
     /// Opens the file, makes it if it is not there, and brings its tables up to date.
     ///
@@ -28,6 +29,25 @@ package struct SQLitePushStore: Sendable {
         calendar: BusinessCalendar,
         sealer: any SecretSealer
     ) throws(StoreError) {
+        try self.init(
+            path: path,
+            settings: settings,
+            clock: clock,
+            calendar: calendar,
+            sealer: sealer,
+            recipients: YoungTable("recipient_index")
+        )
+    }
+
+    init(
+        path: String,
+        settings: SQLiteSettings,
+        clock: any WallClock,
+        calendar: BusinessCalendar,
+        sealer: any SecretSealer,
+        recipients: YoungTable
+    ) throws(StoreError) {
+        self.recipients = recipients
         database = try SQLiteDatabase(path: path, settings: settings, migrator: PushMigrations.migrator)
         self.clock = clock
         self.calendar = calendar

@@ -5,6 +5,7 @@ package import PushEngine
 /// Counters per recipient in a file of their own, so that they do not wait for the ledger's writer.
 package struct SQLiteQuotaStore: QuotaStore {
     private let database: SQLiteDatabase
+    private let young: YoungTable
     /// The most rows that one step of pruning looks at.
     private let pruneStep: Int
 
@@ -20,6 +21,11 @@ package struct SQLiteQuotaStore: QuotaStore {
         settings: SQLiteSettings = SQLiteSettings(),
         pruneStep: Int = 20_000
     ) throws(StoreError) {
+        try self.init(path: path, settings: settings, pruneStep: pruneStep, young: YoungTable("quota"))
+    }
+
+    init(path: String, settings: SQLiteSettings, pruneStep: Int, young: YoungTable) throws(StoreError) {
+        self.young = young
         database = try SQLiteDatabase(path: path, settings: settings, migrator: QuotaMigrations.migrator)
         self.pruneStep = pruneStep
     }
@@ -32,7 +38,8 @@ package struct SQLiteQuotaStore: QuotaStore {
         now: Moment
     ) async throws(StoreError) -> [QuotaVerdict] {
         let order = claims.quotaOrder(on: channel)
-        return try await database.write("reserve quota") { db in
+        let isShort = claims.count <= SQLiteDatabase.shortCount
+        return try await database.write("reserve quota", isShort: isShort) { [young] db in
             var verdicts = [QuotaVerdict](repeating: .granted, count: claims.count)
             var table = try QuotaTable(db)
             try table.visit(order) { row, places in
@@ -46,6 +53,7 @@ package struct SQLiteQuotaStore: QuotaStore {
                 }
                 return isChanged ? row : nil
             }
+            try young.grow(by: table.added, db)
             return verdicts
         }
     }
@@ -53,19 +61,24 @@ package struct SQLiteQuotaStore: QuotaStore {
     package func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {
         guard !claims.isEmpty else { return }
         let order = claims.quotaOrder(on: channel)
-        try await database.write("refund quota") { db in
+        try await database.write("refund quota") { [young] db in
             var table = try QuotaTable(db)
             try table.visit(order) { row, places in
                 guard var row else { return nil }
                 let refunded = places.count { row.refund(claims[$0.claim].owner) }
                 return refunded > 0 ? row : nil
             }
+            try young.grow(by: table.added, db)
         }
     }
 
     package func prune(before day: Int) async throws(StoreError) -> Bool {
-        try await database.write("prune quota") { [pruneStep] db in
+        try await database.write("prune quota", isShort: false) { [young, pruneStep] db in
             let from = try Int64.fetchOne(db, cached: Self.selectPruned, [day]) ?? Int64.min
+            if from == Int64.min {
+                try db.execute(cached: Self.deleteYoung, [day])
+                try young.grow(by: -db.changesCount, db)
+            }
             // The key behind the rows of this step; nil when they are the last.
             let end = try Int64.fetchOne(db, cached: Self.selectStep, [from, pruneStep])
             try db.execute(cached: Self.deleteOld, [from, end ?? Int64.max, end == nil, day])
@@ -79,6 +92,8 @@ package struct SQLiteQuotaStore: QuotaStore {
     static let selectStep = "SELECT key FROM quota WHERE key >= ? ORDER BY key LIMIT 1 OFFSET ?"
 
     static let deleteOld = "DELETE FROM quota WHERE key >= ? AND (key < ? OR ?) AND day < ?"
+
+    static let deleteYoung = "DELETE FROM young_quota WHERE day < ?"
 
     private static let updatePruned = "UPDATE pruned SET day = ?, key = ?"
 }
@@ -104,12 +119,16 @@ private struct QuotaTable {
     private let select: RawStatement
     private let upsert: RawStatement
     private let delete: RawStatement
+    private let deleteYoung: RawStatement
     private var bytes: [UInt8] = []
+    /// How many rows the young part has more than before.
+    private(set) var added = 0
 
     init(_ db: Database) throws {
         select = try RawStatement(db, Self.selectRow)
         upsert = try RawStatement(db, Self.upsertRow)
         delete = try RawStatement(db, Self.deleteRow)
+        deleteYoung = try RawStatement(db, Self.deleteYoungRow)
     }
 
     /// Shows each row once to `body`, with all places about it, and stores what it returns; nil leaves the
@@ -123,25 +142,30 @@ private struct QuotaTable {
             let key = order[start].key
             var end = start + 1
             while end < order.count, order[end].key == key { end += 1 }
-            if let row = try body(try row(key), order[start..<end]) { try store(row, key) }
+            let found = try row(key)
+            if let row = try body(found?.row, order[start..<end]) {
+                try store(row, key, isYoung: found?.isYoung ?? false)
+            }
             start = end
         }
     }
 
-    private func row(_ key: Int64) throws -> QuotaRow? {
+    private func row(_ key: Int64) throws -> (row: QuotaRow, isYoung: Bool)? {
         select.bind(key, at: 1)
         return try select.first { row in
-            try row.withBytes(2) { bytes in
+            let found = row.withBytes(2) { bytes in
                 Result { try QuotaRow(day: row.int(0), earlier: row.int(1), stored: bytes) }
             }
-            .get()
+            return (try found.get(), row.int(3) == 1)
         }
     }
 
-    private mutating func store(_ row: QuotaRow, _ key: Int64) throws {
+    private mutating func store(_ row: QuotaRow, _ key: Int64, isYoung: Bool) throws {
         guard !row.entries.isEmpty else {
             delete.bind(key, at: 1)
             try delete.run()
+            deleteYoung.bind(key, at: 1)
+            added -= try deleteYoung.run()
             return
         }
         row.store(in: &bytes)
@@ -152,14 +176,20 @@ private struct QuotaTable {
             upsert.bind(blob: bytes, at: 4)
             try upsert.run()
         }
+        if !isYoung { added += 1 }
     }
 
-    private static let selectRow = "SELECT day, earlier, entries FROM quota WHERE key = ?"
+    private static let selectRow = """
+        SELECT day, earlier, entries, 1 FROM young_quota WHERE key = ?1
+        UNION ALL SELECT day, earlier, entries, 0 FROM quota WHERE key = ?1 LIMIT 1
+        """
 
     private static let upsertRow = """
-        INSERT INTO quota (key, day, earlier, entries) VALUES (?, ?, ?, ?)
+        INSERT INTO young_quota (key, day, earlier, entries) VALUES (?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET day = excluded.day, earlier = excluded.earlier, entries = excluded.entries
         """
 
     private static let deleteRow = "DELETE FROM quota WHERE key = ?"
+
+    private static let deleteYoungRow = "DELETE FROM young_quota WHERE key = ?"
 }

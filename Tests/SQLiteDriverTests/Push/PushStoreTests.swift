@@ -2,9 +2,10 @@ import Conformance
 import Foundation
 import Groundwork
 import PushEngine
-import SQLiteDriver
 import TestKit
 import Testing
+
+@testable import SQLiteDriver
 
 /// The push engine's stores keep what their ports promise, in real files.
 final class PushStoreTests {
@@ -41,7 +42,7 @@ final class PushStoreTests {
 
     @Test(arguments: QuotaConformance.clauses)
     func `the quota store keeps`(clause: Clause<QuotaRig>) async throws {
-        let store = try SQLiteQuotaStore(path: folder.file("quota.db"), pruneStep: 7)
+        let store = try SQLiteQuotaStore.open(folder.path)
         try await clause.check(QuotaRig(store: store))
     }
 
@@ -70,13 +71,27 @@ extension PushRig {
 }
 
 extension SQLitePushStore {
-    /// Opens the books in a folder with a key that every test knows.
+    /// Opens the books in a folder, with a key that every test knows and a young part that is soon full.
     static func open(_ folder: String, _ clock: ManualClock) throws -> SQLitePushStore {
         try SQLitePushStore(
             path: folder + "/push.db",
+            settings: SQLiteSettings(),
             clock: clock.calendar,
             calendar: BusinessCalendar(zone: try #require(TimeZone(identifier: "Asia/Shanghai"))),
-            sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength))
+            sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength)),
+            recipients: YoungTable("recipient_index", capacity: 12, stretch: 5)
+        )
+    }
+}
+
+extension SQLiteQuotaStore {
+    /// Opens the counters in a folder, with a young part that is soon full and short steps of pruning.
+    static func open(_ folder: String) throws -> SQLiteQuotaStore {
+        try SQLiteQuotaStore(
+            path: folder + "/quota.db",
+            settings: SQLiteSettings(),
+            pruneStep: 7,
+            young: YoungTable("quota", capacity: 4, stretch: 2)
         )
     }
 }

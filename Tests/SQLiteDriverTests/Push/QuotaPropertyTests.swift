@@ -1,9 +1,10 @@
 import Conformance
 import Groundwork
 import PushEngine
-import SQLiteDriver
 import TestKit
 import Testing
+
+@testable import SQLiteDriver
 
 /// Whatever is claimed in whatever order, the counters say what a list of all reservations says.
 final class QuotaPropertyTests {
@@ -16,7 +17,7 @@ final class QuotaPropertyTests {
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `the counters are what a list of all reservations says`(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let store = try SQLiteQuotaStore(path: folder.file("quota.db"))
+        let store = try SQLiteQuotaStore.open(folder.path)
         let rules = QuotaRules(contentWindow: .seconds(300), perDay: Int.random(in: 0...3, using: &random))
         var model = QuotaModel(rules: rules)
         var second: Int64 = 0

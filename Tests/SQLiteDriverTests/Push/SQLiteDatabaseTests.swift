@@ -2,6 +2,7 @@ import Conformance
 import Foundation
 import GRDB
 import Groundwork
+import Synchronization
 import TestKit
 import Testing
 
@@ -104,6 +105,27 @@ final class SQLiteDatabaseTests {
             let mode = try await database.write("ask") { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
             #expect(mode == "wal")
         }
+    }
+
+    @Test func `short writes go before long ones, each kind in its order`() {
+        var waiting = WaitingWrites()
+        let order = Mutex<[Int]>([])
+        func write(_ number: Int) -> PendingWrite {
+            PendingWrite(run: { _ in {} }, refuse: { _ in order.withLock { $0.append(number) } })
+        }
+        let told = (1...4).map { waiting.add(write($0), isShort: $0 == 3) }
+        #expect(told == [true, false, false, false])
+        let first = waiting.take(short: 5, long: 2)
+        #expect(first.isMore)
+        // The writer is told of the rest by whoever took the first ones.
+        let toldAgain = waiting.add(write(5), isShort: true)
+        #expect(!toldAgain)
+        let second = waiting.take(short: 5, long: 2)
+        #expect(!second.isMore)
+        for write in first.writes + second.writes { write.refuse(CancellationError()) }
+        #expect(order.withLock { $0 } == [3, 1, 2, 5, 4])
+        let toldLater = waiting.add(write(6), isShort: true)
+        #expect(toldLater)
     }
 
     private func count() async throws -> Int {
