@@ -23,11 +23,10 @@ package struct SchedulerDatabase: Sendable {
         configuration.label = "scheduler"
         configuration.busyMode = .timeout(5)
         let synchronous = isPowerSafe ? "FULL" : "NORMAL"
-        configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA synchronous = \(synchronous)")
-        }
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
+            // Only now: switching the write-ahead log on sets the level to NORMAL, whatever it was before.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(synchronous)") }
             try SchedulerMigrations.migrator.migrate(pool)
         } catch {
             throw StoreError(scheduler: error, during: "open \(path)")
