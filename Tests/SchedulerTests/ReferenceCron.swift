@@ -6,22 +6,25 @@ struct ReferenceCron {
     /// The expression's text.
     let text: String
     private let seconds: [Int]
-    private let minutes: Set<Int>
-    private let hours: Set<Int>
+    /// Indexed by the minute and the hour.
+    private let minutes: [Bool]
+    private let hours: [Bool]
     private let months: Set<Int>
     private let dayMatches: (MonthDay) -> Bool
 
     /// Makes an expression whose clock fields are likely to meet clock changes.
     init(using random: inout SeededRandom) {
-        let second = Self.field(0...59, often: ["0", "0", "0", "30", "0,30"], &random)
+        // Few seconds a minute, so that a window holds thousands of fires rather than hundreds of thousands.
+        let second =
+            ["0", "0", "0", "30", "0,30", "17-19", "59-0", "40/10"].randomElement(using: &random) ?? "0"
         let minute = Self.field(0...59, often: ["0", "30", "0,30", "*/20", "*"], &random)
         let hour = Self.field(0...23, often: ["0", "1", "2", "2,3", "0-3", "*", "23"], &random)
         let month = Self.field(1...12, often: ["*", "*", "*"], &random)
         let days = Self.days(&random)
         text = [second, minute, hour, days.month, month, days.week].joined(separator: " ")
         seconds = Self.values(second, 0...59).sorted()
-        minutes = Self.values(minute, 0...59)
-        hours = Self.values(hour, 0...23)
+        minutes = (0...59).map(Self.values(minute, 0...59).contains)
+        hours = (0...23).map(Self.values(hour, 0...23).contains)
         months = Self.values(month, 1...12)
         dayMatches = days.matches
     }
@@ -38,7 +41,7 @@ struct ReferenceCron {
         var matchesDay: [Int: Bool] = [:]
         func matches(_ wallMinute: Int) -> Bool {
             let day = wallMinute.quotientAndRemainder(dividingBy: 1_440)
-            guard minutes.contains(day.remainder % 60), hours.contains(day.remainder / 60) else {
+            guard minutes[day.remainder % 60], hours[day.remainder / 60] else {
                 return false
             }
             if let known = matchesDay[day.quotient] { return known }
@@ -61,9 +64,14 @@ struct ReferenceCron {
         return fires.filter { timeline.window.contains($0) }.sorted()
     }
 
-    private func matchesDate(_ dayNumber: Int) -> Bool {
+    private static let calendar: Calendar = {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
+        return calendar
+    }()
+
+    private func matchesDate(_ dayNumber: Int) -> Bool {
+        let calendar = Self.calendar
         let date = Date(timeIntervalSince1970: Double(dayNumber) * 86_400)
         let parts = calendar.dateComponents([.day, .month, .weekday], from: date)
         let length = calendar.range(of: .day, in: .month, for: date)?.count ?? 0

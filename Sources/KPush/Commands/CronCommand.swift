@@ -18,15 +18,15 @@ extension CronCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints when an expression fires next.",
             discussion: """
-                EXPR has six or seven fields, as in Quartz: second minute hour day-of-month month day-of-week
+                EXPR has six or seven fields, as in Quartz: second minute hour day-of-month month day-of-week \
                 [year]; the days of the week are 1 = SUN to 7 = SAT. What may surprise goes to standard error.
 
-                With --stdin, each line EXPR<TAB>ZONE<TAB>EPOCH_MS is answered by a line: the next instants as
+                With --stdin, each line EXPR<TAB>ZONE<TAB>EPOCH_MS is answered by a line: the next instants as \
                 comma-joined epoch milliseconds, or REJECT<TAB>field<TAB>reason.
                 """
         )
 
-        @Argument(help: "The expression, in quotes.")
+        @Argument(help: ArgumentHelp("The expression, in quotes.", valueName: "EXPR"))
         var expression: String?
 
         @Option(help: "The time zone.")
@@ -60,7 +60,9 @@ extension CronCommand {
             do throws(CronSyntaxError) {
                 expression = try CronExpression(text)
             } catch {
-                complain("\(text)\n\(String(repeating: " ", count: error.position))^\n\(error)\n")
+                // A tab would put the caret elsewhere than under its column.
+                let shown = text.replacing("\t", with: " ")
+                complain("\(shown)\n\(String(repeating: " ", count: error.position))^\n\(error)\n")
                 throw ExitCode(EX_DATAERR)
             }
             guard let zone = ZoneRules.zone(named: zone) else {
@@ -112,9 +114,16 @@ extension CronCommand.Next {
     ///
     /// `FileHandle` would wait for the whole of a chunk.
     private func nextChunk() throws -> [UInt8]? {
+        var failure: Int32 = 0
         let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-            count = max(0, read(STDIN_FILENO, buffer.baseAddress, buffer.count))
+            var got: Int
+            repeat {
+                got = read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+            } while got < 0 && errno == EINTR
+            failure = got < 0 ? errno : 0
+            count = max(0, got)
         }
+        guard failure == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failure) ?? .EIO) }
         return chunk.isEmpty ? nil : chunk
     }
 }

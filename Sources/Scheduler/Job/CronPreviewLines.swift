@@ -12,7 +12,7 @@ package enum CronPreviewLines {
         let utf8 = line.utf8.last == UInt8(ascii: "\r") ? line.utf8.dropLast() : line.utf8[...]
         let parts = utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
         guard parts.count == 3 else {
-            return rejection("line", "there are \(parts.count) fields, not EXPR<TAB>ZONE<TAB>EPOCH_MS")
+            return rejection("line", "not EXPR<TAB>ZONE<TAB>EPOCH_MS: found \(parts.count - 1) tabs")
         }
         let expression: CronExpression
         do throws(CronSyntaxError) {
