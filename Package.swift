@@ -15,6 +15,7 @@ let strict: [SwiftSetting] = [
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -76,7 +77,7 @@ let package = Package(
             name: "KPush",
             dependencies: [
                 "Groundwork", "Executor", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver", "Console",
-                "Jobs", "SupplierSimulator", lifecycle, logging,
+                "Jobs", "SupplierSimulator", lifecycle, signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]

@@ -3,14 +3,16 @@ import Glibc
 import Synchronization
 
 /// A loopback server that answers at the level of sockets, for what a proper HTTP server would never do.
-final class RawServer: Sendable {
+package final class RawServer: Sendable {
     /// One accepted connection, driven by the test's script on a thread of its own.
-    struct Connection {
-        let descriptor: Int32
-        let number: Int
+    package struct Connection {
+        /// The socket.
+        package let descriptor: Int32
+        /// Which connection it is, counted from 1.
+        package let number: Int
 
         /// Reads one request with its whole body; nil when the client closed.
-        func readRequest() -> String? {
+        package func readRequest() -> String? {
             var bytes: [UInt8] = []
             while true {
                 if let text = complete(bytes) { return text }
@@ -22,7 +24,7 @@ final class RawServer: Sendable {
         }
 
         /// Reads up to the end of the head and no further.
-        func readHead() -> String? {
+        package func readHead() -> String? {
             var bytes: [UInt8] = []
             while !String(decoding: bytes, as: UTF8.self).contains("\r\n\r\n") {
                 var byte: UInt8 = 0
@@ -32,29 +34,31 @@ final class RawServer: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
 
-        func write(_ text: String) {
+        /// Writes `text` as it is.
+        package func write(_ text: String) {
             let bytes = Array(text.utf8)
             _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         }
 
-        func answer(_ body: String, status: String = "200 OK") {
+        /// Writes a whole answer.
+        package func answer(_ body: String, status: String = "200 OK") {
             write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         }
 
         /// Closes with a reset instead of an orderly end.
-        func reset() {
+        package func reset() {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         }
 
         /// Waits until the client has closed its side.
-        func waitForClose() {
+        package func waitForClose() {
             var byte: UInt8 = 0
             while recv(descriptor, &byte, 1, 0) > 0 {}
         }
 
         /// Whether the client closes its side within so long; a byte that arrives is not taken.
-        func isClosedByClient(withinMilliseconds limit: Int32) -> Bool {
+        package func isClosedByClient(withinMilliseconds limit: Int32) -> Bool {
             var watch = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&watch, 1, limit) > 0 else { return false }
             var byte: UInt8 = 0
@@ -71,21 +75,23 @@ final class RawServer: Sendable {
         }
     }
 
-    let port: UInt16
+    /// Where it listens.
+    package let port: UInt16
     private let listener: Int32
     private let log = Mutex<[String]>([])
     private let accepted = Atomic<Int>(0)
 
     /// How many connections were made.
-    var connectionCount: Int { accepted.load(ordering: .acquiring) }
+    package var connectionCount: Int { accepted.load(ordering: .acquiring) }
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    /// Its address.
+    package var url: String { "http://127.0.0.1:\(port)" }
 
     /// What the script has noted so far.
-    var notes: [String] { log.withLock { $0 } }
+    package var notes: [String] { log.withLock { $0 } }
 
     /// Listens and runs `script` for each connection; the connection is closed when the script returns.
-    init(_ script: @escaping @Sendable (RawServer, Connection) -> Void) throws {
+    package init(_ script: @escaping @Sendable (RawServer, Connection) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -103,12 +109,13 @@ final class RawServer: Sendable {
         Thread { [self] in accept(script) }.start()
     }
 
-    func note(_ text: String) {
+    /// Keeps a note for the test to look at.
+    package func note(_ text: String) {
         log.withLock { $0.append(text) }
     }
 
     /// Stops accepting: later connections are refused.
-    func close() {
+    package func close() {
         Glibc.shutdown(listener, Int32(SHUT_RDWR))
         Glibc.close(listener)
     }

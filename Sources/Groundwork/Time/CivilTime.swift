@@ -1,19 +1,17 @@
-import Groundwork
-
 /// An instant as a calendar at a fixed distance from UTC shows it; what suppliers write and sign.
-struct CivilTime: Hashable, Sendable {
+package struct CivilTime: Hashable, Sendable {
     /// How far China's clocks are ahead of UTC, all year.
-    static let china = Duration.seconds(8 * 3_600)
+    package static let china = Duration.seconds(8 * 3_600)
 
-    let year: Int
-    let month: Int
-    let day: Int
-    let hour: Int
-    let minute: Int
-    let second: Int
+    package let year: Int
+    package let month: Int
+    package let day: Int
+    package let hour: Int
+    package let minute: Int
+    package let second: Int
 
     /// Reads `moment` off a calendar that is `offset` ahead of UTC (proleptic Gregorian).
-    init(_ moment: Moment, offset: Duration) {
+    package init(_ moment: Moment, offset: Duration) {
         let seconds = (moment + offset).secondsSinceEpoch
         let days = Int((Double(seconds) / 86_400).rounded(.down))
         let ofDay = Int(seconds) - days * 86_400
@@ -33,7 +31,7 @@ struct CivilTime: Hashable, Sendable {
     }
 
     /// Reads `yyyy-MM-dd HH:mm:ss`; nil when it is not of that form or names no such day or time.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 19, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] == UInt8(ascii: " "), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
@@ -53,7 +51,7 @@ struct CivilTime: Hashable, Sendable {
     }
 
     /// The instant that a calendar `offset` ahead of UTC shows like this.
-    func moment(offset: Duration) -> Moment {
+    package func moment(offset: Duration) -> Moment {
         let yearFromMarch = month <= 2 ? year - 1 : year
         let era = (yearFromMarch >= 0 ? yearFromMarch : yearFromMarch - 399) / 400
         let yearOfEra = yearFromMarch - era * 400
@@ -65,14 +63,21 @@ struct CivilTime: Hashable, Sendable {
     }
 
     /// Such as `2023-11-14`.
-    var date: String { "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))" }
+    package var date: String { "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))" }
 
     /// Such as `20231114`.
-    var compactDate: String { "\(Self.padded(year, 4))\(Self.padded(month, 2))\(Self.padded(day, 2))" }
+    package var compactDate: String {
+        "\(Self.padded(year, 4))\(Self.padded(month, 2))\(Self.padded(day, 2))"
+    }
 
     /// Such as `2023-11-14T22:13:20Z`, of a time in UTC.
-    var iso8601: String {
+    package var iso8601: String {
         "\(date)T\(Self.padded(hour, 2)):\(Self.padded(minute, 2)):\(Self.padded(second, 2))Z"
+    }
+
+    /// Such as `2023-11-14 22:13:20`.
+    package var text: String {
+        "\(date) \(Self.padded(hour, 2)):\(Self.padded(minute, 2)):\(Self.padded(second, 2))"
     }
 
     private static func padded(_ number: Int, _ width: Int) -> String {

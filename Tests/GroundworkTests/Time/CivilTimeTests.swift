@@ -2,8 +2,6 @@ import Foundation
 import Groundwork
 import Testing
 
-@testable import PushEngine
-
 @Suite struct CivilTimeTests {
     @Test(arguments: [
         (Int64(0), "1970-01-01T00:00:00Z"), (1_700_000_000, "2023-11-14T22:13:20Z"),

@@ -1,0 +1,115 @@
+import ArgumentParser
+import CurlDriver
+import Foundation
+import Groundwork
+import Logging
+import ServiceLifecycle
+import SupplierSimulator
+import UnixSignals
+
+/// `kpush simulate`: stands in for the SMS suppliers until it is interrupted.
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Stand in for Tencent's and Aliyun's SMS services on this machine.",
+        discussion: """
+            Requests are checked as strictly as the suppliers check them: signature, clock, nonce, template, numbers. \
+            Everything accepted is kept in a ledger, so that a test can tell whether anybody was sent to twice.
+
+            A number's last four digits script what happens to it, unless --no-scripts is given: 0000 delivered, \
+            0001 not delivered, 0002 refused for good, 0003 refused for now, 0004 accepted but never answered, \
+            0005 connection reset, 0006 HTTP 500 twice and then accepted, 0007 accepted but the answer cut short, \
+            0008 the receipt late and twice, 0009 answered after three seconds.
+
+            GET  /_sim/stats            what was accepted, refused and doubled
+            GET  /_sim/ledger?recipient=+8613800138000
+            GET  /_sim/ledger/export    recipient, supplier, time and content hash, a line each
+            POST /_sim/faults           what goes wrong by chance, and how long things take
+            POST /_sim/script           {"enabled": false}
+            POST /_sim/clock            {"advance_ms": 60000} or {"now_ms": …} or {"reset": true}
+            POST /_sim/callbacks        {"aliyun": "http://…"}: where receipts are posted; null stops it
+            POST /_sim/tokens/revoke    {"access_key": "…"}: from now on this key is unknown
+            POST /_sim/reset            forget everything
+            """
+    )
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 takes a free one.")
+    var port = 8_890
+
+    @Option(help: "What all chance follows from.")
+    var seed: UInt64 = 1
+
+    @Option(help: "How long after acceptance a receipt comes.")
+    var receiptDelayMs = 1_000
+
+    @Option(help: "The share of accepted messages that are not delivered, from 0 to 1.")
+    var failRatio = 0.0
+
+    @Option(help: "How long each answer takes.")
+    var latencyMs = 0
+
+    @Option(help: "Where Tencent's receipts are posted; without it they wait to be pulled.")
+    var tencentCallback: String?
+
+    @Option(help: "Where Aliyun's receipts are posted; without it they can only be asked for.")
+    var aliyunCallback: String?
+
+    @Flag(inversion: .prefixedNo, help: "Whether the last digits of a number script what happens to it.")
+    var scripts = true
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port is from 0 to 65535.") }
+        guard (0...1).contains(failRatio) else { throw ValidationError("--fail-ratio is from 0 to 1.") }
+        guard receiptDelayMs >= 0 else { throw ValidationError("--receipt-delay-ms is not below 0.") }
+        guard latencyMs >= 0 else { throw ValidationError("--latency-ms is not below 0.") }
+    }
+
+    func run() async throws {
+        let logger = Logger(label: "kpush.simulate")
+        let simulator = SimulatorService(settings: settings, http: CurlHTTPClient(), logger: logger)
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: simulator)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            if let url = await simulator.url { announce(url) }
+            try await group.waitForAll()
+        }
+    }
+
+    private var settings: SimulatorSettings {
+        var settings = SimulatorSettings()
+        settings.host = host
+        settings.port = port
+        settings.seed = seed
+        settings.scriptsRecipients = scripts
+        settings.faults.receiptDelay = receiptDelayMs
+        settings.faults.failRatio = failRatio
+        settings.faults.latencyMin = latencyMs
+        settings.faults.latencyMax = latencyMs
+        settings.tencentCallback = tencentCallback
+        settings.aliyunCallback = aliyunCallback
+        return settings
+    }
+
+    private func announce(_ url: String) {
+        let demo = SimulatorCredentials.demo
+        let text = """
+            Tencent: \(url)/tencent  key \(demo.tencent.key.accessKey), app \(demo.tencent.appID), \
+            template \(demo.tencent.templateID), signature \(demo.tencent.signName)
+            Aliyun:  \(url)/aliyun  key \(demo.aliyun.key.accessKey), template \(demo.aliyun.templateID), \
+            signature \(demo.aliyun.signName)
+            Control: \(url)/_sim/stats
+            Stop with Ctrl-C.
+            """
+        // Not `print`: whoever reads this through a pipe waits for it.
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+}

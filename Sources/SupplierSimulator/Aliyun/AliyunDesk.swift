@@ -1,0 +1,152 @@
+import Groundwork
+import Synchronization
+
+/// The simulated Aliyun SMS (Dysms), API version 2017-05-25.
+struct AliyunDesk {
+    private let account: SimulatorCredentials.Account
+    private let signatures: AliyunSignatureCheck
+    private let simulation: Simulation
+
+    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
+        self.simulation = simulation
+        self.account = account
+        signatures = AliyunSignatureCheck(account: account)
+    }
+
+    /// Does what the request asks for; refusals are answers too.
+    func answer(_ request: SimulatedRequest) -> SimulatedReply {
+        let now = simulation.clock.now
+        do throws(SimulatedRefusal) {
+            return try serve(request, at: now)
+        } catch {
+            simulation.world.withLock { $0.refuse(error.code, of: .aliyun) }
+            let body = AliyunWriter.refusal(error, requestID: simulation.requestID(), host: request.host)
+            return SimulatedReply(status: error.status, body: body)
+        }
+    }
+
+    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
+    {
+        guard request.method == "POST" || request.method == "GET" else {
+            throw SimulatedRefusal("UnsupportedHTTPMethod", "The method is not supported.", status: 405)
+        }
+        let isForm = request.field("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true
+        guard request.body.isEmpty || isForm else {
+            throw SimulatedRefusal("InvalidParameter", "The body has to be a form.", status: 400)
+        }
+        guard let query = FormParameters(request.query.utf8), let form = FormParameters(request.body) else {
+            throw SimulatedRefusal("InvalidParameter", "The parameters are not encoded rightly.", status: 400)
+        }
+        let parameters = query.joined(with: form)
+        let passed = try signatures.verify(request, query: query, parameters: parameters, at: now)
+        guard passed.version == "2017-05-25" else {
+            throw SimulatedRefusal("InvalidVersion", "Specified version is not valid.", status: 400)
+        }
+        try admit(passed, at: now)
+        switch passed.action {
+        case "SendSms", "SendBatchSms":
+            return try send(passed, parameters, at: now)
+        case "QuerySendDetails":
+            return try look(parameters, at: now)
+        default:
+            throw SimulatedRefusal("InvalidAction.NotFound", "Specified action is not found.", status: 404)
+        }
+    }
+
+    private func admit(_ passed: AliyunSignatureCheck.Passed, at now: Moment) throws(SimulatedRefusal) {
+        let (isRevoked, isNew, fits) = simulation.world.withLock { world in
+            (
+                world.revokedKeys.contains(passed.key.accessKey), world.takeNonce(passed.nonce, at: now),
+                world.admit(passed.action, of: .aliyun, at: now)
+            )
+        }
+        guard !isRevoked else {
+            throw SimulatedRefusal(
+                "InvalidAccessKeyId.NotFound",
+                "Specified access key is not found.",
+                status: 404
+            )
+        }
+        guard isNew else {
+            throw SimulatedRefusal(
+                "SignatureNonceUsed",
+                "Specified signature nonce was used already.",
+                status: 400
+            )
+        }
+        guard fits else { throw Self.throttled }
+    }
+
+    private static let throttled = SimulatedRefusal(
+        "Throttling.User",
+        "Request was denied due to user flow control.",
+        status: 400
+    )
+
+    private func send(
+        _ passed: AliyunSignatureCheck.Passed,
+        _ parameters: FormParameters,
+        at now: Moment
+    ) throws(SimulatedRefusal) -> SimulatedReply {
+        let request = try AliyunSendRequest(passed.action, parameters, account: account)
+        let (course, scripts) = simulation.world.withLock { world in
+            let recipients = request.messages.map(\.recipient)
+            return (
+                world.course(of: recipients, at: .aliyun), Set(recipients.compactMap { world.script(of: $0) })
+            )
+        }
+        guard course.isTaken else {
+            if course.ending == .throttled { throw Self.throttled }
+            return SimulatedReply(SimulatedReply(body: []), course: course)
+        }
+        // One verdict for all: a single number that is refused refuses the call.
+        if scripts.contains(.badRecipient) {
+            throw SimulatedRefusal("isv.MOBILE_NUMBER_ILLEGAL", "A number is not in service.")
+        }
+        if scripts.contains(.throttled) {
+            throw SimulatedRefusal("isv.BUSINESS_LIMIT_CONTROL", "Minute level flow control Permits:1")
+        }
+        let first = simulation.world.withLock { world in
+            world.accept(
+                request.messages,
+                by: .aliyun,
+                usedNextKey: passed.key == account.nextKey,
+                key: request.key,
+                at: now
+            )
+        }
+        let reference = AliyunWriter.reference(first, at: now.millisecondsSinceEpoch)
+        let body = AliyunWriter.accepted(reference, requestID: simulation.requestID())
+        simulation.ringForPosts()
+        return SimulatedReply(SimulatedReply(body: body), course: course)
+    }
+
+    private func look(_ parameters: FormParameters, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
+    {
+        let number = PhoneDigits.e164(Array((parameters["PhoneNumber"] ?? "").utf8)[...])
+        guard let number, let date = parameters["SendDate"], date.utf8.count == 8,
+            let size = parameters["PageSize"].flatMap({ Int($0) }), (1...50).contains(size),
+            let page = parameters["CurrentPage"].flatMap({ Int($0) }), page >= 1
+        else {
+            throw SimulatedRefusal("isv.INVALID_PARAMETERS", "PhoneNumber, SendDate, PageSize, CurrentPage.")
+        }
+        let wanted = parameters["BizId"]
+        let rows = simulation.world
+            .withLock { world in
+                world.ledger.entries(of: number).map { AliyunWriter.Row($0, in: world.ledger) }
+            }
+            .filter { row in
+                row.supplier == .aliyun && (wanted.map { $0 == row.reference } ?? true)
+                    && CivilTime(row.sentAt, offset: CivilTime.china).compactDate == date
+            }
+        let shown = rows.dropFirst((page - 1) * size).prefix(size)
+        let body = AliyunWriter.details(
+            Array(shown),
+            total: rows.count,
+            template: account.templateID,
+            at: now,
+            requestID: simulation.requestID()
+        )
+        return SimulatedReply(body: body)
+    }
+}

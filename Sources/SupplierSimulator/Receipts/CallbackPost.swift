@@ -1,0 +1,57 @@
+import Groundwork
+
+/// Receipts on their way to the other side in one post.
+struct CallbackPost: Sendable {
+    let supplier: SimulatedSupplier
+    let url: String
+    /// The messages' numbers in the ledger, at most 100.
+    let entries: [UInt32]
+    /// How often it was tried, this time included.
+    var attempt = 1
+    /// When it is to be made.
+    var due: Int64
+
+    /// The waits before each further attempt; after the last one the receipts are dropped.
+    private static func waits(_ supplier: SimulatedSupplier) -> [Duration] {
+        switch supplier {
+        case .tencent: [.seconds(60), .seconds(60)]
+        case .aliyun: [.seconds(60), .seconds(300), .seconds(600)]
+        }
+    }
+
+    /// The same post at its next attempt; nil when it was the last.
+    func next(after now: Moment) -> CallbackPost? {
+        let waits = Self.waits(supplier)
+        guard attempt <= waits.count else { return nil }
+        var next = self
+        next.attempt += 1
+        next.due = (now + waits[attempt - 1]).millisecondsSinceEpoch
+        return next
+    }
+}
+
+extension World {
+    /// Takes the posts that are due at `now`; those of new receipts hold at most 100 each.
+    mutating func takePosts(at now: Moment, limit: Int = 16) -> [CallbackPost] {
+        let instant = now.millisecondsSinceEpoch
+        var posts = retries.filter { $0.due <= instant }
+        retries.removeAll { $0.due <= instant }
+        for supplier in SimulatedSupplier.allCases {
+            guard let url = callbacks[supplier] else { continue }
+            while posts.count < limit {
+                let entries = receipts[supplier].takeDue(at: instant, limit: 100)
+                guard !entries.isEmpty else { break }
+                posts.append(CallbackPost(supplier: supplier, url: url, entries: entries, due: instant))
+            }
+        }
+        return posts
+    }
+
+    /// When the next post is due; nil when none is in sight.
+    var nextPost: Moment? {
+        let ofReceipts = SimulatedSupplier.allCases.compactMap {
+            callbacks[$0] == nil ? nil : receipts[$0].nextDue
+        }
+        return (ofReceipts + retries.map(\.due)).min().map { Moment(millisecondsSinceEpoch: $0) }
+    }
+}

@@ -1,0 +1,91 @@
+import Hummingbird
+import ServiceLifecycle
+
+/// The suppliers' doors, and the simulator's own.
+struct SimulatorRoutes {
+    private let simulation: Simulation
+    private let tencent: TencentDesk
+    private let aliyun: AliyunDesk
+    private let waiting: any Clock<Duration>
+
+    init(_ simulation: Simulation, waiting: any Clock<Duration>) {
+        self.simulation = simulation
+        self.waiting = waiting
+        tencent = TencentDesk(simulation, account: simulation.settings.credentials.tencent)
+        aliyun = AliyunDesk(simulation, account: simulation.settings.credentials.aliyun)
+    }
+
+    func router() -> Router<SimulatorContext> {
+        let router = Router(context: SimulatorContext.self)
+        for method in [HTTPRequest.Method.get, .post, .put, .delete] {
+            router.on("/tencent", method: method) { [self] request, context in
+                try await deliver(tencent.answer(try await read(request)), to: context)
+            }
+            router.on("/aliyun", method: method) { [self] request, context in
+                try await deliver(aliyun.answer(try await read(request)), to: context)
+            }
+        }
+        ControlRoutes(simulation).add(to: router)
+        return router
+    }
+
+    private func read(_ request: Request) async throws -> SimulatedRequest {
+        let headers = request.headers
+        let body = try await request.body.collect(upTo: 4 << 20)
+        return SimulatedRequest(
+            method: request.method.rawValue,
+            host: request.head.authority ?? "",
+            query: request.uri.query ?? "",
+            body: Array(buffer: body),
+            field: { name in headers.first { $0.name.canonicalName == name }?.value }
+        )
+    }
+
+    private func deliver(_ reply: SimulatedReply, to context: SimulatorContext) async throws -> Response {
+        if reply.delay > 0 { try await pause(.milliseconds(reply.delay)) }
+        switch reply.kind {
+        case .answer(let status):
+            return Response(
+                status: .init(code: status),
+                headers: [.contentType: status == 200 ? "application/json" : "text/html"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body))
+            )
+        case .truncated:
+            let half = Array(reply.body.prefix(reply.body.count / 2))
+            return Response(
+                status: .ok,
+                headers: [.contentType: "application/json"],
+                body: ResponseBody(contentLength: reply.body.count) { writer in
+                    try await writer.write(ByteBuffer(bytes: half))
+                    context.disconnect()
+                }
+            )
+        case .silence:
+            try await pause(simulation.settings.withholding)
+            context.disconnect()
+            throw HTTPError(.internalServerError)
+        case .reset:
+            context.disconnect()
+            throw HTTPError(.internalServerError)
+        }
+    }
+
+    /// Waits, unless the simulator is told to stop.
+    private func pause(_ duration: Duration) async throws {
+        let waiting = waiting
+        try await cancelWhenGracefulShutdown { try await waiting.sleep(for: duration) }
+    }
+}
+
+/// What a request brings along: its connection, so that it can be cut.
+struct SimulatorContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Cuts the connection, with whatever of an answer was written.
+    let disconnect: @Sendable () -> Void
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        let channel = source.channel
+        disconnect = { channel.close(promise: nil) }
+    }
+}

@@ -1,0 +1,115 @@
+package import Groundwork
+import Hummingbird
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// A running simulator of Tencent's and Aliyun's SMS services, below `/tencent` and `/aliyun`.
+///
+/// It checks every request as strictly as the suppliers do and keeps a ledger of everything it accepted, which is
+/// the oracle for "exactly once". `/_sim/` changes how it behaves and tells what it saw.
+package struct SimulatorService: Service {
+    private let simulation: Simulation
+    private let http: any HTTPClient
+    private let waiting: any Clock<Duration>
+    private let logger: Logger
+    private let port = BoundPort()
+
+    /// Makes a simulator; it listens once it runs.
+    ///
+    /// - Parameters:
+    ///   - settings: how it behaves at first.
+    ///   - http: what carries the posts of receipts.
+    ///   - clock: what its own clock starts from.
+    ///   - waiting: what its delays are measured by.
+    ///   - logger: where it tells what it does.
+    package init(
+        settings: SimulatorSettings = SimulatorSettings(),
+        http: any HTTPClient,
+        clock: any WallClock = SystemClock(),
+        waiting: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
+        simulation = Simulation(settings: settings, clock: clock)
+        self.http = http
+        self.waiting = waiting
+        self.logger = logger
+    }
+
+    /// The port that it listens on, as soon as it does; nil when it ended before.
+    package var boundPort: Int? {
+        get async { await port.value }
+    }
+
+    /// Its address, as soon as it listens; nil when it ended before.
+    package var url: String? {
+        get async { await port.value.map { "http://\(simulation.settings.host):\($0)" } }
+    }
+
+    /// Serves until it is told to stop.
+    ///
+    /// - Throws: what stands in the way of listening.
+    package func run() async throws {
+        defer { port.close() }
+        var quiet = logger
+        quiet.logLevel = max(quiet.logLevel, .warning)
+        let application = Application(
+            router: SimulatorRoutes(simulation, waiting: waiting).router(),
+            configuration: .init(
+                address: .hostname(simulation.settings.host, port: simulation.settings.port),
+                serverName: nil
+            ),
+            onServerRunning: { channel in port.announce(channel.localAddress?.port) },
+            logger: quiet
+        )
+        let poster = CallbackPoster(simulation: simulation, http: http, waiting: waiting, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            group.addTask { await poster.run() }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+}
+
+/// A port that becomes known once.
+private final class BoundPort: Sendable {
+    private struct State {
+        var port: Int?
+        var isClosed = false
+        var waiters: [CheckedContinuation<Int?, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// The port, or nil when there will be none.
+    var value: Int? {
+        get async {
+            await withCheckedContinuation { continuation in
+                let isKnown = state.withLock { state in
+                    if state.port != nil || state.isClosed { return true }
+                    state.waiters.append(continuation)
+                    return false
+                }
+                if isKnown { continuation.resume(returning: state.withLock { $0.port }) }
+            }
+        }
+    }
+
+    func announce(_ port: Int?) {
+        settle { $0.port = port }
+    }
+
+    func close() {
+        settle { $0.isClosed = true }
+    }
+
+    private func settle(_ change: (inout State) -> Void) {
+        let (port, waiters) = state.withLock { state in
+            change(&state)
+            defer { state.waiters = [] }
+            return (state.port, state.waiters)
+        }
+        for waiter in waiters { waiter.resume(returning: port) }
+    }
+}

@@ -1,0 +1,25 @@
+/// How a simulator behaves when it starts; all but the address can be changed while it runs, over `/_sim/`.
+package struct SimulatorSettings: Sendable {
+    /// The address to listen on.
+    package var host = "127.0.0.1"
+    /// The port to listen on; 0 takes a free one.
+    package var port = 0
+    /// What all chance follows from: the same seed and the same calls bring the same fates.
+    package var seed: UInt64 = 1
+    /// Who may call, and with what.
+    package var credentials = SimulatorCredentials.demo
+    /// Whether the last four digits of a number script what happens to it (`0000` to `0009`); on by default.
+    package var scriptsRecipients = true
+    /// Whether the suppliers' published call rates are enforced.
+    package var limitsRates = true
+    /// What goes wrong by chance, and how long things take; the same for each supplier.
+    package var faults = SimulatorFaults()
+    /// Where Tencent posts receipts; without it they wait to be pulled.
+    package var tencentCallback: String?
+    /// Where Aliyun posts receipts; without it they can only be asked for.
+    package var aliyunCallback: String?
+    /// How long an answer that is withheld keeps its connection.
+    package var withholding = Duration.seconds(60)
+
+    package init() {}
+}

@@ -1,0 +1,93 @@
+import Groundwork
+
+/// The body of Tencent's `SendSms`, read strictly.
+struct TencentSendRequest {
+    /// A number as it was given: its digits in E.164 form, or nil and the text when it is none.
+    struct Recipient {
+        let number: UInt64?
+        let text: ArraySlice<UInt8>
+    }
+
+    private(set) var recipients: [Recipient] = []
+    private(set) var appID = ""
+    private(set) var templateID = ""
+    private(set) var signName = ""
+    private(set) var parameterCount = 0
+    private(set) var contentHash = ContentHash()
+    private(set) var context: ArraySlice<UInt8> = []
+
+    init(_ body: [UInt8]) throws(JSONError) {
+        var scanner = JSONScanner(body)
+        try scanner.beginObject()
+        while let key = try scanner.nextKey() {
+            switch key {
+            case "PhoneNumberSet": try readRecipients(&scanner)
+            case "SmsSdkAppId": appID = try scanner.string()
+            case "TemplateId": templateID = try scanner.string()
+            case "SignName": signName = try scanner.string()
+            case "TemplateParamSet": try readParameters(&scanner)
+            case "SessionContext": context = scanner.utf8(of: try scanner.text())
+            default: try scanner.skip()
+            }
+        }
+        try scanner.finish()
+    }
+
+    private mutating func readRecipients(_ scanner: inout JSONScanner) throws(JSONError) {
+        recipients.reserveCapacity(200)
+        try scanner.beginArray()
+        while try scanner.nextElement() {
+            let text = scanner.utf8(of: try scanner.text())
+            recipients.append(Recipient(number: PhoneDigits.e164(text), text: text))
+        }
+    }
+
+    private mutating func readParameters(_ scanner: inout JSONScanner) throws(JSONError) {
+        try scanner.beginArray()
+        while try scanner.nextElement() {
+            contentHash.add(scanner.utf8(of: try scanner.text()))
+            parameterCount += 1
+        }
+    }
+
+    /// Makes sure that the request as a whole can be taken.
+    func check(_ account: SimulatorCredentials.Account) throws(SimulatedRefusal) {
+        guard !recipients.isEmpty else {
+            throw SimulatedRefusal("MissingParameter.EmptyPhoneNumberSet", "The phone number set is empty.")
+        }
+        guard recipients.count <= 200 else {
+            throw SimulatedRefusal(
+                "LimitExceeded.PhoneNumberCountLimit",
+                "At most 200 numbers in one request."
+            )
+        }
+        guard appID == account.appID else {
+            throw SimulatedRefusal(
+                "UnauthorizedOperation.SmsSdkAppIdVerifyFail",
+                "The SmsSdkAppId is not yours."
+            )
+        }
+        guard context.count < 512 else {
+            throw SimulatedRefusal(
+                "FailedOperation.ParametersOtherError",
+                "SessionContext takes less than 512 bytes."
+            )
+        }
+        let numbers = recipients.compactMap(\.number)
+        let mainland = numbers.count { PhoneDigits.isMainland($0) }
+        guard mainland == 0 || mainland == numbers.count else {
+            throw SimulatedRefusal(
+                "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber",
+                "Mainland and other numbers cannot be mixed."
+            )
+        }
+    }
+
+    /// Why no number of the request can be sent to; nil when nothing speaks against it.
+    func contentFault(_ account: SimulatorCredentials.Account) -> String? {
+        if templateID != account.templateID { return "FailedOperation.TemplateIncorrectOrUnapproved" }
+        if signName != account.signName { return "FailedOperation.SignatureIncorrectOrUnapproved" }
+        if parameterCount != 1 { return "InvalidParameterValue.TemplateParameterFormatError" }
+        return nil
+    }
+}

@@ -1,0 +1,134 @@
+import Groundwork
+
+/// Everything that the simulated suppliers remember; it is told the time and never waits.
+struct World: Sendable {
+    /// What a supplier counted.
+    struct Tally: Sendable {
+        var calls = 0
+        /// Refused recipients, or whole calls, by the code that they were refused with.
+        var refused: [String: Int] = [:]
+        /// Receipts handed out, by pull or by post; one that came twice counts twice.
+        var receiptsSent = 0
+        /// Posts of receipts that the other side did not take.
+        var postsFailed = 0
+    }
+
+    /// One message on its way into the ledger.
+    struct Message {
+        let recipient: UInt64
+        let contentHash: UInt64
+    }
+
+    let seed: UInt64
+    var faults: PerSupplier<SimulatorFaults>
+    var scriptsRecipients: Bool
+    var limitsRates: Bool
+    /// Where receipts are posted; without it they are pulled (Tencent) or only asked for (Aliyun).
+    var callbacks: PerSupplier<String?>
+    private(set) var ledger = SupplierLedger()
+    var tally = PerSupplier(repeating: Tally())
+    var receipts = PerSupplier(repeating: ReceiptHeap())
+    /// Posts of receipts that wait for their next attempt.
+    var retries: [CallbackPost] = []
+    /// Keys that were withdrawn.
+    var revokedKeys: Set<String> = []
+    private var rates = CallRates()
+    // Aliyun takes signatures of up to 15 minutes before and after.
+    private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
+    private var failuresOf: [UInt64: Int] = [:]
+
+    init(settings: SimulatorSettings) {
+        seed = settings.seed
+        faults = PerSupplier(repeating: settings.faults)
+        scriptsRecipients = settings.scriptsRecipients
+        limitsRates = settings.limitsRates
+        callbacks = PerSupplier(repeating: nil)
+        callbacks.tencent = settings.tencentCallback
+        callbacks.aliyun = settings.aliyunCallback
+    }
+
+    /// Counts a call and tells whether it keeps to the supplier's rate.
+    mutating func admit(_ action: String, of supplier: SimulatedSupplier, at now: Moment) -> Bool {
+        tally[supplier].calls += 1
+        let fits = rates.admits(action, of: supplier, at: now.millisecondsSinceEpoch)
+        return fits || !limitsRates
+    }
+
+    /// Notes a nonce; false when it was used before.
+    mutating func takeNonce(_ nonce: String, at now: Moment) -> Bool {
+        nonces.take(nonce, at: now.millisecondsSinceEpoch)
+    }
+
+    mutating func refuse(_ code: String, of supplier: SimulatedSupplier, count: Int = 1) {
+        tally[supplier].refused[code, default: 0] += count
+    }
+
+    /// The script of `recipient`, if scripts are on.
+    func script(of recipient: UInt64) -> RecipientScript? {
+        scriptsRecipients ? RecipientScript(recipient) : nil
+    }
+
+    /// Decides how a call as a whole will end, before its recipients are looked at one by one.
+    mutating func course(of recipients: some Sequence<UInt64>, at supplier: SimulatedSupplier) -> CallCourse {
+        let faults = faults[supplier]
+        var random = SimulatorRandom(seed: seed, UInt64(tally[supplier].calls), supplier == .tencent ? 1 : 2)
+        var course = CallCourse(faults: faults, random: &random)
+        guard scriptsRecipients else { return course }
+        for recipient in recipients {
+            guard let script = RecipientScript(recipient) else { continue }
+            if script == .failsTwice {
+                let failures = failuresOf[recipient, default: 0]
+                guard failures < 2 else { continue }
+                failuresOf[recipient] = failures + 1
+            }
+            course.follow(script)
+        }
+        return course
+    }
+
+    /// Notes accepted messages under one call; returns the number of the first, the others follow.
+    mutating func accept(
+        _ messages: [Message],
+        by supplier: SimulatedSupplier,
+        usedNextKey: Bool,
+        key: ArraySlice<UInt8>,
+        at now: Moment
+    ) -> UInt32 {
+        let first = UInt32(ledger.count)
+        let call = ledger.open(supplier: supplier, usedNextKey: usedNextKey, key: key)
+        let isAwaited = supplier == .tencent || callbacks.aliyun != nil
+        for message in messages {
+            let ordinal = UInt64(ledger.entries(of: message.recipient).count)
+            var random = SimulatorRandom(seed: seed, message.recipient, ordinal)
+            let script = script(of: message.recipient)
+            let fate = ReceiptFate(faults: faults[supplier], script: script, random: &random)
+            let entry = ledger.accept(
+                message.recipient,
+                contentHash: message.contentHash,
+                call: call,
+                at: now,
+                receiptAfter: fate.after,
+                isDelivered: fate.isDelivered
+            )
+            guard isAwaited, !fate.isLost else { continue }
+            let due = now.millisecondsSinceEpoch + Int64(fate.after)
+            receipts[supplier].insert(ReceiptHeap.Item(due: due, entry: entry))
+            if fate.isRepeated {
+                receipts[supplier].insert(ReceiptHeap.Item(due: due + 1_000, entry: entry))
+            }
+        }
+        return first
+    }
+
+    /// Forgets everything that was accepted, counted and scheduled; what was set stays.
+    mutating func forget() {
+        ledger = SupplierLedger()
+        tally = PerSupplier(repeating: Tally())
+        receipts = PerSupplier(repeating: ReceiptHeap())
+        retries = []
+        revokedKeys = []
+        rates = CallRates()
+        nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
+        failuresOf = [:]
+    }
+}
