@@ -1,4 +1,6 @@
 import Foundation
+import Groundwork
+import TestKit
 import Testing
 
 @testable import Scheduler
@@ -6,7 +8,7 @@ import Testing
 /// The table of a zone's offsets against Foundation's answer for the same instant.
 @Suite struct ZoneRulesTests {
     @Test func `every known zone has the offsets that Foundation names`() throws {
-        var random = SeededRandom(seed: 1_970)
+        var random = SeededGenerator(seed: 1_970)
         for name in TimeZone.knownTimeZoneIdentifiers {
             let zone = try #require(TimeZone(identifier: name))
             let rules = ZoneRules(of: zone)

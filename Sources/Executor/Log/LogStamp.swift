@@ -37,24 +37,17 @@ struct LogStamp: Sendable {
 
     /// Splits the zone's local time by the proleptic Gregorian calendar.
     ///
-    /// Without a calendar object, for which a log line must not pay (days counted from 0000-03-01, in eras of
-    /// 400 years).
+    /// Without a calendar object, for which a log line must not pay.
     private func split(_ moment: Moment) -> (year: Int, month: Int, day: Int, millisecondOfDay: Int) {
         let date = Date(timeIntervalSince1970: Double(moment.millisecondsSinceEpoch) / 1_000)
         let local = Int(moment.millisecondsSinceEpoch) + zone.secondsFromGMT(for: date) * 1_000
         let dayLength = 86_400_000
-        let epochDay = Int((Double(local) / Double(dayLength)).rounded(.down))
-        let days = epochDay + 719_468
-        let era = (days >= 0 ? days : days - 146_096) / 146_097
-        let dayOfEra = days - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        let epochDay = local.flooredQuotient(by: dayLength)
+        let civil = CivilDate(dayNumber: epochDay)
         return (
-            year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-            month: month,
-            day: dayOfYear - (153 * shifted + 2) / 5 + 1,
+            year: civil.year,
+            month: civil.month,
+            day: civil.day,
             millisecondOfDay: local - epochDay * dayLength
         )
     }

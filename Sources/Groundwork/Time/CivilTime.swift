@@ -13,18 +13,12 @@ package struct CivilTime: Hashable, Sendable {
     /// Reads `moment` off a calendar that is `offset` ahead of UTC (proleptic Gregorian).
     package init(_ moment: Moment, offset: Duration) {
         let seconds = (moment + offset).secondsSinceEpoch
-        let days = Int((Double(seconds) / 86_400).rounded(.down))
-        let ofDay = Int(seconds) - days * 86_400
-        // Years are counted from March, so that the leap day is a year's last (Howard Hinnant, civil_from_days).
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let days = Int(seconds).flooredQuotient(by: CivilDate.secondsPerDay)
+        let ofDay = Int(seconds) - days * CivilDate.secondsPerDay
+        let date = CivilDate(dayNumber: days)
+        year = date.year
+        month = date.month
+        day = date.day
         hour = ofDay / 3_600
         minute = ofDay / 60 % 60
         second = ofDay % 60
@@ -52,13 +46,8 @@ package struct CivilTime: Hashable, Sendable {
 
     /// The instant that a calendar `offset` ahead of UTC shows like this.
     package func moment(offset: Duration) -> Moment {
-        let yearFromMarch = month <= 2 ? year - 1 : year
-        let era = (yearFromMarch >= 0 ? yearFromMarch : yearFromMarch - 399) / 400
-        let yearOfEra = yearFromMarch - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        let days = era * 146_097 + dayOfEra - 719_468
-        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second
+        let days = CivilDate(year: year, month: month, day: day).dayNumber
+        let seconds = days * CivilDate.secondsPerDay + hour * 3_600 + minute * 60 + second
         return Moment(secondsSinceEpoch: Int64(seconds)) - offset
     }
 

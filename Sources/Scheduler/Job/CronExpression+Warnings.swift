@@ -1,3 +1,5 @@
+import Groundwork
+
 extension CronExpression {
     /// Whether the hour field leaves no hour out.
     var isEveryHour: Bool { hours == BitSet(0...23) }

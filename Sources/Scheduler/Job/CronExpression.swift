@@ -1,3 +1,5 @@
+import Groundwork
+
 /// Which readings of the clock a job is due at, in Quartz's dialect of cron.
 ///
 /// Six or seven fields, separated by blanks, in upper or lower case:

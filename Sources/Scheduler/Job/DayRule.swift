@@ -1,3 +1,5 @@
+import Groundwork
+
 /// Which days of a month match: what the day-of-month and the day-of-week field say, taken together.
 ///
 /// At most one of the two fields names days (both may say `*`), so together means any that either names.

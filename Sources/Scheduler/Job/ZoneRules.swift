@@ -1,4 +1,5 @@
 package import Foundation
+import Groundwork
 import Synchronization
 
 /// The offsets of one time zone throughout the horizon of every schedule, laid out for look-ups in nanoseconds.
