@@ -29,7 +29,7 @@ package struct SchedulerDatabase: Sendable {
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(synchronous)") }
             try SchedulerMigrations.migrator.migrate(pool)
         } catch {
-            throw StoreError(scheduler: error, during: "open \(path)")
+            throw StoreError(sqlite: error, during: "open \(path)")
         }
     }
 
@@ -41,7 +41,7 @@ package struct SchedulerDatabase: Sendable {
         do {
             return try await pool.write(body)
         } catch {
-            throw StoreError(scheduler: error, during: operation)
+            throw StoreError(sqlite: error, during: operation)
         }
     }
 
@@ -53,30 +53,8 @@ package struct SchedulerDatabase: Sendable {
         do {
             return try await pool.read(body)
         } catch {
-            throw StoreError(scheduler: error, during: operation)
+            throw StoreError(sqlite: error, during: operation)
         }
-    }
-}
-
-extension StoreError {
-    /// Why SQLite, or a store's own check, refused.
-    init(scheduler error: any Error, during operation: String) {
-        if let error = error as? StoreError {
-            self = error
-            return
-        }
-        guard let error = error as? DatabaseError else {
-            self.init(.unavailable, during: operation, detail: "\(error)")
-            return
-        }
-        let code: Code =
-            switch error.resultCode {
-            case .SQLITE_CONSTRAINT: .conflict
-            case .SQLITE_FULL: .full
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .corrupted
-            default: .unavailable
-            }
-        self.init(code, during: operation, detail: error.message ?? "\(error.resultCode)")
     }
 }
 
