@@ -1,6 +1,7 @@
 import Foundation
 import Groundwork
 import Scheduler
+import TestKit
 import Testing
 
 /// Random expressions in real zones against a reference that watches the clock minute by minute.
@@ -15,7 +16,7 @@ import Testing
 
     @Test(arguments: zones)
     func `the fires around a clock change are those that watching the clock gives`(name: String) throws {
-        var random = SeededRandom(seed: UInt64(name.utf8.reduce(7) { $0 &* 31 &+ Int($1) } & 0xFFFF))
+        var random = SeededGenerator(seed: UInt64(name.utf8.reduce(7) { $0 &* 31 &+ Int($1) } & 0xFFFF))
         let zone = try #require(ZoneRules.zone(named: name))
         var compared = 0
         for _ in 0..<3 {
@@ -40,7 +41,7 @@ import Testing
 
     @Test(arguments: zones)
     func `between two fires every instant yields the same next fire`(name: String) throws {
-        var random = SeededRandom(seed: UInt64(name.utf8.reduce(3) { $0 &* 33 &+ Int($1) } & 0xFFFF))
+        var random = SeededGenerator(seed: UInt64(name.utf8.reduce(3) { $0 &* 33 &+ Int($1) } & 0xFFFF))
         let zone = try #require(ZoneRules.zone(named: name))
         var asked = 0
         for _ in 0..<25 {
@@ -92,7 +93,7 @@ import Testing
     }
 
     /// Four days that hold a clock change in most cases, starting on a whole minute.
-    private func window(in zone: TimeZone, _ random: inout SeededRandom) throws -> ClosedRange<Int> {
+    private func window(in zone: TimeZone, _ random: inout SeededGenerator) throws -> ClosedRange<Int> {
         let start = Date(timeIntervalSince1970: .random(in: 946_684_800...1_900_000_000, using: &random))
         let change = zone.nextDaylightSavingTimeTransition(after: start) ?? start
         let before = 86_400 * 2 + Int.random(in: 0...1_440, using: &random) * 60

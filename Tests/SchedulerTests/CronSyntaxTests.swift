@@ -1,4 +1,5 @@
 import Scheduler
+import TestKit
 import Testing
 
 /// What is refused, and whether the refusal points at the right place.
@@ -135,7 +136,7 @@ import Testing
     }
 
     @Test func `random bytes are read or refused, and never crash`() {
-        var random = SeededRandom(seed: 20_250_309)
+        var random = SeededGenerator(seed: 20_250_309)
         let alphabet = Array("0123456789*/-,?LW# MONFRIJAN\t.@\u{e9}\n")
         var refused = 0
         for _ in 0..<20_000 {

@@ -1,5 +1,6 @@
 import Foundation
 import Scheduler
+import TestKit
 
 /// A random cron expression together with what it means, known from making it rather than from reading it.
 struct ReferenceCron {
@@ -13,7 +14,7 @@ struct ReferenceCron {
     private let dayMatches: (MonthDay) -> Bool
 
     /// Makes an expression whose clock fields are likely to meet clock changes.
-    init(using random: inout SeededRandom) {
+    init(using random: inout SeededGenerator) {
         // Few seconds a minute, so that a window holds thousands of fires rather than hundreds of thousands.
         let second =
             ["0", "0", "0", "30", "0,30", "17-19", "59-0", "40/10"].randomElement(using: &random) ?? "0"
@@ -84,7 +85,7 @@ extension ReferenceCron {
     private static func field(
         _ range: ClosedRange<Int>,
         often: [String],
-        _ random: inout SeededRandom
+        _ random: inout SeededGenerator
     ) -> String {
         if Int.random(in: 0..<10, using: &random) < 6 { return often.randomElement(using: &random) ?? "*" }
         func any() -> Int { Int.random(in: range, using: &random) }
@@ -122,7 +123,7 @@ extension ReferenceCron {
 
     private typealias Days = (month: String, week: String, matches: (MonthDay) -> Bool)
 
-    private static func days(_ random: inout SeededRandom) -> Days {
+    private static func days(_ random: inout SeededGenerator) -> Days {
         let day = Int.random(in: 1...28, using: &random)
         let weekday = Int.random(in: 1...7, using: &random)
         let nth = Int.random(in: 1...4, using: &random)

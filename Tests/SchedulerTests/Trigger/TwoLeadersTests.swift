@@ -8,7 +8,7 @@ import Testing
 struct TwoLeadersTests {
     @Test(arguments: 0..<8)
     func `no interleaving plans a trigger twice or loses one`(seed: UInt64) async throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let rig = try SchedulerRig()
         let names = ["a", "b", "c"]
         for name in names {
@@ -81,22 +81,5 @@ struct TwoLeadersTests {
                 return error.code
             }
         }
-    }
-}
-
-/// A small seeded source of randomness, so that a failing interleaving can be run again.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
