@@ -1,5 +1,4 @@
 package import Groundwork
-import Logging
 
 /// How fast a crowd is read.
 package struct CampaignSettings: Hashable, Sendable {
@@ -87,6 +86,8 @@ package struct CampaignRunner: Sendable {
             do throws(SendFault) {
                 rows += try await read(reader, lane: version.draft.lane) { report(run.id, $0) }
             } catch {
+                // A killed job must not look like a finished one.
+                try Task.checkCancellation()
                 guard error.code == .campaignStopped else { throw error }
                 return .stopped(reason: error.message)
             }
