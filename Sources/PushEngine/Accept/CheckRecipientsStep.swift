@@ -26,9 +26,7 @@ struct CheckRecipientsStep: SendStep {
                     let number = try PhoneNumber(receiver)
                     task.recipients.append { number.appendE164(to: &$0) }
                     task.contentIndex.append(content)
-                    context.entries.append(
-                        SendContext.Entry(param: paramIndex, receiver: index, address: number.e164)
-                    )
+                    context.entries.append(SendContext.Entry(param: paramIndex, receiver: index))
                 } catch {
                     let fault = SendFault(
                         .badReceiver,

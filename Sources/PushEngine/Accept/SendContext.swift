@@ -15,11 +15,10 @@ package struct SendContext: Sendable {
         package let fault: SendFault
     }
 
-    /// A recipient of a request that goes on: its place in the request, its address and its text.
+    /// A recipient of a request that goes on: its place in the request.
     package struct Entry: Sendable {
         package let param: Int
         package let receiver: Int
-        package var address: String
     }
 
     package let input: Input

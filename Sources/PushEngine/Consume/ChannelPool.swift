@@ -40,6 +40,8 @@ package final class ChannelPool: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
+        // A cancellation that came after the answer has nobody left to tell.
+        defer { state.withLock { _ = $0.cancelled.remove(id) } }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = state.withLock { state in

@@ -85,7 +85,6 @@ package final class ConsumerGroup: Sendable {
             switch try await deliverer.deliver(batch, attempt: delivery.attempt) {
             case .done: try await queue.acknowledge(delivery)
             case .later(let delay): try await queue.postpone(delivery, by: delay)
-            case .dead(let reason): try await queue.bury(delivery, reason: reason)
             }
         } catch {
             await handle(error, of: delivery)

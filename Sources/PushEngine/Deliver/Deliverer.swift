@@ -6,8 +6,6 @@ package enum Disposition: Hashable, Sendable {
     case done
     /// Some recipients wait for a supplier that cannot take them now.
     case later(Duration)
-    /// The batch cannot be worked on, and trying again would not help.
-    case dead(reason: String)
 }
 
 /// How hard delivery tries.

@@ -1,26 +1,3 @@
-/// Spells the key that a call carries to the supplier and that its receipts bring back.
-package struct RequestKeys: Sendable {
-    /// Random, chosen when the store was made: another installation's receipts are told apart by it.
-    package let installation: UInt32
-
-    package init(installation: UInt32) {
-        self.installation = installation
-    }
-
-    /// The key of a call, such as `kp1x4z-9c`.
-    package func key(_ intent: IntentID) -> String {
-        "kp\(String(installation, radix: 36))-\(String(intent.rawValue, radix: 36))"
-    }
-
-    /// The call that a key belongs to; nil for a key that is not ours.
-    package func intent(_ key: String) -> IntentID? {
-        let prefix = "kp\(String(installation, radix: 36))-"
-        guard key.hasPrefix(prefix), let number = Int64(key.dropFirst(prefix.count), radix: 36), number > 0
-        else { return nil }
-        return IntentID(rawValue: number)
-    }
-}
-
 /// One intended call and what the supplier said.
 struct CallRound: Sendable {
     let intent: Intent
@@ -100,13 +77,18 @@ struct RoundTally {
 
     /// Judges replies; `sources` are the groups that the calls were planned from, in the calls' order.
     init(_ rounds: [CallRound], sources: [DeliveryGroup], calls: [PlannedCall]) {
-        var groupOf: [Int: DeliveryGroup] = [:]
-        for (call, group) in zip(calls, sources) {
-            for index in call.members.indices { groupOf[index] = group }
-        }
         var failed: [Int] = []
         var elsewhere: [Set<AccountID>: [Int]] = [:]
         for round in rounds {
+            let intent = round.intent
+            // Looked for only where somebody was refused: most calls refuse nobody.
+            func tried() -> Set<AccountID> {
+                zip(calls, sources)
+                    .first { call, _ in
+                        call.account == intent.account && call.members.contains(intent.members.indices[0])
+                    }?
+                    .1.tried ?? []
+            }
             let split = round.reply.mayBeSplit && round.intent.members.count > 1
             var results: [CallResult] = []
             results.reserveCapacity(round.intent.members.count)
@@ -120,17 +102,15 @@ struct RoundTally {
                     lastCode = refusal.code
                     results.append(.again(code: refusal.code))
                     guard !split else { continue }
-                    let tried = (groupOf[index]?.tried ?? []).union([round.intent.account])
-                    elsewhere[tried, default: []].append(index)
+                    let refusing = tried().union([intent.account])
+                    elsewhere[refusing, default: []].append(index)
                 case .refused(let refusal):
                     lastCode = refusal.code
                     results.append(.failed(code: refusal.code))
                     failed.append(index)
                 }
             }
-            if split {
-                next += Self.halves(of: round.intent, tried: groupOf[round.intent.members.indices[0]]?.tried)
-            }
+            if split { next += Self.halves(of: intent, tried: tried()) }
             outcomes.append(IntentOutcome(intent: round.intent, results: results))
         }
         for (tried, members) in elsewhere {
@@ -139,12 +119,12 @@ struct RoundTally {
         self.failed = Members(failed.sorted())
     }
 
-    private static func halves(of intent: Intent, tried: Set<AccountID>?) -> [DeliveryGroup] {
+    private static func halves(of intent: Intent, tried: Set<AccountID>) -> [DeliveryGroup] {
         let indices = intent.members.indices
         let middle = (indices.count + 1) / 2
         return [indices[..<middle], indices[middle...]]
             .map { half in
-                DeliveryGroup(members: Members(Array(half)), tried: tried ?? [], callLimit: half.count)
+                DeliveryGroup(members: Members(Array(half)), tried: tried, callLimit: half.count)
             }
     }
 }
