@@ -24,7 +24,7 @@ enum JSONEscapes {
         }
     }
 
-    /// The UTF-16 unit that `\uXXXX` at `position` writes.
+    /// The UTF-16 unit that a `\u` escape with its four hex digits at `position` writes.
     private static func codeUnit(at position: Int, in bytes: [UInt8]) throws(JSONError) -> UInt32 {
         guard position + 6 <= bytes.count else { throw JSONError(.endsEarly, at: bytes.count) }
         let digits = bytes[(position + 2)..<(position + 6)]
