@@ -19,11 +19,11 @@ test: setup ## install what is missing and run every test
 	swift test --skip-build
 
 format: ## format all sources in place, then lint
-	swift format --in-place --parallel --recursive Package.swift Sources Tests jobs
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
 	@$(MAKE) --no-print-directory lint
 
 lint: ## check format and rules; prints nothing when clean
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests jobs
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	@bash scripts/lint
 
 clean: ## remove what was built

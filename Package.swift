@@ -34,8 +34,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
-        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -55,20 +53,7 @@ let package = Package(
         .systemLibrary(name: "CCurl"),
         .target(name: "CurlDriver", dependencies: ["Groundwork", "CCurl", logging]),
 
-        // The edge, the jobs, the stand-in suppliers, and the program that puts all together.
-        .target(
-            name: "Console",
-            dependencies: [
-                "Groundwork", "Scheduler", "PushEngine", hummingbird, lifecycle, logging,
-                .product(name: "Mustache", package: "swift-mustache"),
-            ]
-        ),
-        .target(
-            name: "Jobs",
-            dependencies: ["Groundwork", "Executor", "PushEngine", logging],
-            path: "jobs",
-            resources: [.copy("definitions")]
-        ),
+        // The stand-in suppliers, and the program that puts all together.
         .target(
             name: "SupplierSimulator",
             dependencies: ["Groundwork", crypto, hummingbird, lifecycle, logging]
@@ -76,10 +61,9 @@ let package = Package(
         .executableTarget(
             name: "KPush",
             dependencies: [
-                "Groundwork", "Executor", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver", "Console",
-                "Jobs", "SupplierSimulator", lifecycle, signals, logging,
+                "Groundwork", "Scheduler", "PushEngine", "CurlDriver", "SupplierSimulator", lifecycle,
+                signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Yams", package: "Yams"),
             ]
         ),
 
@@ -127,13 +111,6 @@ let package = Package(
         .testTarget(
             name: "SupplierSimulatorTests",
             dependencies: ["SupplierSimulator", "CurlDriver", "Groundwork", "TestKit", lifecycle, logging]
-        ),
-        .testTarget(
-            name: "ConsoleTests",
-            dependencies: [
-                "Console", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver", "Groundwork", "TestKit",
-                hummingbird, lifecycle, logging,
-            ]
         ),
         .testTarget(
             name: "SystemTests",
