@@ -14,9 +14,9 @@ setup: ## install the system packages that are missing (Debian)
 build: setup ## build everything, debug
 	$(SWIFT_BUILD)
 
-test: setup ## install what is missing and run every test
+test: setup ## install what is missing and run every test, one at a time
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 format: ## format all sources in place, then lint
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
