@@ -19,11 +19,11 @@ test: setup ## install what is missing and run every test, one at a time
 	swift test --skip-build --no-parallel
 
 format: ## format all sources in place, then lint
-	swift format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format --in-place --parallel --recursive Package.swift Sources Tests jobs
 	@$(MAKE) --no-print-directory lint
 
 lint: ## check format and rules; prints nothing when clean
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests jobs
 	@bash scripts/lint
 
 clean: ## remove what was built

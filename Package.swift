@@ -19,6 +19,7 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
@@ -30,10 +31,17 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration.git",
+            from: "1.4.0",
+            traits: [.defaults, "YAML"]
+        ),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -44,6 +52,26 @@ let package = Package(
         .target(name: "Executor", dependencies: ["Groundwork", hummingbird, lifecycle, logging]),
         .target(name: "Scheduler", dependencies: ["Groundwork", lifecycle, logging]),
         .target(name: "PushEngine", dependencies: ["Groundwork", crypto, lifecycle, logging]),
+
+        // Where executor and push engine meet: one folder a job, its definition beside its handler.
+        .target(
+            name: "Jobs",
+            dependencies: ["Groundwork", "Executor", "PushEngine", logging],
+            path: "jobs",
+            resources: [
+                .copy("CrowdSend/crowd-send.yaml"), .copy("NightRelease/night-release.yaml"),
+                .copy("ReceiptPull/receipt-pull.yaml"), .copy("TokenRefresh/token-refresh.yaml"),
+            ]
+        ),
+
+        // The HTTP edge: the API, the doors of xxl-job's executors, the pages.
+        .target(
+            name: "Console",
+            dependencies: [
+                "Groundwork", "Scheduler", "PushEngine", hummingbird, lifecycle, logging, mustache,
+            ],
+            resources: [.copy("Templates")]
+        ),
 
         // Forms of the domains' ports.
         .target(
@@ -61,9 +89,11 @@ let package = Package(
         .executableTarget(
             name: "KPush",
             dependencies: [
-                "Groundwork", "Scheduler", "PushEngine", "CurlDriver", "SupplierSimulator", lifecycle,
-                signals, logging,
+                "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
+                "CurlDriver", "SupplierSimulator", lifecycle, signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
 

@@ -2,7 +2,6 @@ package import Groundwork
 import Hummingbird
 package import Logging
 import ServiceLifecycle
-import Synchronization
 
 /// A running simulator of Tencent's and Aliyun's SMS services, below `/tencent` and `/aliyun`.
 ///
@@ -50,7 +49,7 @@ package struct SimulatorService: Service {
     ///
     /// - Throws: what stands in the way of listening.
     package func run() async throws {
-        defer { port.close() }
+        defer { port.announce(nil) }
         var quiet = logger
         quiet.logLevel = max(quiet.logLevel, .warning)
         let application = Application(
@@ -69,47 +68,5 @@ package struct SimulatorService: Service {
             try await group.next()
             group.cancelAll()
         }
-    }
-}
-
-/// A port that becomes known once.
-private final class BoundPort: Sendable {
-    private struct State {
-        var port: Int?
-        var isClosed = false
-        var waiters: [CheckedContinuation<Int?, Never>] = []
-    }
-
-    private let state = Mutex(State())
-
-    /// The port, or nil when there will be none.
-    var value: Int? {
-        get async {
-            await withCheckedContinuation { continuation in
-                let isKnown = state.withLock { state in
-                    if state.port != nil || state.isClosed { return true }
-                    state.waiters.append(continuation)
-                    return false
-                }
-                if isKnown { continuation.resume(returning: state.withLock { $0.port }) }
-            }
-        }
-    }
-
-    func announce(_ port: Int?) {
-        settle { $0.port = port }
-    }
-
-    func close() {
-        settle { $0.isClosed = true }
-    }
-
-    private func settle(_ change: (inout State) -> Void) {
-        let (port, waiters) = state.withLock { state in
-            change(&state)
-            defer { state.waiters = [] }
-            return (state.port, state.waiters)
-        }
-        for waiter in waiters { waiter.resume(returning: port) }
     }
 }

@@ -16,8 +16,26 @@ package struct CampaignSettings: Hashable, Sendable {
 package enum CampaignRunEnd: Hashable, Sendable {
     /// All rows of the shards were read.
     case read(rows: Int)
-    /// The occurrence was paused or cancelled, or somebody else reads the same shard.
-    case stopped(reason: String)
+    /// The occurrence was paused or cancelled.
+    case stopped(CampaignRunState)
+}
+
+/// How far one worker is with its shards of an occurrence.
+package struct CampaignReading: Hashable, Sendable {
+    package let run: CampaignRunID
+    /// Rows this worker has read, good and bad.
+    package fileprivate(set) var rows = 0
+    /// Bytes of its shards that lie behind the cursors.
+    package fileprivate(set) var bytesRead: Int64
+    /// Bytes of all its shards.
+    package let byteCount: Int64
+
+    fileprivate init(_ run: CampaignRunID, _ shards: [CampaignRun.Shard], of crowd: CrowdFile) {
+        self.run = run
+        let starts = shards.map { crowd.shards[$0.number].start.offset }
+        bytesRead = zip(shards, starts).reduce(0) { $0 + $1.0.cursor.offset - $1.1 }
+        byteCount = zip(shards, starts).reduce(0) { $0 + $1.0.end - $1.1 }
+    }
 }
 
 /// Reads a campaign's crowd, shard by shard from where each cursor stands, and gives every batch to the chain.
@@ -58,7 +76,7 @@ package struct CampaignRunner: Sendable {
     ///   - plannedAt: the planned instant, by which the occurrence is known.
     ///   - worker: this worker's number, from 0.
     ///   - total: how many workers share the shards.
-    ///   - report: is told each batch's rows as they are taken on.
+    ///   - report: is told how far it is, first where it starts and then after each batch.
     /// - Returns: how it ended.
     /// - Throws: `CampaignError` when the campaign cannot be read, `StoreError` when a store does not answer,
     ///   `CancellationError` when the job was killed.
@@ -67,7 +85,7 @@ package struct CampaignRunner: Sendable {
         plannedAt: Moment,
         worker: Int,
         of total: Int,
-        report: (CampaignRunID, Int) -> Void
+        report: (CampaignReading) -> Void
     ) async throws -> CampaignRunEnd {
         guard let found = try await campaigns.campaign(campaign) else {
             throw CampaignError.noCampaign(campaign)
@@ -79,36 +97,46 @@ package struct CampaignRunner: Sendable {
             let version = template.sendable
         else { throw CampaignError.templateNotSendable(found.draft.template) }
         let run = try await runs.openRun(campaign, plannedAt: plannedAt, templateVersion: version.number)
-        guard run.state == .running else { return .stopped(reason: run.state.rawValue) }
-        var rows = 0
-        for shard in run.shards where shard.number % total == worker && !shard.isDone {
+        guard run.state == .running else {
+            return run.state == .finished ? .read(rows: 0) : .stopped(run.state)
+        }
+        let shards = run.shards.filter { $0.number % total == worker }
+        var reading = CampaignReading(run.id, shards, of: crowd)
+        report(reading)
+        for shard in shards where !shard.isDone {
             let reader = ShardReader(run: run, shard: shard, crowd: crowd, template: template)
             do throws(SendFault) {
-                rows += try await read(reader, lane: version.draft.lane) { report(run.id, $0) }
+                try await read(reader, lane: version.draft.lane, &reading, report: report)
             } catch {
                 // A killed job must not look like a finished one.
                 try Task.checkCancellation()
                 guard error.code == .campaignStopped else { throw error }
-                return .stopped(reason: error.message)
+                let now = try await runs.campaignRun(run.id)?.state ?? .cancelled
+                // Whoever overtook this worker may die: what it leaves must not look done here.
+                guard now != .running else { throw CampaignError.overtaken(shard: shard.number) }
+                return .stopped(now)
             }
         }
-        return .read(rows: rows)
+        return .read(rows: reading.rows)
     }
 
     private func read(
         _ shard: ShardReader,
         lane: Lane,
-        report: (Int) -> Void
-    ) async throws(SendFault) -> Int {
-        var rows = 0
+        _ reading: inout CampaignReading,
+        report: (CampaignReading) -> Void
+    ) async throws(SendFault) {
         var file = try shard.open()
+        var offset = shard.shard.cursor.offset
         while true {
             try await waitForRoom(in: lane)
             let batch = try shard.next(&file, settings.batchRows)
             _ = try await chain.accept(shard.stretch(batch))
-            rows += batch.count + batch.rejected.count
-            report(batch.count + batch.rejected.count)
-            if batch.isLast { return rows }
+            reading.rows += batch.count + batch.rejected.count
+            reading.bytesRead += batch.end.offset - offset
+            offset = batch.end.offset
+            report(reading)
+            if batch.isLast { return }
         }
     }
 
@@ -166,12 +194,15 @@ package enum CampaignError: Error, Hashable, Sendable, CustomStringConvertible {
     case noCampaign(CampaignID)
     case noCrowd(String)
     case templateNotSendable(TemplateID)
+    /// Somebody else reads the same shard and is ahead.
+    case overtaken(shard: Int)
 
     package var description: String {
         switch self {
         case .noCampaign(let id): "campaign: there is no campaign \(id.rawValue)"
         case .noCrowd(let digest): "campaign: there is no crowd file \(digest)"
         case .templateNotSendable(let id): "campaign: template \(id.rawValue) is not approved and enabled"
+        case .overtaken(let shard): "campaign: another worker goes on with shard \(shard)"
         }
     }
 }

@@ -8,7 +8,7 @@ package struct ReceiptSettings: Hashable, Sendable {
     /// How long a message may wait for its receipt, or for light on what became of its call.
     package var patience = Duration.seconds(72 * 3_600)
     /// The most pages taken from one account in a round.
-    package var pagesPerRound = 200
+    package var pagesPerRound = 2_000
     /// The most messages asked for in a round.
     package var queriesPerRound = 500
 

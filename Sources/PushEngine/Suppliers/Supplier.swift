@@ -216,8 +216,10 @@ package enum QueryAnswer: Hashable, Sendable {
 package enum TokenRefresh: Hashable, Sendable {
     /// The supplier signs each call and has no tokens.
     case notNeeded
-    /// A token is at hand until then.
-    case valid(until: Moment)
+    /// The token at hand lasts; it ends then.
+    case stillValid(until: Moment)
+    /// A new token was fetched; it ends then.
+    case refreshed(until: Moment)
 }
 
 /// Why a supplier could not be asked.

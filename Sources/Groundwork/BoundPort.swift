@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The port a server listens on, for whoever must wait until it is known.
-final class BoundPort: Sendable {
+package final class BoundPort: Sendable {
     private enum State {
         case unknown([CheckedContinuation<Int?, Never>])
         case known(Int?)
@@ -9,8 +9,10 @@ final class BoundPort: Sendable {
 
     private let state = Mutex(State.unknown([]))
 
+    package init() {}
+
     /// The port; nil when the server ended before it was bound.
-    var value: Int? {
+    package var value: Int? {
         get async {
             await withCheckedContinuation { continuation in
                 let known: Int?? = state.withLock { state in
@@ -27,7 +29,7 @@ final class BoundPort: Sendable {
     }
 
     /// Tells everybody; only the first word counts.
-    func announce(_ port: Int?) {
+    package func announce(_ port: Int?) {
         let waiters: [CheckedContinuation<Int?, Never>] = state.withLock { state in
             guard case .unknown(let waiters) = state else { return [] }
             state = .known(port)

@@ -1,0 +1,91 @@
+package import Groundwork
+package import Logging
+package import PushEngine
+package import Scheduler
+
+/// What the HTTP edge serves: the services of both domains, and the ports it only reads.
+package struct ConsoleParts: Sendable {
+    // The scheduler's side.
+    package var jobs: JobService
+    package var runs: RunService
+    package var logs: RunLogReader
+    package var executors: ExecutorDoor
+    package var gauges: SchedulerGauges
+    // The push engine's side.
+    package var send: SendChain
+    package var recall: RecallChain
+    package var campaigns: CampaignService
+    package var campaignRuns: any CampaignRunStore
+    package var crowds: any CampaignStore
+    package var library: CrowdLibrary
+    package var templates: any TemplateStore
+    package var accounts: any AccountStore
+    package var records: any RecordStore
+    package var queue: any SendQueue
+    package var receipts: ReceiptDesk
+    package var calendar: BusinessCalendar
+    // What both need.
+    package var clock: any WallClock
+    package var timer: any Clock<Duration>
+    package var logger: Logger
+
+    package init(
+        jobs: JobService,
+        runs: RunService,
+        logs: RunLogReader,
+        executors: ExecutorDoor,
+        gauges: SchedulerGauges,
+        send: SendChain,
+        recall: RecallChain,
+        campaigns: CampaignService,
+        campaignRuns: any CampaignRunStore,
+        crowds: any CampaignStore,
+        library: CrowdLibrary,
+        templates: any TemplateStore,
+        accounts: any AccountStore,
+        records: any RecordStore,
+        queue: any SendQueue,
+        receipts: ReceiptDesk,
+        calendar: BusinessCalendar,
+        clock: any WallClock,
+        timer: any Clock<Duration>,
+        logger: Logger
+    ) {
+        self.jobs = jobs
+        self.runs = runs
+        self.logs = logs
+        self.executors = executors
+        self.gauges = gauges
+        self.send = send
+        self.recall = recall
+        self.campaigns = campaigns
+        self.campaignRuns = campaignRuns
+        self.crowds = crowds
+        self.library = library
+        self.templates = templates
+        self.accounts = accounts
+        self.records = records
+        self.queue = queue
+        self.receipts = receipts
+        self.calendar = calendar
+        self.clock = clock
+        self.timer = timer
+        self.logger = logger
+    }
+}
+
+/// Where the edge listens, and what callers must show.
+package struct ConsoleSettings: Sendable {
+    package var host = "127.0.0.1"
+    /// 0 lets the system choose one.
+    package var port = 8_080
+    /// What callers of the API show as `Authorization: Bearer …`, and people type into the sign-in page.
+    package var apiToken: Secret
+    /// Signs what must be known to be ours: session cookies and the addresses that suppliers post receipts to.
+    package var signingKey: Secret
+
+    package init(apiToken: Secret, signingKey: Secret) {
+        self.apiToken = apiToken
+        self.signingKey = signingKey
+    }
+}

@@ -1,0 +1,218 @@
+package import Groundwork
+
+/// What people do with campaigns: make, start, pause, resume, cancel, and watch.
+package struct CampaignService: Sendable {
+    private let campaigns: any CampaignStore
+    private let runs: any CampaignRunStore
+    private let templates: any TemplateStore
+    private let records: any RecordStore
+    private let queue: any SendQueue
+    private let timer: any CampaignTimer
+
+    /// Messages taken back by one transaction of a cancellation.
+    private static let recallStep = 10_000
+
+    /// The most occurrences of one campaign that are looked at; older ones have long ended.
+    private static let runLimit = 100
+
+    package init(
+        campaigns: any CampaignStore,
+        runs: any CampaignRunStore,
+        templates: any TemplateStore,
+        records: any RecordStore,
+        queue: any SendQueue,
+        timer: any CampaignTimer
+    ) {
+        self.campaigns = campaigns
+        self.runs = runs
+        self.templates = templates
+        self.records = records
+        self.queue = queue
+        self.timer = timer
+    }
+
+    // MARK: Making
+
+    /// Makes a campaign, and the job that fires it.
+    ///
+    /// - Throws: `CampaignFault`; `.invalid` names the field: a template that cannot send, a crowd that is not
+    ///   there or lacks a column for a variable, a schedule that never comes.
+    package func create(_ draft: CampaignDraft) async throws(CampaignFault) -> Campaign {
+        let name = draft.name
+        guard (1...128).contains(name.count), !name.contains(where: \.isNewline) else {
+            throw .invalid(field: "name", reason: "must have 1 to 128 characters and no line break")
+        }
+        try timer.check(draft.schedule)
+        try await checkColumns(of: draft)
+        let campaign = try await storing { () async throws(StoreError) in
+            try await campaigns.createCampaign(draft)
+        }
+        return try await arm(campaign)
+    }
+
+    /// The template can send, and each of its variables has a column.
+    private func checkColumns(of draft: CampaignDraft) async throws(CampaignFault) {
+        let template = try await storing { () async throws(StoreError) in
+            try await templates.template(draft.template)
+        }
+        guard let version = template?.sendable else {
+            throw .invalid(
+                field: "template",
+                reason: "must name an approved and enabled template; \(draft.template.rawValue) is not"
+            )
+        }
+        let crowd = try await storing { () async throws(StoreError) in try await campaigns.crowd(draft.crowd)
+        }
+        guard let crowd else { throw .invalid(field: "crowd", reason: "must be the digest of a crowd file") }
+        let variables: [String]
+        do { variables = try ContentTemplate(version.draft.content).variables } catch {
+            throw .invalid(field: "template", reason: "cannot be rendered: \(error)")
+        }
+        let columns = Set(crowd.columns.map { $0.lowercased() })
+        let missing = variables.filter { !columns.contains($0.lowercased()) }
+        guard missing.isEmpty else {
+            throw .invalid(field: "crowd", reason: "has no column for \(missing.joined(separator: ", "))")
+        }
+    }
+
+    /// Sees to the campaign's job: a crash may have come between the campaign and its job.
+    private func arm(_ campaign: Campaign) async throws(CampaignFault) -> Campaign {
+        guard campaign.job == nil else { return campaign }
+        let job = try await timer.arm(campaign)
+        try await storing { () async throws(StoreError) in
+            try await campaigns.setCampaign(campaign.id, job: job)
+        }
+        return Campaign(id: campaign.id, draft: campaign.draft, createdAt: campaign.createdAt, job: job)
+    }
+
+    // MARK: Looking
+
+    /// The campaign.
+    ///
+    /// - Throws: `CampaignFault.notFound` when there is none.
+    package func campaign(_ id: CampaignID) async throws(CampaignFault) -> Campaign {
+        let found = try await storing { () async throws(StoreError) in try await campaigns.campaign(id) }
+        guard let found else { throw .notFound("campaign \(id.rawValue)") }
+        return found
+    }
+
+    /// Campaigns, newest first, those before `id`.
+    package func list(before id: CampaignID?, limit: Int) async throws(CampaignFault) -> [Campaign] {
+        try await storing { () async throws(StoreError) in
+            try await campaigns.campaigns(before: id, limit: min(max(1, limit), 500))
+        }
+    }
+
+    /// When the campaign fires next; nil when nothing is planned.
+    package func nextInstant(of campaign: Campaign) async throws(CampaignFault) -> Moment? {
+        guard let job = campaign.job else { return nil }
+        return try await timer.nextInstant(of: job)
+    }
+
+    /// Occurrences of a campaign, newest first.
+    package func runs(of id: CampaignID, limit: Int = 20) async throws(CampaignFault) -> [CampaignRun] {
+        try await storing { () async throws(StoreError) in
+            try await runs.campaignRuns(of: id, limit: min(max(1, limit), Self.runLimit))
+        }
+    }
+
+    /// How far an occurrence is.
+    ///
+    /// - Throws: `CampaignFault.notFound` when there is none.
+    package func progress(of id: CampaignRunID) async throws(CampaignFault) -> CampaignProgress {
+        let found = try await storing { () async throws(StoreError) in try await runs.campaignRun(id) }
+        guard let found else { throw .notFound("occurrence \(id.rawValue)") }
+        let campaign = try await campaign(found.campaign)
+        return try await storing { () async throws(StoreError) in
+            let crowd = try await campaigns.crowd(campaign.draft.crowd)
+            // After the occurrence: one that is finished has all of its messages in the tallies by now.
+            let tallies = try await records.tallies(of: id)
+            return CampaignProgress(run: found, rowCount: crowd?.rowCount ?? found.rowsRead, tallies: tallies)
+        }
+    }
+
+    // MARK: Steering
+
+    /// Fires the campaign now, whatever its schedule says.
+    package func start(_ id: CampaignID) async throws(CampaignFault) {
+        let campaign = try await arm(campaign(id))
+        guard let job = campaign.job else { return }
+        try await timer.fire(job, CampaignOrder(campaign: id))
+    }
+
+    /// Stops the schedule and every open occurrence for a while: nothing more is read, nothing new is sent.
+    ///
+    /// What is in the hands of a supplier at that moment goes on. Pausing twice is pausing once.
+    package func pause(_ id: CampaignID) async throws(CampaignFault) {
+        try await setArmed(false, try await campaign(id))
+        for run in try await open(id) {
+            if run.state != .paused { try await set(run, .paused, from: [.running, .finished]) }
+            try await storing { () async throws(StoreError) in try await queue.setSuspended(true, run.id) }
+        }
+    }
+
+    /// Goes on where `pause` stopped.
+    package func resume(_ id: CampaignID) async throws(CampaignFault) {
+        let campaign = try await arm(campaign(id))
+        for run in try await open(id) where run.state == .paused {
+            let isRead = run.shards.allSatisfy(\.isDone)
+            try await set(run, isRead ? .finished : .running, from: [.paused])
+            try await storing { () async throws(StoreError) in try await queue.setSuspended(false, run.id) }
+            guard !isRead, let job = campaign.job else { continue }
+            try await timer.fire(job, CampaignOrder(campaign: id, plannedAt: run.plannedAt))
+        }
+        try await setArmed(true, campaign)
+    }
+
+    /// Ends the campaign for good: no further occurrence, and all that waits is taken back.
+    ///
+    /// - Returns: how many messages were taken back.
+    package func cancel(_ id: CampaignID) async throws(CampaignFault) -> Int {
+        try await setArmed(false, try await campaign(id))
+        var recalled = 0
+        for run in try await open(id) {
+            try await set(run, .cancelled, from: [.running, .paused, .finished])
+            var last: Int
+            repeat {
+                last = try await storing { () async throws(StoreError) in
+                    try await runs.recallAll(of: run.id, limit: Self.recallStep)
+                }
+                recalled += last
+            } while last > 0
+            // Batches that were suspended find nothing left to do and leave the queue.
+            try await storing { () async throws(StoreError) in try await queue.setSuspended(false, run.id) }
+        }
+        return recalled
+    }
+
+    /// The occurrences that still read or wait.
+    private func open(_ id: CampaignID) async throws(CampaignFault) -> [CampaignRun] {
+        var open: [CampaignRun] = []
+        for run in try await runs(of: id, limit: Self.runLimit) where run.state != .cancelled {
+            if run.state == .finished, try await progress(of: run.id).waiting == 0 { continue }
+            open.append(run)
+        }
+        return open
+    }
+
+    private func set(
+        _ run: CampaignRun,
+        _ state: CampaignRunState,
+        from states: Set<CampaignRunState>
+    ) async throws(CampaignFault) {
+        try await storing { () async throws(StoreError) in
+            try await runs.setRun(run.id, state, from: states)
+        }
+    }
+
+    private func setArmed(_ armed: Bool, _ campaign: Campaign) async throws(CampaignFault) {
+        guard let job = campaign.job else { return }
+        try await timer.setArmed(armed, job: job)
+    }
+
+    private func storing<Result: Sendable>(
+        _ access: () async throws(StoreError) -> Result
+    ) async throws(CampaignFault) -> Result {
+        do { return try await access() } catch { throw CampaignFault(error) }
+    }
+}
