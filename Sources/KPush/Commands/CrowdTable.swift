@@ -58,19 +58,13 @@ enum CrowdTable {
     }
 
     private static func line(_ name: String, _ count: Int) -> String {
-        name.padded(to: 26) + grouped(count)
-    }
-
-    /// A number with commas between its thousands.
-    private static func grouped(_ count: Int) -> String {
-        var digits = Array(String(count))
-        for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
-        return String(digits)
+        name.padded(to: 26) + count.grouped
     }
 }
 
 extension String {
-    fileprivate func padded(to width: Int) -> String {
+    /// Followed by blanks up to a width, and by one at least.
+    func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(1, width - count))
     }
 }

@@ -57,6 +57,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "Where Aliyun's receipts are posted; without it they can only be asked for.")
     var aliyunCallback: String?
 
+    @Flag(help: "Stop when standard input ends, such as with the process that started it.")
+    var stopWithInput = false
+
     @Flag(inversion: .prefixedNo, help: "Whether the last digits of a number script what happens to it.")
     var scripts = true
 
@@ -79,9 +82,25 @@ struct SimulateCommand: AsyncParsableCommand {
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
+            if stopWithInput {
+                group.addTask {
+                    await Self.endOfInput()
+                    await services.triggerGracefulShutdown()
+                }
+            }
             if let url = await simulator.url { announce(url) }
             try await group.waitForAll()
         }
+    }
+
+    /// Returns when standard input has ended.
+    private static func endOfInput() async {
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        FileHandle.standardInput.readabilityHandler = { input in
+            if input.availableData.isEmpty { end.finish() }
+        }
+        for await _ in ends {}
+        FileHandle.standardInput.readabilityHandler = nil
     }
 
     private var settings: SimulatorSettings {

@@ -1,0 +1,95 @@
+import Foundation
+import Groundwork
+
+/// The supplier simulator as a process of its own, so that neither its memory nor its end is ours.
+final class SimulatorProcess: Sendable {
+    /// Its base URL.
+    let url: String
+    let pid: Int32
+    /// Held open for as long as the simulator is to live: it ends when the other side of its input does.
+    private let input: FileHandle
+
+    /// Starts this very program as a simulator, and waits until it listens.
+    ///
+    /// - Parameter arguments: what `kpush simulate` is to be told beside.
+    /// - Throws: `DemoError` when it does not come up.
+    init(_ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Self.executable())
+        process.arguments = ["simulate", "--port", "0", "--stop-with-input"] + arguments
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // The child has its own ends.
+        try output.fileHandleForWriting.close()
+        try input.fileHandleForReading.close()
+        var text = ""
+        while !text.contains("/_sim/stats\n") {
+            let data = output.fileHandleForReading.availableData
+            guard !data.isEmpty else { throw DemoError("the supplier simulator did not start") }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        let line = text.split(separator: "\n").last { $0.hasSuffix("/_sim/stats") } ?? ""
+        url = String(line.drop { $0 != "h" }.dropLast("/_sim/stats".count))
+        pid = process.processIdentifier
+        self.input = input.fileHandleForWriting
+    }
+
+    /// Lets it end.
+    func stop() throws {
+        try input.close()
+    }
+
+    private static func executable() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+}
+
+/// What the simulator saw: the other side's books.
+struct SimulatorStats: Decodable, Sendable {
+    struct Supplier: Decodable, Sendable {
+        let calls: Int
+        let accepted: Int
+    }
+
+    let accepted: Int
+    let distinct: Int
+    let doubled: Int
+    let tencent: Supplier
+    let aliyun: Supplier
+}
+
+/// Asks and steers a running simulator.
+struct SimulatorControl: Sendable {
+    let url: String
+    let http: any HTTPClient
+
+    func stats() async throws -> SimulatorStats {
+        let answer = try await http.send(HTTPRequest(method: "GET", url: url + "/_sim/stats"))
+        return try JSONDecoder().decode(SimulatorStats.self, from: Data(answer.body))
+    }
+
+    /// Has the receipts of Aliyun posted to `address`; Tencent's wait to be pulled.
+    func postReceipts(to address: String) async throws {
+        let body = try JSONEncoder().encode(["aliyun": address])
+        let request = HTTPRequest(
+            url: url + "/_sim/callbacks",
+            headers: [("content-type", "application/json")],
+            body: Array(body)
+        )
+        let answer = try await http.send(request)
+        guard answer.status == 200 else {
+            throw DemoError("the simulator refused the callback address: HTTP \(answer.status)")
+        }
+    }
+}
+
+/// Why the demo cannot go on, in words for whoever runs it.
+struct DemoError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

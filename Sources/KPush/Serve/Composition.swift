@@ -1,0 +1,152 @@
+import Console
+import CurlDriver
+import Executor
+import Foundation
+import Groundwork
+import Jobs
+import Logging
+import PushEngine
+import SQLiteDriver
+import Scheduler
+import ServiceLifecycle
+import Yams
+
+/// One process of KPush on the embedded store: the only place that knows the form of every port.
+struct Composition: Sendable {
+    let settings: ServeSettings
+    let folder: DataFolder
+    let engine: EngineParts
+    let scheduler: SchedulerParts
+    let jobs: JobService
+    let campaigns: CampaignService
+    let console: ConsoleService
+    let receiptAddress: ReceiptAddress
+    let apiToken: Secret
+
+    private let executorToken: Secret
+    private let keeper: SQLiteLeaseKeeper
+    private let logger: Logger
+
+    /// Opens the data folder and puts everything together; nothing runs yet.
+    ///
+    /// - Throws: what says why the folder, a setting or a shipped definition cannot be used.
+    init(_ settings: ServeSettings, logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        folder = try DataFolder(settings.data)
+        apiToken = try settings.webToken(folder)
+        executorToken = try settings.executorToken ?? folder.secret("executor-token")
+        engine = try EngineParts(settings, folder, logger: logger)
+        let database = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            isPowerSafe: settings.durability == .power
+        )
+        keeper = SQLiteLeaseKeeper(database)
+        scheduler = SchedulerParts(
+            jobs: SQLiteJobStore(database),
+            runs: SQLiteRunStore(database),
+            registry: SQLiteRegistryStore(database),
+            executors: ExecutorClient(http: engine.http, accessToken: executorToken),
+            wall: engine.clock,
+            clock: engine.timer,
+            logger: logger
+        )
+        jobs = JobService(scheduler)
+        let pattern = try YAMLDecoder().decode(JobDefinition.self, from: BuiltInJobs.crowdSendDefinition())
+        campaigns = engine.campaignService(
+            JobCampaignTimer(jobs: jobs, pattern: pattern, clock: engine.clock)
+        )
+        var web = ConsoleSettings(apiToken: apiToken, signingKey: try folder.secret("signing-key"))
+        web.host = settings.webHost
+        web.port = settings.webPort
+        receiptAddress = ReceiptAddress(settings: web)
+        console = ConsoleService(
+            engine.consoleParts(scheduler, campaigns, executorToken: executorToken, logger: logger),
+            settings: web
+        )
+    }
+
+    /// Brings the shipped jobs in line with their definitions.
+    ///
+    /// - Throws: `SchedulerError`, or `DecodingError` for a definition that makes no sense.
+    func applyDefinitions() async throws {
+        let definitions = try BuiltInJobs.definitions().map { try YAMLDecoder().decode(JobDefinition.self, from: $0) }
+        _ = try await jobs.apply(definitions)
+    }
+
+    /// What runs, in the order in which it starts; it ends the other way round, so that a job can still call
+    /// back, and a worker can still send, while those before it go on.
+    func services() throws -> [any Service] {
+        var services: [any Service] = []
+        if settings.roles.contains(.web) { services.append(console) }
+        if settings.roles.contains(.scheduler) {
+            services.append(SchedulerService(scheduler, keeper: keeper, holder: UUID().uuidString))
+        }
+        if settings.roles.contains(.worker) { services.append(engine.pushService(settings, logger: logger)) }
+        if settings.roles.contains(.executor) {
+            services.append(ExecutorRole(settings: try executorSettings(), console: console, make: makeExecutor))
+        }
+        return services
+    }
+
+    private func executorSettings() throws(SettingsError) -> ExecutorSettings {
+        guard !settings.schedulers.isEmpty || settings.roles.contains(.web) else {
+            throw SettingsError("executor.schedulers", "must be set when this process has no web role")
+        }
+        var executor = ExecutorSettings(
+            appName: "kpush",
+            schedulers: settings.schedulers,
+            folder: folder.file("executor")
+        )
+        executor.host = settings.executorHost
+        executor.port = settings.executorPort
+        executor.advertisedAddress = settings.executorAddress
+        executor.token = executorToken
+        executor.logZone = settings.zone
+        return executor
+    }
+
+    private func makeExecutor(_ settings: ExecutorSettings) throws -> ExecutorService {
+        try ExecutorService(
+            settings: settings,
+            handlers: BuiltInJobs.handlers(engine.jobParts(logger: logger)),
+            http: engine.http,
+            logger: logger
+        )
+    }
+}
+
+/// The executor, once it is known where its scheduler listens.
+private struct ExecutorRole: Service {
+    let settings: ExecutorSettings
+    let console: ConsoleService
+    let make: @Sendable (ExecutorSettings) throws -> ExecutorService
+
+    func run() async throws {
+        var settings = settings
+        if settings.schedulers.isEmpty {
+            guard let port = await console.port else { return }
+            settings.schedulers = ["http://127.0.0.1:\(port)"]
+        }
+        try await make(settings).run()
+    }
+}
+
+extension ServeSettings {
+    /// The token of the API: the one that was set, or one made for a server that only this host can reach.
+    fileprivate func webToken(_ folder: DataFolder) throws -> Secret {
+        let isLoopback = webHost == "localhost" || webHost == "::1" || webHost.hasPrefix("127.")
+        if let apiToken {
+            let text = apiToken.reveal()
+            guard isLoopback || (text.utf8.count >= 16 && !text.hasPrefix("default")) else {
+                throw SettingsError("web.token", "has at least 16 characters and is no default on a public address")
+            }
+            guard !text.isEmpty else { throw SettingsError("web.token", "is not empty") }
+            return apiToken
+        }
+        guard isLoopback else {
+            throw SettingsError("web.token", "must be set when others than this host can reach \(webHost)")
+        }
+        return try folder.secret("api-token")
+    }
+}

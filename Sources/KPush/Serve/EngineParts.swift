@@ -1,0 +1,169 @@
+import Console
+import CurlDriver
+import Foundation
+import Groundwork
+import Jobs
+import Logging
+import PushEngine
+import SQLiteDriver
+import Scheduler
+import ServiceLifecycle
+
+/// The push engine's ports in their embedded forms, and what is built of them.
+struct EngineParts: Sendable {
+    let store: SQLitePushStore
+    let queue: SQLiteSendQueue
+    let quotas: SQLiteQuotaStore
+    let library: CrowdLibrary
+    let directory: SupplierDirectory
+    let calendar: BusinessCalendar
+    let chain: SendChain
+    let keys: RequestKeys
+    let http: CurlHTTPClient
+    let clock = SystemClock()
+    let timer = ContinuousClock()
+
+    init(_ settings: ServeSettings, _ folder: DataFolder, logger: Logger) throws {
+        let durable = SQLiteSettings(durability: settings.durability)
+        calendar = BusinessCalendar(zone: settings.zone)
+        store = try SQLitePushStore(
+            path: folder.file("push.db"),
+            settings: durable,
+            clock: clock,
+            calendar: calendar,
+            sealer: AESSealer(key: try folder.sealingKey())
+        )
+        // The folder's lock proves that nobody else consumes: what was claimed before is nobody's.
+        queue = try SQLiteSendQueue(
+            path: folder.file("queue.db"),
+            recoverClaims: true,
+            clock: clock,
+            waiting: timer
+        )
+        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable)
+        library = CrowdLibrary(folder: folder.file("crowds"), store: store)
+        http = CurlHTTPClient()
+        let catalogue = SupplierCatalogue(http: http, clock: clock)
+        directory = SupplierDirectory(accounts: store, clock: clock) { catalogue.supplier(for: $0) }
+        keys = RequestKeys(installation: store.installation)
+        chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
+    }
+
+    func campaignService(_ timer: any CampaignTimer) -> CampaignService {
+        CampaignService(
+            campaigns: store,
+            runs: store,
+            templates: store,
+            records: store,
+            queue: queue,
+            timer: timer
+        )
+    }
+
+    func receiptDesk(logger: Logger) -> ReceiptDesk {
+        ReceiptDesk(
+            store: store,
+            directory: directory,
+            keys: keys,
+            settings: ReceiptSettings(),
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// The workers of all lanes.
+    func pushService(_ settings: ServeSettings, logger: Logger) -> PushService {
+        let window = SendingWindow(
+            opens: settings.windowOpens,
+            closes: settings.windowCloses,
+            zone: settings.zone
+        )
+        let deliverer = Deliverer(
+            ledger: store,
+            steps: [DiscardStep(accounts: store), ShieldStep(NightShield(window: window))],
+            deduplication: DeduplicationStep(
+                quotas: quotas,
+                rules: Dictionary(uniqueKeysWithValues: MessageType.allCases.map { ($0, QuotaRules()) }),
+                calendar: calendar
+            ),
+            directory: directory,
+            keys: keys,
+            settings: DeliverySettings(),
+            clock: clock
+        )
+        var lane = LaneSettings()
+        lane.width = settings.laneWidth
+        return PushService(
+            channels: [.sms],
+            ledger: store,
+            queue: queue,
+            deliverer: deliverer,
+            lanes: Dictionary(uniqueKeysWithValues: Lane.all.map { ($0, lane) }),
+            clock: clock,
+            timer: timer,
+            logger: logger
+        )
+    }
+
+    func jobParts(logger: Logger) -> JobParts {
+        JobParts(
+            campaigns: CampaignRunner(
+                campaigns: store,
+                runs: store,
+                templates: store,
+                chain: chain,
+                queue: queue,
+                settings: CampaignSettings(),
+                clock: timer
+            ),
+            shelf: store,
+            queue: queue,
+            receipts: receiptDesk(logger: logger),
+            suppliers: directory,
+            clock: clock
+        )
+    }
+
+    func consoleParts(
+        _ scheduler: SchedulerParts,
+        _ campaigns: CampaignService,
+        executorToken: Secret,
+        logger: Logger
+    ) -> ConsoleParts {
+        ConsoleParts(
+            jobs: JobService(scheduler),
+            runs: RunService(scheduler),
+            logs: RunLogReader(scheduler),
+            executors: ExecutorDoor(scheduler, accessToken: executorToken),
+            gauges: scheduler.gauges,
+            send: chain,
+            recall: RecallChain(ledger: store),
+            campaigns: campaigns,
+            campaignRuns: store,
+            crowds: store,
+            library: library,
+            templates: store,
+            accounts: store,
+            records: store,
+            queue: queue,
+            receipts: receiptDesk(logger: logger),
+            calendar: calendar,
+            clock: clock,
+            timer: timer,
+            logger: logger
+        )
+    }
+}
+
+extension DataFolder {
+    /// The key that supplier accounts' secrets are sealed with.
+    fileprivate func sealingKey() throws -> [UInt8] {
+        let digits = Array(try secret("sealing-key").reveal().utf8)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2)
+            .compactMap { UInt8(String(decoding: digits[$0...($0 + 1)], as: UTF8.self), radix: 16) }
+        guard bytes.count == AESSealer.keyLength, digits.count == 2 * bytes.count else {
+            throw DataFolderError.unusable(file("sealing-key"), "it must hold 64 hexadecimal digits")
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,140 @@
+import Configuration
+import Foundation
+import Groundwork
+import PushEngine
+import SQLiteDriver
+import SystemPackage
+
+/// A part of the program that can run in a process of its own.
+enum Role: String, CaseIterable, Sendable {
+    /// The HTTP API and the console.
+    case web
+    /// Elects a leader and fires jobs.
+    case scheduler
+    /// Registers itself and runs jobs.
+    case executor
+    /// Consumer groups and pools.
+    case worker
+}
+
+/// How one process serves: a YAML file, overridden by `KPUSH_…` environment variables, overridden by flags.
+struct ServeSettings: Sendable {
+    var roles = Set(Role.allCases)
+    /// Where everything durable lies; made when it is not there.
+    var data = "data"
+    var webHost = "127.0.0.1"
+    var webPort = 8_080
+    /// What callers of the API show; nil makes one in the data folder, on a loopback address only.
+    var apiToken: Secret?
+    var executorHost = "127.0.0.1"
+    var executorPort = 9_999
+    /// The URL under which schedulers reach this executor; made of host and port when nil.
+    var executorAddress: String?
+    /// The schedulers' URLs; this process's own when empty.
+    var schedulers: [String] = []
+    /// What executors and schedulers show each other; nil makes one in the data folder.
+    var executorToken: Secret?
+    /// The zone of days, of the sending window, and of schedules that name none.
+    var zone = TimeZone.gmt
+    /// Messages of templates with a night shield go out between these times of day.
+    var windowOpens = SendingWindow.TimeOfDay.morning
+    var windowCloses = SendingWindow.TimeOfDay.evening
+    /// What an accepted message survives: the machine's death, or only the process's.
+    var durability = SQLiteSettings.Durability.power
+    /// Batches of one lane that are worked on at the same time.
+    var laneWidth = LaneSettings().width
+    var logLevel = "info"
+
+    /// All settings there are, with what each is.
+    static let keys: [(key: String, meaning: String)] = [
+        ("roles", "web, scheduler, executor, worker; all of them when not given"),
+        ("data", "the data folder"),
+        ("web.host", "the address that the API and the console listen on"),
+        ("web.port", "their port; 0 takes a free one"),
+        ("web.token", "what callers of the API show"),
+        ("executor.host", "the address that the executor listens on"),
+        ("executor.port", "its port; 0 takes a free one"),
+        ("executor.address", "the URL under which schedulers reach it"),
+        ("executor.schedulers", "the schedulers' URLs"),
+        ("executor.token", "what executors and schedulers show each other"),
+        ("zone", "the zone of days and of the sending window, such as Asia/Shanghai"),
+        ("window.opens", "from when on messages with a night shield go out, such as 08:00"),
+        ("window.closes", "until when they do"),
+        ("durability", "power or process: what an accepted message survives the death of"),
+        ("worker.width", "batches of a channel and message type that are worked on at the same time"),
+        ("log.level", "trace, debug, info, notice, warning, error or critical"),
+    ]
+
+    /// Reads the settings.
+    ///
+    /// - Parameters:
+    ///   - file: the YAML file; nil for none.
+    ///   - environment: the process's environment.
+    ///   - flags: what the command line says, by key.
+    /// - Throws: `SettingsError` that names the first key that is not known or has no usable value.
+    static func read(
+        file: String?,
+        environment: [String: String],
+        flags: [String: String]
+    ) async throws -> ServeSettings {
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(
+                name: "flags",
+                values: Dictionary(
+                    uniqueKeysWithValues: flags.map { (AbsoluteConfigKey(ConfigKey($0.key)), .init(stringLiteral: $0.value)) }
+                )
+            ),
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "kpush"),
+        ]
+        if let file {
+            try SettingsFile.check(file, known: Set(keys.map(\.key)))
+            providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+        }
+        return try ServeSettings(SettingsReader(ConfigReader(providers: providers)))
+    }
+
+    private init(_ reader: SettingsReader) throws(SettingsError) {
+        roles = try reader.list("roles").map { names throws(SettingsError) in
+            try Set(names.map { name throws(SettingsError) in
+                guard let role = Role(rawValue: name) else {
+                    throw SettingsError("roles", "\(name) is none of web, scheduler, executor, worker")
+                }
+                return role
+            })
+        } ?? roles
+        data = reader.string("data") ?? data
+        webHost = reader.string("web.host") ?? webHost
+        webPort = try reader.number("web.port", in: 0...65_535) ?? webPort
+        apiToken = reader.string("web.token").map(Secret.init)
+        executorHost = reader.string("executor.host") ?? executorHost
+        executorPort = try reader.number("executor.port", in: 0...65_535) ?? executorPort
+        executorAddress = reader.string("executor.address")
+        schedulers = try reader.list("executor.schedulers") ?? schedulers
+        executorToken = reader.string("executor.token").map(Secret.init)
+        zone = try reader.value("zone", "is a time zone such as Asia/Shanghai") { TimeZone(identifier: $0) } ?? zone
+        windowOpens = try reader.time("window.opens") ?? windowOpens
+        windowCloses = try reader.time("window.closes") ?? windowCloses
+        durability =
+            try reader.value("durability", "is power or process") {
+                ["power": .power, "process": .process][$0]
+            } ?? durability
+        laneWidth = try reader.number("worker.width", in: 1...256) ?? laneWidth
+        logLevel = reader.string("log.level") ?? logLevel
+    }
+
+    /// Settings as they are without a file, environment or flags.
+    init() {}
+}
+
+/// Why a setting cannot be used.
+struct SettingsError: Error, CustomStringConvertible {
+    let key: String
+    let reason: String
+
+    init(_ key: String, _ reason: String) {
+        self.key = key
+        self.reason = reason
+    }
+
+    var description: String { "setting \(key): \(reason)" }
+}

@@ -1,0 +1,77 @@
+import Configuration
+import Foundation
+import PushEngine
+import Yams
+
+/// Reads typed settings, and says of a bad one what would be right.
+struct SettingsReader {
+    private let config: ConfigReader
+
+    init(_ config: ConfigReader) {
+        self.config = config
+    }
+
+    /// The value as text; nil when nobody set it.
+    func string(_ key: String) -> String? {
+        // A file spells numbers and times without quotes; they are text here all the same.
+        let name = ConfigKey(key)
+        return config.string(forKey: name) ?? config.int(forKey: name).map(String.init)
+    }
+
+    /// The value as `read` understands it.
+    func value<Value>(
+        _ key: String,
+        _ rule: String,
+        read: (String) -> Value?
+    ) throws(SettingsError) -> Value? {
+        guard let text = string(key) else { return nil }
+        guard let value = read(text) else { throw SettingsError(key, "\(rule), not \(text)") }
+        return value
+    }
+
+    func number(_ key: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
+        try value(key, "is from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// A time of day such as `08:00`.
+    func time(_ key: String) throws(SettingsError) -> SendingWindow.TimeOfDay? {
+        try value(key, "is a time of day such as 08:00") { SendingWindow.TimeOfDay($0) }
+    }
+
+    /// A list, or one text with commas.
+    func list(_ key: String) throws(SettingsError) -> [String]? {
+        if let list = config.stringArray(forKey: ConfigKey(key)), list.count > 1 { return list }
+        guard let text = string(key) else { return config.stringArray(forKey: ConfigKey(key)) }
+        return text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+}
+
+/// Looks for keys in a settings file that mean nothing: most are slips of the pen.
+enum SettingsFile {
+    static func check(_ path: String, known: Set<String>) throws {
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw SettingsError("--config", "\(path) cannot be read: \(error.localizedDescription)")
+        }
+        let tree: Any?
+        do { tree = try Yams.load(yaml: text) } catch {
+            throw SettingsError("--config", "\(path) is not YAML: \(error)")
+        }
+        guard let tree else { return }
+        guard let map = tree as? [String: Any] else {
+            throw SettingsError("--config", "\(path) must hold keys and values")
+        }
+        for key in keys(of: map, below: "") where !known.contains(key) {
+            throw SettingsError(key, "is not known; known are \(known.sorted().joined(separator: ", "))")
+        }
+    }
+
+    private static func keys(of map: [String: Any], below prefix: String) -> [String] {
+        map.sorted { $0.key < $1.key }
+            .flatMap { key, value in
+                (value as? [String: Any]).map { keys(of: $0, below: prefix + key + ".") } ?? [prefix + key]
+            }
+    }
+}
