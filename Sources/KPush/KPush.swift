@@ -4,6 +4,8 @@ import ArgumentParser
 struct KPush: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kpush",
-        subcommands: [ServeCommand.self, DemoCommand.self, CronCommand.self, CrowdCommand.self, SimulateCommand.self]
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, CronCommand.self, CrowdCommand.self, SimulateCommand.self,
+        ]
     )
 }

@@ -21,19 +21,18 @@ struct CrowdSendHandler: JobHandler {
                 "params must be {\"campaign\": ID}, with \"plannedAt\" to go on with an occurrence"
             )
         }
-        var rows = 0
         let end = try await campaigns.read(
             order.campaign,
             plannedAt: order.plannedAt ?? context.plannedAt,
             worker: context.shardIndex,
             of: context.shardTotal
         ) { reading in
-            rows = reading.rows
             context.report(RunProgress(done: reading.bytesRead, total: reading.byteCount))
         }
         switch end {
         case .read(let rows): return "\(rows) rows read"
-        case .stopped(let state): return "stopped after \(rows) rows: the occurrence is \(state.rawValue)"
+        case .stopped(let state, let rows):
+            return "stopped after \(rows) rows: the occurrence is \(state.rawValue)"
         }
     }
 }

@@ -1,6 +1,5 @@
 import Executor
 import Groundwork
-import Logging
 import PushEngine
 
 /// `nightRelease`: gives the messages whose morning has come back to the queue, oldest first.
@@ -20,14 +19,14 @@ struct NightReleaseHandler: JobHandler {
 
     func run(_ context: JobContext) async throws -> String? {
         var count = 0
-        while true {
+        var released: [QueueMessage]
+        repeat {
             try Task.checkCancellation()
-            let released = try await shelf.releaseDue(at: clock.now, limit: Self.step)
-            if released.isEmpty { return "\(count) batches released" }
+            released = try await shelf.releaseDue(at: clock.now, limit: Self.step)
             // Should this never happen, the sweeper finds them waiting in the ledger.
             try await queue.append(released)
             count += released.count
-            context.log("released", metadata: ["batches": "\(count)"])
-        }
+        } while !released.isEmpty
+        return "\(count) batches released"
     }
 }

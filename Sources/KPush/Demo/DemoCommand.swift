@@ -1,5 +1,5 @@
-import Console
 import ArgumentParser
+import Console
 import CurlDriver
 import Foundation
 import Groundwork
@@ -74,7 +74,9 @@ struct DemoCommand: AsyncParsableCommand {
                 return nil
             }
             group.addTask { try await perform(composition, simulator) }
-            guard let isExact = try await group.next() ?? nil else { throw DemoError("stopped before its end") }
+            guard let isExact = try await group.next() ?? nil else {
+                throw DemoError("stopped before its end")
+            }
             if keepServing {
                 Terminal.out("\nStill serving; stop with Ctrl-C.\n")
             } else {
@@ -101,18 +103,21 @@ struct DemoCommand: AsyncParsableCommand {
         guard let port = await composition.console.port else {
             throw DemoError("the console cannot listen on port \(webPort); choose another with --web-port")
         }
-        Terminal.out("""
+        Terminal.out(
+            """
             Console:   http://127.0.0.1:\(port)
             API token: \(composition.folder.file("api-token"))
             Simulator: \(simulator.url)/_sim/stats
 
-            """)
+            """
+        )
         var demo = DemoSettings()
         demo.rows = rows
         demo.seed = seed
         demo.lead = .seconds(lead)
         let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
-        let outcome = try await DemoRun(composition: composition, simulator: control, settings: demo).perform()
+        let outcome = try await DemoRun(composition: composition, simulator: control, settings: demo)
+            .perform()
         let summary = DemoSummary(outcome: outcome, peakMemory: ProcessMemory.peak())
         Terminal.out(summary.text)
         return summary.isExact

@@ -48,7 +48,11 @@ struct DemoRun: Sendable {
     private func postReceipts(of accounts: [SupplierAccount]) async throws {
         guard let port = await composition.console.port,
             let aliyun = accounts.first(where: { $0.kind == .aliyun })
-        else { throw DemoError("the console did not start; its port may be in use: choose another with --web-port") }
+        else {
+            throw DemoError(
+                "the console did not start; its port may be in use: choose another with --web-port"
+            )
+        }
         let path = composition.receiptAddress.path(aliyun.id)
         try await simulator.postReceipts(to: "http://127.0.0.1:\(port)\(path)")
     }
@@ -79,7 +83,9 @@ struct DemoRun: Sendable {
     private func schedule(_ crowd: CrowdFile, _ template: TemplateID) async throws -> Campaign {
         let zone = composition.settings.zone
         // A cron expression counts whole seconds.
-        let start = Moment(secondsSinceEpoch: (composition.engine.clock.now + settings.lead).secondsSinceEpoch + 1)
+        let start = Moment(
+            secondsSinceEpoch: (composition.engine.clock.now + settings.lead).secondsSinceEpoch + 1
+        )
         let cron = CronText.once(at: start, in: zone)
         let campaign = try await composition.campaigns.create(
             CampaignDraft(
@@ -90,7 +96,9 @@ struct DemoRun: Sendable {
                 createdBy: "demo"
             )
         )
-        Terminal.out("Campaign:  \(campaign.id.rawValue), scheduled by cron \"\(cron)\" in \(zone.identifier)\n")
+        Terminal.out(
+            "Campaign:  \(campaign.id.rawValue), scheduled by cron \"\(cron)\" in \(zone.identifier)\n"
+        )
         return campaign
     }
 

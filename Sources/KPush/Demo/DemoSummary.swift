@@ -25,7 +25,11 @@ struct DemoSummary: Sendable {
             check("rows read = rows of the file", Int(progress.run.rowsRead), Int(progress.rowCount)),
             check("rows refused + recipients = rows", progress.refused + received, Int(progress.rowCount)),
             check("recipients = good rows of the generator", received, outcome.crowd.good),
-            check("records = sum of final states", recounted, progress.states.values.reduce(0, +) - progress.open),
+            check(
+                "records = sum of final states",
+                recounted,
+                progress.states.values.reduce(0, +) - progress.open
+            ),
             check("sent by us = accepted by the simulator", taken(by: nil), stats.accepted),
             check("  through tencent-demo", taken(by: .tencent), stats.tencent.accepted),
             check("  through aliyun-demo", taken(by: .aliyun), stats.aliyun.accepted),
@@ -51,7 +55,10 @@ struct DemoSummary: Sendable {
         lines += progress.states.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { line("  " + $0.key.name, $0.value) }
         lines.append(line("message units charged", progress.charge))
-        lines.append(line("rows per second", Int(Double(progress.rowCount) / seconds)) + "  (\(rounded(seconds)) s, file to supplier)")
+        lines.append(
+            line("rows per second", Int(Double(progress.rowCount) / seconds))
+                + "  (\(rounded(seconds)) s, file to supplier)"
+        )
         lines.append("peak memory".padded(to: 40) + "\(peakMemory >> 20) MB")
         lines.append("")
         lines.append("The books, ours against the simulator's")

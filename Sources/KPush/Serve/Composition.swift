@@ -70,7 +70,8 @@ struct Composition: Sendable {
     ///
     /// - Throws: `SchedulerError`, or `DecodingError` for a definition that makes no sense.
     func applyDefinitions() async throws {
-        let definitions = try BuiltInJobs.definitions().map { try YAMLDecoder().decode(JobDefinition.self, from: $0) }
+        let definitions = try BuiltInJobs.definitions()
+            .map { try YAMLDecoder().decode(JobDefinition.self, from: $0) }
         _ = try await jobs.apply(definitions)
     }
 
@@ -84,7 +85,9 @@ struct Composition: Sendable {
         }
         if settings.roles.contains(.worker) { services.append(engine.pushService(settings, logger: logger)) }
         if settings.roles.contains(.executor) {
-            services.append(ExecutorRole(settings: try executorSettings(), console: console, make: makeExecutor))
+            services.append(
+                ExecutorRole(settings: try executorSettings(), console: console, make: makeExecutor)
+            )
         }
         return services
     }
@@ -139,7 +142,10 @@ extension ServeSettings {
         if let apiToken {
             let text = apiToken.reveal()
             guard isLoopback || (text.utf8.count >= 16 && !text.hasPrefix("default")) else {
-                throw SettingsError("web.token", "has at least 16 characters and is no default on a public address")
+                throw SettingsError(
+                    "web.token",
+                    "has at least 16 characters and is no default on a public address"
+                )
             }
             guard !text.isEmpty else { throw SettingsError("web.token", "is not empty") }
             return apiToken

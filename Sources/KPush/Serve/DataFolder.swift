@@ -53,12 +53,15 @@ final class DataFolder: Sendable {
         let path = file(name)
         if let text = try? String(contentsOfFile: path, encoding: .utf8) {
             let secret = Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
-            guard !secret.isEmpty else { throw .unusable(path, "it is empty; remove it to have a new one made") }
+            guard !secret.isEmpty else {
+                throw .unusable(path, "it is empty; remove it to have a new one made")
+            }
             return secret
         }
-        let text = SymmetricKey(size: .bits256).withUnsafeBytes { bytes in
-            bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        }
+        let text = SymmetricKey(size: .bits256)
+            .withUnsafeBytes { bytes in
+                bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            }
         // Written whole or not at all, and never readable by others, not even for a moment.
         let draft = path + ".new"
         unlink(draft)
@@ -82,7 +85,8 @@ enum DataFolderError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .unusable(let path, let reason): "data folder: \(path): \(reason)"
-        case .inUse(let path): "data folder: \(path) is in use by another process; stop it, or take another folder"
+        case .inUse(let path):
+            "data folder: \(path) is in use by another process; stop it, or take another folder"
         }
     }
 }

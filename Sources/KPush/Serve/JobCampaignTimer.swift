@@ -19,7 +19,9 @@ struct JobCampaignTimer: CampaignTimer {
     func check(_ schedule: CampaignSchedule) throws(CampaignFault) {
         guard schedule != .manual else { return }
         let preview: SchedulePreview
-        do { preview = try jobs.preview(ScheduleText(schedule), count: 1) } catch { throw CampaignFault(error) }
+        do { preview = try jobs.preview(ScheduleText(schedule), count: 1) } catch {
+            throw CampaignFault(error)
+        }
         guard !preview.instants.isEmpty else { throw .invalid(field: "schedule", reason: "never comes") }
     }
 

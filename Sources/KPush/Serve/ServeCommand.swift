@@ -40,12 +40,14 @@ struct ServeCommand: AsyncParsableCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             if settings.roles.contains(.web), let port = await composition.console.port {
-                Terminal.out("""
+                Terminal.out(
+                    """
                     Console and API: http://\(settings.webHost):\(port)
                     API token:       \(settings.apiToken == nil ? composition.folder.file("api-token") : "as set")
                     Stop with Ctrl-C.
 
-                    """)
+                    """
+                )
             }
             try await group.waitForAll()
         }

@@ -81,7 +81,9 @@ struct ServeSettings: Sendable {
             InMemoryProvider(
                 name: "flags",
                 values: Dictionary(
-                    uniqueKeysWithValues: flags.map { (AbsoluteConfigKey(ConfigKey($0.key)), .init(stringLiteral: $0.value)) }
+                    uniqueKeysWithValues: flags.map {
+                        (AbsoluteConfigKey(ConfigKey($0.key)), .init(stringLiteral: $0.value))
+                    }
                 )
             ),
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "kpush"),
@@ -94,14 +96,21 @@ struct ServeSettings: Sendable {
     }
 
     private init(_ reader: SettingsReader) throws(SettingsError) {
-        roles = try reader.list("roles").map { names throws(SettingsError) in
-            try Set(names.map { name throws(SettingsError) in
-                guard let role = Role(rawValue: name) else {
-                    throw SettingsError("roles", "\(name) is none of web, scheduler, executor, worker")
-                }
-                return role
-            })
-        } ?? roles
+        roles =
+            try reader.list("roles")
+            .map { names throws(SettingsError) in
+                try Set(
+                    names.map { name throws(SettingsError) in
+                        guard let role = Role(rawValue: name) else {
+                            throw SettingsError(
+                                "roles",
+                                "\(name) is none of web, scheduler, executor, worker"
+                            )
+                        }
+                        return role
+                    }
+                )
+            } ?? roles
         data = reader.string("data") ?? data
         webHost = reader.string("web.host") ?? webHost
         webPort = try reader.number("web.port", in: 0...65_535) ?? webPort
@@ -111,7 +120,9 @@ struct ServeSettings: Sendable {
         executorAddress = reader.string("executor.address")
         schedulers = try reader.list("executor.schedulers") ?? schedulers
         executorToken = reader.string("executor.token").map(Secret.init)
-        zone = try reader.value("zone", "is a time zone such as Asia/Shanghai") { TimeZone(identifier: $0) } ?? zone
+        zone =
+            try reader.value("zone", "is a time zone such as Asia/Shanghai") { TimeZone(identifier: $0) }
+            ?? zone
         windowOpens = try reader.time("window.opens") ?? windowOpens
         windowCloses = try reader.time("window.closes") ?? windowCloses
         durability =

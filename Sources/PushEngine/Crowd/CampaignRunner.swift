@@ -17,7 +17,7 @@ package enum CampaignRunEnd: Hashable, Sendable {
     /// All rows of the shards were read.
     case read(rows: Int)
     /// The occurrence was paused or cancelled.
-    case stopped(CampaignRunState)
+    case stopped(CampaignRunState, rows: Int)
 }
 
 /// How far one worker is with its shards of an occurrence.
@@ -85,7 +85,7 @@ package struct CampaignRunner: Sendable {
         plannedAt: Moment,
         worker: Int,
         of total: Int,
-        report: (CampaignReading) -> Void
+        report: @escaping @Sendable (CampaignReading) -> Void
     ) async throws -> CampaignRunEnd {
         guard let found = try await campaigns.campaign(campaign) else {
             throw CampaignError.noCampaign(campaign)
@@ -98,7 +98,7 @@ package struct CampaignRunner: Sendable {
         else { throw CampaignError.templateNotSendable(found.draft.template) }
         let run = try await runs.openRun(campaign, plannedAt: plannedAt, templateVersion: version.number)
         guard run.state == .running else {
-            return run.state == .finished ? .read(rows: 0) : .stopped(run.state)
+            return run.state == .finished ? .read(rows: 0) : .stopped(run.state, rows: 0)
         }
         let shards = run.shards.filter { $0.number % total == worker }
         var reading = CampaignReading(run.id, shards, of: crowd)
@@ -114,7 +114,7 @@ package struct CampaignRunner: Sendable {
                 let now = try await runs.campaignRun(run.id)?.state ?? .cancelled
                 // Whoever overtook this worker may die: what it leaves must not look done here.
                 guard now != .running else { throw CampaignError.overtaken(shard: shard.number) }
-                return .stopped(now)
+                return .stopped(now, rows: reading.rows)
             }
         }
         return .read(rows: reading.rows)
@@ -124,7 +124,7 @@ package struct CampaignRunner: Sendable {
         _ shard: ShardReader,
         lane: Lane,
         _ reading: inout CampaignReading,
-        report: (CampaignReading) -> Void
+        report: @escaping @Sendable (CampaignReading) -> Void
     ) async throws(SendFault) {
         var file = try shard.open()
         var offset = shard.shard.cursor.offset

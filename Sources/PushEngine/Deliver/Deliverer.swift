@@ -68,25 +68,41 @@ package struct Deliverer: Sendable {
         let roster = try await directory.current()
         let router = SupplierRouter(roster: roster)
         repeat {
-            var calls: [PlannedCall] = []
-            var sources: [DeliveryGroup] = []
+            var planned: [PlannedWork] = []
             for group in groups {
                 let plan = router.plan(group, of: batch, open.task)
-                calls += plan.calls
-                sources += plan.calls.map { _ in group }
+                planned += plan.calls.map { PlannedWork(call: $0, source: group) }
                 postponed += plan.left.indices
             }
-            let intents = try await ledger.decide(decisions, calls: calls, of: batch)
-            decisions = []
-            try await refundRecalled(calls, intents, of: open)
-            let rounds = await caller.call(intents, of: open.task, roster)
-            let tally = RoundTally(rounds, sources: sources, calls: calls)
-            if !rounds.isEmpty { try await ledger.conclude(tally.outcomes, of: batch) }
-            try await deduplication.refund(tally.failed, of: open)
-            groups = tally.next
-            lastCode = tally.lastCode ?? lastCode
+            groups = []
+            for wave in planned.isEmpty ? [[]] : planned.chunks(of: settings.callsAtOnce) {
+                let tally = try await carryOut(wave, decisions, of: open, roster)
+                decisions = []
+                groups += tally.next
+                lastCode = tally.lastCode ?? lastCode
+            }
         } while !groups.isEmpty
         return try await settle(Members(postponed.sorted()), of: open, attempt: attempt, code: lastCode)
+    }
+
+    /// Writes decisions and as many calls as are made at once, makes the calls, and writes how they ended.
+    ///
+    /// Only what is called right away is written down as called, so that a crash leaves no more messages in
+    /// doubt than were on the wire.
+    private func carryOut(
+        _ wave: [PlannedWork],
+        _ decisions: [Decision],
+        of batch: LedgerBatch,
+        _ roster: SupplierRoster
+    ) async throws(StoreError) -> RoundTally {
+        let calls = wave.map(\.call)
+        let intents = try await ledger.decide(decisions, calls: calls, of: batch.id)
+        try await refundRecalled(calls, intents, of: batch)
+        let rounds = await caller.call(intents, of: batch.task, roster)
+        let tally = RoundTally(rounds, sources: wave.map(\.source), calls: calls)
+        if !rounds.isEmpty { try await ledger.conclude(tally.outcomes, of: batch.id) }
+        try await deduplication.refund(tally.failed, of: batch)
+        return tally
     }
 
     /// What was planned and then taken back must not use up the recipient's quota.
@@ -122,4 +138,10 @@ package struct Deliverer: Sendable {
         try await deduplication.refund(postponed, of: batch)
         return .done
     }
+}
+
+/// A call to make, and the group of recipients it was planned for.
+private struct PlannedWork: Sendable {
+    let call: PlannedCall
+    let source: DeliveryGroup
 }
