@@ -42,13 +42,15 @@ package struct RecipientKey: RawRepresentable, Hashable, Sendable {
 package enum ContentHash {
     private static let seed: UInt64 = 0xA076_1D64_78BD_642F
     private static let step: UInt64 = 0xE703_7ED1_A0B4_28DB
+    /// Neither of the others: mixing with one of them would multiply by zero.
+    private static let last: UInt64 = 0x8EBC_6AF0_9C88_C6E3
 
     /// The hash of `bytes`.
     package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash = seed ^ UInt64(bytes.count)
         var offset = 0
         while offset + 8 <= bytes.count {
-            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self), step)
+            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self), last)
             offset += 8
         }
         var tail: UInt64 = 0
@@ -58,7 +60,7 @@ package enum ContentHash {
             shift += 8
             offset += 1
         }
-        return mix(hash ^ tail, seed)
+        return mix(hash ^ tail, last)
     }
 
     /// One number from two, such that each bit of either changes about half of the result's.
