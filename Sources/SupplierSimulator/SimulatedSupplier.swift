@@ -21,10 +21,11 @@ struct PerSupplier<Value> {
             case .aliyun: aliyun
             }
         }
-        set {
+        // In place: a getter and a setter would copy the whole value for each change.
+        _modify {
             switch supplier {
-            case .tencent: tencent = newValue
-            case .aliyun: aliyun = newValue
+            case .tencent: yield &tencent
+            case .aliyun: yield &aliyun
             }
         }
     }
