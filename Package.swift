@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "Groundwork", "Scheduler", "PushEngine", hummingbird, lifecycle, logging, mustache,
+                "Groundwork", "Scheduler", "PushEngine", crypto, hummingbird, lifecycle, logging, mustache,
             ],
             resources: [.copy("Templates")]
         ),
@@ -141,6 +141,13 @@ let package = Package(
         .testTarget(
             name: "SupplierSimulatorTests",
             dependencies: ["SupplierSimulator", "CurlDriver", "Groundwork", "TestKit", lifecycle, logging]
+        ),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: [
+                "Console", "Groundwork", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver",
+                "SupplierSimulator", "TestKit", logging,
+            ]
         ),
         .testTarget(
             name: "SystemTests",

@@ -1,0 +1,323 @@
+import CurlDriver
+import Foundation
+import Groundwork
+import Logging
+import PushEngine
+import SQLiteDriver
+import Scheduler
+import SupplierSimulator
+import TestKit
+import Testing
+
+@testable import Console
+
+/// A whole edge on loopback, over real stores in a folder of its own, with a clock that the test moves.
+///
+/// Nothing works in the background: a test delivers, reads crowds and hands runs over when it says so.
+final class ConsoleBench: Sendable {
+    static let token = "a-token-of-tests-0123456789"
+    static let accessToken = Secret("an-access-token-of-tests")
+
+    let folder: TemporaryFolder
+    /// Starts at noon in Shanghai, where the bench's days are counted.
+    let clock: ManualClock
+    let parts: ConsoleParts
+    let settings: ConsoleSettings
+    let scheduler: SchedulerParts
+    let books: SQLitePushStore
+    let queue: SQLiteSendQueue
+    let lease: SQLiteLeaseKeeper
+    /// Where fake executors are placed.
+    let executors = InProcessHTTP()
+    private let quotas: SQLiteQuotaStore
+    private let directory: SupplierDirectory
+    private let http = CurlHTTPClient()
+    private let zone: TimeZone
+    private let service: ConsoleService
+
+    private init() throws {
+        folder = try TemporaryFolder()
+        // 2030-01-15T12:00+08:00
+        clock = ManualClock(Moment(secondsSinceEpoch: 1_894_680_000))
+        zone = try #require(TimeZone(identifier: "Asia/Shanghai"))
+        let (wall, logger) = (clock.calendar, Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let calendar = BusinessCalendar(zone: zone)
+        books = try SQLitePushStore(
+            path: folder.file("push.db"),
+            clock: wall,
+            calendar: calendar,
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
+        queue = try SQLiteSendQueue(
+            path: folder.file("queue.db"),
+            recoverClaims: true,
+            clock: wall,
+            waiting: clock
+        )
+        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"))
+        let catalogue = SupplierCatalogue(http: http, clock: wall)
+        directory = SupplierDirectory(accounts: books, clock: wall) { catalogue.supplier(for: $0) }
+        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
+        lease = SQLiteLeaseKeeper(database)
+        scheduler = SchedulerParts(
+            jobs: SQLiteJobStore(database),
+            runs: SQLiteRunStore(database),
+            registry: SQLiteRegistryStore(database),
+            executors: ExecutorClient(http: executors, accessToken: Self.accessToken),
+            wall: wall,
+            clock: clock,
+            logger: logger
+        )
+        let jobs = JobService(scheduler)
+        var settings = ConsoleSettings(
+            apiToken: Secret(Self.token),
+            signingKey: Secret("a-key-of-tests")
+        )
+        settings.port = 0
+        self.settings = settings
+        parts = ConsoleParts(
+            jobs: jobs,
+            runs: RunService(scheduler),
+            logs: RunLogReader(scheduler),
+            executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
+            gauges: scheduler.gauges,
+            send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),
+            recall: RecallChain(ledger: books),
+            campaigns: CampaignService(
+                campaigns: books,
+                runs: books,
+                templates: books,
+                records: books,
+                queue: queue,
+                timer: BenchTimer(jobs: jobs)
+            ),
+            campaignRuns: books,
+            crowds: books,
+            library: CrowdLibrary(folder: folder.file("crowds"), store: books),
+            templates: books,
+            accounts: books,
+            records: books,
+            queue: queue,
+            receipts: ReceiptDesk(
+                store: books,
+                directory: directory,
+                keys: RequestKeys(installation: books.installation),
+                settings: ReceiptSettings(),
+                clock: wall,
+                logger: logger
+            ),
+            calendar: calendar,
+            clock: wall,
+            timer: clock,
+            logger: logger
+        )
+        service = ConsoleService(parts, settings: settings)
+    }
+
+    /// Serves on a free port while `body` does its work.
+    static func use(_ body: (ConsoleBench) async throws -> Void) async throws {
+        let bench = try ConsoleBench()
+        try await whileRunning(bench.service) { try await body(bench) }
+        bench.http.shutdown()
+    }
+
+    var now: Moment { clock.calendar.now }
+}
+
+// MARK: Calls
+
+extension ConsoleBench {
+    /// An answer, with its body as JSON where it is JSON.
+    struct Answer {
+        let status: Int
+        let headers: [String: String]
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        /// What stands under a path such as `items.0.id`; null where nothing does.
+        subscript(path: String) -> WireValue {
+            guard let json = try? WireValue(json: body) else { return .null }
+            return path.split(separator: ".")
+                .reduce(json) { value, name in
+                    if let index = Int(name), let list = value.list {
+                        return list.indices.contains(index) ? list[index] : .null
+                    }
+                    return value.object?[String(name)] ?? .null
+                }
+        }
+    }
+
+    /// Makes a call, by default with the right token.
+    func call(
+        _ method: String,
+        _ path: String,
+        _ body: [UInt8] = [],
+        headers: [(name: String, value: String)] = [],
+        token: String? = ConsoleBench.token
+    ) async throws -> Answer {
+        var headers = headers
+        if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
+        let response = try await http.send(
+            HTTPRequest(
+                method: method,
+                url: "http://127.0.0.1:\(try #require(await service.port))\(path)",
+                headers: headers,
+                body: body,
+                timeouts: HTTPTimeouts(total: .seconds(300))
+            )
+        )
+        return Answer(
+            status: response.status,
+            headers: Dictionary(response.headers.map { ($0.name, $0.value) }) { first, _ in first },
+            body: response.body
+        )
+    }
+
+    func get(_ path: String) async throws -> Answer { try await call("GET", path) }
+
+    func post(_ path: String, _ json: String = "") async throws -> Answer {
+        try await call("POST", path, Array(json.utf8), headers: [(name: "Content-Type", value: Self.json)])
+    }
+
+    func put(_ path: String, _ json: String) async throws -> Answer {
+        try await call("PUT", path, Array(json.utf8), headers: [(name: "Content-Type", value: Self.json)])
+    }
+
+    static let json = "application/json"
+}
+
+// MARK: Supplies
+
+extension ConsoleBench {
+    /// An approved and enabled template.
+    func template(
+        _ content: String = "您的验证码是{$code}",
+        type: MessageType = .notice,
+        shield: ShieldType = .none
+    ) async throws -> TemplateID {
+        let draft = TemplateDraft(
+            name: "sample",
+            messageType: type,
+            templateType: .technical,
+            shield: shield,
+            content: content
+        )
+        let made = try await books.createTemplate(draft, by: "ann")
+        _ = try await books.auditTemplate(made.id, version: 1, approved: true, note: "", by: "bob")
+        return made.id
+    }
+
+    /// An account at the simulator that is served at `url`.
+    @discardableResult
+    func account(_ kind: SupplierKind, at url: String, weight: Int = 100) async throws -> SupplierAccount {
+        let demo = SimulatorCredentials.demo
+        let credentials = kind == .tencent ? demo.tencent : demo.aliyun
+        return try await books.putAccount(
+            SupplierAccount(
+                id: AccountID(rawValue: 0),
+                name: "\(kind.rawValue)-main",
+                kind: kind,
+                url: "\(url)/\(kind.rawValue)",
+                accessKey: credentials.key.accessKey,
+                secretKey: credentials.key.secretKey,
+                signName: credentials.signName,
+                templateID: credentials.templateID,
+                appID: credentials.appID,
+                weight: weight
+            )
+        )
+    }
+
+    /// A crowd file of these bytes.
+    func crowd(_ text: String, name: String = "crowd.csv") async throws -> CrowdFile {
+        let path = folder.file(name)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        return try await parts.library.take(path)
+    }
+
+    /// A campaign that only fires when it is started.
+    func campaign(_ template: TemplateID, _ crowd: CrowdFile) async throws -> Campaign {
+        try await parts.campaigns.create(
+            CampaignDraft(
+                name: "spring",
+                template: template,
+                crowd: crowd.digest,
+                schedule: .manual,
+                createdBy: "ann"
+            )
+        )
+    }
+
+    /// Reads the campaign's crowd to its end, as the job that it fires would; gives the occurrence.
+    func read(_ campaign: Campaign) async throws -> CampaignRun {
+        let runner = CampaignRunner(
+            campaigns: books,
+            runs: books,
+            templates: books,
+            chain: parts.send,
+            queue: queue,
+            settings: CampaignSettings(),
+            clock: clock
+        )
+        _ = try await runner.read(campaign.id, plannedAt: now, worker: 0, of: 1) { _ in }
+        return try #require(try await books.campaignRuns(of: campaign.id, limit: 1).first)
+    }
+
+    /// Delivers what is ready in every lane of the channel, once.
+    func deliver() async throws {
+        let deliverer = Deliverer(
+            ledger: books,
+            steps: [
+                DiscardStep(accounts: books),
+                ShieldStep(NightShield(window: SendingWindow(zone: zone))),
+            ],
+            deduplication: DeduplicationStep(quotas: quotas, rules: [:], calendar: parts.calendar),
+            directory: directory,
+            keys: RequestKeys(installation: books.installation),
+            settings: DeliverySettings(),
+            clock: parts.clock
+        )
+        for lane in Lane.all where lane.channel == .sms {
+            for delivery in try await queue.claim(lane, limit: 1_000, visibility: .seconds(60)) {
+                switch try await deliverer.deliver(delivery.message.batch, attempt: delivery.attempt) {
+                case .done: try await queue.acknowledge(delivery)
+                case .later(let delay): try await queue.postpone(delivery, by: delay)
+                }
+            }
+        }
+    }
+
+    /// Runs a simulator on the bench's clock and tells `body` where it listens.
+    func withSimulator(
+        _ settings: SimulatorSettings = SimulatorSettings(),
+        _ body: (String) async throws -> Void
+    ) async throws {
+        let service = SimulatorService(
+            settings: settings,
+            http: http,
+            clock: clock.calendar,
+            logger: parts.logger
+        )
+        try await whileRunning(service) {
+            try await body(try #require(await service.url))
+        }
+    }
+
+    /// Runs the scheduler's loops while `body` does its work.
+    func withScheduler(_ body: () async throws -> Void) async throws {
+        try await whileRunning(SchedulerService(scheduler, keeper: lease, holder: "test"), body)
+    }
+
+    /// Puts an executor of group `app` at `host` and registers it.
+    @discardableResult
+    func executor(at host: String = "one") async throws -> FakeExecutor {
+        let executor = FakeExecutor()
+        executors.place(executor, at: host)
+        let request = RegistryRequest(appName: "app", address: "http://\(host):9999/", instance: "first")
+        let caller = ExecutorDoor.Caller(accessToken: Self.accessToken.reveal())
+        let envelope = await parts.executors.register(request, from: caller)
+        #expect(envelope.isSuccess)
+        return executor
+    }
+}
