@@ -70,7 +70,7 @@ let package = Package(
             dependencies: [
                 "Groundwork", "Scheduler", "PushEngine", crypto, hummingbird, lifecycle, logging, mustache,
             ],
-            resources: [.copy("Templates")]
+            resources: [.copy("Templates"), .copy("openapi.json")]
         ),
 
         // Forms of the domains' ports.

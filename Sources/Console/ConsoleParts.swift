@@ -83,6 +83,8 @@ package struct ConsoleSettings: Sendable {
     package var apiToken: Secret
     /// Signs what must be known to be ours: session cookies and the addresses that suppliers post receipts to.
     package var signingKey: Secret
+    /// The most bytes of an uploaded crowd file.
+    package var crowdSizeLimit: Int64 = 16 << 30
 
     package init(apiToken: Secret, signingKey: Secret) {
         self.apiToken = apiToken

@@ -1,10 +1,56 @@
+import Groundwork
 import Hummingbird
+import PushEngine
 
 /// All doors, in one place.
 enum ConsoleRouter {
     static func make(_ parts: ConsoleParts, _ settings: ConsoleSettings) -> Router<BasicRequestContext> {
         let router = Router()
-        router.get("/healthz") { _, _ in "ok\n" }
+        router.add(middleware: SafeHeaders())
+        router.add(middleware: ErrorAnswers())
+        addDoors(to: router, parts, settings)
+        // Pages: PageRoutes(parts, settings).add(to: router)
         return router
+    }
+
+    /// Everything that programs call.
+    static func addDoors(
+        to router: Router<BasicRequestContext>,
+        _ parts: ConsoleParts,
+        _ settings: ConsoleSettings
+    ) {
+        HealthRoutes(parts: parts).add(to: router)
+        OpenAPIRoutes().add(to: router)
+        ExecutorDoorRoutes(door: parts.executors).add(to: router)
+        CallbackRoutes(
+            receipts: parts.receipts,
+            accounts: parts.accounts,
+            address: ReceiptAddress(settings: settings)
+        )
+        .add(to: router)
+        // Pages: whether the request carries the cookie of somebody who signed in.
+        let access = AccessControl(token: settings.apiToken, isSignedIn: { _ in false })
+        addAPI(to: router.group().add(middleware: access), parts, settings)
+    }
+
+    /// What callers with the token may do.
+    private static func addAPI(
+        to api: RouterGroup<BasicRequestContext>,
+        _ parts: ConsoleParts,
+        _ settings: ConsoleSettings
+    ) {
+        MetricsRoutes(parts).add(to: api)
+        SendRoutes(send: parts.send, recall: parts.recall).add(to: api)
+        TemplateRoutes(templates: TemplateService(templates: parts.templates, accounts: parts.accounts))
+            .add(to: api)
+        AccountRoutes(accounts: parts.accounts).add(to: api)
+        CrowdRoutes(library: parts.library, crowds: parts.crowds, sizeLimit: settings.crowdSizeLimit)
+            .add(to: api)
+        CampaignRoutes(campaigns: parts.campaigns, runs: parts.campaignRuns, clock: parts.clock).add(to: api)
+        MessageRoutes(records: parts.records, calendar: parts.calendar, clock: parts.clock).add(to: api)
+        QueueRoutes(queue: parts.queue).add(to: api)
+        JobRoutes(jobs: parts.jobs).add(to: api)
+        RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
+        RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }
 }

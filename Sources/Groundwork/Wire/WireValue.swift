@@ -55,7 +55,9 @@ extension WireValue {
     }
 
     /// Takes the next value, whatever it is.
-    private init(next scanner: inout JSONScanner) throws(JSONError) {
+    ///
+    /// - Throws: `JSONError` that says where the bytes stop being JSON.
+    package init(next scanner: inout JSONScanner) throws(JSONError) {
         switch try scanner.peek() {
         case .null:
             _ = try scanner.takeNull()

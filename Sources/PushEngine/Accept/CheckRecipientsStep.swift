@@ -54,8 +54,7 @@ struct CheckRecipientsStep: SendStep {
             RowReject(
                 row: reject.row,
                 line: reject.line,
-                column: reject.column.map { stretch.columns.indices.contains($0) ? stretch.columns[$0] : "" }
-                    ?? "",
+                column: reject.columnName(stretch.columns) ?? "",
                 code: reject.code,
                 text: reject.text
             )

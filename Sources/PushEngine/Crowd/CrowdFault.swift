@@ -97,6 +97,11 @@ package struct CrowdReject: Hashable, Sendable {
     /// The code that reports show.
     package var code: String { fault.code }
 
+    /// The name of the column at fault among the file's columns, when one can be named.
+    package func columnName(_ columns: [String]) -> String? {
+        column.flatMap { columns.indices.contains($0 - 1) ? columns[$0 - 1] : nil }
+    }
+
     /// The most characters of a line that a report repeats.
     static let textLimit = 200
 

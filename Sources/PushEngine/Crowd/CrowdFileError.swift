@@ -10,6 +10,8 @@ package enum CrowdFileError: Error, Hashable, Sendable {
     case empty
     /// A header and nothing else.
     case noRows
+    /// Not one row can be sent to: the first of them, and what is wrong with it.
+    case noGoodRows(CrowdReject)
     /// The first line is data: it holds a mobile number.
     case headerMissing
     /// The first line is no readable header row.
@@ -31,6 +33,7 @@ package enum CrowdFileError: Error, Hashable, Sendable {
         case .unsupported: "FILE_UNSUPPORTED"
         case .empty: "FILE_EMPTY"
         case .noRows: "NO_ROWS"
+        case .noGoodRows: "NO_GOOD_ROWS"
         case .headerMissing: "HEADER_MISSING"
         case .headerUnreadable: "HEADER_UNREADABLE"
         case .headerDuplicate: "HEADER_DUPLICATE"
@@ -51,6 +54,8 @@ extension CrowdFileError: CustomStringConvertible {
         case .unsupported(let kind): "this is \(kind.rawValue); export it as CSV in UTF-8"
         case .empty: "the file is empty"
         case .noRows: "the file has a header and no rows"
+        case .noGoodRows(let first):
+            "not one row can be sent to; row \(first.row), line \(first.line): \(first.code): \(first.fault.hint)"
         case .headerMissing: "line 1 holds a recipient; the first line must name the columns"
         case .headerUnreadable(let fault): "line 1: \(fault.code): \(fault.hint)"
         case .headerDuplicate(let names): "columns that mean the same: \(names.joined(separator: ", "))"

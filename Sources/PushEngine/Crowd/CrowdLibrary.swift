@@ -51,7 +51,7 @@ package struct CrowdLibrary: Sendable {
             throw CrowdFileError.unreadable(operation: "copy \(path)", reason: error.localizedDescription)
         }
         let name = URL(fileURLWithPath: path).lastPathComponent
-        return try await adopt(copy, name: name, progress: progress)
+        return try await adopt(copy, name: name) { progress($0.end.offset) }
     }
 
     /// Makes a temporary file of the library's own into a crowd file, or removes it when it cannot be one.
@@ -59,22 +59,25 @@ package struct CrowdLibrary: Sendable {
     /// - Parameters:
     ///   - path: what `newTemporaryPath` gave.
     ///   - name: what people call it.
-    ///   - progress: is told how many bytes were read.
+    ///   - visit: sees every batch of rows as it goes by, and the refused rows in it.
     /// - Returns: the frozen file; one whose bytes were known before comes back as it is.
     /// - Throws: `CrowdFileError` that says what is wrong with it and where, or `StoreError`.
     package func adopt(
         _ path: String,
         name: String,
-        progress: (Int64) -> Void = { _ in }
+        visit: (CrowdBatch) -> Void = { _ in }
     ) async throws -> CrowdFile {
         // Nothing is left to remove after it was moved to its place.
         defer { try? FileManager.default.removeItem(atPath: path) }
         let layout = try CrowdHeader.read(path: path)
         var settings = CrowdSurvey.Settings()
         settings.shardSize = shardSize
-        let survey = try await CrowdSurvey.make(of: path, layout: layout, settings: settings) {
-            progress($0.end.offset)
+        var firstReject: CrowdReject?
+        let survey = try await CrowdSurvey.make(of: path, layout: layout, settings: settings) { batch in
+            firstReject = firstReject ?? batch.rejected.first
+            visit(batch)
         }
+        if survey.good == 0, let firstReject { throw CrowdFileError.noGoodRows(firstReject) }
         if let known = try await store.crowd(survey.sha256) { return known }
         let place = folder + "/" + survey.sha256 + ".csv"
         if !FileManager.default.fileExists(atPath: place) {

@@ -15,6 +15,20 @@ package enum CrowdReport {
         out.append(UInt8(ascii: "\n"))
     }
 
+    /// Appends the header line of a report on an occurrence's refused rows.
+    package static func appendStoredHeader(to out: inout [UInt8]) {
+        out.append(contentsOf: "line,row,column,code,text\n".utf8)
+    }
+
+    /// Appends one refused row of an occurrence.
+    package static func append(_ reject: RowReject, to out: inout [UInt8]) {
+        out.append(contentsOf: "\(reject.line),\(reject.row),".utf8)
+        appendCell(reject.column, to: &out)
+        out.append(contentsOf: ",\(reject.code),".utf8)
+        appendCell(reject.text, to: &out)
+        out.append(UInt8(ascii: "\n"))
+    }
+
     /// Appends a cell in quotes; what a spreadsheet would run as a formula gets an apostrophe before it.
     static func appendCell(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))

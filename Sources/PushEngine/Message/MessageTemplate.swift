@@ -1,21 +1,21 @@
 package import Groundwork
 
 /// Whether somebody approved a version (`audit_status`).
-package enum AuditState: Int, Hashable, Sendable, Codable {
+package enum AuditState: Int, Hashable, Sendable, CaseIterable, Codable {
     case waiting = 10
     case approved = 20
     case rejected = 30
 }
 
 /// Whether a template may be used (`msg_status`).
-package enum TemplateStatus: Int, Hashable, Sendable, Codable {
+package enum TemplateStatus: Int, Hashable, Sendable, CaseIterable, Codable {
     case new = 10
     case stopped = 20
     case enabled = 30
 }
 
 /// Who sends with it (`template_type`).
-package enum TemplateType: Int, Hashable, Sendable, Codable {
+package enum TemplateType: Int, Hashable, Sendable, CaseIterable, Codable {
     /// Scheduled crowds.
     case operations = 10
     /// The API.

@@ -1,5 +1,5 @@
 /// What happens to a message at night (`shield_type`).
-package enum ShieldType: Int, Hashable, Sendable, Codable {
+package enum ShieldType: Int, Hashable, Sendable, CaseIterable, Codable {
     /// It is sent at any hour.
     case none = 10
     /// It is dropped.

@@ -1,0 +1,125 @@
+import Groundwork
+import HTTPTypes
+import Hummingbird
+import PushEngine
+
+/// Supplier accounts and the discard list: what operators change about delivery while it runs.
+///
+/// Keys go in and never come out.
+struct AccountRoutes {
+    let accounts: any AccountStore
+
+    func add(to api: some RouterMethods<BasicRequestContext>) {
+        api.route(.get, "api/v1/accounts") { _ in Answer.page(try await accounts.accounts().map(\.json)) }
+        api.route(.post, "api/v1/accounts", put)
+        api.route(.get, "api/v1/accounts/:id") { call in Answer(try await account(call.id()).json) }
+        api.route(.put, "api/v1/accounts/:id", change)
+        api.route(.get, "api/v1/discards") { _ in
+            Answer.page(try await accounts.discardList().sorted { $0.order < $1.order }.map(\.json))
+        }
+        api.route(.put, "api/v1/discards") { call in
+            try await accounts.setDiscarded(true, call.body(Self.entry))
+            return NoContent()
+        }
+        api.route(.delete, "api/v1/discards") { call in
+            try await accounts.setDiscarded(false, call.query(Self.entry))
+            return NoContent()
+        }
+    }
+
+    /// Stores an account under its name; a known one keeps its secret key when none is sent.
+    @Sendable private func put(_ call: Call) async throws -> Answer {
+        let known = try await accounts.accounts()
+        let (account, isKnown) = try await call.body { body in
+            let name: String = try body.required("name")
+            let before = known.first { $0.name == name }
+            let secret: String? = try body.optional("secretKey")
+            let account = SupplierAccount(
+                id: AccountID(rawValue: 0),
+                name: name,
+                kind: try body.required("kind"),
+                channel: try body.optional("sendChannel") ?? .sms,
+                url: try body.required("url"),
+                accessKey: try body.required("accessKey"),
+                secretKey: secret.map { Secret($0) } ?? before?.secretKey ?? Secret(""),
+                signName: try body.required("signName"),
+                templateID: try body.required("templateId"),
+                appID: try body.optional("appId") ?? "",
+                region: try body.optional("region") ?? "",
+                weight: try body.optional("weight") ?? 100,
+                isEnabled: try body.optional("enabled") ?? true
+            )
+            return (account, before != nil)
+        }
+        try account.check()
+        let stored = try await accounts.putAccount(account)
+        let place = "/api/v1/accounts/\(stored.id.rawValue)"
+        return isKnown ? Answer(stored.json) : .created(stored.json, at: place)
+    }
+
+    @Sendable private func change(_ call: Call) async throws -> Answer {
+        let before = try await account(call.id())
+        let (weight, enabled) = try await call.body { body in
+            (try body.optional("weight") ?? before.weight, try body.optional("enabled") ?? before.isEnabled)
+        }
+        try SupplierAccount.check(weight: weight)
+        try await accounts.setAccount(before.id, weight: weight, enabled: enabled)
+        return Answer(try await account(before.id).json)
+    }
+
+    private func account(_ id: AccountID) async throws -> SupplierAccount {
+        guard let account = try await accounts.accounts().first(where: { $0.id == id }) else {
+            throw CatalogueFault.notFound("account \(id.rawValue)")
+        }
+        return account
+    }
+
+    private static func entry(_ input: inout Input) throws -> DiscardEntry {
+        let template: TemplateID? = try input.optional("messageTemplateId")
+        let receiver: String? = try input.optional("receiver")
+        switch (template, receiver) {
+        case (let template?, nil): return .template(template)
+        case (nil, let receiver?):
+            do throws(PhoneFault) {
+                return .recipient(RecipientKey(address: try PhoneNumber(receiver).e164))
+            } catch {
+                throw InputFault(.outOfRange, field: "receiver", "\(error.rawValue): \(error.hint)")
+            }
+        default:
+            throw InputFault(
+                .missing,
+                field: "messageTemplateId",
+                "give either messageTemplateId or receiver"
+            )
+        }
+    }
+}
+
+extension SupplierAccount {
+    fileprivate var json: WireObject {
+        [
+            "id": .id(id), "name": .text(name), "kind": .text(kind.rawValue),
+            "sendChannel": .number(channel.rawValue), "url": .text(url), "accessKey": .text(accessKey),
+            "signName": .text(signName), "templateId": .text(templateID), "appId": .text(appID),
+            "region": .text(region), "weight": .number(weight), "enabled": .bool(isEnabled),
+        ]
+    }
+}
+
+extension DiscardEntry {
+    /// Templates first, each kind by number.
+    fileprivate var order: (Int, Int64) {
+        switch self {
+        case .template(let id): (0, id.rawValue)
+        case .recipient(let key): (1, key.rawValue)
+        }
+    }
+
+    fileprivate var json: WireObject {
+        switch self {
+        case .template(let id): ["messageTemplateId": .id(id), "receiver": .null]
+        // Only telephone numbers get onto the list, and those are their own keys.
+        case .recipient(let key): ["messageTemplateId": .null, "receiver": .text("+\(key.rawValue)")]
+        }
+    }
+}

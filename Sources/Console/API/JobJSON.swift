@@ -1,0 +1,67 @@
+import Groundwork
+import Scheduler
+
+extension Job {
+    var json: WireObject {
+        [
+            "id": .id(id), "version": .number(version), "enabled": .bool(isEnabled),
+            "name": .text(spec.name), "group": .text(spec.group), "summary": .text(spec.summary),
+            "schedule": .object(spec.schedule.json), "misfire": .text(spec.misfire.rawValue),
+            "overlap": .text(spec.overlap.rawValue), "route": .text(spec.route.rawValue),
+            "handler": .text(spec.handler), "params": .text(spec.params),
+            "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
+            "createdAt": .instant(createdAt), "startedAt": .instant(startedAt),
+            "lastTriggerAt": .instant(lastTriggerAt), "nextTriggerAt": .instant(nextTriggerAt),
+            "fromDefinition": .bool(definition != nil),
+        ]
+    }
+}
+
+extension ScheduleText {
+    fileprivate var json: WireObject {
+        ["type": .text(type), "conf": .text(conf), "zone": .text(zone), "daylight": .text(daylight)]
+    }
+}
+
+extension RetryPolicy {
+    fileprivate var json: WireObject {
+        let waits: WireObject = [
+            "first": .number(backoff.first.inSeconds), "ceiling": .number(backoff.ceiling.inSeconds),
+            "factor": .number(backoff.factor), "jitter": .number(backoff.jitter),
+        ]
+        return ["limit": .number(limit), "backoff": .object(waits)]
+    }
+}
+
+extension SchedulePreview {
+    var json: WireObject {
+        ["instants": .list(instants.map { .instant($0) }), "warnings": .texts(warnings)]
+    }
+}
+
+extension JobRun {
+    var json: WireObject {
+        [
+            "id": .id(id), "job": .id(plan.job), "plannedAt": .instant(plan.plannedAt),
+            "shard": .object(["index": .number(plan.shard.index), "total": .number(plan.shard.total)]),
+            "attempt": .number(plan.attempt), "parent": .id(plan.parent),
+            "trigger": .text(plan.trigger.rawValue), "group": .text(plan.terms.group),
+            "handler": .text(plan.terms.handler), "params": .text(plan.terms.params),
+            "state": .text(state.name.rawValue), "reason": .optional(end?.reason.rawValue),
+            "outcome": .optional(end?.reason.outcome.rawValue), "message": .optional(end?.message),
+            "executor": .optional(executor?.address.url), "dispatchedAt": .instant(dispatchedAt),
+            "startedAt": .instant(startedAt), "endedAt": .instant(end?.at),
+            "killRequestedAt": .instant(killRequestedAt),
+        ]
+    }
+}
+
+extension ExecutorInstance {
+    func json(at now: Moment) -> WireObject {
+        [
+            "group": .text(group), "address": .text(address.url), "instance": .optional(instance),
+            "dialect": .text(dialect.rawValue), "since": .instant(since), "lastSeenAt": .instant(lastSeenAt),
+            "alive": .bool(isAlive(at: now)), "left": .bool(hasLeft),
+        ]
+    }
+}

@@ -1,0 +1,130 @@
+import Groundwork
+import HTTPTypes
+import Hummingbird
+import Scheduler
+
+/// The scheduler's jobs: what should run, when and where.
+struct JobRoutes {
+    let jobs: JobService
+
+    func add(to api: some RouterMethods<BasicRequestContext>) {
+        api.route(.get, "api/v1/jobs", list)
+        api.route(.post, "api/v1/jobs", create)
+        api.route(.get, "api/v1/jobs/:id") { call in Answer(try await jobs.job(call.id()).json) }
+        api.route(.put, "api/v1/jobs/:id", update)
+        api.route(.delete, "api/v1/jobs/:id") { call in
+            try await jobs.remove(call.id())
+            return NoContent()
+        }
+        api.route(.post, "api/v1/jobs/:id/enable") { call in
+            Answer(try await jobs.setEnabled(call.id(), true).json)
+        }
+        api.route(.post, "api/v1/jobs/:id/disable") { call in
+            Answer(try await jobs.setEnabled(call.id(), false).json)
+        }
+        api.route(.post, "api/v1/jobs/:id/trigger", trigger)
+        api.route(.get, "api/v1/jobs/:id/next", next)
+        api.route(.post, "api/v1/schedules/preview", preview)
+    }
+
+    @Sendable private func list(_ call: Call) async throws -> Answer {
+        let (filter, before, limit) = try call.query { query in
+            (
+                JobFilter(
+                    group: try query.optional("group"),
+                    name: try query.optional("name"),
+                    text: try query.optional("text"),
+                    isEnabled: try query.optional("enabled")
+                ),
+                try query.optional("before") as JobID?,
+                try query.limit()
+            )
+        }
+        let page = try await jobs.list(filter, after: before, limit: limit)
+        return .page(page.elements.map(\.json), next: .id(page.next))
+    }
+
+    @Sendable private func create(_ call: Call) async throws -> Answer {
+        let (spec, isEnabled) = try await call.body { body in
+            (try JobSpec(&body), try body.optional("enabled") ?? true)
+        }
+        let job = try await jobs.create(spec, isEnabled: isEnabled)
+        return .created(job.json, at: "/api/v1/jobs/\(job.id)")
+    }
+
+    @Sendable private func update(_ call: Call) async throws -> Answer {
+        let (version, spec) = try await call.body { body in
+            (try body.required("version") as Int64, try JobSpec(&body))
+        }
+        return Answer(try await jobs.update(call.id(), version: version, to: spec).json)
+    }
+
+    @Sendable private func trigger(_ call: Call) async throws -> Answer {
+        let params = try await call.bodyIfAny { body in try body.optional("params") as String? }
+        let runs = try await jobs.trigger(call.id(), params: params, by: .api)
+        return Answer(["items": .objects(runs.map(\.json))], status: .accepted)
+    }
+
+    @Sendable private func next(_ call: Call) async throws -> Answer {
+        let count = try call.query { query in try query.optional("count", in: 1...100) ?? 5 }
+        let job = try await jobs.job(call.id())
+        return Answer(try jobs.preview(job.spec.schedule, count: count).json)
+    }
+
+    @Sendable private func preview(_ call: Call) async throws -> Answer {
+        let (schedule, from, count) = try await call.body { body in
+            (
+                try ScheduleText(&body),
+                try body.optional("from") as Moment?,
+                try body.optional("count", in: 1...100) ?? 5
+            )
+        }
+        return Answer(try jobs.preview(schedule, from: from, count: count).json)
+    }
+}
+
+extension JobSpec {
+    /// Reads what an operator may decide; what makes sense is the service's business.
+    fileprivate init(_ body: inout Input) throws {
+        self.init(
+            name: try body.required("name"),
+            group: try body.required("group"),
+            summary: try body.optional("summary") ?? "",
+            schedule: try body.object("schedule") { try ScheduleText(&$0) } ?? .manual,
+            misfire: try body.optional("misfire") ?? .skip,
+            overlap: try body.optional("overlap") ?? .serial,
+            route: try body.optional("route") ?? .round,
+            handler: try body.required("handler"),
+            params: try body.optional("params") ?? "",
+            timeout: .seconds(try body.optional("timeout", in: Self.seconds) ?? 0),
+            retry: try body.object("retry", Self.retry) ?? .never
+        )
+    }
+
+    /// What can be written as a duration at all.
+    private static let seconds = 0.0...1e9
+
+    private static func retry(_ input: inout Input) throws -> RetryPolicy {
+        let usual = RetryPolicy.usualBackoff
+        let backoff = try input.object("backoff") { backoff in
+            Backoff(
+                first: try backoff.optional("first", in: seconds).map { .seconds($0) } ?? usual.first,
+                ceiling: try backoff.optional("ceiling", in: seconds).map { .seconds($0) } ?? usual.ceiling,
+                factor: try backoff.optional("factor", in: 1...100) ?? usual.factor,
+                jitter: try backoff.optional("jitter", in: 0...1) ?? usual.jitter
+            )
+        }
+        return RetryPolicy(limit: try input.required("limit"), backoff: backoff ?? usual)
+    }
+}
+
+extension ScheduleText {
+    fileprivate init(_ input: inout Input) throws {
+        self.init(
+            type: try input.required("type"),
+            conf: try input.optional("conf") ?? "",
+            zone: try input.optional("zone") ?? "UTC",
+            daylight: try input.optional("daylight") ?? DaylightPolicy.vixie.rawValue
+        )
+    }
+}

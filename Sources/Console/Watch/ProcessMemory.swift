@@ -1,0 +1,19 @@
+import Foundation
+
+/// What the kernel says of this process's memory; nil where it does not say.
+enum ProcessMemory {
+    /// Bytes in memory now.
+    static var resident: Int? { field("VmRSS:") }
+
+    /// The most bytes there ever were.
+    static var peak: Int? { field("VmHWM:") }
+
+    private static func field(_ name: String) -> Int? {
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else {
+            return nil
+        }
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
+        let words = line?.split { $0.isWhitespace }
+        return words.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 * 1_024 }
+    }
+}
