@@ -146,7 +146,7 @@ let package = Package(
             name: "ConsoleTests",
             dependencies: [
                 "Console", "Groundwork", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver",
-                "SupplierSimulator", "TestKit", logging,
+                "SupplierSimulator", "TestKit", hummingbird, logging,
             ]
         ),
         .testTarget(

@@ -15,6 +15,10 @@ import Testing
 ///
 /// Nothing works in the background: a test delivers, reads crowds and hands runs over when it says so.
 final class ConsoleBench: Sendable {
+    /// Everything that the push engine keeps books of.
+    typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger & NightShelf
+        & ReceiptStore & RecordStore & TemplateStore
+
     static let token = "a-token-of-tests-0123456789"
     static let accessToken = Secret("an-access-token-of-tests")
 
@@ -24,30 +28,38 @@ final class ConsoleBench: Sendable {
     let parts: ConsoleParts
     let settings: ConsoleSettings
     let scheduler: SchedulerParts
-    let books: SQLitePushStore
-    let queue: SQLiteSendQueue
-    let lease: SQLiteLeaseKeeper
+    let books: any PushBooks
+    let queue: any SendQueue
     /// Where fake executors are placed.
     let executors = InProcessHTTP()
+    private let lease: SQLiteLeaseKeeper
+    private let keys: RequestKeys
     private let quotas: SQLiteQuotaStore
     private let directory: SupplierDirectory
     private let http = CurlHTTPClient()
     private let zone: TimeZone
     private let service: ConsoleService
 
-    private init() throws {
+    private init(_ change: (inout ConsoleSettings) -> Void) throws {
         folder = try TemporaryFolder()
         // 2030-01-15T12:00+08:00
         clock = ManualClock(Moment(secondsSinceEpoch: 1_894_680_000))
         zone = try #require(TimeZone(identifier: "Asia/Shanghai"))
-        let (wall, logger) = (clock.calendar, Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let wall = clock.calendar
+        let logger = Logger(label: "test") { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .error
+            return handler
+        }
         let calendar = BusinessCalendar(zone: zone)
-        books = try SQLitePushStore(
+        let books = try SQLitePushStore(
             path: folder.file("push.db"),
             clock: wall,
             calendar: calendar,
             sealer: AESSealer(key: AESSealer.newKey())
         )
+        self.books = books
+        keys = RequestKeys(installation: books.installation)
         queue = try SQLiteSendQueue(
             path: folder.file("queue.db"),
             recoverClaims: true,
@@ -74,6 +86,7 @@ final class ConsoleBench: Sendable {
             signingKey: Secret("a-key-of-tests")
         )
         settings.port = 0
+        change(&settings)
         self.settings = settings
         parts = ConsoleParts(
             jobs: jobs,
@@ -101,7 +114,7 @@ final class ConsoleBench: Sendable {
             receipts: ReceiptDesk(
                 store: books,
                 directory: directory,
-                keys: RequestKeys(installation: books.installation),
+                keys: keys,
                 settings: ReceiptSettings(),
                 clock: wall,
                 logger: logger
@@ -115,8 +128,11 @@ final class ConsoleBench: Sendable {
     }
 
     /// Serves on a free port while `body` does its work.
-    static func use(_ body: (ConsoleBench) async throws -> Void) async throws {
-        let bench = try ConsoleBench()
+    static func use(
+        settings change: (inout ConsoleSettings) -> Void = { _ in },
+        _ body: (ConsoleBench) async throws -> Void
+    ) async throws {
+        let bench = try ConsoleBench(change)
         try await whileRunning(bench.service) { try await body(bench) }
         bench.http.shutdown()
     }
@@ -274,7 +290,7 @@ extension ConsoleBench {
             ],
             deduplication: DeduplicationStep(quotas: quotas, rules: [:], calendar: parts.calendar),
             directory: directory,
-            keys: RequestKeys(installation: books.installation),
+            keys: keys,
             settings: DeliverySettings(),
             clock: parts.clock
         )

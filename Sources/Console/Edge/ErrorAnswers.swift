@@ -18,7 +18,15 @@ struct ErrorAnswers: RouterMiddleware {
             if answer.isOurs {
                 context.logger.error("request not served", metadata: [LogKey.error: "\(error)"])
             }
-            return answer.response(trace: context.id)
+            return answer.response(trace: context.trace)
         }
+    }
+}
+
+extension BasicRequestContext {
+    /// Finds the request's lines in the log; empty where the log keeps no metadata.
+    fileprivate var trace: String {
+        // `id` of the context would end the process there.
+        logger[metadataKey: "hb.request.id"]?.description ?? ""
     }
 }

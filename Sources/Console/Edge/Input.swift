@@ -121,7 +121,8 @@ struct Input {
     mutating func raw(_ name: String) -> WireValue? {
         asked.insert(name)
         let value = members[name]
-        return value.isNull ? nil : value
+        // A bare `nil` would be read as the value null.
+        return value.isNull ? Optional.none : value
     }
 
     /// Refuses members that nobody asked for.

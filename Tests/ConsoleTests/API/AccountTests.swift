@@ -1,0 +1,87 @@
+import Groundwork
+import PushEngine
+import Testing
+
+@Suite struct AccountTests {
+    private static let sound = """
+        {"name":"main","kind":"aliyun","url":"https://dysmsapi.aliyuncs.com","accessKey":"LTAI",\
+        "secretKey":"very-secret","signName":"快推","templateId":"SMS_1"}
+        """
+
+    @Test func `an account is stored and its secret never comes back`() async throws {
+        try await ConsoleBench.use { bench in
+            let made = try await bench.post("/api/v1/accounts", Self.sound)
+            #expect(made.status == 201)
+            #expect(made["weight"] == 100)
+            let place = try #require(made.headers["location"])
+            for answer in [made, try await bench.get(place), try await bench.get("/api/v1/accounts")] {
+                #expect(!answer.text.contains("very-secret"))
+                #expect(!answer.text.contains("secret"))
+            }
+            let changed = try await bench.put(place, #"{"weight":20,"enabled":false}"#)
+            #expect(changed["weight"] == 20)
+            #expect(changed["enabled"] == false)
+            #expect(try await bench.put(place, #"{"weight":-1}"#)["field"] == "weight")
+        }
+    }
+
+    @Test func `a known account keeps its secret when none is sent`() async throws {
+        try await ConsoleBench.use { bench in
+            _ = try await bench.post("/api/v1/accounts", Self.sound)
+            let edit = Self.sound.replacing(#""secretKey":"very-secret","#, with: "")
+                .replacing("LTAI", with: "LTAJ")
+            #expect(try await bench.post("/api/v1/accounts", edit).status == 200)
+            let stored = try #require(try await bench.books.accounts().first)
+            #expect(stored.accessKey == "LTAJ")
+            #expect(stored.secretKey.matches("very-secret"))
+        }
+    }
+
+    @Test(arguments: [
+        (#""kind":"aliyun""#, #""kind":"yunpian""#, "kind"), (#""SMS_1""#, #""""#, "templateId"),
+        ("https://", "ftp://", "url"), ("very-secret", "", "secretKey"),
+        (#""kind":"aliyun""#, #""kind":"tencent""#, "appId"), (#""main""#, #""""#, "name"),
+        (#""name""#, #""weight":10001,"name""#, "weight"), (#""name""#, #""weights":1,"name""#, "weights"),
+    ])
+    func `refuses an account that could not send, by field`(
+        part: String,
+        other: String,
+        field: String
+    ) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.post("/api/v1/accounts", Self.sound.replacing(part, with: other))
+            #expect(answer.status == 400)
+            #expect(answer["field"] == .text(field))
+            #expect(try await bench.books.accounts().isEmpty)
+        }
+    }
+
+    @Test func `an unknown account is not found`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            #expect(try await bench.get("/api/v1/accounts/5").status == 404)
+            #expect(try await bench.put("/api/v1/accounts/5", #"{"weight":1}"#).status == 404)
+        }
+    }
+
+    @Test func `the discard list takes templates and numbers and lets them go`() async throws {
+        try await ConsoleBench.use { bench in
+            let path = "/api/v1/discards"
+            #expect(try await bench.put(path, #"{"messageTemplateId":7}"#).status == 204)
+            #expect(try await bench.put(path, #"{"receiver":"138 0013 8000"}"#).status == 204)
+            let list = try await bench.get(path)
+            #expect(list["items.0.messageTemplateId"] == 7)
+            #expect(list["items.1.receiver"] == "+8613800138000")
+            #expect(try await bench.call("DELETE", path + "?receiver=%2B8613800138000").status == 204)
+            #expect(try await bench.call("DELETE", path + "?messageTemplateId=7").status == 204)
+            #expect(try await bench.get(path)["items"] == .list([]))
+        }
+    }
+
+    @Test(arguments: ["{}", #"{"receiver":"10086"}"#, #"{"receiver":"13800138000","messageTemplateId":1}"#])
+    func `refuses a discard of nothing, of both, or of no number`(body: String) async throws {
+        try await ConsoleBench.use { bench async throws in
+            #expect(try await bench.put("/api/v1/discards", body).status == 400)
+            #expect(try await bench.books.discardList().isEmpty)
+        }
+    }
+}
