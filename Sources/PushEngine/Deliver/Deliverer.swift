@@ -119,6 +119,7 @@ package struct Deliverer: Sendable {
         try await deduplication.refund(Members(gone), of: batch)
     }
 
+    /// What is put off keeps no place in anybody's quota: it may be dropped or taken back before its next try.
     private func settle(
         _ postponed: Members,
         of batch: LedgerBatch,
@@ -126,17 +127,17 @@ package struct Deliverer: Sendable {
         code: String
     ) async throws(StoreError) -> Disposition {
         guard !postponed.isEmpty else { return .done }
-        guard attempt >= settings.attempts else {
-            return .later(settings.backoff.wait(afterAttempt: attempt))
+        let isLast = attempt >= settings.attempts
+        if isLast {
+            let decision = Decision(
+                members: postponed,
+                state: .failed,
+                detail: "gave up after \(attempt) attempts: \(code)"
+            )
+            _ = try await ledger.decide([decision], calls: [], of: batch.id)
         }
-        let decision = Decision(
-            members: postponed,
-            state: .failed,
-            detail: "gave up after \(attempt) attempts: \(code)"
-        )
-        _ = try await ledger.decide([decision], calls: [], of: batch.id)
         try await deduplication.refund(postponed, of: batch)
-        return .done
+        return isLast ? .done : .later(settings.backoff.wait(afterAttempt: attempt))
     }
 }
 

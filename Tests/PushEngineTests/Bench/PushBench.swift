@@ -1,0 +1,107 @@
+import CurlDriver
+import Foundation
+import Groundwork
+import Logging
+import SQLiteDriver
+import SupplierSimulator
+import TestKit
+import Testing
+
+@testable import PushEngine
+
+/// A data folder and the simulated suppliers beside it; engines are opened in it one after another, or at once.
+///
+/// Nothing waits for real time: the calendar of all parts is the bench's, and so is what their waits go by.
+struct PushBench: Sendable {
+    /// The folder that the stores lie in.
+    let folder: String
+    let clock: ManualClock
+    let town: SupplierTown
+    let http: any HTTPClient
+    let door: ReceiptDoor
+
+    /// A Monday's noon in China.
+    static let noon = Moment(secondsSinceEpoch: 1_772_424_000)
+    /// The same day's 23:00 in China.
+    static let night = noon + .seconds(11 * 3_600)
+
+    static let zone = TimeZone(secondsFromGMT: 8 * 3_600) ?? .gmt
+
+    static let quiet = Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    /// Runs the suppliers while `body` uses the folder.
+    ///
+    /// - Parameters:
+    ///   - start: what the calendar shows at first.
+    ///   - change: what the suppliers do otherwise than usual: to answer at once, in full, with receipts that are
+    ///     due at once, Tencent's to be pulled and Aliyun's posted.
+    ///   - body: the test.
+    static func use(
+        at start: Moment = noon,
+        suppliers change: (inout SimulatorSettings) -> Void = { _ in },
+        _ body: (PushBench) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder("push-bench")
+        let clock = ManualClock(start)
+        let waiting = ManualClock(start)
+        let http = CurlHTTPClient()
+        let door = ReceiptDoor()
+        var settings = SimulatorSettings()
+        settings.faults.receiptDelay = 0
+        settings.limitsRates = false
+        settings.withholding = .zero
+        settings.aliyunCallback = ReceiptDoor.url(of: .aliyun)
+        change(&settings)
+        let service = SimulatorService(
+            settings: settings,
+            http: door,
+            clock: clock.calendar,
+            waiting: waiting,
+            logger: quiet
+        )
+        try await whileRunning(service) {
+            let url = try #require(await service.url)
+            let town = SupplierTown(url: url, http: http, waiting: waiting)
+            try await body(
+                PushBench(folder: folder.path, clock: clock, town: town, http: http, door: door)
+            )
+        }
+        http.shutdown()
+    }
+
+    var now: Moment { clock.calendar.now }
+
+    /// Moves the calendar, and lets the suppliers look what is due.
+    func advance(by duration: Duration) async throws {
+        clock.advance(by: duration)
+        try await town.wake()
+    }
+
+    /// Opens an engine in the folder.
+    func open(_ plan: BenchPlan = BenchPlan()) async throws -> BenchEngine {
+        try await BenchEngine(in: self, plan)
+    }
+
+    /// Removes a store's file, as a broken disk would.
+    func lose(_ name: String) throws {
+        for suffix in ["", "-wal", "-shm"] {
+            let path = "\(folder)/\(name)\(suffix)"
+            if FileManager.default.fileExists(atPath: path) {
+                try FileManager.default.removeItem(atPath: path)
+            }
+        }
+    }
+}
+
+/// What is out of the ordinary with an engine.
+struct BenchPlan: Sendable {
+    /// The accounts' shares of the messages.
+    var weights = (tencent: 80, aliyun: 20)
+    var delivery = DeliverySettings()
+    var rules: [MessageType: QuotaRules] = [:]
+    var lane = LaneSettings()
+    var crowd = CampaignSettings()
+    var receipts = ReceiptSettings()
+    /// Stands between the engine and everything that lasts.
+    var wire: any BenchWire = OpenWire()
+}
