@@ -50,6 +50,7 @@ struct CheckRecipientsStep: SendStep {
             task.recipients.append { number.appendE164(to: &$0) }
         }
         context.rows = batch.rows
+        context.lines = batch.lines
         context.rejects = batch.rejected.map { reject in
             RowReject(
                 row: reject.row,
@@ -70,6 +71,7 @@ struct CheckRecipientsStep: SendStep {
         var kept = ByteTable()
         var index: [UInt16] = []
         var rows: [Int64] = []
+        var lines: [Int64] = []
         for place in 0..<task.count {
             if empty.contains(Int(task.contentIndex[place])) {
                 context.rejects.append(
@@ -85,10 +87,12 @@ struct CheckRecipientsStep: SendStep {
                 kept.append(task.recipients[place])
                 index.append(task.contentIndex[place])
                 rows.append(batch.rows[place])
+                lines.append(batch.lines[place])
             }
         }
         task.recipients = kept
         task.contentIndex = index
         context.rows = rows
+        context.lines = lines
     }
 }

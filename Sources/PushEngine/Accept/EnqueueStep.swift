@@ -25,7 +25,12 @@ struct EnqueueStep: SendStep {
                 rejects: context.rejects,
                 isLast: stretch.batch.isLast
             )
-            let admission = Admission(task: task, source: .crowd(progress), rows: context.rows)
+            let admission = Admission(
+                task: task,
+                source: .crowd(progress),
+                rows: context.rows,
+                lines: context.lines
+            )
             context.outcome = try await admit(admission, field: "campaign")
         }
     }

@@ -33,7 +33,9 @@ package struct SendContext: Sendable {
     package internal(set) var entries: [Entry] = []
     package internal(set) var refusals: [Refusal] = []
     package internal(set) var rejects: [RowReject] = []
+    /// Row and line of each recipient of a crowd.
     package internal(set) var rows: [Int64] = []
+    package internal(set) var lines: [Int64] = []
     /// Set by `EnqueueStep`.
     package internal(set) var outcome: AdmissionOutcome?
 

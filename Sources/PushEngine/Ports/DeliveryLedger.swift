@@ -63,11 +63,14 @@ package struct Admission: Sendable {
     package let source: Source
     /// The row of the crowd file each recipient stands in; empty for the API.
     package let rows: [Int64]
+    /// The physical line of each row; empty for the API.
+    package let lines: [Int64]
 
-    package init(task: SendTask, source: Source, rows: [Int64] = []) {
+    package init(task: SendTask, source: Source, rows: [Int64] = [], lines: [Int64] = []) {
         self.task = task
         self.source = source
         self.rows = rows
+        self.lines = lines
     }
 }
 

@@ -37,7 +37,9 @@ private struct AdmissionEntry: Sendable {
                 throw StoreError(.conflict, during: "admit", detail: "a request that does not match its task")
             }
         case .crowd(let progress):
-            guard admission.rows.count == task.count, task.campaignRun == progress.run else {
+            guard admission.rows.count == task.count, admission.lines.count == task.count,
+                task.campaignRun == progress.run
+            else {
                 throw StoreError(.conflict, during: "admit", detail: "a stretch that does not match its task")
             }
         }
@@ -136,7 +138,7 @@ private struct AdmissionEntry: Sendable {
     private func reject(_ duplicate: Duplicate) -> RowReject {
         RowReject(
             row: admission.rows[duplicate.place],
-            line: 0,
+            line: admission.lines[duplicate.place],
             column: "",
             code: CrowdRowFault.duplicate(ofRow: duplicate.firstRow).code,
             text: "row \(duplicate.firstRow)"

@@ -169,7 +169,8 @@ extension PushRig {
         return Admission(
             task: task(recipients, run: run),
             source: .crowd(progress),
-            rows: recipients.indices.map { Int64(from + $0 + 1) }
+            rows: recipients.indices.map { Int64(from + $0 + 1) },
+            lines: recipients.indices.map { Int64(from + $0 + 2) }
         )
     }
 }
