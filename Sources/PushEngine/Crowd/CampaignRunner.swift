@@ -78,8 +78,8 @@ package struct CampaignRunner: Sendable {
     ///   - total: how many workers share the shards.
     ///   - report: is told how far it is, first where it starts and then after each batch.
     /// - Returns: how it ended.
-    /// - Throws: `CampaignError` when the campaign cannot be read, `StoreError` when a store does not answer,
-    ///   `CancellationError` when the job was killed.
+    /// - Throws: `CampaignError` when there is nothing to read, `SendFault` when a batch was not taken on,
+    ///   `StoreError` when a store does not answer, `CancellationError` when the job was killed.
     package func read(
         _ campaign: CampaignID,
         plannedAt: Moment,
@@ -87,29 +87,38 @@ package struct CampaignRunner: Sendable {
         of total: Int,
         report: @escaping @Sendable (CampaignReading) -> Void
     ) async throws -> CampaignRunEnd {
-        guard let found = try await campaigns.campaign(campaign) else {
-            throw CampaignError.noCampaign(campaign)
+        do {
+            let occurrence = try await open(campaign, plannedAt: plannedAt)
+            let shards = occurrence.run.shards.filter { $0.number % total == worker }
+            return try await read(occurrence, shards, report: report)
+        } catch {
+            // A killed job must look neither like a finished one nor like one that failed.
+            try Task.checkCancellation()
+            throw error
         }
-        guard let crowd = try await campaigns.crowd(found.draft.crowd) else {
-            throw CampaignError.noCrowd(found.draft.crowd)
-        }
-        guard let template = try await templates.template(found.draft.template),
-            let version = template.sendable
-        else { throw CampaignError.templateNotSendable(found.draft.template) }
-        let run = try await runs.openRun(campaign, plannedAt: plannedAt, templateVersion: version.number)
+    }
+
+    private func read(
+        _ occurrence: Occurrence,
+        _ shards: [CampaignRun.Shard],
+        report: @escaping @Sendable (CampaignReading) -> Void
+    ) async throws -> CampaignRunEnd {
+        let run = occurrence.run
         guard run.state == .running else {
             return run.state == .finished ? .read(rows: 0) : .stopped(run.state, rows: 0)
         }
-        let shards = run.shards.filter { $0.number % total == worker }
-        var reading = CampaignReading(run.id, shards, of: crowd)
+        var reading = CampaignReading(run.id, shards, of: occurrence.crowd)
         report(reading)
         for shard in shards where !shard.isDone {
-            let reader = ShardReader(run: run, shard: shard, crowd: crowd, template: template)
+            let reader = ShardReader(
+                run: run,
+                shard: shard,
+                crowd: occurrence.crowd,
+                template: occurrence.template
+            )
             do throws(SendFault) {
-                try await read(reader, lane: version.draft.lane, &reading, report: report)
+                try await read(reader, lane: occurrence.lane, &reading, report: report)
             } catch {
-                // A killed job must not look like a finished one.
-                try Task.checkCancellation()
                 guard error.code == .campaignStopped else { throw error }
                 let now = try await runs.campaignRun(run.id)?.state ?? .cancelled
                 // Whoever overtook this worker may die: what it leaves must not look done here.
@@ -118,6 +127,38 @@ package struct CampaignRunner: Sendable {
             }
         }
         return .read(rows: reading.rows)
+    }
+
+    /// The occurrence of that instant, old or new, and what reading it takes.
+    private func open(_ id: CampaignID, plannedAt: Moment) async throws -> Occurrence {
+        guard let campaign = try await campaigns.campaign(id) else { throw CampaignError.noCampaign(id) }
+        guard let crowd = try await campaigns.crowd(campaign.draft.crowd) else {
+            throw CampaignError.noCrowd(campaign.draft.crowd)
+        }
+        guard let template = try await templates.template(campaign.draft.template),
+            let serving = template.serving
+        else { throw CampaignError.templateNotSendable(campaign.draft.template) }
+        // Whether the template is enabled is asked for each batch: one that was stopped opens nothing new.
+        let known = template.sendable == nil ? try await run(of: id, plannedAt: plannedAt) : nil
+        guard template.sendable != nil || known != nil else {
+            throw CampaignError.templateNotSendable(template.id)
+        }
+        let run: CampaignRun =
+            if let known {
+                known
+            } else {
+                try await runs.openRun(id, plannedAt: plannedAt, templateVersion: serving.number)
+            }
+        let pinned =
+            run.templateVersion == serving.number
+            ? serving
+            : try await templates.templateVersions(template.id).first { $0.number == run.templateVersion }
+        guard let pinned else { throw CampaignError.templateNotSendable(template.id) }
+        return Occurrence(run: run, crowd: crowd, template: template.id, lane: pinned.draft.lane)
+    }
+
+    private func run(of campaign: CampaignID, plannedAt: Moment) async throws -> CampaignRun? {
+        try await runs.campaignRuns(of: campaign, limit: 100).first { $0.plannedAt == plannedAt }
     }
 
     private func read(
@@ -140,12 +181,16 @@ package struct CampaignRunner: Sendable {
         }
     }
 
+    /// Whether the lane has enough to do; what is kept back with a paused campaign is nothing to do.
+    private func isFull(_ lane: Lane) async throws(StoreError) -> Bool {
+        let depth = try await queue.depths()[lane] ?? QueueDepth()
+        return depth.total - depth.suspended >= settings.queueLimit
+    }
+
     /// Reading waits while the lane has enough to do, so that memory and queue stay small.
     private func waitForRoom(in lane: Lane) async throws(SendFault) {
         do {
-            while try await queue.depths()[lane, default: QueueDepth()].total >= settings.queueLimit {
-                try await clock.sleep(for: settings.pause)
-            }
+            while try await isFull(lane) { try await clock.sleep(for: settings.pause) }
             try Task.checkCancellation()
         } catch is CancellationError {
             throw SendFault(.campaignStopped, field: "campaign", "the job was stopped")
@@ -155,12 +200,21 @@ package struct CampaignRunner: Sendable {
     }
 }
 
+/// An occurrence of a campaign, and what its messages are made of.
+private struct Occurrence {
+    let run: CampaignRun
+    let crowd: CrowdFile
+    let template: TemplateID
+    /// That of the version which the occurrence is pinned to.
+    let lane: Lane
+}
+
 /// One shard of an occurrence, and how its rows become stretches.
 private struct ShardReader {
     let run: CampaignRun
     let shard: CampaignRun.Shard
     let crowd: CrowdFile
-    let template: MessageTemplate
+    let template: TemplateID
 
     func open() throws(SendFault) -> CrowdFileReader {
         do {
@@ -181,7 +235,7 @@ private struct ShardReader {
         CrowdStretch(
             run: run.id,
             shard: shard.number,
-            template: template.id,
+            template: template,
             templateVersion: run.templateVersion,
             columns: crowd.columns,
             batch: batch

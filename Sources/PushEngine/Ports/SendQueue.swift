@@ -50,16 +50,19 @@ package struct QueueDepth: Hashable, Sendable {
     package var ready: Int
     /// Claimed and not yet acknowledged.
     package var claimed: Int
-    /// Waiting for their time, or suspended.
+    /// Waiting for their time.
     package var waiting: Int
+    /// Kept back together with their campaign's occurrence.
+    package var suspended: Int
 
-    package init(ready: Int = 0, claimed: Int = 0, waiting: Int = 0) {
+    package init(ready: Int = 0, claimed: Int = 0, waiting: Int = 0, suspended: Int = 0) {
         self.ready = ready
         self.claimed = claimed
         self.waiting = waiting
+        self.suspended = suspended
     }
 
-    package var total: Int { ready + claimed + waiting }
+    package var total: Int { ready + claimed + waiting + suspended }
 }
 
 /// The durable queue between those who accept and those who send: one topic a lane.

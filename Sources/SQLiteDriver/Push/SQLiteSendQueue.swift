@@ -141,6 +141,7 @@ package struct SQLiteSendQueue: SendQueue {
                 depths[lane, default: QueueDepth()].ready += row.int(2)
                 depths[lane, default: QueueDepth()].claimed += row.int(3)
                 depths[lane, default: QueueDepth()].waiting += row.int(4)
+                depths[lane, default: QueueDepth()].suspended += row.int(5)
             }
             return depths
         }
@@ -216,7 +217,8 @@ extension SQLiteSendQueue {
         SELECT channel, message_type,
             sum(is_suspended = 0 AND (state = 0 OR (state IN (1, 2) AND due_at <= ?1))),
             sum(state = 1 AND due_at > ?1),
-            sum((state = 2 AND due_at > ?1) OR (is_suspended = 1 AND (state = 0 OR due_at <= ?1)))
+            sum(is_suspended = 0 AND state = 2 AND due_at > ?1),
+            sum(is_suspended = 1 AND (state IN (0, 2) OR due_at <= ?1))
         FROM message WHERE state <> 3 GROUP BY channel, message_type
         """
 

@@ -171,7 +171,7 @@ package enum SendQueueConformance {
             try await rig.queue.setSuspended(true, run)
             try await rig.queue.append([rig.message(6, run: 4)])
             #expect(try await rig.claim().map(\.message.batch.rawValue) == [2, 3])
-            #expect(try await rig.depth() == QueueDepth(claimed: 2, waiting: 2))
+            #expect(try await rig.depth() == QueueDepth(claimed: 2, suspended: 2))
             try await rig.queue.setSuspended(false, run)
             #expect(try await rig.claim().map(\.message.batch.rawValue) == [1, 6])
             try await rig.queue.append([rig.message(7, run: 4)])
@@ -187,7 +187,7 @@ package enum SendQueueConformance {
             try await rig.queue.postpone(deliveries[0], by: .zero)
             rig.clock.advance(by: .seconds(60))
             #expect(try await rig.claim().isEmpty)
-            #expect(try await rig.depth() == QueueDepth(waiting: 2))
+            #expect(try await rig.depth() == QueueDepth(suspended: 2))
             try await rig.queue.setSuspended(false, run)
             #expect(try await rig.claim().map(\.attempt) == [2, 2])
         },

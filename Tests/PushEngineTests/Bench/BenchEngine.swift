@@ -120,6 +120,7 @@ struct BenchEngine: Sendable {
     }
 
     /// Works while `body` runs, and is cut off then.
+    @discardableResult
     func working<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let service = service

@@ -29,16 +29,21 @@ struct PushBench: Sendable {
 
     static let quiet = Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
 
-    /// Runs the suppliers while `body` uses the folder.
-    ///
-    /// - Parameters:
-    ///   - start: what the calendar shows at first.
-    ///   - change: what the suppliers do otherwise than usual: to answer at once, in full, with receipts that are
-    ///     due at once, Tencent's to be pulled and Aliyun's posted.
-    ///   - body: the test.
+    /// Suppliers that answer at once and in full, with receipts that are due at once: Tencent's are pulled,
+    /// Aliyun's posted.
+    static var calm: SimulatorSettings {
+        var settings = SimulatorSettings()
+        settings.faults.receiptDelay = 0
+        settings.limitsRates = false
+        settings.withholding = .zero
+        settings.aliyunCallback = ReceiptDoor.url(of: .aliyun)
+        return settings
+    }
+
+    /// Runs the suppliers while `body` uses the folder; the calendar shows `start` at first.
     static func use(
         at start: Moment = noon,
-        suppliers change: (inout SimulatorSettings) -> Void = { _ in },
+        suppliers settings: SimulatorSettings = calm,
         _ body: (PushBench) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder("push-bench")
@@ -46,12 +51,6 @@ struct PushBench: Sendable {
         let waiting = ManualClock(start)
         let http = CurlHTTPClient()
         let door = ReceiptDoor()
-        var settings = SimulatorSettings()
-        settings.faults.receiptDelay = 0
-        settings.limitsRates = false
-        settings.withholding = .zero
-        settings.aliyunCallback = ReceiptDoor.url(of: .aliyun)
-        change(&settings)
         let service = SimulatorService(
             settings: settings,
             http: door,

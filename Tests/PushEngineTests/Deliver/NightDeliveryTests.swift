@@ -13,7 +13,9 @@ import Testing
         shield: ShieldType,
         state: DeliveryState
     ) async throws {
-        try await PushBench.use(at: PushBench.night, suppliers: { $0.faults.receiptLossRatio = 1 }) { bench in
+        var suppliers = PushBench.calm
+        suppliers.faults.receiptLossRatio = 1
+        try await PushBench.use(at: PushBench.night, suppliers: suppliers) { bench in
             let engine = try await bench.open()
             let messages = try await engine.send(["13800130100"], engine.template(shield: shield))
             try await engine.settle()

@@ -59,7 +59,9 @@ import Testing
         first: First
     ) async throws {
         // Aliyun's receipts are asked for here, so that none comes before its call's answer.
-        try await PushBench.use(suppliers: { $0.aliyunCallback = nil }) { bench in
+        var suppliers = PushBench.calm
+        suppliers.aliyunCallback = nil
+        try await PushBench.use(suppliers: suppliers) { bench in
             var plan = BenchPlan()
             plan.weights = first.weights
             let engine = try await bench.open(plan)
@@ -115,7 +117,9 @@ import Testing
     }
 
     @Test func `a receipt that is lost is asked for, of a call that nobody answered`() async throws {
-        try await PushBench.use(suppliers: { $0.faults.receiptLossRatio = 1 }) { bench in
+        var suppliers = PushBench.calm
+        suppliers.faults.receiptLossRatio = 1
+        try await PushBench.use(suppliers: suppliers) { bench in
             var plan = BenchPlan()
             plan.weights = First.tencent.weights
             let engine = try await bench.open(plan)

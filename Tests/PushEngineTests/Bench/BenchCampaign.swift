@@ -1,0 +1,167 @@
+import Foundation
+import Groundwork
+import SQLiteDriver
+import TestKit
+import Testing
+
+@testable import PushEngine
+
+/// A campaign over a generated crowd, and what its file holds.
+struct BenchCampaign: Sendable {
+    let id: CampaignID
+    let template: TemplateID
+    let crowd: CrowdFile
+    let summary: CrowdSummary
+    /// Who can be sent to.
+    let recipients: Set<String>
+    let plannedAt: Moment
+
+    /// Distinct good rows: each is sent to once.
+    var good: Int { summary.good }
+}
+
+extension BenchEngine {
+    /// Writes a crowd file of which one row in ten is bad and one in ten repeats an earlier one, surveys it, and
+    /// makes a campaign over it.
+    func campaign(
+        rows: Int = 600,
+        shards: Int = 3,
+        content: String = "{$city}的朋友您好",
+        seed: UInt64 = 1
+    ) async throws -> BenchCampaign {
+        var recipe = CrowdRecipe(rows: rows)
+        recipe.seed = seed
+        recipe.bad = 0.1
+        recipe.duplicates = 0.1
+        var generator = try CrowdGenerator(recipe)
+        var bytes: [UInt8] = []
+        generator.appendHeader(to: &bytes)
+        while generator.appendRow(to: &bytes) {}
+        let path = "\(bench.folder)/crowd-\(seed).csv"
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        return try await campaign(
+            path,
+            bytes: bytes.count,
+            shards: shards,
+            content: content,
+            generator.summary
+        )
+    }
+
+    private func campaign(
+        _ path: String,
+        bytes: Int,
+        shards: Int,
+        content: String,
+        _ summary: CrowdSummary
+    ) async throws -> BenchCampaign {
+        var settings = CrowdSurvey.Settings()
+        settings.shardSize = Int64(bytes / shards + 1)
+        settings.batchRows = 10
+        var recipients: Set<String> = []
+        let survey = try await CrowdSurvey.make(
+            of: path,
+            layout: CrowdHeader.read(path: path),
+            settings: settings
+        ) { batch in
+            for phone in batch.phones {
+                var text: [UInt8] = []
+                phone.appendE164(to: &text)
+                recipients.insert(String(decoding: text, as: UTF8.self))
+            }
+        }
+        #expect(survey.shards.count == shards)
+        let crowd = try await store.putCrowd(
+            CrowdFile(
+                digest: survey.sha256,
+                name: "crowd.csv",
+                path: path,
+                byteCount: survey.size,
+                rowCount: Int64(survey.rows),
+                columns: survey.layout.columns,
+                shards: survey.shards.map { CrowdShard(start: $0.cursor, end: $0.end) }
+            )
+        )
+        let template = try await template(content, .marketing)
+        let draft = CampaignDraft(
+            name: "bench",
+            template: template,
+            crowd: crowd.digest,
+            schedule: .manual,
+            createdBy: "marketing"
+        )
+        return BenchCampaign(
+            id: try await store.createCampaign(draft).id,
+            template: template,
+            crowd: crowd,
+            summary: summary,
+            recipients: recipients,
+            plannedAt: bench.now
+        )
+    }
+
+    /// Reads the campaign's crowd, all shards one after the other.
+    @discardableResult
+    func read(
+        _ campaign: BenchCampaign,
+        worker: Int = 0,
+        of total: Int = 1,
+        report: (CampaignRunID, Int) -> Void = { _, _ in }
+    ) async throws -> CampaignRunEnd {
+        try await runner.read(
+            campaign.id,
+            plannedAt: campaign.plannedAt,
+            worker: worker,
+            of: total,
+            report: report
+        )
+    }
+
+    func run(_ campaign: BenchCampaign) async throws -> CampaignRun {
+        let runs = try await store.campaignRuns(of: campaign.id, limit: 1)
+        return try #require(runs.first)
+    }
+
+    /// How many messages of the campaign's occurrence are in each state, by the tallies; which must be what a
+    /// recount finds.
+    func counts(
+        _ campaign: BenchCampaign,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> [DeliveryState: Int] {
+        let run = try await run(campaign).id
+        let tallies = try await store.tallies(of: run)
+            .reduce(into: [:]) { $0[$1.state, default: 0] += $1.count }
+        let recount = try await store.recount(of: run)
+        #expect(tallies.filter { $0.value != 0 } == recount, sourceLocation: sourceLocation)
+        return recount
+    }
+
+    /// Checks that every row was read and counted once, and every good one is a message.
+    func expectAllRowsCounted(
+        _ campaign: BenchCampaign,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let run = try await run(campaign)
+        let counts = try await counts(campaign, sourceLocation: sourceLocation)
+        var refused = campaign.summary.badByCode
+        refused["DUPLICATE"] = campaign.summary.duplicates
+        #expect(run.state == .finished, sourceLocation: sourceLocation)
+        #expect(run.rowsRead == campaign.summary.rows, sourceLocation: sourceLocation)
+        #expect(run.refused == refused, sourceLocation: sourceLocation)
+        #expect(counts.values.reduce(0, +) == campaign.good, sourceLocation: sourceLocation)
+        #expect(run.shards.allSatisfy { $0.isDone }, sourceLocation: sourceLocation)
+        let rejects = try await store.rejects(of: run.id, after: 0, limit: Int.max)
+        let expected = campaign.summary.bad + campaign.summary.duplicates
+        #expect(rejects.count == expected, sourceLocation: sourceLocation)
+    }
+
+    /// Checks that the suppliers took every good recipient, and each once.
+    func expectEachTakenOnce(
+        _ campaign: BenchCampaign,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let counts = try await bench.town.counts()
+        #expect(Set(counts.keys) == campaign.recipients, sourceLocation: sourceLocation)
+        #expect(counts.values.allSatisfy { $0 == 1 }, sourceLocation: sourceLocation)
+    }
+}
