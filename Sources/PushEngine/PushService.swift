@@ -37,6 +37,7 @@ package struct PushService: Service {
                     queue: queue,
                     deliverer: deliverer,
                     settings: lanes[lane] ?? LaneSettings(),
+                    timer: timer,
                     logger: logger
                 )
             }

@@ -23,21 +23,24 @@ package final class ConsumerGroup: Sendable {
     private let queue: any SendQueue
     private let deliverer: Deliverer
     private let settings: LaneSettings
+    private let timer: any Clock<Duration>
     private let logger: Logger
-    /// Batches that are being worked on here; a redelivery of one of them waits for it.
-    private let working = Mutex<Set<BatchID>>([])
+    /// Batches that are being worked on here, with the newest claim of each.
+    private let working = Mutex<[BatchID: QueueDelivery]>([:])
 
     package init(
         lane: Lane,
         queue: any SendQueue,
         deliverer: Deliverer,
         settings: LaneSettings,
+        timer: any Clock<Duration>,
         logger: Logger
     ) {
         self.lane = lane
         self.queue = queue
         self.deliverer = deliverer
         self.settings = settings
+        self.timer = timer
         var logger = logger
         logger[metadataKey: LogKey.lane] = "\(lane)"
         self.logger = logger
@@ -46,53 +49,77 @@ package final class ConsumerGroup: Sendable {
 
     /// Consumes until graceful shutdown or cancellation, then finishes what is in flight.
     package func run() async {
-        let stopping = Mutex(false)
         await withDiscardingTaskGroup { group in
-            await withGracefulShutdownHandler {
-                while !Task.isCancelled, !stopping.withLock({ $0 }) {
-                    guard await pool.take() else { break }
-                    guard let delivery = await next(), !stopping.withLock({ $0 }) else {
-                        pool.give()
-                        continue
-                    }
-                    group.addTask {
-                        await self.work(on: delivery)
-                        self.pool.give()
-                    }
+            while !isStopping {
+                guard await pool.take() else { break }
+                guard !isStopping, let delivery = await next() else {
+                    pool.give()
+                    continue
                 }
-            } onGracefulShutdown: {
-                stopping.withLock { $0 = true }
+                group.addTask {
+                    await self.work(on: delivery)
+                    self.pool.give()
+                }
             }
         }
     }
 
+    private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
+
+    /// The next message, or nil after a while without one.
     private func next() async -> QueueDelivery? {
+        let (queue, lane, timer, patience) = (queue, lane, timer, settings.patience)
         do {
             let claimed = try await queue.claim(lane, limit: 1, visibility: settings.visibility)
             if let delivery = claimed.first { return delivery }
+            await cancelWhenGracefulShutdown { await queue.waitForWork(lane, atMost: patience) }
         } catch {
             logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
+            // Not for work: there may be some, which the queue cannot hand out. A wait that is cancelled is over.
+            await cancelWhenGracefulShutdown { try? await timer.sleep(for: patience) }
         }
-        await queue.waitForWork(lane, atMost: settings.patience)
         return nil
     }
 
+    /// Works on a message's batch and settles the message.
+    ///
+    /// A batch that is worked on here already is left to that work, which then settles the newer claim: its own
+    /// is worth nothing any more.
     private func work(on delivery: QueueDelivery) async {
         let batch = delivery.message.batch
-        guard working.withLock({ $0.insert(batch).inserted }) else { return }
-        defer { working.withLock { _ = $0.remove(batch) } }
+        guard working.withLock({ $0.updateValue(delivery, forKey: batch) == nil }) else { return }
+        let outcome: Result<Disposition, StoreError>
         do {
-            switch try await deliverer.deliver(batch, attempt: delivery.attempt) {
-            case .done: try await queue.acknowledge(delivery)
-            case .later(let delay): try await queue.postpone(delivery, by: delay)
+            outcome = .success(try await deliverer.deliver(batch, attempt: delivery.attempt))
+        } catch {
+            outcome = .failure(error)
+        }
+        let newest = working.withLock { $0.removeValue(forKey: batch) } ?? delivery
+        await settle(newest, outcome)
+    }
+
+    /// Settles a message; a store that does not answer is waited for, a batch that waiting does not help is set
+    /// aside.
+    private func settle(_ delivery: QueueDelivery, _ outcome: Result<Disposition, StoreError>) async {
+        do {
+            switch outcome {
+            case .success(.done): try await queue.acknowledge(delivery)
+            case .success(.later(let delay)): try await queue.postpone(delivery, by: delay)
+            case .failure(let error):
+                report(error, of: delivery)
+                if error.isTransient {
+                    try await queue.postpone(delivery, by: .seconds(1))
+                } else {
+                    try await queue.bury(delivery, reason: "\(error)")
+                }
             }
         } catch {
-            await handle(error, of: delivery)
+            // The claim runs out by itself, and the message is handed out again.
+            logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
         }
     }
 
-    /// A store that does not answer is waited for; a batch that cannot be read is set aside.
-    private func handle(_ error: StoreError, of delivery: QueueDelivery) async {
+    private func report(_ error: StoreError, of delivery: QueueDelivery) {
         logger.error(
             "batch not finished",
             metadata: [
@@ -100,15 +127,5 @@ package final class ConsumerGroup: Sendable {
                 LogKey.error: "\(error)",
             ]
         )
-        do {
-            if error.code == .corrupted {
-                try await queue.bury(delivery, reason: "\(error)")
-            } else {
-                try await queue.postpone(delivery, by: .seconds(1))
-            }
-        } catch {
-            // The claim runs out by itself, and the message is handed out again.
-            logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
-        }
     }
 }

@@ -27,12 +27,14 @@ extension BenchEngine {
         rows: Int = 600,
         shards: Int = 3,
         content: String = "{$city}的朋友您好",
+        scripted: Double = 0,
         seed: UInt64 = 1
     ) async throws -> BenchCampaign {
         var recipe = CrowdRecipe(rows: rows)
         recipe.seed = seed
         recipe.bad = 0.1
         recipe.duplicates = 0.1
+        recipe.scripted = scripted
         var generator = try CrowdGenerator(recipe)
         var bytes: [UInt8] = []
         generator.appendHeader(to: &bytes)

@@ -33,7 +33,10 @@ enum BenchOperation: Hashable, Sendable {
 }
 
 /// An operation that did not get through, or whose result did not.
-struct WireCut: Error {}
+struct WireCut: Error {
+    /// What a store says in its place.
+    var code = StoreError.Code.unavailable
+}
 
 /// Lets everything through.
 struct OpenWire: BenchWire {
@@ -59,11 +62,11 @@ extension BenchWire {
         _ body: () async throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
         do throws(WireCut) { try await before(operation) } catch {
-            throw StoreError(.unavailable, during: "\(operation)")
+            throw StoreError(error.code, during: "\(operation)")
         }
         let result = try await body()
         do throws(WireCut) { try await after(operation) } catch {
-            throw StoreError(.unavailable, during: "\(operation)")
+            throw StoreError(error.code, during: "\(operation)")
         }
         return result
     }
@@ -97,7 +100,7 @@ struct WiredLedger: DeliveryLedger {
         _ decisions: [Decision],
         calls: [PlannedCall],
         of batch: BatchID
-    ) async throws(StoreError) -> [Intent] {
+    ) async throws(StoreError) -> DecisionOutcome {
         try await wire.store(.decide) { () async throws(StoreError) in
             try await ledger.decide(decisions, calls: calls, of: batch)
         }
