@@ -96,9 +96,9 @@ package struct Deliverer: Sendable {
         _ roster: SupplierRoster
     ) async throws(StoreError) -> RoundTally {
         let calls = wave.map(\.call)
-        let intents = try await ledger.decide(decisions, calls: calls, of: batch.id)
-        try await refundRecalled(calls, intents, of: batch)
-        let rounds = await caller.call(intents, of: batch.task, roster)
+        let decided = try await ledger.decide(decisions, calls: calls, of: batch.id)
+        try await refundRecalled(calls, decided, of: batch)
+        let rounds = await caller.call(decided.intents, of: batch.task, roster)
         let tally = RoundTally(rounds, sources: wave.map(\.source), calls: calls)
         if !rounds.isEmpty { try await ledger.conclude(tally.outcomes, of: batch.id) }
         try await deduplication.refund(tally.failed, of: batch)
@@ -108,18 +108,21 @@ package struct Deliverer: Sendable {
     /// What was planned and then taken back must not use up the recipient's quota.
     private func refundRecalled(
         _ calls: [PlannedCall],
-        _ intents: [Intent],
+        _ decided: DecisionOutcome,
         of batch: LedgerBatch
     ) async throws(StoreError) {
         let planned = calls.reduce(0) { $0 + $1.members.count }
-        let called = intents.reduce(0) { $0 + $1.members.count }
+        let called = decided.intents.reduce(0) { $0 + $1.members.count }
         guard planned != called else { return }
-        let kept = Set(intents.flatMap(\.members.indices))
+        let kept = Set(decided.intents.flatMap(\.members.indices)).union(decided.others.indices)
         let gone = calls.flatMap(\.members.indices).filter { !kept.contains($0) }.sorted()
         try await deduplication.refund(Members(gone), of: batch)
     }
 
+    /// Puts off those that no account takes now, or gives them up after the last attempt.
+    ///
     /// What is put off keeps no place in anybody's quota: it may be dropped or taken back before its next try.
+    /// A place of somebody whom another consumer has sent to meanwhile is not ours to give back.
     private func settle(
         _ postponed: Members,
         of batch: LedgerBatch,
@@ -128,15 +131,15 @@ package struct Deliverer: Sendable {
     ) async throws(StoreError) -> Disposition {
         guard !postponed.isEmpty else { return .done }
         let isLast = attempt >= settings.attempts
-        if isLast {
-            let decision = Decision(
-                members: postponed,
-                state: .failed,
-                detail: "gave up after \(attempt) attempts: \(code)"
-            )
-            _ = try await ledger.decide([decision], calls: [], of: batch.id)
-        }
-        try await deduplication.refund(postponed, of: batch)
+        let decision = Decision(
+            members: postponed,
+            state: isLast ? .failed : .queued,
+            detail: isLast ? "gave up after \(attempt) attempts: \(code)" : "put off: \(code)"
+        )
+        let decided = try await ledger.decide([decision], calls: [], of: batch.id)
+        let others = Set(decided.others.indices)
+        let ours = Members(postponed.indices.filter { !others.contains($0) })
+        try await deduplication.refund(ours, of: batch)
         return isLast ? .done : .later(settings.backoff.wait(afterAttempt: attempt))
     }
 }

@@ -41,6 +41,20 @@ package struct Decision: Hashable, Sendable {
     }
 }
 
+/// What came of decisions and planned calls.
+package struct DecisionOutcome: Hashable, Sendable {
+    /// The calls, with the members that are really to be called; those without any are left out.
+    package let intents: [Intent]
+    /// Members that were named and that somebody else has, or had: they were in an open call, or did not wait.
+    /// Those that were recalled are not among them.
+    package let others: Members
+
+    package init(intents: [Intent], others: Members) {
+        self.intents = intents
+        self.others = others
+    }
+}
+
 /// How one intended call ended.
 package struct IntentOutcome: Hashable, Sendable {
     package let intent: Intent

@@ -21,14 +21,13 @@ package protocol DeliveryLedger: Sendable {
 
     /// Writes decisions, and calls that are about to be made.
     ///
-    /// Members that were recalled in the meantime, or are in an open call, are left out of both; the calls
-    /// come back with their identities and with the members that are really to be called, empty ones left
-    /// out. Nothing is called that is not in the answer.
+    /// Members that do not wait any more, or are in an open call, are left out of both. Nothing is called
+    /// that is not in the answer.
     func decide(
         _ decisions: [Decision],
         calls: [PlannedCall],
         of batch: BatchID
-    ) async throws(StoreError) -> [Intent]
+    ) async throws(StoreError) -> DecisionOutcome
 
     /// Writes how calls ended and closes them.
     ///

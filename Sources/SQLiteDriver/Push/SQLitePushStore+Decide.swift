@@ -27,7 +27,7 @@ extension SQLitePushStore {
         _ decisions: [Decision],
         calls: [PlannedCall],
         of batch: BatchID
-    ) async throws(StoreError) -> [Intent] {
+    ) async throws(StoreError) -> DecisionOutcome {
         let now = clock.now
         let count = calls.reduce(decisions.reduce(0) { $0 + $1.members.count }) { $0 + $1.members.count }
         let isShort = count <= SQLiteDatabase.shortCount
@@ -37,7 +37,7 @@ extension SQLitePushStore {
             for decision in decisions { try desk.write(decision) }
             let intents = try calls.compactMap { try desk.write($0) }
             try desk.books.write(to: db)
-            return intents
+            return DecisionOutcome(intents: intents, others: try desk.others())
         }
     }
 
@@ -46,20 +46,31 @@ extension SQLitePushStore {
 
 /// Writes what was decided about members of one batch, as far as they still wait.
 private struct DecisionDesk {
+    private enum Hold: UInt8 {
+        /// It waits and is in no open call.
+        case free
+        /// It was decided about, or is called, by what is being written.
+        case ours
+        /// It does not wait, or is in an open call.
+        case others
+    }
+
     private let batch: BatchRow
     private let now: Moment
     private let db: Database
-    /// By place: whether the member waits and is in no open call.
-    private var isFree = [Bool](repeating: false, count: BatchID.capacity)
+    /// By place: who has the member.
+    private var holds = [Hold](repeating: .others, count: BatchID.capacity)
+    /// Members that were named and that others have.
+    private var missed: Set<Int> = []
     private(set) var books = Books()
 
     init(_ batch: BatchRow, now: Moment, _ db: Database) throws {
         self.batch = batch
         self.now = now
         self.db = db
-        for place in try db.places(of: batch.id, in: .queued) { isFree[place] = true }
+        for place in try db.places(of: batch.id, in: .queued) { holds[place] = .free }
         for intent in try db.openIntents(of: batch.id) {
-            for place in intent.members.indices { isFree[place] = false }
+            for place in intent.members.indices { holds[place] = .others }
         }
     }
 
@@ -77,7 +88,7 @@ private struct DecisionDesk {
             }
             let standing = Standing(state: decision.state, account: Standing.noAccount)
             books.move(members.count, from: .queued, to: standing, of: batch)
-            for place in members.indices { isFree[place] = false }
+            for place in members.indices { holds[place] = .ours }
         }
         if decision.state == .held { try shelve(members, until: decision.until) }
         try db.tell(batch.id, at: now, .decided, decision.state, detail: decision.detail, members)
@@ -93,7 +104,7 @@ private struct DecisionDesk {
         insert.bind(blob: members.encoded, at: 3)
         insert.bind(now.millisecondsSinceEpoch, at: 4)
         try insert.run()
-        for place in members.indices { isFree[place] = false }
+        for place in members.indices { holds[place] = .ours }
         return Intent(
             id: IntentID(rawValue: db.lastInsertedRowID),
             account: call.account,
@@ -101,9 +112,23 @@ private struct DecisionDesk {
         )
     }
 
-    private func free(_ members: Members) -> Members {
-        let inBatch = members.indices.lazy.filter { 0..<BatchID.capacity ~= $0 }
-        return Members(inBatch.filter { isFree[$0] })
+    /// Those that were missed, without the recalled ones.
+    func others() throws -> Members {
+        guard !missed.isEmpty else { return Members([]) }
+        return Members(missed.subtracting(try db.places(of: batch.id, in: .recalled)).sorted())
+    }
+
+    private mutating func free(_ members: Members) -> Members {
+        var free: [Int] = []
+        free.reserveCapacity(members.count)
+        for place in members.indices where 0..<BatchID.capacity ~= place {
+            switch holds[place] {
+            case .free: free.append(place)
+            case .ours: continue
+            case .others: missed.insert(place)
+            }
+        }
+        return Members(free)
     }
 
     private func shelve(_ members: Members, until: Moment?) throws {

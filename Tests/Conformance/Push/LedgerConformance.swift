@@ -126,7 +126,9 @@ package enum LedgerConformance {
             let batch = try await rig.admit(PushRig.phones(5))
             let capped = Decision(members: Members([1, 3]), state: .capped, detail: "5 a day")
             let planned = PlannedCall(account: PushRig.account, members: Members([0, 2]))
-            let intents = try await rig.books.decide([capped], calls: [planned], of: batch)
+            let decided = try await rig.books.decide([capped], calls: [planned], of: batch)
+            let intents = decided.intents
+            #expect(decided.others.isEmpty)
             #expect(intents.map(\.members) == [Members([0, 2])])
             #expect(intents.map(\.account) == [PushRig.account])
             let open = try #require(try await rig.books.open(batch))
@@ -140,18 +142,21 @@ package enum LedgerConformance {
             let dropped = Decision(members: Members([1, 2]), state: .discarded, detail: "list")
             let calls = [Members([0]), Members([1, 2, 3])]
                 .map { PlannedCall(account: PushRig.account, members: $0) }
-            let intents = try await rig.books.decide([dropped], calls: calls, of: batch)
-            #expect(intents.map(\.members) == [Members([3])])
+            let decided = try await rig.books.decide([dropped], calls: calls, of: batch)
+            #expect(decided.others.isEmpty)
+            #expect(decided.intents.map(\.members) == [Members([3])])
             #expect(try await rig.states(batch, 4) == [.recalled, .recalled, .discarded, .queued])
         },
-        Clause("leaves members of an open call out") { rig in
-            let batch = try await rig.admit(PushRig.phones(3))
+        Clause("leaves members out that others have or had, and tells which") { rig in
+            let batch = try await rig.admit(PushRig.phones(4))
             _ = try await rig.call(batch, [0, 1])
+            _ = try await rig.send(batch, [3], .failed(code: "x"))
             let late = Decision(members: Members([0]), state: .duplicate, detail: "late")
-            let planned = PlannedCall(account: PushRig.account, members: Members([0, 1, 2]))
-            let intents = try await rig.books.decide([late], calls: [planned], of: batch)
-            #expect(intents.map(\.members) == [Members([2])])
-            #expect(try await rig.states(batch, 3) == [.queued, .queued, .queued])
+            let planned = PlannedCall(account: PushRig.account, members: Members([0, 1, 2, 3]))
+            let decided = try await rig.books.decide([late], calls: [planned], of: batch)
+            #expect(decided.intents.map(\.members) == [Members([2])])
+            #expect(decided.others == Members([0, 1, 3]))
+            #expect(try await rig.states(batch, 4) == [.queued, .queued, .queued, .failed])
         },
         Clause("refuses to decide about a batch that does not exist") { rig in
             await expectStoreError(.notFound) {

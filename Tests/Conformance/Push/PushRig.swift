@@ -67,7 +67,7 @@ package struct PushRig: Sendable {
     package func call(_ batch: BatchID, _ members: [Int], account: AccountID = account) async throws -> Intent
     {
         let planned = PlannedCall(account: account, members: Members(members))
-        return try #require(try await books.decide([], calls: [planned], of: batch).first)
+        return try #require(try await books.decide([], calls: [planned], of: batch).intents.first)
     }
 
     /// Writes that a call to some members ended the same way for each.

@@ -46,7 +46,7 @@ import Testing
             called: .accepted,
             final: .delivered,
             taken: 1,
-            stages: called + [.calling, .answered, .calling, .answered, .receipt]
+            stages: called + [.calling, .answered, .decided, .calling, .answered, .receipt]
         ),
         Fate(digits: "0007", called: .unknown, final: .delivered, taken: 1, stages: called + [.receipt]),
         Fate(digits: "0008", called: .accepted, final: .delivered, taken: 1, stages: called + [.receipt]),

@@ -133,7 +133,7 @@ struct LedgerModel {
         let state = outcomes.randomElement(using: &random) ?? .capped
         let decision = Decision(members: anyMembers(batch), state: state, detail: "rule", until: until)
         let planned = (0..<2).map { _ in PlannedCall(account: PushRig.account, members: anyMembers(batch)) }
-        let intents = try await rig.books.decide([decision], calls: planned, of: batch)
+        let intents = try await rig.books.decide([decision], calls: planned, of: batch).intents
         var left = Set(free(batch))
         for place in decision.members.indices where left.remove(place) != nil {
             let message = MessageID(batch: batch, index: place)
