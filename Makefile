@@ -1,18 +1,28 @@
 # What people type; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help setup build test lint format clean
+.PHONY: help run demo setup build release test lint format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: release ## send a campaign through everything, then keep serving until Ctrl-C
+	@$(RELEASE)/kpush demo --keep-serving $(ARGS)
+
+demo: release ## send a campaign through everything and compare the books
+	@$(RELEASE)/kpush demo $(ARGS)
 
 setup: ## install the system packages that are missing (Debian)
 	@bash scripts/setup
 
 build: setup ## build everything, debug
 	$(SWIFT_BUILD)
+
+release: setup ## build the program, optimised
+	$(SWIFT_BUILD) --configuration release --product kpush
 
 test: setup ## install what is missing and run every test, one at a time
 	$(SWIFT_BUILD) --build-tests

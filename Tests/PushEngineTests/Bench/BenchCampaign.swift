@@ -108,7 +108,7 @@ extension BenchEngine {
         _ campaign: BenchCampaign,
         worker: Int = 0,
         of total: Int = 1,
-        report: (CampaignRunID, Int) -> Void = { _, _ in }
+        report: @escaping @Sendable (CampaignReading) -> Void = { _ in }
     ) async throws -> CampaignRunEnd {
         try await runner.read(
             campaign.id,
