@@ -71,6 +71,7 @@ struct ServeSettings: Sendable {
     ///   - file: the YAML file; nil for none.
     ///   - environment: the process's environment.
     ///   - flags: what the command line says, by key.
+    /// - Returns: what each key's strongest source says.
     /// - Throws: `SettingsError` that names the first key that is not known or has no usable value.
     static func read(
         file: String?,

@@ -45,8 +45,9 @@ package struct Decision: Hashable, Sendable {
 package struct DecisionOutcome: Hashable, Sendable {
     /// The calls, with the members that are really to be called; those without any are left out.
     package let intents: [Intent]
-    /// Members that were named and that somebody else has, or had: they were in an open call, or did not wait.
-    /// Those that were recalled are not among them.
+    /// Members that were named and that somebody else has, or had.
+    ///
+    /// They were in an open call, or did not wait; those that were recalled are not among them.
     package let others: Members
 
     package init(intents: [Intent], others: Members) {
