@@ -32,15 +32,14 @@ final class ConsoleBench: Sendable {
     let queue: any SendQueue
     /// Where fake executors are placed.
     let executors = InProcessHTTP()
-    private let lease: SQLiteLeaseKeeper
     private let keys: RequestKeys
     private let quotas: SQLiteQuotaStore
     private let directory: SupplierDirectory
     private let http = CurlHTTPClient()
     private let zone: TimeZone
-    private let service: ConsoleService
+    let service: ConsoleService
 
-    private init(_ change: (inout ConsoleSettings) -> Void) throws {
+    private init(crowdSizeLimit: Int64) throws {
         folder = try TemporaryFolder()
         // 2030-01-15T12:00+08:00
         clock = ManualClock(Moment(secondsSinceEpoch: 1_894_680_000))
@@ -70,7 +69,6 @@ final class ConsoleBench: Sendable {
         let catalogue = SupplierCatalogue(http: http, clock: wall)
         directory = SupplierDirectory(accounts: books, clock: wall) { catalogue.supplier(for: $0) }
         let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
-        lease = SQLiteLeaseKeeper(database)
         scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
@@ -86,7 +84,7 @@ final class ConsoleBench: Sendable {
             signingKey: Secret("a-key-of-tests")
         )
         settings.port = 0
-        change(&settings)
+        settings.crowdSizeLimit = crowdSizeLimit
         self.settings = settings
         parts = ConsoleParts(
             jobs: jobs,
@@ -129,10 +127,10 @@ final class ConsoleBench: Sendable {
 
     /// Serves on a free port while `body` does its work.
     static func use(
-        settings change: (inout ConsoleSettings) -> Void = { _ in },
+        crowdSizeLimit: Int64 = 1 << 30,
         _ body: (ConsoleBench) async throws -> Void
     ) async throws {
-        let bench = try ConsoleBench(change)
+        let bench = try ConsoleBench(crowdSizeLimit: crowdSizeLimit)
         try await whileRunning(bench.service) { try await body(bench) }
         bench.http.shutdown()
     }
@@ -320,11 +318,6 @@ extension ConsoleBench {
         }
     }
 
-    /// Runs the scheduler's loops while `body` does its work.
-    func withScheduler(_ body: () async throws -> Void) async throws {
-        try await whileRunning(SchedulerService(scheduler, keeper: lease, holder: "test"), body)
-    }
-
     /// Puts an executor of group `app` at `host` and registers it.
     @discardableResult
     func executor(at host: String = "one") async throws -> FakeExecutor {
@@ -335,5 +328,28 @@ extension ConsoleBench {
         let envelope = await parts.executors.register(request, from: caller)
         #expect(envelope.isSuccess)
         return executor
+    }
+
+    /// A run that the executor at `host` has taken.
+    func running(on host: String = "one") async throws -> JobRun {
+        let job = try await parts.jobs.create(.sample(schedule: .manual))
+        let planned = try #require(try await parts.jobs.trigger(job.id).first)
+        let address = ExecutorAddress(stored: "http://\(host):9999")
+        let sent = planned.dispatched(
+            to: ExecutorReference(address: address, instance: "first"),
+            at: now,
+            resendAt: now + .seconds(60)
+        )
+        let stored = try await scheduler.runs.advance([#require(sent)], token: nil)
+        let accepted = try #require(stored.first).accepted(at: now)
+        let running = try await scheduler.runs.advance([#require(accepted)], token: nil)
+        return try #require(running.first)
+    }
+
+    /// Calls back, as the run's executor does when it is over.
+    func finish(_ run: JobRun) async {
+        let item = CallbackItem(run: run.id, plannedAt: run.plan.plannedAt, outcome: .succeeded("done"))
+        let envelope = await parts.executors.callBack(CallbackBatch([item]))
+        #expect(envelope.isSuccess)
     }
 }

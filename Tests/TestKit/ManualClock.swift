@@ -69,6 +69,9 @@ package final class ManualClock: Clock, Sendable {
         state.withLock { $0.start = moment - $0.elapsed }
     }
 
+    /// How many tasks wait on this clock now.
+    package var waiting: Int { state.withLock { $0.sleepers.count } }
+
     /// Returns once at least `count` tasks wait on this clock.
     package func sleepers(_ count: Int = 1) async {
         await withCheckedContinuation { continuation in

@@ -18,8 +18,8 @@ struct CallbackRoutes {
 
     /// Takes receipts; they are stored when the supplier hears that all is well, and are sent again otherwise.
     @Sendable private func receive(_ call: Call) async throws -> Answer {
-        let id: AccountID = try call.id("account")
-        guard address.matches(call.request.uri.path, id),
+        guard let number = Int64(call.segment("account")), number > 0,
+            case let id = AccountID(rawValue: number), address.matches(call.request.uri.path, id),
             let account = try await accounts.accounts().first(where: { $0.id == id }),
             try await receipts.receive(call.bytes(upTo: Self.bodyLimit), for: id) != nil
         else { throw Hummingbird.HTTPError(.notFound) }

@@ -13,13 +13,16 @@ struct HealthRoutes {
 
     func add(to router: some RouterMethods<BasicRequestContext>) {
         router.route(.get, "healthz") { _ in "ok\n" }
-        router.route(.get, "readyz") { _ in
-            let missing = await silentStores()
-            return Answer(
-                ["ready": .bool(missing.isEmpty), "silent": .texts(missing)],
-                status: missing.isEmpty ? .ok : .serviceUnavailable
-            )
-        }
+        router.route(.get, "readyz") { _ in await readiness() }
+    }
+
+    /// Whether every store answers in time, and which do not.
+    func readiness() async -> Answer {
+        let silent = await silentStores()
+        return Answer(
+            ["ready": .bool(silent.isEmpty), "silent": .texts(silent)],
+            status: silent.isEmpty ? .ok : .serviceUnavailable
+        )
     }
 
     /// The stores that do not answer in time, by name.

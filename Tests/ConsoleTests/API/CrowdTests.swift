@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func `refuses a file beyond the limit and keeps nothing of it`() async throws {
-        try await ConsoleBench.use(settings: { $0.crowdSizeLimit = 1_000 }) { bench in
+        try await ConsoleBench.use(crowdSizeLimit: 1_000) { bench in
             let rows = String(repeating: "13800138000\n", count: 200)
             let answer = try await Self.upload(bench, Array("phone\n\(rows)".utf8))
             #expect(answer.status == 413)

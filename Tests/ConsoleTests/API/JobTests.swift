@@ -1,0 +1,131 @@
+import Groundwork
+import Scheduler
+import Testing
+
+@testable import Console
+
+@Suite struct JobTests {
+    private static let sound = """
+        {"name":"nightly","group":"app","handler":"clean","params":"a=1","timeout":90,\
+        "schedule":{"type":"CRON","conf":"0 0 2 * * ?","zone":"Asia/Shanghai"},\
+        "misfire":"fire_once","overlap":"DISCARD_LATER","route":"FAILOVER",\
+        "retry":{"limit":2,"backoff":{"first":1,"ceiling":8}}}
+        """
+
+    @Test func `a job is made, changed, switched, triggered and removed`() async throws {
+        try await ConsoleBench.use { bench in
+            let made = try await bench.post("/api/v1/jobs", Self.sound)
+            #expect(made.status == 201)
+            #expect(made["nextTriggerAt"] == "2030-01-15T18:00:00.000Z")
+            #expect(made["timeout"].wholeNumber == 90)
+            #expect(made["retry.backoff.ceiling"].wholeNumber == 8)
+            let place = try #require(made.headers["location"])
+
+            let edit = #"{"version":1,"# + Self.sound.dropFirst().replacing("clean", with: "sweep")
+            let edited = try await bench.put(place, edit)
+            #expect(edited["handler"] == "sweep")
+            #expect(edited["version"] == 2)
+            #expect(try await bench.put(place, edit).status == 409)
+
+            #expect(try await bench.post(place + "/disable")["nextTriggerAt"] == .null)
+            #expect(try await bench.post(place + "/enable")["enabled"] == true)
+
+            let triggered = try await bench.post(place + "/trigger", #"{"params":"b=2"}"#)
+            #expect(triggered.status == 202)
+            #expect(triggered["items.0.params"] == "b=2")
+            #expect(triggered["items.0.trigger"] == "api")
+            #expect(try await bench.call("DELETE", place).status == 409)
+            let run = try #require(triggered["items.0.id"].wholeNumber)
+            #expect(try await bench.post("/api/v1/runs/\(run)/kill").status == 200)
+            #expect(try await bench.call("DELETE", place).status == 204)
+            #expect(try await bench.get(place).status == 404)
+        }
+    }
+
+    @Test func `an empty body triggers with the job's own parameters`() async throws {
+        try await ConsoleBench.use { bench in
+            let place = try #require(try await bench.post("/api/v1/jobs", Self.sound).headers["location"])
+            #expect(try await bench.post(place + "/trigger")["items.0.params"] == "a=1")
+        }
+    }
+
+    @Test(
+        arguments: [
+            (#""nightly""#, #""""#, "name"), (#""app""#, #""a b""#, "group"),
+            (#""handler":"clean","#, "", "handler"),
+            ("CRON", "CRAWN", "schedule.type"), ("0 0 2 * * ?", "0 0 2 * *", "schedule.conf"),
+            ("Asia/Shanghai", "Mars", "schedule.zone"), (#""timeout":90"#, #""timeout":-1"#, "timeout"),
+            (#""timeout":90"#, #""timeout":1e300"#, "timeout"),
+            (#""timeout":90"#, #""timeout":"90""#, "timeout"),
+            (#""limit":2"#, #""limit":101"#, "retry.limit"), (#""first":1"#, #""first":9"#, "retry.backoff"),
+            (#""first":1"#, #""firts":1"#, "retry.backoff.firts"), ("FAILOVER", "LAST", "route"),
+            ("fire_once", "maybe", "misfire"), (#""zone""#, #""zoen""#, "schedule.zoen"),
+            (#"{"type""#, #"["type""#, nil),
+        ] as [(String, String, String?)]
+    )
+    func `refuses a job that makes no sense, by field`(
+        part: String,
+        other: String,
+        field: String?
+    ) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.post("/api/v1/jobs", Self.sound.replacing(part, with: other))
+            #expect(answer.status == 400)
+            #expect(answer["field"].text == field)
+            #expect(try await bench.parts.jobs.list().elements.isEmpty)
+        }
+    }
+
+    @Test func `every fault of a job is told`() async throws {
+        try await ConsoleBench.use { bench in
+            let body = #"{"name":"","group":"a b","handler":"h"}"#
+            let answer = try await bench.post("/api/v1/jobs", body)
+            let fields = answer["faults"].list?.map { $0.object?["field"] ?? .null }
+            #expect(fields == ["name", "group"])
+        }
+    }
+
+    @Test func `a second job of that name is a conflict`() async throws {
+        try await ConsoleBench.use { bench in
+            _ = try await bench.post("/api/v1/jobs", Self.sound)
+            let answer = try await bench.post("/api/v1/jobs", Self.sound)
+            #expect(answer.status == 409)
+            #expect(answer["code"] == "conflict")
+        }
+    }
+
+    @Test func `jobs are listed newest first, by filter and page`() async throws {
+        try await ConsoleBench.use { bench in
+            for name in ["one", "two", "three"] {
+                _ = try await bench.post("/api/v1/jobs", Self.sound.replacing("nightly", with: name))
+            }
+            let page = try await bench.get("/api/v1/jobs?limit=2")
+            #expect(page["items.0.name"] == "three")
+            #expect(page["next"] == 2)
+            #expect(try await bench.get("/api/v1/jobs?limit=2&before=2")["items.0.name"] == "one")
+            #expect(try await bench.get("/api/v1/jobs?name=two")["items"].list?.count == 1)
+            #expect(try await bench.get("/api/v1/jobs?enabled=false")["items"] == .list([]))
+            #expect(try await bench.get("/api/v1/jobs?enabled=maybe")["field"] == "enabled")
+        }
+    }
+
+    @Test func `shows when a job and a schedule fire next`() async throws {
+        try await ConsoleBench.use { bench in
+            let place = try #require(try await bench.post("/api/v1/jobs", Self.sound).headers["location"])
+            let next = try await bench.get(place + "/next?count=2")
+            #expect(next["instants"] == .list(["2030-01-15T18:00:00.000Z", "2030-01-16T18:00:00.000Z"]))
+            #expect(try await bench.get(place + "/next?count=0")["field"] == "count")
+
+            let schedule = """
+                {"type":"CRON","conf":"0 30 2 * * ?","zone":"America/New_York",\
+                "from":"2030-03-09T12:00:00-05:00","count":1}
+                """
+            let preview = try await bench.post("/api/v1/schedules/preview", schedule)
+            #expect(preview["instants.0"] == "2030-03-10T07:00:00.000Z")
+            #expect(preview["warnings"].list?.isEmpty == false)
+            let bad = try await bench.post("/api/v1/schedules/preview", #"{"type":"CRON","conf":"nonsense"}"#)
+            #expect(bad.status == 400)
+            #expect(bad["field"] == "schedule.conf")
+        }
+    }
+}
