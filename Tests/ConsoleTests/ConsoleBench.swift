@@ -37,10 +37,13 @@ final class ConsoleBench: Sendable {
     private let directory: SupplierDirectory
     private let http = CurlHTTPClient()
     private let zone: TimeZone
+    /// What every call is held to.
+    let contract: Contract
     let service: ConsoleService
 
     private init(crowdSizeLimit: Int64) throws {
         folder = try TemporaryFolder()
+        contract = try Contract(#require(OpenAPIRoutes.document))
         // 2030-01-15T12:00+08:00
         clock = ManualClock(Moment(secondsSinceEpoch: 1_894_680_000))
         zone = try #require(TimeZone(identifier: "Asia/Shanghai"))
@@ -162,7 +165,7 @@ extension ConsoleBench {
         }
     }
 
-    /// Makes a call, by default with the right token.
+    /// Makes a call, by default with the right token, and holds it to the document.
     func call(
         _ method: String,
         _ path: String,
@@ -181,11 +184,15 @@ extension ConsoleBench {
                 timeouts: HTTPTimeouts(total: .seconds(300))
             )
         )
-        return Answer(
+        let answer = Answer(
             status: response.status,
             headers: Dictionary(response.headers.map { ($0.name, $0.value) }) { first, _ in first },
             body: response.body
         )
+        for deviation in contract.deviations(method, path, body, answer) {
+            Issue.record("\(method) \(path) answers \(answer.status): \(deviation)")
+        }
+        return answer
     }
 
     func get(_ path: String) async throws -> Answer { try await call("GET", path) }
