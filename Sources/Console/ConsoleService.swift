@@ -10,6 +10,9 @@ package struct ConsoleService: Service {
     private let settings: ConsoleSettings
     private let bound = BoundPort()
 
+    /// How long a connection may lie idle, or a request stop arriving; executors beat every 30 s.
+    private static let idleLimit = TimeAmount.seconds(75)
+
     package init(_ parts: ConsoleParts, settings: ConsoleSettings) {
         self.parts = parts
         self.settings = settings
@@ -27,6 +30,7 @@ package struct ConsoleService: Service {
         defer { bound.announce(nil) }
         let application = Application(
             router: ConsoleRouter.make(parts, settings),
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleLimit)),
             configuration: ApplicationConfiguration(address: .hostname(settings.host, port: settings.port)),
             onServerRunning: { [bound] channel in bound.announce(channel.localAddress?.port) },
             logger: parts.logger

@@ -125,4 +125,18 @@ import Testing
             try await eventually("the follower is gone") { bench.clock.waiting == 0 }
         }
     }
+
+    @Test func `a shutdown ends what is followed and waits for nobody`() async throws {
+        var reader: Task<ConsoleBench.Answer, any Error>?
+        try await ConsoleBench.use { bench in
+            let executor = try await bench.executor()
+            let run = try await bench.running()
+            executor.setLog("first\n")
+            reader = Task { try await bench.get("/api/v1/runs/\(run.id)/log?follow=true") }
+            await bench.clock.sleepers()
+        }
+        let answer = try await reader?.value
+        #expect(answer?.status == 200)
+        #expect(answer?.text == "first\n")
+    }
 }
