@@ -4,12 +4,13 @@ import PushEngine
 
 /// All doors, in one place.
 enum ConsoleRouter {
-    static func make(_ parts: ConsoleParts, _ settings: ConsoleSettings) -> Router<BasicRequestContext> {
+    static func make(_ parts: ConsoleParts, _ settings: ConsoleSettings) throws -> Router<BasicRequestContext>
+    {
         let router = Router()
         router.add(middleware: SafeHeaders())
         router.add(middleware: ErrorAnswers())
         addDoors(to: router, parts, settings)
-        // Pages: PageRoutes(parts, settings).add(to: router)
+        try PageRoutes(parts, settings).add(to: router)
         return router
     }
 
@@ -28,8 +29,11 @@ enum ConsoleRouter {
             address: ReceiptAddress(settings: settings)
         )
         .add(to: router)
-        // Pages: whether the request carries the cookie of somebody who signed in.
-        let access = AccessControl(token: settings.apiToken, isSignedIn: { _ in false })
+        let sessions = Sessions(settings, clock: parts.clock)
+        let access = AccessControl(
+            token: settings.apiToken,
+            isSignedIn: { sessions.session(of: $0) != nil }
+        )
         addAPI(to: router.group().add(middleware: access), parts, settings)
     }
 

@@ -25,11 +25,11 @@ package struct ConsoleService: Service {
 
     /// Serves until graceful shutdown, which lets requests in flight end.
     ///
-    /// - Throws: what the server throws when it cannot listen.
+    /// - Throws: what the server throws when it cannot listen, or that a part of the pages is missing.
     package func run() async throws {
         defer { bound.announce(nil) }
         let application = Application(
-            router: ConsoleRouter.make(parts, settings),
+            router: try ConsoleRouter.make(parts, settings),
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleLimit)),
             configuration: ApplicationConfiguration(address: .hostname(settings.host, port: settings.port)),
             onServerRunning: { [bound] channel in bound.announce(channel.localAddress?.port) },

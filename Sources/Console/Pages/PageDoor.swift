@@ -1,0 +1,136 @@
+import Groundwork
+import HTTPTypes
+import Hummingbird
+import Logging
+import PushEngine
+
+/// What every page has in common: who may see it, in which language, and what becomes of errors.
+struct PageDoor: Sendable {
+    let renderer: PageRenderer
+    let sessions: Sessions
+    private let parts: ConsoleParts
+
+    /// The most bytes a form of ours can have.
+    private static let formLimit = 64 << 10
+
+    init(renderer: PageRenderer, sessions: Sessions, parts: ConsoleParts) {
+        self.renderer = renderer
+        self.sessions = sessions
+        self.parts = parts
+    }
+
+    /// Shows a page to somebody who is signed in; sends everybody else to sign in first.
+    func show(
+        _ request: Request,
+        _ context: BasicRequestContext,
+        _ handler: @Sendable (Visit) async throws -> PageAnswer
+    ) async -> Response {
+        guard let session = sessions.session(of: request) else { return toSignIn(request) }
+        let visit = visit(request, context, session)
+        return await answering(visit, context) {
+            switch try await handler(visit) {
+            case .page(let page): try renderer.response(page, for: visit)
+            case .stream(let feed): EventStream.response(feed, to: request, timer: parts.timer)
+            }
+        }
+    }
+
+    /// Does what a button says, once the form has proved that it is ours; then shows the page it belongs to.
+    func press(
+        _ request: Request,
+        _ context: BasicRequestContext,
+        _ handler: @Sendable (Visit) async throws -> ButtonAnswer
+    ) async -> Response {
+        guard let session = sessions.session(of: request) else { return toSignIn(request) }
+        let asked = visit(request, context, session)
+        return await answering(asked, context) {
+            let visit = visit(request, context, session, form: try await form(of: request))
+            guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
+            let answer = try await handler(visit)
+            return Self.moved(to: answer.path + Visit.text(["done": answer.done]))
+        }
+    }
+
+    /// What `body` answers, or the page that tells why it cannot.
+    func answering(
+        _ visit: Visit,
+        _ context: BasicRequestContext,
+        _ body: () async throws -> Response
+    ) async -> Response {
+        do { return try await body() } catch {
+            let trouble = Trouble(error)
+            if trouble.isOurs {
+                context.logger.error("page not served", metadata: [LogKey.error: "\(error)"])
+            }
+            var page = Page(
+                "trouble",
+                nil,
+                title: visit.say("trouble"),
+                TroubleView(trouble, for: visit)
+            )
+            page.status = trouble.status
+            do { return try renderer.response(page, for: visit) } catch {
+                context.logger.critical("page of errors not served", metadata: [LogKey.error: "\(error)"])
+                return Response(status: .internalServerError)
+            }
+        }
+    }
+
+    /// The request as pages see it.
+    func visit(
+        _ request: Request,
+        _ context: BasicRequestContext,
+        _ session: Session?,
+        form: [String: String] = [:],
+        guest: String = ""
+    ) -> Visit {
+        Visit(
+            session: session,
+            say: Voice(
+                language: Language(of: request),
+                words: renderer.library.words,
+                zone: parts.calendar.zone,
+                now: parts.clock.now
+            ),
+            address: request.uri.path + (request.uri.query.map { "?" + $0 } ?? ""),
+            query: Visit.pairs(request.uri.query ?? ""),
+            form: form,
+            parameters: context.parameters,
+            formToken: sessions.formToken(for: session?.id ?? guest),
+            lastEventID: HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] },
+            requestID: context.id
+        )
+    }
+
+    /// What the body of a form says.
+    ///
+    /// - Throws: what reading it throws, also when it is longer than a form of ours can be.
+    func form(of request: Request) async throws -> [String: String] {
+        let body = try await request.body.collect(upTo: Self.formLimit)
+        return Visit.pairs(String(decoding: body.readableBytesView, as: UTF8.self))
+    }
+
+    /// Whether the reader's browser came over https, perhaps through a proxy.
+    static func isOverHTTPS(_ request: Request) -> Bool {
+        guard let name = HTTPField.Name("X-Forwarded-Proto"), let proto = request.headers[name] else {
+            return false
+        }
+        return proto.lowercased() == "https"
+    }
+
+    /// Go there, and look.
+    static func moved(to path: String) -> Response {
+        Response(status: .seeOther, headers: [.location: path, .cacheControl: "no-store"])
+    }
+
+    private func toSignIn(_ request: Request) -> Response {
+        let address = request.uri.path + (request.uri.query.map { "?" + $0 } ?? "")
+        let back = request.method == .get && !address.hasSuffix("/events") ? address : "/"
+        return Self.moved(to: "/sign-in" + (back == "/" ? "" : Visit.text(["to": back])))
+    }
+}
+
+extension Visit {
+    /// Whether the form carries the token that only our pages know.
+    var hasFormToken: Bool { formToken.matches(form["form_token"] ?? "") }
+}

@@ -1,0 +1,86 @@
+import Groundwork
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// The console's pages and what their buttons do.
+struct PageRoutes: Sendable {
+    private let door: PageDoor
+    private let parts: ConsoleParts
+
+    /// Reads what the pages are made of.
+    ///
+    /// - Throws: `ConsoleError` when a part of them is missing or broken.
+    init(_ parts: ConsoleParts, _ settings: ConsoleSettings) throws(ConsoleError) {
+        self.parts = parts
+        door = PageDoor(
+            renderer: PageRenderer(library: try PageLibrary()),
+            sessions: Sessions(settings, clock: parts.clock),
+            parts: parts
+        )
+        signIn = SignInPages(token: settings.apiToken, door: door)
+    }
+
+    private let signIn: SignInPages
+
+    func add(to router: Router<BasicRequestContext>) {
+        door.renderer.library.assets.add(to: router)
+        signIn.add(to: router)
+        let desks: [any PageDesk] = [
+            OverviewPages(parts: parts, renderer: door.renderer),
+            CampaignPages(parts: parts, renderer: door.renderer),
+            JobPages(parts: parts),
+            RunPages(parts: parts),
+            ExecutorPages(parts: parts),
+            MessagePages(parts: parts),
+            TemplatePages(parts: parts),
+        ]
+        for desk in desks {
+            for page in desk.pages {
+                router.get(RouterPath(page.path)) { request, context in
+                    await door.show(request, context, page.handler)
+                }
+            }
+            for button in desk.buttons {
+                router.post(RouterPath(button.path)) { request, context in
+                    await door.press(request, context, button.handler)
+                }
+            }
+        }
+    }
+}
+
+/// The pages of one section of the console, and the buttons on them.
+protocol PageDesk: Sendable {
+    var pages: [PageRoute<PageAnswer>] { get }
+    var buttons: [PageRoute<ButtonAnswer>] { get }
+}
+
+/// One address and what answers there.
+struct PageRoute<Answer: Sendable>: Sendable {
+    let path: String
+    let handler: @Sendable (Visit) async throws -> Answer
+
+    init(_ path: String, _ handler: @escaping @Sendable (Visit) async throws -> Answer) {
+        self.path = path
+        self.handler = handler
+    }
+}
+
+/// What is shown at an address.
+enum PageAnswer: Sendable {
+    case page(Page)
+    case stream(any EventFeed)
+}
+
+/// What a button did, and where to look now.
+struct ButtonAnswer: Sendable {
+    let path: String
+    /// The word that says it, without `done-`.
+    let done: String
+
+    init(_ path: String, done: String) {
+        self.path = path
+        self.done = done
+    }
+}

@@ -1,0 +1,151 @@
+import Groundwork
+import Scheduler
+
+/// Runs, a page at a time.
+struct RunList: Sendable {
+    let runs: [RunRow]
+    let isEmpty: Bool
+    /// The job whose runs are shown; nil for those of all.
+    let job: String?
+    let choices: [Choice]
+    let older: String?
+}
+
+/// A run in the list.
+struct RunRow: Sendable {
+    let path: String
+    let number: String
+    let job: Fact
+    let planned: Stamp
+    let dispatched: Stamp?
+    let started: Stamp?
+    let ended: Stamp?
+    let chip: Chip
+    let reason: String?
+    let executor: String?
+    let shard: String?
+    let attempt: String?
+
+    init(_ run: JobRun, job name: String?, _ say: Voice) {
+        path = "/runs/\(run.id)"
+        number = "\(run.id)"
+        job = Fact(
+            say("job"),
+            name ?? say("job-removed", ["n": "\(run.plan.job)"]),
+            path: "/runs?job=\(run.plan.job)"
+        )
+        planned = say.stamp(run.plan.plannedAt)
+        dispatched = say.stamp(run.dispatchedAt)
+        started = say.stamp(run.startedAt)
+        ended = say.stamp(run.end?.at)
+        chip = Chip(run, say)
+        reason = run.end.flatMap { $0.reason == .completed ? nil : say("reason-\($0.reason.rawValue)") }
+        executor = run.executor?.address.url
+        let shard = run.plan.shard
+        self.shard = shard.total == 1 ? nil : "\(shard.index + 1)/\(shard.total)"
+        attempt = run.plan.attempt == 1 ? nil : say("attempt", ["n": "\(run.plan.attempt)"])
+    }
+}
+
+/// One run and its log.
+struct RunDetail: Sendable {
+    /// The log as far as it was read for the page itself; the page's script goes on from there.
+    struct Log: Sendable {
+        let text: String
+        let isEmpty: Bool
+        /// The stream that goes on; nil when nothing more comes.
+        let stream: String?
+        /// The next page for those without a script.
+        let more: String?
+        let trouble: String?
+    }
+
+    let number: String
+    let chip: Chip
+    let job: Fact
+    let facts: [Fact]
+    let times: [Time]
+    let message: String?
+    let actions: [Action]
+    let log: Log
+
+    /// A step of the run and when it came.
+    struct Time: Sendable {
+        let name: String
+        let at: Stamp?
+        /// How long after the step before.
+        let after: String?
+    }
+
+    init(_ run: JobRun, job name: String?, log: Result<RunLogPage, Trouble>, from: Int, _ say: Voice) {
+        let row = RunRow(run, job: name, say)
+        number = row.number
+        chip = row.chip
+        job = row.job
+        var facts = [
+            Fact(say("handler"), run.plan.terms.handler),
+            Fact(say("group"), run.plan.terms.group),
+            Fact(say("executor"), row.executor ?? "–"),
+            Fact(say("trigger-kind"), say("trigger-\(run.plan.trigger.rawValue)")),
+            Fact(say("shard"), row.shard ?? say("shard-whole")),
+            Fact(say("attempt-name"), "\(run.plan.attempt)"),
+        ]
+        if let reason = row.reason { facts.append(Fact(say("reason"), reason)) }
+        if let parent = run.plan.parent {
+            facts.append(Fact(say("retry-of"), "\(parent)", path: "/runs/\(parent)"))
+        }
+        if !run.plan.terms.params.isEmpty { facts.append(Fact(say("params"), run.plan.terms.params)) }
+        self.facts = facts
+        times = Self.times(run, say)
+        message = run.end.flatMap { $0.message.isEmpty ? nil : $0.message }
+        actions =
+            run.isOpen
+            ? [
+                Action(
+                    "\(row.path)/kill",
+                    say("kill"),
+                    .bad,
+                    question: say("kill-question", ["n": number]),
+                    effect: say("kill-effect")
+                )
+            ] : []
+        self.log = Self.log(run, log, from: from)
+    }
+
+    private static func times(_ run: JobRun, _ say: Voice) -> [Time] {
+        let steps: [(String, Moment?)] = [
+            ("planned", run.plan.plannedAt), ("dispatched", run.dispatchedAt), ("started", run.startedAt),
+            ("ended", run.end?.at),
+        ]
+        var last: Moment?
+        return steps.map { name, moment in
+            let after = last.flatMap { last in moment.map { say("after", ["span": say.duration($0 - last)]) }
+            }
+            last = moment ?? last
+            return Time(name: say(name), at: say.stamp(moment), after: after)
+        }
+    }
+
+    private static func log(_ run: JobRun, _ read: Result<RunLogPage, Trouble>, from: Int) -> Log {
+        let path = "/runs/\(run.id)"
+        switch read {
+        case .success(let page):
+            let isDone = page.isComplete
+            return Log(
+                text: page.text,
+                isEmpty: page.text.isEmpty && isDone,
+                stream: isDone ? nil : "\(path)/log?from=\(page.next)",
+                more: isDone ? nil : "\(path)?from=\(page.next)",
+                trouble: nil
+            )
+        case .failure(let trouble):
+            return Log(
+                text: "",
+                isEmpty: false,
+                stream: "\(path)/log?from=\(from)",
+                more: nil,
+                trouble: trouble.cause
+            )
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Crypto
+import Foundation
+import Groundwork
+import Hummingbird
+
+/// A browser that showed the API token, until an instant; lives in a signed cookie and nowhere else.
+struct Session: Hashable, Sendable {
+    /// Drawn at sign-in.
+    let id: String
+    let expiresAt: Moment
+}
+
+/// Signs sessions and recognises them.
+///
+/// The signing key is mixed with the API token: whoever changes the token signs everybody out.
+struct Sessions: Sendable {
+    static let cookieName = "kpush_session"
+
+    /// How long somebody stays signed in.
+    static let lifetime = Duration.seconds(12 * 3_600)
+
+    private let key: SymmetricKey
+    private let clock: any WallClock
+
+    init(_ settings: ConsoleSettings, clock: any WallClock) {
+        let master = SymmetricKey(data: Array(settings.signingKey.reveal().utf8))
+        let subject = Array("sessions of \(settings.apiToken.reveal())".utf8)
+        key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: subject, using: master))
+        self.clock = clock
+    }
+
+    /// A session that begins now.
+    func open() -> Session {
+        Session(id: Self.draw(), expiresAt: clock.now + Self.lifetime)
+    }
+
+    /// The session whose cookie the request carries; nil when there is none, it is not ours, or it has expired.
+    func session(of request: Request) -> Session? {
+        guard let value = request.cookies[Self.cookieName]?.value else { return nil }
+        let parts = value.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let milliseconds = Int64(parts[1]) else { return nil }
+        let session = Session(id: String(parts[0]), expiresAt: Moment(millisecondsSinceEpoch: milliseconds))
+        guard Secret(text(of: session)).matches(value), session.expiresAt > clock.now else { return nil }
+        return session
+    }
+
+    /// The cookie that a browser keeps the session in.
+    func cookie(_ session: Session, overHTTPS: Bool) -> Cookie {
+        Cookie(
+            name: Self.cookieName,
+            value: text(of: session),
+            maxAge: Int((session.expiresAt - clock.now).inSeconds),
+            path: "/",
+            secure: overHTTPS,
+            httpOnly: true,
+            sameSite: .strict
+        )
+    }
+
+    /// The cookie that makes a browser forget its session.
+    func farewell(overHTTPS: Bool) -> Cookie {
+        Cookie(
+            name: Self.cookieName,
+            value: "",
+            maxAge: 0,
+            path: "/",
+            secure: overHTTPS,
+            httpOnly: true,
+            sameSite: .strict
+        )
+    }
+
+    /// What every form sends along; no other site can know it, because it cannot read the pages of `holder`.
+    ///
+    /// - Parameter holder: the id of a session, or what a browser drew before it signed in.
+    func formToken(for holder: String) -> Secret {
+        Secret(signature("form of \(holder)"))
+    }
+
+    /// Text that nobody can guess.
+    static func draw() -> String {
+        SymmetricKey(size: .bits128).withUnsafeBytes { $0.hexDigits }
+    }
+
+    private func text(of session: Session) -> String {
+        let facts = "\(session.id).\(session.expiresAt.millisecondsSinceEpoch)"
+        return "\(facts).\(signature("session \(facts)"))"
+    }
+
+    private func signature(_ text: String) -> String {
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexDigits
+    }
+}
+
+extension Sequence<UInt8> {
+    /// The bytes in lower-case hexadecimal.
+    var hexDigits: String {
+        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}
