@@ -45,9 +45,9 @@ package struct Decision: Hashable, Sendable {
 package struct DecisionOutcome: Hashable, Sendable {
     /// The calls, with the members that are really to be called; those without any are left out.
     package let intents: [Intent]
-    /// Members that were named and that somebody else has, or had.
+    /// Members that were named and that somebody else has, or had: in an open call, or not waiting any more.
     ///
-    /// They were in an open call, or did not wait; those that were recalled are not among them.
+    /// Those that were recalled are not among them.
     package let others: Members
 
     package init(intents: [Intent], others: Members) {
