@@ -9,6 +9,7 @@ package struct JobParts: Sendable {
     package let receipts: ReceiptDesk
     package let suppliers: SupplierDirectory
     package let clock: any WallClock
+    package let timer: any Clock<Duration>
 
     package init(
         campaigns: CampaignRunner,
@@ -16,7 +17,8 @@ package struct JobParts: Sendable {
         queue: any SendQueue,
         receipts: ReceiptDesk,
         suppliers: SupplierDirectory,
-        clock: any WallClock
+        clock: any WallClock,
+        timer: any Clock<Duration>
     ) {
         self.campaigns = campaigns
         self.shelf = shelf
@@ -24,5 +26,6 @@ package struct JobParts: Sendable {
         self.receipts = receipts
         self.suppliers = suppliers
         self.clock = clock
+        self.timer = timer
     }
 }

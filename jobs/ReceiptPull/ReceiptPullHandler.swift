@@ -1,17 +1,28 @@
 import Executor
 import Groundwork
+import Logging
 import PushEngine
 
-/// `receiptPull`: one round of the receipt desk.
+/// `receiptPull`: rounds of the receipt desk until the suppliers have no more.
 struct ReceiptPullHandler: JobHandler {
+    /// Suppliers count calls by the second.
+    private static let pause = Duration.seconds(1)
+
     private let desk: ReceiptDesk
+    private let timer: any Clock<Duration>
 
     init(_ parts: JobParts) {
         desk = parts.receipts
+        timer = parts.timer
     }
 
     func run(_ context: JobContext) async throws -> String? {
-        let round = try await desk.round()
+        var round = try await desk.round()
+        while round.isThrottled {
+            context.log("the supplier asks for patience", metadata: ["so far": "\(round.summary)"])
+            try await timer.sleep(for: Self.pause)
+            round = round + (try await desk.round())
+        }
         try Task.checkCancellation()
         guard round.silent.isEmpty else {
             throw JobFault(

@@ -120,7 +120,8 @@ struct EngineParts: Sendable {
             queue: queue,
             receipts: receiptDesk(logger: logger),
             suppliers: directory,
-            clock: clock
+            clock: clock,
+            timer: timer
         )
     }
 

@@ -26,8 +26,21 @@ package struct ReceiptRound: Hashable, Sendable {
     package var expired = 0
     /// Accounts that did not answer.
     package var silent: [String] = []
+    /// Whether a supplier asked for patience while it had more: a round a second later goes on.
+    package var isThrottled = false
 
     package init() {}
+
+    /// What two rounds did, one after the other.
+    package static func + (earlier: ReceiptRound, later: ReceiptRound) -> ReceiptRound {
+        var sum = later
+        sum.counted = earlier.counted + later.counted
+        sum.asked += earlier.asked
+        sum.cleared += earlier.cleared
+        sum.expired += earlier.expired
+        sum.silent = earlier.silent + later.silent
+        return sum
+    }
 }
 
 /// Brings messages to their final state: receipts by pull and by callback, questions about unanswered calls,
@@ -121,6 +134,10 @@ package struct ReceiptDesk: Sendable {
         for _ in 0..<settings.pagesPerRound {
             let page: ReceiptPage
             do { page = try await entry.supplier.pullReceipts() } catch {
+                if case .refused(let refusal) = error, refusal.fault == .throttled {
+                    round.isThrottled = true
+                    return
+                }
                 round.silent.append(entry.account.name)
                 logger.warning(
                     "receipts could not be pulled",
