@@ -73,6 +73,7 @@ struct Sessions: Sendable {
     /// What every form sends along; no other site can know it, because it cannot read the pages of `holder`.
     ///
     /// - Parameter holder: the id of a session, or what a browser drew before it signed in.
+    /// - Returns: the token of that holder, always the same.
     func formToken(for holder: String) -> Secret {
         Secret(signature("form of \(holder)"))
     }

@@ -1,7 +1,7 @@
 import Groundwork
 import PushEngine
 
-/// Messages: "did 138… get it, and if not, why?"
+/// Messages: whether somebody got theirs, and if not, why.
 struct MessagePages: PageDesk {
     let parts: ConsoleParts
 
