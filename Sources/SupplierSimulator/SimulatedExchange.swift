@@ -44,10 +44,12 @@ struct SimulatedReply {
         case .badGateway: self = Self.gateway(502, "Bad Gateway", delay: course.delay)
         case .withheld: kind = .silence
         case .serverError: self = Self.gateway(500, "Internal Server Error", delay: course.delay)
-        case .outage: self = Self.gateway(503, "Service Unavailable", delay: course.delay)
         case .reset: kind = .reset
         }
     }
+
+    /// What every request gets while the supplier is down.
+    static let outage = gateway(503, "Service Unavailable", delay: 0)
 
     /// What a gateway says in place of the supplier: a page, not JSON.
     private static func gateway(_ status: Int, _ text: String, delay: Int) -> SimulatedReply {

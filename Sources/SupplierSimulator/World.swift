@@ -54,6 +54,13 @@ struct World: Sendable {
         return fits || !limitsRates
     }
 
+    /// Whether the supplier is down; the call counts all the same.
+    mutating func isDown(_ supplier: SimulatedSupplier) -> Bool {
+        guard faults[supplier].outage else { return false }
+        tally[supplier].calls += 1
+        return true
+    }
+
     /// Notes a nonce; false when it was used before.
     mutating func takeNonce(_ nonce: String, at now: Moment) -> Bool {
         nonces.take(nonce, at: now.millisecondsSinceEpoch)

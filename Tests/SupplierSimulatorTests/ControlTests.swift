@@ -126,6 +126,45 @@ import Testing
         }
     }
 
+    @Test func `a supplier that is down hands out no receipts and answers no question`() async throws {
+        try await RunningSimulator.use { simulator in
+            _ = try await simulator.sendTencent(["+8613800130100"])
+            simulator.clock.advance(by: .seconds(2))
+            _ = try await simulator.post("/_sim/faults", #"{"outage":true}"#)
+            let pull = Array(#"{"Limit":100,"SmsSdkAppId":"1400000001"}"#.utf8)
+            #expect(try await simulator.callTencent("PullSmsSendStatus", pull).status == 503)
+            _ = try await simulator.post("/_sim/faults", #"{"outage":false}"#)
+            #expect(
+                try await simulator.callTencent("PullSmsSendStatus", pull).text.contains("+8613800130100")
+            )
+        }
+    }
+
+    @Test func `questions about a number reach seven days back`() async throws {
+        try await RunningSimulator.use { simulator in
+            let start = simulator.clock.calendar.now.secondsSinceEpoch
+            _ = try await simulator.sendTencent(["+8613800130100"])
+            let question = Array(
+                "{\"PhoneNumber\":\"+8613800130100\",\"SendDateTime\":\(start),\"Offset\":0,\"Limit\":100,\"SmsSdkAppId\":\"1400000001\"}"
+                    .utf8
+            )
+            simulator.clock.advance(by: .seconds(7 * 86_400))
+            let action = "PullSmsSendStatusByPhoneNumber"
+            #expect(try await simulator.callTencent(action, question).text.contains("DELIVRD"))
+            simulator.clock.advance(by: .seconds(1))
+            #expect(try await !simulator.callTencent(action, question).text.contains("DELIVRD"))
+        }
+    }
+
+    @Test(arguments: [(66, 1), (67, 2), (130, 2), (131, 3)])
+    func `a long text is billed by its parts, the signature included`(length: Int, fee: Int) async throws {
+        try await RunningSimulator.use { simulator in
+            let text = String(repeating: "快", count: length)
+            let answer = try await simulator.sendTencent(["+8613800130100"], text: text).text
+            #expect(answer.contains("\"Fee\":\(fee),"))
+        }
+    }
+
     @Test func `a fault that is set leaves the others as they were`() async throws {
         try await RunningSimulator.use { simulator in
             _ = try await simulator.post("/_sim/faults", #"{"receipt_delay_ms":7,"fail_ratio":0.5}"#)

@@ -15,6 +15,7 @@ struct AliyunDesk {
 
     /// Does what the request asks for; refusals are answers too.
     func answer(_ request: SimulatedRequest) -> SimulatedReply {
+        if simulation.world.withLock({ $0.isDown(.aliyun) }) { return .outage }
         let now = simulation.clock.now
         do throws(SimulatedRefusal) {
             return try serve(request, at: now)
@@ -121,6 +122,9 @@ struct AliyunDesk {
         return SimulatedReply(SimulatedReply(body: body), course: course)
     }
 
+    /// How far back questions about a number reach.
+    private static let memory = Duration.seconds(30 * 86_400)
+
     private func look(_ parameters: FormParameters, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
     {
         let number = PhoneDigits.e164(Array((parameters["PhoneNumber"] ?? "").utf8)[...])
@@ -131,12 +135,14 @@ struct AliyunDesk {
             throw SimulatedRefusal("isv.INVALID_PARAMETERS", "PhoneNumber, SendDate, PageSize, CurrentPage.")
         }
         let wanted = parameters["BizId"]
+        let earliest = now - Self.memory
         let rows = simulation.world
             .withLock { world in
                 world.ledger.entries(of: number).map { AliyunWriter.Row($0, in: world.ledger) }
             }
             .filter { row in
-                row.supplier == .aliyun && (wanted.map { $0 == row.reference } ?? true)
+                row.supplier == .aliyun && row.sentAt >= earliest
+                    && (wanted.map { $0 == row.reference } ?? true)
                     && CivilTime(row.sentAt, offset: CivilTime.china).compactDate == date
             }
         let shown = rows.dropFirst((page - 1) * size).prefix(size)

@@ -14,8 +14,6 @@ struct CallCourse: Equatable {
         case throttled
         /// HTTP 500; nothing taken.
         case serverError
-        /// HTTP 503; nothing taken.
-        case outage
         /// A connection reset; nothing taken.
         case reset
 
@@ -42,7 +40,6 @@ struct CallCourse: Equatable {
         for (ratio, ending) in chances where ratio > 0 && random.happens(in: ratio) {
             self.ending = max(self.ending, ending)
         }
-        if faults.outage { ending = max(ending, .outage) }
     }
 
     /// Does what one recipient's number asks for.

@@ -15,6 +15,7 @@ struct TencentDesk {
 
     /// Does what the request asks for; refusals are answers too.
     func answer(_ request: SimulatedRequest) -> SimulatedReply {
+        if simulation.world.withLock({ $0.isDown(.tencent) }) { return .outage }
         let now = simulation.clock.now
         do throws(SimulatedRefusal) {
             return try serve(request, at: now)
@@ -151,12 +152,13 @@ struct TencentDesk {
         guard let recipient = request.recipient, let start = request.start else {
             throw SimulatedRefusal("MissingParameter", "PhoneNumber and SendDateTime are needed.")
         }
+        let earliest = max(start, now.secondsSinceEpoch - Self.memory)
         let rows = simulation.world.withLock { world in
             world.ledger.entries(of: recipient)
                 .filter { number in
                     let entry = world.ledger[number]
                     let sentAt = entry.acceptedAt / 1_000
-                    return world.ledger.call(of: entry).supplier == .tencent && sentAt >= start
+                    return world.ledger.call(of: entry).supplier == .tencent && sentAt >= earliest
                         && sentAt <= request.end ?? .max
                         && entry.acceptedAt + Int64(entry.receiptAfter) <= now.millisecondsSinceEpoch
                 }
@@ -165,6 +167,9 @@ struct TencentDesk {
         }
         return SimulatedReply(body: TencentWriter.pulled(rows, requestID: simulation.requestID()))
     }
+
+    /// How far back questions about a number reach, in seconds.
+    private static let memory: Int64 = 7 * 86_400
 
     private static func read<Body>(_ body: () throws(JSONError) -> Body) throws(SimulatedRefusal) -> Body {
         do throws(JSONError) {

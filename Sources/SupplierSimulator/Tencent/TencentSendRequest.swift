@@ -14,6 +14,9 @@ struct TencentSendRequest {
     private(set) var signName = ""
     private(set) var parameterCount = 0
     private(set) var contentHash = ContentHash()
+    /// How many messages each number is billed for.
+    private(set) var fee: Int64 = 1
+    private var textLength = 0
     private(set) var context: ArraySlice<UInt8> = []
 
     init(_ body: [UInt8]) throws(JSONError) {
@@ -31,6 +34,7 @@ struct TencentSendRequest {
             }
         }
         try scanner.finish()
+        fee = Self.fee(text: textLength, signature: Self.length(signName.utf8))
     }
 
     private mutating func readRecipients(_ scanner: inout JSONScanner) throws(JSONError) {
@@ -45,9 +49,23 @@ struct TencentSendRequest {
     private mutating func readParameters(_ scanner: inout JSONScanner) throws(JSONError) {
         try scanner.beginArray()
         while try scanner.nextElement() {
-            contentHash.add(scanner.utf8(of: try scanner.text()))
+            let text = scanner.utf8(of: try scanner.text())
+            contentHash.add(text)
+            textLength += Self.length(text)
             parameterCount += 1
         }
+    }
+
+    /// 70 characters make one message, and parts of a longer text take 67 each; the signature counts with its
+    /// brackets.
+    private static func fee(text: Int, signature: Int) -> Int64 {
+        let length = text + signature + 2
+        return length <= 70 ? 1 : Int64((length + 66) / 67)
+    }
+
+    /// How many UTF-16 units a text has.
+    private static func length(_ utf8: some Sequence<UInt8>) -> Int {
+        utf8.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : $1 >= 0xF0 ? 2 : 1) }
     }
 
     /// Makes sure that the request as a whole can be taken.

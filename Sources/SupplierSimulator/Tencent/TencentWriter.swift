@@ -44,7 +44,7 @@ enum TencentWriter {
             writer.beginArray()
             for (recipient, verdict) in zip(request.recipients, verdicts) {
                 let number = recipient.number.map { Array("+\($0)".utf8)[...] } ?? recipient.text
-                write(verdict, number, request.context, at: now.millisecondsSinceEpoch, to: &writer)
+                write(verdict, number, request, at: now.millisecondsSinceEpoch, to: &writer)
             }
             writer.endArray()
         }
@@ -115,7 +115,7 @@ enum TencentWriter {
     private static func write(
         _ verdict: Verdict,
         _ number: ArraySlice<UInt8>,
-        _ context: ArraySlice<UInt8>,
+        _ request: TencentSendRequest,
         at milliseconds: Int64,
         to writer: inout JSONWriter
     ) {
@@ -132,9 +132,9 @@ enum TencentWriter {
         writer.key("PhoneNumber")
         writer.string(utf8: number)
         writer.key("Fee")
-        writer.integer(isAccepted ? 1 : 0)
+        writer.integer(isAccepted ? request.fee : 0)
         writer.key("SessionContext")
-        writer.string(utf8: context)
+        writer.string(utf8: request.context)
         writer.key("Code")
         writer.string(code)
         writer.key("Message")
