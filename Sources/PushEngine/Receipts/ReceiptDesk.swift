@@ -1,5 +1,6 @@
 package import Groundwork
 package import Logging
+import Synchronization
 
 /// How long messages wait for the last word on them.
 package struct ReceiptSettings: Hashable, Sendable {
@@ -24,7 +25,7 @@ package struct ReceiptRound: Hashable, Sendable {
     package var cleared = 0
     /// Messages that were given up waiting for.
     package var expired = 0
-    /// Accounts that did not answer.
+    /// Accounts that did not answer, each once: they are left alone for the rest of the round.
     package var silent: [String] = []
     /// Whether a supplier asked for patience while it had more: a round a second later goes on.
     package var isThrottled = false
@@ -52,6 +53,7 @@ package struct ReceiptDesk: Sendable {
     private let directory: SupplierDirectory
     private let keys: RequestKeys
     private let settings: ReceiptSettings
+    private let progress = QuestionProgress()
     private let clock: any WallClock
     private let logger: Logger
 
@@ -116,19 +118,28 @@ package struct ReceiptDesk: Sendable {
         _ roster: SupplierRoster,
         _ round: inout ReceiptRound
     ) async throws(StoreError) {
-        for page in try await store.pendingPages(limit: 1_000) {
-            guard let entry = roster.entry(page.account) else { continue }
-            do {
-                round.counted = round.counted + (try await apply(page: page.id, page.raw, entry.supplier))
-            } catch let error as StoreError {
-                throw error
-            } catch {
-                logger.error("stored receipts cannot be read", metadata: [LogKey.error: "\(error)"])
-                // Nobody will ever read it better: it is kept, and marked as seen.
-                _ = try await store.applyReceipts([], of: page.account, page: page.id, at: clock.now)
+        while !Task.isCancelled {
+            let pages = try await store.pendingPages(limit: Self.pagesAtOnce)
+            guard !pages.isEmpty else { return }
+            for page in pages {
+                do {
+                    guard let entry = roster.entry(page.account) else {
+                        throw SupplierError.unavailable("account \(page.account.rawValue) is not known")
+                    }
+                    round.counted = round.counted + (try await apply(page: page.id, page.raw, entry.supplier))
+                } catch let error as StoreError {
+                    throw error
+                } catch {
+                    logger.error("stored receipts cannot be read", metadata: [LogKey.error: "\(error)"])
+                    // Nobody will ever read it better: it is kept, and marked as seen.
+                    _ = try await store.applyReceipts([], of: page.account, page: page.id, at: clock.now)
+                }
             }
         }
     }
+
+    /// Each holds at most a hundred receipts.
+    private static let pagesAtOnce = 50
 
     private func pull(_ entry: SupplierRoster.Entry, _ round: inout ReceiptRound) async throws(StoreError) {
         for _ in 0..<settings.pagesPerRound {
@@ -157,18 +168,16 @@ package struct ReceiptDesk: Sendable {
         }
     }
 
+    /// Asks for some of the unanswered, each round for those after the ones of the round before: most of those
+    /// that nothing is known of never arrived, and the others must not wait behind them.
     private func askForUnanswered(
         _ roster: SupplierRoster,
         _ round: inout ReceiptRound
     ) async throws(StoreError) {
-        let unanswered = try await store.unknownMessages(
-            calledBefore: clock.now - settings.queryAfter,
-            after: nil,
-            limit: settings.queriesPerRound
-        )
+        let unanswered = try await nextUnanswered()
         for message in unanswered where !Task.isCancelled {
-            guard let entry = roster.entry(message.account) else { continue }
-            round.asked += 1
+            guard let entry = roster.entry(message.account), !round.silent.contains(entry.account.name)
+            else { continue }
             let answer: QueryAnswer
             do {
                 answer = try await entry.supplier.query(
@@ -180,22 +189,50 @@ package struct ReceiptDesk: Sendable {
                 round.silent.append(entry.account.name)
                 continue
             }
-            switch answer {
-            case .receipt(let receipt):
-                let count = try await store.applyReceipts(
-                    [receipt],
-                    of: message.account,
-                    page: nil,
-                    at: clock.now
-                )
-                round.counted = round.counted + count
-                round.cleared += count.applied
-            case .pending(let reference):
-                try await store.confirmAccepted(message.message, reference: reference)
-                round.cleared += 1
-            case .unknown:
-                continue
-            }
+            round.asked += 1
+            try await take(answer, on: message, &round)
+        }
+    }
+
+    /// Messages to ask for now: those after the last round's, or from the oldest on when there are none.
+    private func nextUnanswered() async throws(StoreError) -> [UnknownMessage] {
+        let before = clock.now - settings.queryAfter
+        let last = progress.last.withLock { $0 }
+        var found = try await store.unknownMessages(
+            calledBefore: before,
+            after: last,
+            limit: settings.queriesPerRound
+        )
+        if found.isEmpty, last != nil {
+            found = try await store.unknownMessages(
+                calledBefore: before,
+                after: nil,
+                limit: settings.queriesPerRound
+            )
+        }
+        progress.last.withLock { $0 = found.last?.message }
+        return found
+    }
+
+    private func take(
+        _ answer: QueryAnswer,
+        on message: UnknownMessage,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) {
+        switch answer {
+        case .receipt(let receipt):
+            let count = try await store.applyReceipts(
+                [receipt],
+                of: message.account,
+                page: nil,
+                at: clock.now
+            )
+            round.counted = round.counted + count
+            round.cleared += count.applied
+        case .pending(let reference):
+            try await store.confirmAccepted(message.message, reference: reference)
+            round.cleared += 1
+        case .unknown: return
         }
     }
 
@@ -208,4 +245,10 @@ package struct ReceiptDesk: Sendable {
             at: clock.now
         )
     }
+}
+
+/// How far the rounds are with asking for the unanswered.
+private final class QuestionProgress: Sendable {
+    /// The last message of the last round; nil begins with the oldest.
+    let last = Mutex<MessageID?>(nil)
 }

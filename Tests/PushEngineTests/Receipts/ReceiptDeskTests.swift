@@ -1,0 +1,123 @@
+import Groundwork
+import SQLiteDriver
+import SupplierSimulator
+import TestKit
+import Testing
+
+@testable import PushEngine
+
+/// Rounds of the receipt job: what is pulled, what was left over, what is asked for, what is given up.
+@Suite(.timeLimit(.minutes(5))) struct ReceiptDeskTests {
+    private static var tencentOnly: BenchPlan {
+        var plan = BenchPlan()
+        plan.weights = (tencent: 1, aliyun: 0)
+        return plan
+    }
+
+    @Test func `a page that was kept before a crash is applied after it, once`() async throws {
+        try await PushBench.use { bench in
+            let before = try await bench.open(Self.tencentOnly)
+            let messages = try await before.send(["13800130100", "13800130101"], before.template())
+            try await before.settle()
+            // The supplier forgets what it hands out: only the page is left.
+            let account = try #require(await before.store.accounts().first { $0.id == before.tencent })
+            let catalogue = SupplierCatalogue(http: bench.http, clock: bench.clock.calendar)
+            let page = try await catalogue.supplier(for: account).pullReceipts()
+            #expect(page.receipts.count == 2)
+            _ = try await before.store.keepPage(page.raw, of: before.tencent, at: bench.now)
+
+            let after = try await bench.open(Self.tencentOnly)
+            #expect(try await after.takeReceipts().counted == ReceiptCount(applied: 2))
+            #expect(try await after.states(messages) == [.delivered, .delivered])
+            #expect(try await after.takeReceipts().counted == ReceiptCount())
+        }
+    }
+
+    @Test func `a page that cannot be read is kept, and does not come up again`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open()
+            await #expect(throws: SupplierError.self) {
+                try await engine.desk.receive(Array("<html>".utf8), for: engine.aliyun)
+            }
+            #expect(try await engine.store.pendingPages(limit: 10).map(\.raw) == [Array("<html>".utf8)])
+            try await engine.takeReceipts()
+            #expect(try await engine.store.pendingPages(limit: 10).isEmpty)
+        }
+    }
+
+    @Test func `any number of pages is left behind by nobody, those of an unknown account neither`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            let engine = try await bench.open(Self.tencentOnly)
+            for number in 0..<120 {
+                let account = number % 2 == 0 ? engine.tencent : AccountID(rawValue: 99)
+                _ = try await engine.store.keepPage(Array("[]".utf8), of: account, at: bench.now)
+            }
+            try await engine.takeReceipts()
+            #expect(try await engine.store.pendingPages(limit: 10).isEmpty)
+        }
+    }
+
+    @Test func `messages that nobody can say anything of do not keep the others from being asked for`()
+        async throws
+    {
+        var suppliers = PushBench.calm
+        suppliers.faults.receiptLossRatio = 1
+        try await PushBench.use(suppliers: suppliers) { bench in
+            var plan = Self.tencentOnly
+            plan.receipts.queriesPerRound = 2
+            let engine = try await bench.open(plan)
+            let template = try await engine.template()
+            var lost: [MessageID] = []
+            for prefix in 130...134 { lost += try await engine.send(["\(prefix)00130005"], template) }
+            try await engine.settle()
+            try await bench.town.setFaults(#"{"withheld_ratio":1}"#)
+            let taken = try await engine.send(["13800130100"], template)
+            try await engine.settle()
+            #expect(try await engine.states(lost + taken).allSatisfy { $0 == .unknown })
+            try await bench.advance(by: .seconds(61))
+            for _ in 0..<3 { #expect(try await engine.takeReceipts().asked == 2) }
+            #expect(try await engine.states(taken) == [.delivered])
+            // And round it goes.
+            #expect(try await engine.takeReceipts().asked == 2)
+            #expect(try await engine.states(lost).allSatisfy { $0 == .unknown })
+        }
+    }
+
+    @Test func `an account that does not answer is asked once a round`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open(Self.tencentOnly)
+            let template = try await engine.template()
+            var messages: [MessageID] = []
+            for prefix in 130...134 { messages += try await engine.send(["\(prefix)00130005"], template) }
+            try await engine.settle()
+            try await bench.advance(by: .seconds(61))
+            try await bench.town.setFaults(#"{"outage":true}"#)
+            let round = try await engine.takeReceipts()
+            #expect(round.silent == ["tencent"])
+            #expect(round.asked == 0)
+            try await bench.town.setFaults(#"{"outage":false}"#)
+            #expect(try await engine.takeReceipts().asked == 5)
+        }
+    }
+
+    @Test func `what no receipt came for is given up after the patience, and tells which it was`()
+        async throws
+    {
+        var suppliers = PushBench.calm
+        suppliers.faults.receiptLossRatio = 1
+        try await PushBench.use(suppliers: suppliers) { bench in
+            let engine = try await bench.open(Self.tencentOnly)
+            let messages = try await engine.send(["13800130100", "13800130101"], engine.template())
+            let lost = try await engine.send(["13800130005"], engine.template())
+            try await engine.settle()
+            try await bench.advance(by: .seconds(72 * 3_600))
+            #expect(try await engine.takeReceipts().expired == 0)
+            try await bench.advance(by: .milliseconds(1))
+            #expect(try await engine.takeReceipts().expired == 3)
+            #expect(try await engine.states(messages + lost) == [.unconfirmed, .unconfirmed, .unresolved])
+            try await engine.expectSoundStories(messages + lost)
+        }
+    }
+}
