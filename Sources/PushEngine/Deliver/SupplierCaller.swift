@@ -79,16 +79,18 @@ struct RoundTally {
     init(_ rounds: [CallRound], sources: [DeliveryGroup], calls: [PlannedCall]) {
         var failed: [Int] = []
         var elsewhere: [Set<AccountID>: [Int]] = [:]
+        // Made only where somebody was refused: most calls refuse nobody.
+        var sourceOf: [Int: Int] = [:]
+        func tried(_ member: Int) -> Set<AccountID> {
+            if sourceOf.isEmpty {
+                for (number, call) in calls.enumerated() {
+                    for index in call.members.indices { sourceOf[index] = number }
+                }
+            }
+            return sourceOf[member].map { sources[$0].tried } ?? []
+        }
         for round in rounds {
             let intent = round.intent
-            // Looked for only where somebody was refused: most calls refuse nobody.
-            func tried() -> Set<AccountID> {
-                zip(calls, sources)
-                    .first { call, _ in
-                        call.account == intent.account && call.members.contains(intent.members.indices[0])
-                    }?
-                    .1.tried ?? []
-            }
             let split = round.reply.mayBeSplit && round.intent.members.count > 1
             var results: [CallResult] = []
             results.reserveCapacity(round.intent.members.count)
@@ -102,7 +104,7 @@ struct RoundTally {
                     lastCode = refusal.code
                     results.append(.again(code: refusal.code))
                     guard !split else { continue }
-                    let refusing = tried().union([intent.account])
+                    let refusing = tried(index).union([intent.account])
                     elsewhere[refusing, default: []].append(index)
                 case .refused(let refusal):
                     lastCode = refusal.code
@@ -110,7 +112,7 @@ struct RoundTally {
                     failed.append(index)
                 }
             }
-            if split { next += Self.halves(of: intent, tried: tried()) }
+            if split { next += Self.halves(of: intent, tried: tried(intent.members.indices[0])) }
             outcomes.append(IntentOutcome(intent: round.intent, results: results))
         }
         for (tried, members) in elsewhere {
