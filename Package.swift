@@ -151,7 +151,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["KPush", "CurlDriver", "Groundwork", "TestKit", logging]
+            dependencies: [
+                "KPush", "Console", "PushEngine", "SQLiteDriver", "CurlDriver", "Groundwork", "TestKit",
+                logging,
+            ]
         ),
     ]
 )

@@ -9,13 +9,15 @@ final class SimulatorProcess: Sendable {
     /// Held open for as long as the simulator is to live: it ends when the other side of its input does.
     private let input: FileHandle
 
-    /// Starts this very program as a simulator, and waits until it listens.
+    /// Starts a simulator, and waits until it listens.
     ///
-    /// - Parameter arguments: what `kpush simulate` is to be told beside.
+    /// - Parameters:
+    ///   - arguments: what `kpush simulate` is to be told beside.
+    ///   - program: the `kpush` to start; nil for this very one.
     /// - Throws: `DemoError` when it does not come up.
-    init(_ arguments: [String]) throws {
+    init(_ arguments: [String], program: URL? = nil) throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Self.executable())
+        process.executableURL = try program ?? Self.executable()
         process.arguments = ["simulate", "--port", "0", "--stop-with-input"] + arguments
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
@@ -41,8 +43,8 @@ final class SimulatorProcess: Sendable {
         try input.close()
     }
 
-    private static func executable() throws -> String {
-        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    private static func executable() throws -> URL {
+        URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     }
 }
 

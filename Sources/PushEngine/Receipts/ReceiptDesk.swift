@@ -145,7 +145,7 @@ package struct ReceiptDesk: Sendable {
         for _ in 0..<settings.pagesPerRound {
             let page: ReceiptPage
             do { page = try await entry.supplier.pullReceipts() } catch {
-                if case .refused(let refusal) = error, refusal.fault == .throttled {
+                if error.isThrottle {
                     round.isThrottled = true
                     return
                 }
@@ -174,9 +174,10 @@ package struct ReceiptDesk: Sendable {
         _ roster: SupplierRoster,
         _ round: inout ReceiptRound
     ) async throws(StoreError) {
+        var resting = Set(round.silent)
         let unanswered = try await nextUnanswered()
         for message in unanswered where !Task.isCancelled {
-            guard let entry = roster.entry(message.account), !round.silent.contains(entry.account.name)
+            guard let entry = roster.entry(message.account), !resting.contains(entry.account.name)
             else { continue }
             let answer: QueryAnswer
             do {
@@ -186,7 +187,9 @@ package struct ReceiptDesk: Sendable {
                     sentAt: message.calledAt
                 )
             } catch {
-                round.silent.append(entry.account.name)
+                resting.insert(entry.account.name)
+                // Asked too often: the next round asks on.
+                if !error.isThrottle { round.silent.append(entry.account.name) }
                 continue
             }
             round.asked += 1
@@ -251,4 +254,11 @@ package struct ReceiptDesk: Sendable {
 private final class QuestionProgress: Sendable {
     /// The last message of the last round; nil begins with the oldest.
     let last = Mutex<MessageID?>(nil)
+}
+
+extension SupplierError {
+    /// Whether the supplier only asks for patience.
+    fileprivate var isThrottle: Bool {
+        if case .refused(let refusal) = self { refusal.fault == .throttled } else { false }
+    }
 }

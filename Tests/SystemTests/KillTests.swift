@@ -1,0 +1,158 @@
+import Console
+import CurlDriver
+import Foundation
+import Groundwork
+import Logging
+import PushEngine
+import SQLiteDriver
+import TestKit
+import Testing
+
+@testable import KPush
+
+/// A campaign whose process is killed again and again.
+@Suite(.serialized, .timeLimit(.minutes(20))) struct KillTests {
+    private static let kills = 20
+
+    @Test func `a process that is killed twenty times sends to every good row once and to nobody twice`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let simulator = try SimulatorProcess(
+            ["--no-scripts", "--receipt-delay-ms", "200"],
+            program: ServerProcess.program()
+        )
+        defer { try? simulator.stop() }
+        let control = SimulatorControl(url: simulator.url, http: CurlHTTPClient())
+        let server = try ServerProcess(data: folder.file("data"))
+        let good = try await prepare(server, control)
+
+        var random = SeededGenerator(seed: 20)
+        let points = (0..<Self.kills).map { _ in Int.random(in: 0..<good, using: &random) }.sorted()
+        for point in points {
+            try await server.start()
+            try await eventually("\(point) messages are out") { try await control.stats().accepted >= point }
+            server.kill()
+        }
+        try await server.start()
+        let books = try Books(server.data)
+        try await eventually("all is settled but what no supplier ever saw") {
+            let states = try await books.states()
+            let settled = states.values.reduce(0, +) == good
+                && [.queued, .held, .accepted].allSatisfy { states[$0, default: 0] == 0 }
+            let absent = good - (try await control.stats().distinct)
+            return settled && states[.unknown, default: 0] == absent
+        }
+        #expect(server.stop() == 0)
+
+        // Ours against theirs, recipient by recipient.
+        let stats = try await control.stats()
+        #expect(stats.doubled == 0)
+        #expect(stats.accepted == stats.distinct)
+        let taken = try await ledger(simulator.url)
+        let records = try await books.records()
+        #expect(records.count == good)
+        #expect(Set(records.map(\.recipient)).count == good)
+        #expect(taken.isSubset(of: records.map(\.recipient)))
+        // A call that the kill kept from leaving is in doubt for us; nobody else may be missing.
+        for record in records where !taken.contains(record.recipient) {
+            #expect(record.state == .unknown)
+            let story = try #require(await books.store.story(of: record.id))
+            #expect(story.contains { $0.stage == .abandoned })
+        }
+        let inDoubt = records.count - taken.count
+        #expect(inDoubt <= Self.kills * books.mostInFlight)
+        #expect(try await books.states().filter { $0.value != 0 } == books.recount())
+        print("killed \(Self.kills) times: \(taken.count) of \(good) taken once, \(inDoubt) never left and are unknown")
+    }
+
+    /// Stores templates, accounts, a crowd of 100,000 rows and a campaign that is due; tells its good rows.
+    private func prepare(_ server: ServerProcess, _ control: SimulatorControl) async throws -> Int {
+        var settings = ServeSettings()
+        settings.data = server.data
+        settings.durability = .process
+        let composition = try Composition(settings, logger: Logger(label: "prepare"))
+        let store = composition.engine.store
+        let (template, accounts) = try await SampleData(templates: store, accounts: store)
+            .load(simulator: control.url)
+        let aliyun = try #require(accounts.first { $0.kind == .aliyun })
+        let path = composition.receiptAddress.path(aliyun.id)
+        try await control.postReceipts(to: "http://127.0.0.1:\(server.webPort)\(path)")
+        var recipe = CrowdRecipe(rows: 100_000)
+        recipe.bad = 0.03
+        recipe.duplicates = 0.05
+        var generator = try CrowdGenerator(recipe)
+        let path2 = server.data + "/crowd.csv"
+        let file = try OutputFile(path: path2)
+        generator.appendHeader(to: &file.pending)
+        while generator.appendRow(to: &file.pending) { try file.flushWhenLarge() }
+        try file.close()
+        let crowd = try await composition.engine.library.take(path2)
+        let soon = composition.engine.clock.now + .seconds(1)
+        _ = try await composition.campaigns.create(
+            CampaignDraft(
+                name: "Kill",
+                template: template,
+                crowd: crowd.digest,
+                schedule: .once(soon),
+                createdBy: "test"
+            )
+        )
+        return generator.summary.good
+    }
+
+    /// Everybody the suppliers took, who must be in their books once.
+    private func ledger(_ url: String) async throws -> Set<String> {
+        let request = HTTPRequest(method: "GET", url: url + "/_sim/ledger/export", timeouts: HTTPTimeouts(total: .seconds(300)))
+        let lines = String(decoding: try await CurlHTTPClient().send(request).body, as: UTF8.self)
+        let recipients = lines.split(separator: "\n").compactMap { $0.split(separator: "\t").first.map(String.init) }
+        #expect(Set(recipients).count == recipients.count)
+        return Set(recipients)
+    }
+}
+
+/// The server's books, read beside it.
+private struct Books {
+    let store: SQLitePushStore
+
+    /// The most messages that one moment's calls can be about.
+    let mostInFlight = LaneSettings().width * DeliverySettings().callsAtOnce * 200
+
+    init(_ data: String) throws {
+        store = try SQLitePushStore(
+            path: data + "/push.db",
+            settings: SQLiteSettings(durability: .process),
+            clock: SystemClock(),
+            calendar: BusinessCalendar(zone: .gmt),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
+    }
+
+    private func run() async throws -> CampaignRunID? {
+        try await store.campaignRuns(of: nil, limit: 1).first?.id
+    }
+
+    func states() async throws -> [DeliveryState: Int] {
+        guard let run = try await run() else { return [:] }
+        return try await store.tallies(of: run).reduce(into: [:]) { $0[$1.state, default: 0] += $1.count }
+    }
+
+    func recount() async throws -> [DeliveryState: Int] {
+        try await store.recount(of: #require(await run()))
+    }
+
+    func records() async throws -> [MessageRecord] {
+        let run = try #require(await run())
+        var records: [MessageRecord] = []
+        while true {
+            let page = try await store.records(
+                .campaignRun(run),
+                state: nil,
+                before: records.last?.id,
+                limit: 1_000
+            )
+            if page.isEmpty { return records }
+            records += page
+        }
+    }
+}
