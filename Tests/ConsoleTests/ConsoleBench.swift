@@ -22,6 +22,9 @@ final class ConsoleBench: Sendable {
     static let token = "a-token-of-tests-0123456789"
     static let accessToken = Secret("an-access-token-of-tests")
 
+    /// Decides only how long a broken test takes.
+    private static let patience = HTTPTimeouts(connect: .seconds(300), total: .seconds(300))
+
     let folder: TemporaryFolder
     /// Starts at noon in Shanghai, where the bench's days are counted.
     let clock: ManualClock
@@ -69,7 +72,7 @@ final class ConsoleBench: Sendable {
             waiting: clock
         )
         quotas = try SQLiteQuotaStore(path: folder.file("quota.db"))
-        let catalogue = SupplierCatalogue(http: http, clock: wall)
+        let catalogue = SupplierCatalogue(http: http, clock: wall, timeouts: Self.patience)
         directory = SupplierDirectory(accounts: books, clock: wall) { catalogue.supplier(for: $0) }
         let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
         scheduler = SchedulerParts(
@@ -135,7 +138,6 @@ final class ConsoleBench: Sendable {
     ) async throws {
         let bench = try ConsoleBench(crowdSizeLimit: crowdSizeLimit)
         try await whileRunning(bench.service) { try await body(bench) }
-        bench.http.shutdown()
     }
 
     var now: Moment { clock.calendar.now }
@@ -181,7 +183,7 @@ extension ConsoleBench {
                 url: "http://127.0.0.1:\(try #require(await service.port))\(path)",
                 headers: headers,
                 body: body,
-                timeouts: HTTPTimeouts(total: .seconds(300))
+                timeouts: Self.patience
             )
         )
         let answer = Answer(
