@@ -14,7 +14,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(20))) struct KillTests {
     private static let kills = 20
 
-    @Test func `a process that is killed twenty times sends to every good row once and to nobody twice`()
+    @Test func `a process that is killed twenty times loses nobody from its books and sends to nobody twice`()
         async throws
     {
         let folder = try TemporaryFolder()
@@ -36,12 +36,10 @@ import Testing
         }
         try await server.start()
         let books = try Books(server.data)
-        try await eventually("all is settled but what no supplier ever saw") {
+        try await eventually("nothing waits any more") {
             let states = try await books.states()
-            let settled = states.values.reduce(0, +) == good
-                && [.queued, .held, .accepted].allSatisfy { states[$0, default: 0] == 0 }
-            let absent = good - (try await control.stats().distinct)
-            return settled && states[.unknown, default: 0] == absent
+            return states.values.reduce(0, +) == good
+                && [.queued, .held].allSatisfy { states[$0, default: 0] == 0 }
         }
         #expect(server.stop() == 0)
 
@@ -63,7 +61,9 @@ import Testing
         let inDoubt = records.count - taken.count
         #expect(inDoubt <= Self.kills * books.mostInFlight)
         #expect(try await books.states().filter { $0.value != 0 } == books.recount())
-        print("killed \(Self.kills) times: \(taken.count) of \(good) taken once, \(inDoubt) never left and are unknown")
+        print(
+            "killed \(Self.kills) times: \(taken.count) of \(good) taken once, \(inDoubt) never left and are unknown"
+        )
     }
 
     /// Stores templates, accounts, a crowd of 100,000 rows and a campaign that is due; tells its good rows.
@@ -103,9 +103,14 @@ import Testing
 
     /// Everybody the suppliers took, who must be in their books once.
     private func ledger(_ url: String) async throws -> Set<String> {
-        let request = HTTPRequest(method: "GET", url: url + "/_sim/ledger/export", timeouts: HTTPTimeouts(total: .seconds(300)))
+        let request = HTTPRequest(
+            method: "GET",
+            url: url + "/_sim/ledger/export",
+            timeouts: HTTPTimeouts(total: .seconds(300))
+        )
         let lines = String(decoding: try await CurlHTTPClient().send(request).body, as: UTF8.self)
-        let recipients = lines.split(separator: "\n").compactMap { $0.split(separator: "\t").first.map(String.init) }
+        let recipients = lines.split(separator: "\n")
+            .compactMap { $0.split(separator: "\t").first.map(String.init) }
         #expect(Set(recipients).count == recipients.count)
         return Set(recipients)
     }
