@@ -7,20 +7,18 @@ final class Simulation: Sendable {
     let clock: SimulatorClock
     let world: Mutex<World>
     /// Rings when there may be something to post, or when the time for it may have changed.
-    let bell: AsyncStream<Void>
-    private let ring: AsyncStream<Void>.Continuation
+    let bell = PostBell()
     private let requests = Atomic<UInt64>(0)
 
     init(settings: SimulatorSettings, clock: any WallClock) {
         self.settings = settings
         self.clock = SimulatorClock(base: clock)
         world = Mutex(World(settings: settings))
-        (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Lets the posts of receipts look again at what is due.
     func ringForPosts() {
-        ring.yield()
+        bell.ring()
     }
 
     /// An id for the next answer.

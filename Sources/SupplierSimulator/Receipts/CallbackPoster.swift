@@ -28,10 +28,7 @@ struct CallbackPoster {
         let next = simulation.world.withLock { $0.nextPost }
         let distance = next.map { $0.millisecondsSinceEpoch - simulation.clock.now.millisecondsSinceEpoch }
         await withTaskGroup { group in
-            group.addTask {
-                var rings = simulation.bell.makeAsyncIterator()
-                _ = await rings.next()
-            }
+            group.addTask { await simulation.bell.wait() }
             if let distance {
                 // Cancelled when the bell rings first; then the wait does not matter any more.
                 group.addTask { try? await waiting.sleep(for: .milliseconds(max(1, distance))) }
