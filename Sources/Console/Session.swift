@@ -72,8 +72,7 @@ struct Sessions: Sendable {
 
     /// What every form sends along; no other site can know it, because it cannot read the pages of `holder`.
     ///
-    /// - Parameter holder: the id of a session, or what a browser drew before it signed in.
-    /// - Returns: the token of that holder, always the same.
+    /// A holder is the id of a session, or what was drawn for a browser that has yet to sign in.
     func formToken(for holder: String) -> Secret {
         Secret(signature("form of \(holder)"))
     }

@@ -177,6 +177,20 @@ extension ConsoleBench {
     ) async throws -> Answer {
         var headers = headers
         if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
+        let answer = try await ask(method, path, body, headers: headers)
+        for deviation in contract.deviations(method, path, body, answer) {
+            Issue.record("\(method) \(path) answers \(answer.status): \(deviation)")
+        }
+        return answer
+    }
+
+    /// Makes a call as it is, also of what the document does not know: the pages.
+    func ask(
+        _ method: String,
+        _ path: String,
+        _ body: [UInt8] = [],
+        headers: [(name: String, value: String)] = []
+    ) async throws -> Answer {
         let response = try await http.send(
             HTTPRequest(
                 method: method,
@@ -186,15 +200,11 @@ extension ConsoleBench {
                 timeouts: Self.patience
             )
         )
-        let answer = Answer(
+        return Answer(
             status: response.status,
             headers: Dictionary(response.headers.map { ($0.name, $0.value) }) { first, _ in first },
             body: response.body
         )
-        for deviation in contract.deviations(method, path, body, answer) {
-            Issue.record("\(method) \(path) answers \(answer.status): \(deviation)")
-        }
-        return answer
     }
 
     func get(_ path: String) async throws -> Answer { try await call("GET", path) }

@@ -21,7 +21,7 @@ struct JobPages: PageDesk {
             PageRoute("/jobs/:id/trigger") { visit in
                 let id: JobID = try visit.id()
                 _ = try await parts.jobs.trigger(id)
-                return ButtonAnswer("/runs?job=\(id)", done: "job-trigger")
+                return ButtonAnswer("/runs", ["job": "\(id)"], done: "job-trigger")
             },
             PageRoute("/jobs/:id/enable") { visit in
                 _ = try await parts.jobs.setEnabled(visit.id(), true)

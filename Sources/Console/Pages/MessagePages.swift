@@ -1,7 +1,7 @@
 import Groundwork
 import PushEngine
 
-/// Messages: whether somebody got theirs, and if not, why.
+/// Messages, for whoever is asked whether 138… got it, and if not, why.
 struct MessagePages: PageDesk {
     let parts: ConsoleParts
 

@@ -30,7 +30,7 @@ struct PageRoutes: Sendable {
             OverviewPages(parts: parts, renderer: door.renderer),
             CampaignPages(parts: parts, renderer: door.renderer),
             JobPages(parts: parts),
-            RunPages(parts: parts),
+            RunPages(parts: parts, renderer: door.renderer),
             ExecutorPages(parts: parts),
             MessagePages(parts: parts),
             TemplatePages(parts: parts),
@@ -76,11 +76,16 @@ enum PageAnswer: Sendable {
 /// What a button did, and where to look now.
 struct ButtonAnswer: Sendable {
     let path: String
-    /// The word that says it, without `done-`.
-    let done: String
+    let query: [String: String]
 
-    init(_ path: String, done: String) {
+    /// Makes the answer.
+    ///
+    /// - Parameters:
+    ///   - path: the page to look at.
+    ///   - query: what that page is to show.
+    ///   - done: the word that says what was done, without `done-`.
+    init(_ path: String, _ query: [String: String] = [:], done: String) {
         self.path = path
-        self.done = done
+        self.query = query.merging(["done": done]) { $1 }
     }
 }

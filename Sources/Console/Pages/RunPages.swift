@@ -6,6 +6,7 @@ import Scheduler
 /// Runs: the list, one run with its log live, and the button that ends it.
 struct RunPages: PageDesk {
     let parts: ConsoleParts
+    let renderer: PageRenderer
 
     private static let pageSize = 50
 
@@ -16,7 +17,17 @@ struct RunPages: PageDesk {
             },
             PageRoute("/runs/:id") { visit in
                 let detail = try await detail(visit)
-                return .page(Page("run", .runs, title: visit.say("run-title", ["n": detail.number]), detail))
+                return .page(Page("run", .runs, title: detail.heading, detail))
+            },
+            PageRoute("/runs/:id/events") { visit in
+                let id = try await parts.runs.run(visit.id()).id
+                return .stream(
+                    LiveRegion("run-live", for: visit, renderer: renderer, clock: parts.clock) { visit in
+                        let run = try await parts.runs.run(id)
+                        let model = RunDetail(run, job: try await name(of: run.plan.job), log: nil, visit.say)
+                        return LiveRegion.Snapshot(model: model, isOver: !run.isOpen)
+                    }
+                )
             },
             PageRoute("/runs/:id/log") { visit in
                 let run = try await parts.runs.run(visit.id())
@@ -76,11 +87,11 @@ struct RunPages: PageDesk {
     private func detail(_ visit: Visit) async throws -> RunDetail {
         let run = try await parts.runs.run(visit.id())
         let from = visit.number("from").map { Int($0) } ?? 1
-        let log: Result<RunLogPage, Trouble>
-        do { log = .success(try await parts.logs.page(run.id, from: from)) } catch {
-            log = .failure(Trouble(error))
+        let log: RunDetail.Log
+        do { log = RunDetail.Log(try await parts.logs.page(run.id, from: from), of: run.id) } catch {
+            log = RunDetail.Log(Trouble(error), of: run.id, from: from)
         }
-        return RunDetail(run, job: try await name(of: run.plan.job), log: log, from: from, visit.say)
+        return RunDetail(run, job: try await name(of: run.plan.job), log: log, visit.say)
     }
 
     /// What the job is called; nil when it was removed since.

@@ -58,16 +58,38 @@ struct RunDetail: Sendable {
         /// The next page for those without a script.
         let more: String?
         let trouble: String?
+
+        /// What was read.
+        init(_ page: RunLogPage, of run: RunID) {
+            text = page.text
+            isEmpty = page.text.isEmpty && page.isComplete
+            stream = page.isComplete ? nil : "/runs/\(run)/log?from=\(page.next)"
+            more = page.isComplete ? nil : "/runs/\(run)?from=\(page.next)"
+            trouble = nil
+        }
+
+        /// It could not be read so far.
+        init(_ trouble: Trouble, of run: RunID, from line: Int) {
+            text = ""
+            isEmpty = false
+            stream = "/runs/\(run)/log?from=\(line)"
+            more = nil
+            self.trouble = trouble.cause
+        }
     }
 
     let number: String
+    let heading: String
     let chip: Chip
     let job: Fact
     let facts: [Fact]
     let times: [Time]
     let message: String?
     let actions: [Action]
-    let log: Log
+    /// What tells of changes; nil when there will be none.
+    let events: String?
+    /// Nil where only the rest of the page is asked for.
+    let log: Log?
 
     /// A step of the run and when it came.
     struct Time: Sendable {
@@ -77,9 +99,10 @@ struct RunDetail: Sendable {
         let after: String?
     }
 
-    init(_ run: JobRun, job name: String?, log: Result<RunLogPage, Trouble>, from: Int, _ say: Voice) {
+    init(_ run: JobRun, job name: String?, log: Log?, _ say: Voice) {
         let row = RunRow(run, job: name, say)
         number = row.number
+        heading = say("run-title", ["n": row.number])
         chip = row.chip
         job = row.job
         var facts = [
@@ -109,7 +132,8 @@ struct RunDetail: Sendable {
                     effect: say("kill-effect")
                 )
             ] : []
-        self.log = Self.log(run, log, from: from)
+        events = run.isOpen ? row.path + "/events" : nil
+        self.log = log
     }
 
     private static func times(_ run: JobRun, _ say: Voice) -> [Time] {
@@ -123,29 +147,6 @@ struct RunDetail: Sendable {
             }
             last = moment ?? last
             return Time(name: say(name), at: say.stamp(moment), after: after)
-        }
-    }
-
-    private static func log(_ run: JobRun, _ read: Result<RunLogPage, Trouble>, from: Int) -> Log {
-        let path = "/runs/\(run.id)"
-        switch read {
-        case .success(let page):
-            let isDone = page.isComplete
-            return Log(
-                text: page.text,
-                isEmpty: page.text.isEmpty && isDone,
-                stream: isDone ? nil : "\(path)/log?from=\(page.next)",
-                more: isDone ? nil : "\(path)?from=\(page.next)",
-                trouble: nil
-            )
-        case .failure(let trouble):
-            return Log(
-                text: "",
-                isEmpty: false,
-                stream: "\(path)/log?from=\(from)",
-                more: nil,
-                trouble: trouble.cause
-            )
         }
     }
 }

@@ -50,8 +50,8 @@ struct TroubleView: Sendable {
         cause = trouble.cause.isEmpty ? nil : trouble.cause
         nextStep = visit.say("trouble-\(kind)-next")
         requestID = visit.requestID
-        // From /campaigns/7/pause back to /campaigns/7; from a page that is not there to the list it would be in.
-        let parts = visit.path.split(separator: "/").dropLast()
-        back = "/" + parts.joined(separator: "/")
+        // From what a button asked of /campaigns/7 back to it; from a page that is not there to its list.
+        let parts = visit.path.split(separator: "/")
+        back = "/" + parts.prefix(parts.count > 2 ? 2 : 1).joined(separator: "/")
     }
 }

@@ -41,9 +41,10 @@ struct Voice: Sendable {
         return number < 0 ? "-" + text : text
     }
 
-    /// A share from 0 to 1 as a percentage with one decimal; only the whole is shown as 100 %.
+    /// A share from 0 to 1 as a percentage with one decimal; only nothing is shown as 0 and the whole as 100 %.
     func percent(_ share: Double) -> String {
-        let tenths = share >= 1 ? 1_000 : min(999, max(0, Int(share * 1_000)))
+        if share > 0, share < 0.000_5 { return "< 0.1 %" }
+        let tenths = share >= 1 ? 1_000 : min(999, max(0, Int((share * 1_000).rounded())))
         return "\(tenths / 10).\(tenths % 10) %"
     }
 

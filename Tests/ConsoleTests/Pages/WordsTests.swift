@@ -1,0 +1,167 @@
+import Foundation
+import Groundwork
+import PushEngine
+import Scheduler
+import Testing
+
+@testable import Console
+
+/// The catalogue: nothing is missing in a language, nothing that is used is missing, nothing is left over.
+@Suite struct WordsTests {
+    private static let sources = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .appendingPathComponent("Sources/Console")
+
+    private func words() throws -> Words { try PageLibrary().words }
+
+    private func texts(in folder: String, ending: String) throws -> [String] {
+        let folder = Self.sources.appendingPathComponent(folder)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(ending) }
+        return try names.map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
+    }
+
+    /// The keys that are put together from a state's name.
+    private var made: Set<String> {
+        var keys: Set<String> = []
+        func add(_ prefix: String, _ names: [String]) { keys.formUnion(names.map { "\(prefix)-\($0)" }) }
+        add("state", DeliveryState.allCases.map(\.name))
+        add("open", DeliveryState.allCases.filter { !$0.isFinal }.map(\.name))
+        add("stage", TraceEvent.Stage.allCases.map(\.rawValue))
+        add("group", DeliveryState.Group.allCases.map(\.rawValue))
+        add("phase", CampaignPhase.allCases.map(\.rawValue))
+        add("occurrence", CampaignRunState.allCases.map(\.rawValue))
+        add("outcome", RunReason.Outcome.allCases.map(\.rawValue))
+        add("reason", RunReason.allCases.map(\.rawValue))
+        add("trigger", TriggerKind.allCases.map(\.rawValue))
+        add("type", MessageType.allCases.map(\.name))
+        add("nav", Page.Section.allCases.map(\.rawValue))
+        add("weekday", (0..<7).map(String.init))
+        for unit in ["second", "minute", "hour"] { add("cron", ["each-\(unit)", "every-\(unit)"]) }
+        return keys
+    }
+
+    @Test func `every key has its text in each language`() throws {
+        let words = try words()
+        try #require(words.keys.count > 200)
+        for language in Language.allCases {
+            #expect(words.texts(in: language).count == words.keys.count)
+        }
+        // A Chinese text without a Chinese character was forgotten; these few are none in either language.
+        let bare = words.keys.filter { words.text($0, in: .chinese).allSatisfy(\.isASCII) }
+        #expect(bare.allSatisfy { ["cron-at"].contains($0) }, "\(bare)")
+    }
+
+    @Test func `the same values are put into both texts`() throws {
+        let words = try words()
+        for key in words.keys {
+            let used = Language.allCases.map { language in
+                Set(words.text(key, in: language).matches(of: /\{([a-z]+)\}/).map { String($0.1) })
+            }
+            #expect(used[0] == used[1], "\(key)")
+        }
+    }
+
+    @Test func `templates and code use no key that is not there`() throws {
+        let known = Set(try words().keys)
+        var used: Set<String> = []
+        for text in try texts(in: "Templates", ending: ".mustache") {
+            used.formUnion(text.matches(of: /\{\{\{?w\.([^}]+)\}/).map { String($0.1) })
+        }
+        for text in try texts(in: "Pages", ending: ".swift") {
+            used.formUnion(text.matches(of: /(?:say|self)\(\s*"([a-z-]+)"/).map { String($0.1) })
+        }
+        try #require(used.count > 100)
+        #expect(used.subtracting(known).isEmpty)
+        #expect(made.subtracting(known).isEmpty)
+    }
+
+    @Test func `no word is left over`() throws {
+        let templates = try texts(in: "Templates", ending: ".mustache").joined()
+        let code = try texts(in: "Pages", ending: ".swift").joined()
+        for key in try words().keys where !made.contains(key) {
+            // What is said after a button, of a kind of trouble or of a detail is named by its ending.
+            let ending = key.split(separator: "-", maxSplits: 1).last.map(String.init) ?? key
+            let isUsed =
+                templates.contains("w.\(key)}") || code.contains("\"\(key)\"")
+                || code.contains("\"\(ending)\"")
+                || ["done", "trouble", "detail", "shield", "span", "runs"]
+                    .contains { key.hasPrefix($0 + "-") }
+            #expect(isUsed, "\(key)")
+        }
+    }
+
+    @Test(arguments: ["a\tb", "a\tb\t", "a\tb\tc\td", "a\tb\tc\na\tb\tc"])
+    func `a broken catalogue is refused`(catalogue: String) {
+        #expect(throws: ConsoleError.self) { try Words(catalogue: catalogue) }
+    }
+
+    @Test(arguments: [
+        ("", Language.english), ("zh", .chinese), ("zh-TW,en;q=0.9", .chinese), ("en-US,zh;q=0.8", .english),
+        ("fr, zh;q=0.5, en;q=0.7", .english), ("fr", .english), ("en;q=0, zh;q=0.1", .chinese),
+        ("*;q=x", .english),
+    ])
+    func `speaks what the browser prefers`(header: String, language: Language) {
+        #expect(Language(acceptLanguage: header) == language)
+    }
+
+    private func voice(_ language: Language = .english, zone: String = "Asia/Shanghai") throws -> Voice {
+        Voice(
+            language: language,
+            words: try words(),
+            zone: try #require(TimeZone(identifier: zone)),
+            now: Moment(secondsSinceEpoch: 1_894_680_000)
+        )
+    }
+
+    @Test func `numbers have separators between the thousands`() throws {
+        let say = try voice()
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")] {
+            #expect(say.number(number) == text)
+        }
+    }
+
+    @Test func `only the whole is a hundred percent and only nothing is none`() throws {
+        let say = try voice()
+        let shares = [
+            (0, "0.0 %"), (0.000_1, "< 0.1 %"), (0.5, "50.0 %"), (0.999_9, "99.9 %"), (1, "100.0 %"),
+        ]
+        for (share, text) in shares { #expect(say.percent(share) == text) }
+    }
+
+    @Test func `instants are shown in the zone with their offset`() throws {
+        let moment = Moment(secondsSinceEpoch: 1_894_680_000)
+        #expect(try voice().stamp(moment).text == "2030-01-15 12:00:00")
+        #expect(try voice().stamp(moment).iso == "2030-01-15T12:00:00+08:00")
+        #expect(try voice(zone: "America/St_Johns").stamp(moment).iso == "2030-01-15T00:30:00-03:30")
+    }
+
+    @Test func `a value that looks like a placeholder is not filled`() throws {
+        #expect(try voice()("crowd-rows", ["name": "{n}", "n": "5"]) == "{n}, 5 rows")
+    }
+
+    @Test(arguments: [
+        ("* * * * * ?", "every second", "每秒"), ("0 * * * * ?", "every minute", "每分钟"),
+        ("0/30 * * * * ?", "every 30 seconds", "每 30 秒"), ("0 */5 * * * ?", "every 5 minutes", "每 5 分钟"),
+        ("0 0 0/2 * * ?", "every 2 hours", "每 2 小时"), ("0 0 8 * * ?", "every day at 08:00", "每天 08:00"),
+        ("15 30 9,18 * * ?", "every day at 09:30:15, 18:30:15", "每天 09:30:15、18:30:15"),
+        ("0 0 8 ? * MON-FRI", "Monday to Friday at 08:00", "周一至周五 08:00"),
+        ("0 0 8 ? * 1,SAT *", "every Sunday, Saturday at 08:00", "每周日、周六 08:00"),
+        ("0 5 0 1,15 * ?", "every month on day 1, 15 at 00:05", "每月 1、15 日 00:05"),
+        ("0 20 * * * ?", "every day, at minute 20 of every hour", "每天每小时第 20 分"),
+    ])
+    func `cron is said in words`(expression: String, english: String, chinese: String) throws {
+        let words = try #require(CronWords(expression))
+        #expect(words.text(try voice(.english)) == english)
+        #expect(words.text(try voice(.chinese)) == chinese)
+    }
+
+    @Test(arguments: [
+        "0 15 10 L * ?", "0 0 8 ? 1 MON", "0/7 * * * * ?", "0 0/7 * * * ?", "0 0 8 1 * ? 2030", "5 * * * * ?",
+        "0 0 8-10 * * ?", "0 0 8 ? * MON#2", "0 0/5 8 * * ?",
+    ])
+    func `cron that has no plain words is left as it is`(expression: String) {
+        #expect(CronWords(expression) == nil)
+    }
+}
