@@ -117,6 +117,7 @@ final class ConsoleBench: Sendable {
             queue: queue,
             receipts: ReceiptDesk(
                 store: books,
+                queue: queue,
                 directory: directory,
                 keys: keys,
                 settings: ReceiptSettings(),

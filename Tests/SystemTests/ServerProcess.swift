@@ -9,11 +9,14 @@ final class ServerProcess {
     let data: String
     let webPort: Int
     private let executorPort: Int
+    private let settings: [String: String]
     private let http = CurlHTTPClient()
     private var process: Process?
 
-    init(data: String) throws {
+    /// Makes a server that is not started yet; `settings` are environment variables such as `KPUSH_ZONE`.
+    init(data: String, settings: [String: String] = [:]) throws {
         self.data = data
+        self.settings = settings
         webPort = try Self.freePort()
         executorPort = try Self.freePort()
     }
@@ -30,6 +33,7 @@ final class ServerProcess {
             "serve", "--data", data, "--web-port", "\(webPort)", "--executor-port", "\(executorPort)",
             "--durability", "process", "--log-level", "error",
         ]
+        process.environment = ProcessInfo.processInfo.environment.merging(settings) { $1 }
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         self.process = process

@@ -6,6 +6,7 @@ package import Testing
 package func eventually(
     _ what: Comment,
     within limit: Duration = .seconds(300),
+    every pause: Duration = .milliseconds(5),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
@@ -13,7 +14,7 @@ package func eventually(
     let end = clock.now + limit
     while clock.now < end {
         if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: pause)
     }
     Issue.record(what, sourceLocation: sourceLocation)
 }

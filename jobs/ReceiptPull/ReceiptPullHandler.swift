@@ -7,6 +7,8 @@ import PushEngine
 struct ReceiptPullHandler: JobHandler {
     /// Suppliers count calls by the second.
     private static let pause = Duration.seconds(1)
+    /// Well within the job's time-out; the next run goes on.
+    private static let mostRounds = 300
 
     private let desk: ReceiptDesk
     private let timer: any Clock<Duration>
@@ -18,8 +20,8 @@ struct ReceiptPullHandler: JobHandler {
 
     func run(_ context: JobContext) async throws -> String? {
         var round = try await desk.round()
-        while round.isThrottled {
-            context.log("the supplier asks for patience", metadata: ["so far": "\(round.summary)"])
+        for _ in 1..<Self.mostRounds where round.hasMore {
+            context.log("there is more; a second's patience", metadata: ["so far": "\(round.summary)"])
             try await timer.sleep(for: Self.pause)
             round = round + (try await desk.round())
         }
@@ -37,6 +39,6 @@ extension ReceiptRound {
     /// The round in one line.
     fileprivate var summary: String {
         "\(counted.applied) receipts applied, \(counted.repeated) repeated, \(counted.stray) of others; "
-            + "\(asked) asked for, \(cleared) cleared, \(expired) given up"
+            + "\(asked) asked for, \(cleared) cleared, \(sentAgain) sent again, \(expired) given up"
     }
 }

@@ -76,7 +76,8 @@ struct TemplateRoutes {
             templateType: try body.optional("templateType") ?? .technical,
             shield: try body.optional("shieldType") ?? .none,
             content: try body.required("content"),
-            account: account == 0 ? nil : AccountID(rawValue: account)
+            account: account == 0 ? nil : AccountID(rawValue: account),
+            guarantee: try body.optional("deliveryGuarantee")
         )
     }
 }
@@ -112,7 +113,8 @@ extension TemplateVersion {
             "shieldType": .number(draft.shield.rawValue), "content": .text(draft.content),
             "variables": .texts(compiled?.variables ?? []),
             "warnings": .texts(compiled?.warnings.map(\.sentence) ?? []),
-            "sendAccount": .number(draft.account?.rawValue ?? 0), "editedBy": .text(editedBy),
+            "sendAccount": .number(draft.account?.rawValue ?? 0),
+            "deliveryGuarantee": .text(draft.guarantee.rawValue), "editedBy": .text(editedBy),
             "editedAt": .instant(editedAt), "auditedBy": .optional(auditedBy),
             "auditNote": .optional(auditNote),
         ]

@@ -137,6 +137,7 @@ extension Channel: InputChoice {}
 extension MessageType: InputChoice {}
 extension TemplateType: InputChoice {}
 extension ShieldType: InputChoice {}
+extension DeliveryGuarantee: InputChoice {}
 extension DeliveryState: InputChoice {}
 extension SupplierKind: InputChoice {}
 extension ScheduleType: InputChoice {}

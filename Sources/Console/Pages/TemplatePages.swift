@@ -155,6 +155,7 @@ struct TemplateDetail: Sendable {
             ),
             Fact(say("shield"), say("shield-\(draft.shield.rawValue)")),
             Fact(say("account"), account ?? say("account-any")),
+            Fact(say("guarantee"), say("guarantee-\(draft.guarantee.rawValue)")),
         ]
         actions = Self.actions(template, path, say)
         self.versions = versions.map { version in

@@ -20,6 +20,7 @@ struct EngineParts: Sendable {
     let chain: SendChain
     let keys: RequestKeys
     let http: CurlHTTPClient
+    let receipts: ReceiptSettings
     let clock = SystemClock()
     let timer = ContinuousClock()
 
@@ -43,6 +44,7 @@ struct EngineParts: Sendable {
         quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable)
         library = CrowdLibrary(folder: folder.file("crowds"), store: store)
         http = CurlHTTPClient()
+        receipts = settings.receipts
         let catalogue = SupplierCatalogue(http: http, clock: clock)
         directory = SupplierDirectory(accounts: store, clock: clock) { catalogue.supplier(for: $0) }
         keys = RequestKeys(installation: store.installation)
@@ -63,9 +65,10 @@ struct EngineParts: Sendable {
     func receiptDesk(logger: Logger) -> ReceiptDesk {
         ReceiptDesk(
             store: store,
+            queue: queue,
             directory: directory,
             keys: keys,
-            settings: ReceiptSettings(),
+            settings: receipts,
             clock: clock,
             logger: logger
         )

@@ -43,6 +43,8 @@ struct ServeSettings: Sendable {
     var durability = SQLiteSettings.Durability.power
     /// Batches of one lane that are worked on at the same time.
     var laneWidth = LaneSettings().width
+    /// When messages without an answer are asked for, sent again and given up.
+    var receipts = ReceiptSettings()
     var logLevel = "info"
 
     /// All settings there are, with what each is.
@@ -62,6 +64,12 @@ struct ServeSettings: Sendable {
         ("window.closes", "until when they do"),
         ("durability", "power or process: what an accepted message survives the death of"),
         ("worker.width", "batches of a channel and message type that are worked on at the same time"),
+        (
+            "receipts.query-after",
+            "how long after a call without an answer the supplier is asked, such as 60s"
+        ),
+        ("receipts.resend-after", "how long after it what the supplier knows nothing of is sent again"),
+        ("receipts.patience", "how long a message waits for its receipt, such as 72h"),
         ("log.level", "trace, debug, info, notice, warning, error or critical"),
     ]
 
@@ -131,6 +139,12 @@ struct ServeSettings: Sendable {
                 ["power": .power, "process": .process][$0]
             } ?? durability
         laneWidth = try reader.number("worker.width", in: 1...256) ?? laneWidth
+        receipts.queryAfter = try reader.duration("receipts.query-after") ?? receipts.queryAfter
+        receipts.resendAfter = try reader.duration("receipts.resend-after") ?? receipts.resendAfter
+        receipts.patience = try reader.duration("receipts.patience") ?? receipts.patience
+        guard receipts.resendAfter >= receipts.queryAfter else {
+            throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
+        }
         logLevel = reader.string("log.level") ?? logLevel
     }
 

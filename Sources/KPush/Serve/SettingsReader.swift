@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Groundwork
 import PushEngine
 import Yams
 
@@ -38,6 +39,11 @@ struct SettingsReader {
     /// A time of day such as `08:00`.
     func time(_ key: String) throws(SettingsError) -> SendingWindow.TimeOfDay? {
         try value(key, "is a time of day such as 08:00") { SendingWindow.TimeOfDay($0) }
+    }
+
+    /// A length of time such as `90s` or `72h`.
+    func duration(_ key: String) throws(SettingsError) -> Duration? {
+        try value(key, "is a whole number with ms, s, m, h or d, such as 90s") { DurationText.duration($0) }
     }
 
     /// A list, or one text with commas.

@@ -25,7 +25,7 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
     case unconfirmed = 66
     /// Every supplier that could be asked refused it.
     case failed = 70
-    /// A call ended without an answer; it is being looked into and is not sent again.
+    /// A call ended without an answer; it is being looked into and is not sent again before its fate is known.
     case unknown = 72
     /// A call ended without an answer and nothing came to light in time.
     case unresolved = 74

@@ -22,6 +22,22 @@ package enum TemplateType: Int, Hashable, Sendable, CaseIterable, Codable {
     case technical = 20
 }
 
+/// What becomes of a message whose call ended without an answer, when nothing comes to light.
+package enum DeliveryGuarantee: String, Hashable, Sendable, CaseIterable, Codable {
+    /// It is never sent again: nobody gets it twice, and some may not get it.
+    case atMostOnce = "at_most_once"
+    /// It is sent again once the supplier was asked and knew nothing of the call: somebody may get it twice
+    /// when the supplier did not tell.
+    case atLeastOnce = "at_least_once"
+
+    /// What a template has that names none.
+    ///
+    /// A second advertisement is worse than none; of a code or a notice it is the other way round.
+    package static func usual(for type: MessageType) -> DeliveryGuarantee {
+        type == .marketing ? .atMostOnce : .atLeastOnce
+    }
+}
+
 /// What people write into a template: the part that is versioned and audited.
 package struct TemplateDraft: Hashable, Sendable {
     package var name: String
@@ -33,7 +49,9 @@ package struct TemplateDraft: Hashable, Sendable {
     package var content: String
     /// The account that sends it; nil lets the weights choose.
     package var account: AccountID?
+    package var guarantee: DeliveryGuarantee
 
+    /// Makes a draft; without a guarantee it has the usual one of its message type.
     package init(
         name: String,
         channel: Channel = .sms,
@@ -41,7 +59,8 @@ package struct TemplateDraft: Hashable, Sendable {
         templateType: TemplateType,
         shield: ShieldType = .none,
         content: String,
-        account: AccountID? = nil
+        account: AccountID? = nil,
+        guarantee: DeliveryGuarantee? = nil
     ) {
         self.name = name
         self.channel = channel
@@ -50,6 +69,7 @@ package struct TemplateDraft: Hashable, Sendable {
         self.shield = shield
         self.content = content
         self.account = account
+        self.guarantee = guarantee ?? .usual(for: messageType)
     }
 
     package var lane: Lane { Lane(channel: channel, type: messageType) }

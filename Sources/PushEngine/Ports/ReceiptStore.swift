@@ -37,26 +37,51 @@ package struct StoredPage: Hashable, Sendable {
     }
 }
 
-/// A message whose call ended without an answer.
-package struct UnknownMessage: Hashable, Sendable {
-    package let message: MessageID
-    package let recipient: String
-    package let account: AccountID
+/// A call that ended without an answer, and those of its members that nothing is known of.
+package struct UnansweredCall: Hashable, Sendable {
+    /// A member in state `unknown` whose last call this was.
+    package struct Member: Hashable, Sendable {
+        package let message: MessageID
+        package let recipient: String
+
+        package init(message: MessageID, recipient: String) {
+            self.message = message
+            self.recipient = recipient
+        }
+    }
+
     package let intent: IntentID
+    package let batch: BatchID
     package let calledAt: Moment
+    /// What the template of its messages promises.
+    package let guarantee: DeliveryGuarantee
+    /// In the batch's order; never empty.
+    package let members: [Member]
 
     package init(
-        message: MessageID,
-        recipient: String,
-        account: AccountID,
         intent: IntentID,
-        calledAt: Moment
+        batch: BatchID,
+        calledAt: Moment,
+        guarantee: DeliveryGuarantee,
+        members: [Member]
     ) {
-        self.message = message
-        self.recipient = recipient
-        self.account = account
         self.intent = intent
+        self.batch = batch
         self.calledAt = calledAt
+        self.guarantee = guarantee
+        self.members = members
+    }
+}
+
+/// Messages that wait again after a call without an answer.
+package struct Requeued: Hashable, Sendable {
+    package let message: QueueMessage
+    /// How many of its members wait again.
+    package let count: Int
+
+    package init(message: QueueMessage, count: Int) {
+        self.message = message
+        self.count = count
     }
 }
 
@@ -81,18 +106,28 @@ package protocol ReceiptStore: Sendable {
         at: Moment
     ) async throws(StoreError) -> ReceiptCount
 
-    /// Messages in state `unknown` whose call was made before `before`, those after `message`, oldest first.
-    func unknownMessages(
+    /// Calls of `account` that were made before `before` and left members in state `unknown`, oldest first:
+    /// all those of the batches after `batch`, batch by batch until there are `limit`.
+    func unansweredCalls(
+        of account: AccountID,
         calledBefore before: Moment,
-        after message: MessageID?,
+        after batch: BatchID?,
         limit: Int
-    ) async throws(StoreError) -> [UnknownMessage]
+    ) async throws(StoreError) -> [UnansweredCall]
 
     /// Notes that the supplier has the message after all: from `unknown` to `accepted`; one in any other
     /// state stays as it is.
     ///
     /// Throws `.notFound` when there is no such message.
     func confirmAccepted(_ message: MessageID, reference: String) async throws(StoreError)
+
+    /// Puts the members of a call that are in state `unknown` back to `queued`, to be sent again; nil when
+    /// there are none.
+    ///
+    /// Nobody is put back when anything shows that the call arrived, which is when a member of it has a
+    /// receipt or was confirmed; nor where the campaign's occurrence was cancelled.
+    /// Throws `.notFound` when there is no such call.
+    func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued?
 
     /// Gives up waiting: `unknown` becomes `unresolved` and `accepted` becomes `unconfirmed` for messages
     /// accepted before `before`, up to `limit`; returns how many.

@@ -72,6 +72,8 @@ package struct TraceEvent: Hashable, Sendable {
         case recalled
         case released
         case abandoned
+        /// The supplier was asked for it and knows nothing of its call: it waits again.
+        case requeued
         case expired
     }
 

@@ -18,6 +18,14 @@ enum PushMigrations {
                 arguments: [Int64(UInt32.random(in: 1...UInt32.max))]
             )
         }
+        migrator.registerMigration("2") { db in
+            // What was made before nobody said so is not sent again.
+            try db.execute(
+                sql: """
+                    ALTER TABLE template_version ADD COLUMN guarantee TEXT NOT NULL DEFAULT 'at_most_once'
+                    """
+            )
+        }
         return migrator
     }
 

@@ -39,16 +39,7 @@ private struct OutcomeDesk {
         self.batch = batch
         self.now = now
         self.db = db
-        guard let run = batch.run else {
-            isCancelled = false
-            return
-        }
-        let state = try String.fetchOne(
-            db,
-            cached: "SELECT state FROM campaign_run WHERE id = ?",
-            [run.rawValue]
-        )
-        isCancelled = state == CampaignRunState.cancelled.rawValue
+        isCancelled = try db.isCancelled(batch.run)
     }
 
     mutating func write(_ outcome: IntentOutcome, _ answers: [UInt8]) throws {
@@ -162,6 +153,17 @@ private struct OutcomeDesk {
         """
 
     private static let setCharge = "UPDATE record SET charge = ? WHERE id = ?"
+}
+
+extension Database {
+    /// Whether nothing of a campaign's occurrence is to wait again, because it was cancelled.
+    func isCancelled(_ run: CampaignRunID?) throws -> Bool {
+        guard let run else { return false }
+        let state = try String.fetchOne(self, cached: Self.selectRunState, [run.rawValue])
+        return state == CampaignRunState.cancelled.rawValue
+    }
+
+    private static let selectRunState = "SELECT state FROM campaign_run WHERE id = ?"
 }
 
 /// What a call's result makes of a record: neighbours with the same are written together.

@@ -144,7 +144,7 @@ extension Database {
             [
                 template.rawValue, number, draft.name, draft.channel.rawValue, draft.messageType.rawValue,
                 draft.templateType.rawValue, draft.shield.rawValue, draft.content, draft.account?.rawValue,
-                AuditState.waiting.rawValue, editor, now.millisecondsSinceEpoch,
+                draft.guarantee.rawValue, AuditState.waiting.rawValue, editor, now.millisecondsSinceEpoch,
             ]
         )
     }
@@ -155,8 +155,8 @@ extension Database {
 
     private static let insertVersion = """
         INSERT INTO template_version (template, number, name, channel, message_type, template_type, shield,
-            content, account, audit, edited_by, edited_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            content, account, guarantee, audit, edited_by, edited_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 }
 
@@ -167,6 +167,7 @@ extension TemplateVersion {
             let messageType = MessageType(rawValue: row["message_type"]),
             let templateType = TemplateType(rawValue: row["template_type"]),
             let shield = ShieldType(rawValue: row["shield"]),
+            let guarantee = DeliveryGuarantee(rawValue: row["guarantee"]),
             let audit = AuditState(rawValue: row["audit"])
         else { throw StoreError(.corrupted, during: "read template version") }
         let account: Int64? = row["account"]
@@ -177,7 +178,8 @@ extension TemplateVersion {
             templateType: templateType,
             shield: shield,
             content: row["content"],
-            account: account.map(AccountID.init(rawValue:))
+            account: account.map(AccountID.init(rawValue:)),
+            guarantee: guarantee
         )
         self.init(
             number: row["number"],

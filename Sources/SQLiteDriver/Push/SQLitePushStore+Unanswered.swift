@@ -3,39 +3,47 @@ package import Groundwork
 package import PushEngine
 
 extension SQLitePushStore {
-    package func unfinished(
-        acceptedBefore before: Moment,
+    package func unansweredCalls(
+        of account: AccountID,
+        calledBefore before: Moment,
         after batch: BatchID?,
         limit: Int
-    ) async throws(StoreError) -> [QueueMessage] {
-        try await database.read("read unfinished batches") { db in
-            let select = try RawStatement(db, Self.selectUnfinished)
-            select.bind(batch?.rawValue ?? 0, at: 1)
-            select.bind(before.millisecondsSinceEpoch, at: 2)
-            select.bind(limit, at: 3)
-            var messages: [QueueMessage] = []
-            try select.forEachRow { messages.append(try BatchRow($0).message) }
-            return messages
+    ) async throws(StoreError) -> [UnansweredCall] {
+        try await database.read("read unanswered calls") { db in
+            let batches = try RawStatement(db, Self.selectUnknownBatches)
+            batches.bind(batch?.rawValue ?? 0, at: 1)
+            defer { batches.reset() }
+            var calls: [UnansweredCall] = []
+            while calls.count < limit, try batches.step() {
+                let batch = BatchID(rawValue: batches.int64(0))
+                guard let guarantee = DeliveryGuarantee(rawValue: batches.text(1)) else {
+                    throw StoreError(.corrupted, during: "read unanswered calls", detail: batches.text(1))
+                }
+                calls += try db.unansweredCalls(of: batch, by: account, calledBefore: before, guarantee)
+            }
+            return calls
         }
     }
 
-    package func unknownMessages(
-        calledBefore before: Moment,
-        after message: MessageID?,
-        limit: Int
-    ) async throws(StoreError) -> [UnknownMessage] {
-        try await database.read("read unknown messages") { db in
-            let batches = try RawStatement(db, Self.selectUnknownBatches)
-            batches.bind(message?.batch.rawValue ?? 0, at: 1)
-            defer { batches.reset() }
-            var messages: [UnknownMessage] = []
-            while messages.count < limit, try batches.step() {
-                let batch = BatchID(rawValue: batches.int64(0))
-                let found = try db.unknownMessages(of: batch, calledBefore: before)
-                let next = found.filter { $0.message.rawValue > message?.rawValue ?? 0 }
-                messages += next.prefix(limit - messages.count)
+    package func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued? {
+        let now = clock.now
+        return try await database.write("send a call again") { db in
+            guard let id = try db.batch(of: call), let batch = try db.batch(id) else {
+                throw StoreError(.notFound, during: "send a call again", detail: "intent \(call.rawValue)")
             }
-            return messages
+            guard let last = try db.lastCalls(of: id).first(where: { $0.intent.id == call }),
+                try !db.hasArrived(last.intent, of: id), try !db.isCancelled(batch.run)
+            else { return nil }
+            let unknown = Set(try db.places(of: id, in: .unknown))
+            let members = Members(last.places.filter(unknown.contains))
+            guard !members.isEmpty else { return nil }
+            try db.setQueued(members, of: id, at: now)
+            try db.tell(id, at: now, .requeued, .queued, account: last.intent.account, members)
+            var books = Books()
+            let before = Standing(state: .unknown, account: last.intent.account.rawValue)
+            books.move(members.count, from: before, to: .queued, of: batch)
+            try books.write(to: db)
+            return Requeued(message: batch.message, count: members.count)
         }
     }
 
@@ -57,36 +65,10 @@ extension SQLitePushStore {
         }
     }
 
-    package func expire(acceptedBefore before: Moment, limit: Int) async throws(StoreError) -> Int {
-        let now = clock.now
-        return try await database.write("expire messages", isShort: false) { db in
-            let select = try RawStatement(db, Self.selectAwaitingBatches)
-            select.bind(before.millisecondsSinceEpoch, at: 1)
-            select.bind(limit, at: 2)
-            var batches: [BatchRow] = []
-            try select.forEachRow { batches.append(try BatchRow($0)) }
-            var books = Books()
-            var count = 0
-            for batch in batches where count < limit {
-                count += try db.expire(batch, at: now, atMost: limit - count, &books)
-            }
-            try books.write(to: db)
-            return count
-        }
-    }
-
-    static let selectUnfinished = """
-        SELECT \(BatchRow.columns) FROM batch INDEXED BY batch_queued
-        WHERE queued > 0 AND id > ? AND accepted_at < ? ORDER BY id LIMIT ?
-        """
-
     static let selectUnknownBatches = """
-        SELECT id FROM batch INDEXED BY batch_unknown WHERE unknown > 0 AND id >= ? ORDER BY id
-        """
-
-    static let selectAwaitingBatches = """
-        SELECT \(BatchRow.columns) FROM batch INDEXED BY batch_awaiting
-        WHERE accepted + unknown > 0 AND accepted_at < ? ORDER BY accepted_at LIMIT ?
+        SELECT batch.id, coalesce(guarantee, 'at_most_once') FROM batch INDEXED BY batch_unknown
+        LEFT JOIN template_version ON template_version.template = batch.template AND number = version
+        WHERE unknown > 0 AND batch.id > ? ORDER BY batch.id
         """
 
     private static let insertConfirmation =
@@ -94,44 +76,91 @@ extension SQLitePushStore {
 }
 
 extension Database {
-    /// The messages of a batch whose last call had no answer and was made before an instant.
-    fileprivate func unknownMessages(
+    /// The calls of a batch by an account that left members without an answer, made before an instant.
+    fileprivate func unansweredCalls(
         of batch: BatchID,
-        calledBefore before: Moment
-    ) throws -> [UnknownMessage] {
+        by account: AccountID,
+        calledBefore before: Moment,
+        _ guarantee: DeliveryGuarantee
+    ) throws -> [UnansweredCall] {
         let select = try RawStatement(self, Self.selectUnknownRecords)
         select.bind(batch.messages.lowerBound, at: 1)
         select.bind(batch.messages.upperBound, at: 2)
-        var records: [(id: MessageID, recipient: String)] = []
-        try select.forEachRow { records.append((MessageID(rawValue: $0.int64(0)), $0.text(1))) }
-        let calls = try lastCalls(of: batch)
-        return records.compactMap { id, recipient in
-            guard let call = calls[id.index], call.calledAt < before else { return nil }
-            return UnknownMessage(
-                message: id,
-                recipient: recipient,
-                account: call.intent.account,
-                intent: call.intent.id,
-                calledAt: call.calledAt
-            )
-        }
+        var recipients: [Int: String] = [:]
+        try select.forEachRow { recipients[MessageID(rawValue: $0.int64(0)).index] = $0.text(1) }
+        return try lastCalls(of: batch)
+            .compactMap { call in
+                let members = call.places.compactMap { place in
+                    recipients[place]
+                        .map {
+                            UnansweredCall.Member(
+                                message: MessageID(batch: batch, index: place),
+                                recipient: $0
+                            )
+                        }
+                }
+                guard call.intent.account == account, call.calledAt < before, !members.isEmpty else {
+                    return nil
+                }
+                return UnansweredCall(
+                    intent: call.intent.id,
+                    batch: batch,
+                    calledAt: call.calledAt,
+                    guarantee: guarantee,
+                    members: members
+                )
+            }
     }
 
-    /// The last call of each member of a batch that was in one.
-    private func lastCalls(of batch: BatchID) throws -> [Int: (intent: Intent, calledAt: Moment)] {
+    /// The calls of a batch, in order, with the places of those members who were in no later one.
+    fileprivate func lastCalls(of batch: BatchID) throws -> [LastCall] {
         let select = try RawStatement(self, CallRow.select)
         select.bind(batch.rawValue, at: 1)
-        var calls: [Int: (intent: Intent, calledAt: Moment)] = [:]
+        var calls: [(intent: Intent, calledAt: Moment)] = []
         try select.forEachRow { row in
             let intent = Intent(
                 id: IntentID(rawValue: row.int64(0)),
                 account: AccountID(rawValue: row.int64(1)),
                 members: try Members(stored: row.blob(2))
             )
-            let calledAt = Moment(millisecondsSinceEpoch: row.int64(3))
-            for place in intent.members.indices { calls[place] = (intent, calledAt) }
+            calls.append((intent, Moment(millisecondsSinceEpoch: row.int64(3))))
         }
-        return calls
+        var later = Set<Int>()
+        var last: [LastCall] = []
+        for call in calls.reversed() {
+            let places = call.intent.members.indices.filter { later.insert($0).inserted }
+            last.append(LastCall(intent: call.intent, calledAt: call.calledAt, places: places))
+        }
+        return last.reversed()
+    }
+
+    /// The batch of a call; nil when there is no such call.
+    fileprivate func batch(of call: IntentID) throws -> BatchID? {
+        let select = try RawStatement(self, Self.selectBatchOfCall)
+        select.bind(call.rawValue, at: 1)
+        return try select.first { BatchID(rawValue: $0.int64(0)) }
+    }
+
+    /// Whether anything shows that the supplier has a call.
+    fileprivate func hasArrived(_ call: Intent, of batch: BatchID) throws -> Bool {
+        for stretch in call.members.stretches {
+            let range = [stretch.lowerBound, stretch.upperBound]
+                .map { MessageID(batch: batch, index: $0).rawValue }
+            let shown = try Bool.fetchOne(self, cached: Self.selectArrived, [range[0], range[1]])
+            if shown == true { return true }
+        }
+        return false
+    }
+
+    /// Makes members wait again, with no account.
+    fileprivate func setQueued(_ members: Members, of batch: BatchID, at now: Moment) throws {
+        let update = try RawStatement(self, Self.updateQueued)
+        update.bind(now.millisecondsSinceEpoch, at: 1)
+        for stretch in members.stretches {
+            update.bind(MessageID(batch: batch, index: stretch.lowerBound).rawValue, at: 2)
+            update.bind(MessageID(batch: batch, index: stretch.upperBound).rawValue, at: 3)
+            try update.run()
+        }
     }
 
     /// Where a message stands; nil when there is none.
@@ -141,42 +170,27 @@ extension Database {
         return try select.first { Standing(state: try $0.state(0), account: $0.int64(1)) }
     }
 
-    /// Gives up waiting for members of a batch; returns how many.
-    fileprivate func expire(
-        _ batch: BatchRow,
-        at now: Moment,
-        atMost limit: Int,
-        _ books: inout Books
-    ) throws -> Int {
-        let select = try RawStatement(self, Self.selectAwaiting)
-        select.bind(batch.id.messages.lowerBound, at: 1)
-        select.bind(batch.id.messages.upperBound, at: 2)
-        select.bind(limit, at: 3)
-        var expired: [DeliveryState: [Int]] = [:]
-        var count = 0
-        try select.forEachRow { row in
-            let before = Standing(state: try row.state(1), account: row.int64(2))
-            let state: DeliveryState = before.state == .unknown ? .unresolved : .unconfirmed
-            let after = Standing(state: state, account: before.account)
-            books.move(1, charge: row.int(3), from: before, to: after, of: batch)
-            expired[state, default: []].append(row.int(0))
-            count += 1
-        }
-        for (state, places) in expired {
-            try setState(state, of: Members(places), in: batch.id, at: now)
-            try tell(batch.id, at: now, .expired, state, Members(places))
-        }
-        return count
-    }
-
     private static let selectUnknownRecords = """
         SELECT id, recipient FROM record WHERE id BETWEEN ? AND ? AND state = 72 ORDER BY id
         """
 
-    private static let selectStanding = "SELECT state, account FROM record WHERE id = ?"
+    private static let selectBatchOfCall = "SELECT batch FROM intent WHERE id = ? AND closed_at IS NOT NULL"
 
-    private static let selectAwaiting = """
-        SELECT id & 4095, state, account, charge FROM record
-        WHERE id BETWEEN ? AND ? AND state IN (60, 72) ORDER BY id LIMIT ?
+    private static let selectArrived = """
+        SELECT EXISTS (SELECT 1 FROM receipt WHERE id BETWEEN ?1 AND ?2)
+            OR EXISTS (SELECT 1 FROM confirmation WHERE id BETWEEN ?1 AND ?2)
         """
+
+    private static let updateQueued = """
+        UPDATE record SET state = 10, account = -1, changed_at = ? WHERE id BETWEEN ? AND ? AND state = 72
+        """
+
+    private static let selectStanding = "SELECT state, account FROM record WHERE id = ?"
+}
+
+/// A call, and the places of those members whose last call it was.
+private struct LastCall {
+    let intent: Intent
+    let calledAt: Moment
+    let places: [Int]
 }

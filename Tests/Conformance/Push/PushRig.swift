@@ -31,12 +31,13 @@ package struct PushRig: Sendable {
     package func task(
         _ recipients: [String],
         template: Int64 = 1,
+        version: Int = 3,
         type: MessageType = .marketing,
         run: CampaignRunID? = nil
     ) -> SendTask {
         var task = SendTask(
             template: TemplateID(rawValue: template),
-            templateVersion: 3,
+            templateVersion: version,
             lane: Lane(channel: .sms, type: type),
             shield: .hold,
             account: nil,
@@ -55,12 +56,25 @@ package struct PushRig: Sendable {
     package func admit(
         _ recipients: [String],
         template: Int64 = 1,
+        version: Int = 3,
         bizIDs: [String?]? = nil
     ) async throws -> BatchID {
-        let task = task(recipients, template: template)
+        let task = task(recipients, template: template, version: version)
         let bizIDs = bizIDs ?? Array(repeating: nil, count: recipients.count)
         let outcome = try await books.admit(Admission(task: task, source: .request(bizIDs: bizIDs)))
         return try #require(outcome.batch)
+    }
+
+    /// A new template that promises something; its only version is the first.
+    package func template(_ guarantee: DeliveryGuarantee) async throws -> Int64 {
+        let draft = TemplateDraft(
+            name: "careful",
+            messageType: .marketing,
+            templateType: .technical,
+            content: "text",
+            guarantee: guarantee
+        )
+        return try await books.createTemplate(draft, by: "ann").id.rawValue
     }
 
     /// Plans and writes down one call to some members.

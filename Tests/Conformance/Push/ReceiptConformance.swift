@@ -5,7 +5,7 @@ import Testing
 
 /// What every `ReceiptStore` and every `NightShelf` must keep.
 package enum ReceiptConformance {
-    package static let clauses: [Clause<PushRig>] = pages + matching + waiting + shelf
+    package static let clauses: [Clause<PushRig>] = pages + matching + unanswered + waiting + shelf
 
     private static let pages: [Clause<PushRig>] = [
         Clause("a page that was kept is pending until it is applied") { rig in
@@ -117,55 +117,6 @@ package enum ReceiptConformance {
     ]
 
     private static let waiting: [Clause<PushRig>] = [
-        Clause("unknown messages come oldest first, those called before an instant") { rig in
-            let phones = PushRig.phones(3)
-            let batch = try await rig.admit(phones)
-            let intent = try await rig.send(batch, [0, 2], .unknown(detail: "time-out"))
-            let calledAt = rig.now
-            rig.clock.advance(by: .seconds(60))
-            let late = try await rig.send(batch, [1], .unknown(detail: "time-out"))
-            let next = try await rig.admit(phones)
-            _ = try await rig.send(next, [1], .unknown(detail: "reset"))
-            let first = try await rig.books.unknownMessages(calledBefore: rig.now, after: nil, limit: 10)
-            #expect(first.map(\.message) == [0, 2].map { MessageID(batch: batch, index: $0) })
-            #expect(first.map(\.recipient) == [phones[0], phones[2]])
-            #expect(first.allSatisfy { $0.intent == intent.id && $0.calledAt == calledAt })
-            #expect(first.allSatisfy { $0.account == PushRig.account })
-            rig.clock.advance(by: .seconds(1))
-            let all = try await rig.books.unknownMessages(calledBefore: rig.now, after: nil, limit: 10)
-            #expect(all.map(\.message.index) == [0, 1, 2, 1])
-            #expect(all[1].intent == late.id)
-            let rest = try await rig.books.unknownMessages(
-                calledBefore: rig.now,
-                after: all[0].message,
-                limit: 2
-            )
-            #expect(rest == Array(all[1...2]))
-        },
-        Clause("an unknown message that the supplier has is accepted") { rig in
-            let phone = PushRig.phones(1)[0]
-            let batch = try await rig.admit([phone])
-            let intent = try await rig.call(batch, [0])
-            try await rig.books.abandon([intent], of: batch)
-            let message = MessageID(batch: batch, index: 0)
-            try await rig.books.confirmAccepted(message, reference: "found")
-            let record = try #require(try await rig.record(message))
-            #expect(record.state == .accepted)
-            #expect(record.reference == "found")
-            #expect(record.account == PushRig.account)
-            #expect(try await rig.apply([rig.receipt(phone, nil, reference: "found")]).applied == 1)
-        },
-        Clause("a message in another state is not confirmed, and none that does not exist") { rig in
-            let batch = try await rig.admit(PushRig.phones(1))
-            let message = MessageID(batch: batch, index: 0)
-            try await rig.books.confirmAccepted(message, reference: "x")
-            #expect(try await rig.record(message)?.state == .queued)
-            #expect(try await rig.record(message)?.reference == nil)
-            await expectStoreError(.notFound) {
-                let stranger = MessageID(batch: BatchID(rawValue: 99), index: 0)
-                try await rig.books.confirmAccepted(stranger, reference: "x")
-            }
-        },
         Clause("gives up waiting for messages accepted before an instant, a bounded number at a time") {
             rig in
             let batch = try await rig.admit(PushRig.phones(4))
@@ -182,7 +133,7 @@ package enum ReceiptConformance {
                 try await rig.states(batch, 4) == [.unconfirmed, .unconfirmed, .unresolved, .queued]
             )
             #expect(try await rig.states(young, 1) == [.accepted])
-        },
+        }
     ]
 
     private static let shelf: [Clause<PushRig>] = [

@@ -36,6 +36,7 @@ import Testing
         add("reason", RunReason.allCases.map(\.rawValue))
         add("trigger", TriggerKind.allCases.map(\.rawValue))
         add("type", MessageType.allCases.map(\.name))
+        add("guarantee", DeliveryGuarantee.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         add("weekday", (0..<7).map(String.init))
         for unit in ["second", "minute", "hour"] { add("cron", ["each-\(unit)", "every-\(unit)"]) }

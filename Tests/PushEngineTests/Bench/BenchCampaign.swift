@@ -28,6 +28,7 @@ extension BenchEngine {
         shards: Int = 3,
         content: String = "{$city}的朋友您好",
         scripted: Double = 0,
+        guarantee: DeliveryGuarantee = .atMostOnce,
         seed: UInt64 = 1
     ) async throws -> BenchCampaign {
         var recipe = CrowdRecipe(rows: rows)
@@ -45,7 +46,7 @@ extension BenchEngine {
             path,
             bytes: bytes.count,
             shards: shards,
-            content: content,
+            template: try await template(content, .marketing, guarantee: guarantee),
             generator.summary
         )
     }
@@ -54,7 +55,7 @@ extension BenchEngine {
         _ path: String,
         bytes: Int,
         shards: Int,
-        content: String,
+        template: TemplateID,
         _ summary: CrowdSummary
     ) async throws -> BenchCampaign {
         var settings = CrowdSurvey.Settings()
@@ -84,7 +85,6 @@ extension BenchEngine {
                 shards: survey.shards.map { CrowdShard(start: $0.cursor, end: $0.end) }
             )
         )
-        let template = try await template(content, .marketing)
         let draft = CampaignDraft(
             name: "bench",
             template: template,

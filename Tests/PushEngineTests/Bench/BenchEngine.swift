@@ -83,6 +83,7 @@ struct BenchEngine: Sendable {
         )
         desk = ReceiptDesk(
             store: store,
+            queue: self.queue,
             directory: directory,
             keys: keys,
             settings: plan.receipts,
@@ -168,7 +169,8 @@ extension BenchEngine {
         _ content: String = "您好",
         _ type: MessageType = .notice,
         shield: ShieldType = .none,
-        account: AccountID? = nil
+        account: AccountID? = nil,
+        guarantee: DeliveryGuarantee = .atMostOnce
     ) async throws -> TemplateID {
         let draft = TemplateDraft(
             name: "bench",
@@ -176,7 +178,8 @@ extension BenchEngine {
             templateType: .technical,
             shield: shield,
             content: content,
-            account: account
+            account: account,
+            guarantee: guarantee
         )
         let made = try await store.createTemplate(draft, by: "editor")
         return try await store.auditTemplate(made.id, version: 1, approved: true, note: "", by: "auditor").id

@@ -52,10 +52,13 @@ import Testing
             var random = SeededGenerator(seed: seed)
             var engine = try await bench.open()
             // Every second crowd has numbers among it whose calls end in every other way.
+            let hasScripts = seed % 2 == 1
+            let guarantee: DeliveryGuarantee = seed % 4 == 2 ? .atLeastOnce : .atMostOnce
             let campaign = try await engine.campaign(
                 rows: 240,
                 content: "您好",
-                scripted: seed % 2 == 0 ? 0 : 0.1,
+                scripted: hasScripts ? 0.1 : 0,
+                guarantee: guarantee,
                 seed: seed
             )
             var deaths = 0
@@ -76,8 +79,10 @@ import Testing
 
             engine = try await bench.open()
             try await engine.expectAllRowsCounted(campaign)
+            if guarantee == .atLeastOnce { try await sendAgain(engine, campaign) }
             try await reconcile(engine, campaign)
-            try await expectTruth(engine, campaign, hasScripts: seed % 2 == 1)
+            try await expectTruth(engine, campaign, hasScripts: hasScripts)
+            if guarantee == .atLeastOnce { try await engine.expectEachTakenOnce(campaign) }
         }
     }
 
@@ -93,6 +98,16 @@ import Testing
         }
         try await bench.advance(by: .seconds(73 * 3_600))
         try await engine.takeReceipts()
+    }
+
+    /// Lets time pass until nothing is in doubt any more.
+    private func sendAgain(_ engine: BenchEngine, _ campaign: BenchCampaign) async throws {
+        try await eventually("everybody has it") {
+            try await engine.bench.advance(by: .seconds(61))
+            try await engine.takeReceipts()
+            try await engine.settle()
+            return try await engine.counts(campaign)[.unknown] == nil
+        }
     }
 
     private func expectTruth(

@@ -59,49 +59,6 @@ import Testing
         }
     }
 
-    @Test func `messages that nobody can say anything of do not keep the others from being asked for`()
-        async throws
-    {
-        var suppliers = PushBench.calm
-        suppliers.faults.receiptLossRatio = 1
-        try await PushBench.use(suppliers: suppliers) { bench in
-            var plan = Self.tencentOnly
-            plan.receipts.queriesPerRound = 2
-            let engine = try await bench.open(plan)
-            let template = try await engine.template()
-            var lost: [MessageID] = []
-            for prefix in 130...134 { lost += try await engine.send(["\(prefix)00130005"], template) }
-            try await engine.settle()
-            try await bench.town.setFaults(#"{"withheld_ratio":1}"#)
-            let taken = try await engine.send(["13800130100"], template)
-            try await engine.settle()
-            #expect(try await engine.states(lost + taken).allSatisfy { $0 == .unknown })
-            try await bench.advance(by: .seconds(61))
-            for _ in 0..<3 { #expect(try await engine.takeReceipts().asked == 2) }
-            #expect(try await engine.states(taken) == [.delivered])
-            // And round it goes.
-            #expect(try await engine.takeReceipts().asked == 2)
-            #expect(try await engine.states(lost).allSatisfy { $0 == .unknown })
-        }
-    }
-
-    @Test func `an account that does not answer is asked once a round`() async throws {
-        try await PushBench.use { bench in
-            let engine = try await bench.open(Self.tencentOnly)
-            let template = try await engine.template()
-            var messages: [MessageID] = []
-            for prefix in 130...134 { messages += try await engine.send(["\(prefix)00130005"], template) }
-            try await engine.settle()
-            try await bench.advance(by: .seconds(61))
-            try await bench.town.setFaults(#"{"outage":true}"#)
-            let round = try await engine.takeReceipts()
-            #expect(round.silent == ["tencent"])
-            #expect(round.asked == 0)
-            try await bench.town.setFaults(#"{"outage":false}"#)
-            #expect(try await engine.takeReceipts().asked == 5)
-        }
-    }
-
     @Test func `what no receipt came for is given up after the patience, and tells which it was`()
         async throws
     {
