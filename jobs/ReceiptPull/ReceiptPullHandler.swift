@@ -9,6 +9,7 @@ struct ReceiptPullHandler: JobHandler {
     private static let pause = Duration.seconds(1)
     /// Well within the job's time-out; the next run goes on.
     private static let mostRounds = 300
+    private static let roundsPerLine = 30
 
     private let desk: ReceiptDesk
     private let timer: any Clock<Duration>
@@ -20,8 +21,10 @@ struct ReceiptPullHandler: JobHandler {
 
     func run(_ context: JobContext) async throws -> String? {
         var round = try await desk.round()
-        for _ in 1..<Self.mostRounds where round.hasMore {
-            context.log("there is more; a second's patience", metadata: ["so far": "\(round.summary)"])
+        for number in 1..<Self.mostRounds where round.hasMore {
+            if number % Self.roundsPerLine == 1 {
+                context.log("the suppliers have more", metadata: ["so far": "\(round.summary)"])
+            }
             try await timer.sleep(for: Self.pause)
             round = round + (try await desk.round())
         }

@@ -68,6 +68,7 @@ struct ServeSettings: Sendable {
             "receipts.query-after",
             "how long after a call without an answer the supplier is asked, such as 60s"
         ),
+        ("receipts.confirm-after", "how long after its call what has no receipt is asked for, such as 6h"),
         ("receipts.resend-after", "how long after it what the supplier knows nothing of is sent again"),
         ("receipts.patience", "how long a message waits for its receipt, such as 72h"),
         ("log.level", "trace, debug, info, notice, warning, error or critical"),
@@ -140,6 +141,7 @@ struct ServeSettings: Sendable {
             } ?? durability
         laneWidth = try reader.number("worker.width", in: 1...256) ?? laneWidth
         receipts.queryAfter = try reader.duration("receipts.query-after") ?? receipts.queryAfter
+        receipts.confirmAfter = try reader.duration("receipts.confirm-after") ?? receipts.confirmAfter
         receipts.resendAfter = try reader.duration("receipts.resend-after") ?? receipts.resendAfter
         receipts.patience = try reader.duration("receipts.patience") ?? receipts.patience
         guard receipts.resendAfter >= receipts.queryAfter else {

@@ -37,9 +37,9 @@ package struct StoredPage: Hashable, Sendable {
     }
 }
 
-/// A call that ended without an answer, and those of its members that nothing is known of.
-package struct UnansweredCall: Hashable, Sendable {
-    /// A member in state `unknown` whose last call this was.
+/// A call, and those of its members that wait for word of it.
+package struct OpenCall: Hashable, Sendable {
+    /// A member whose last call this was.
     package struct Member: Hashable, Sendable {
         package let message: MessageID
         package let recipient: String
@@ -106,20 +106,21 @@ package protocol ReceiptStore: Sendable {
         at: Moment
     ) async throws(StoreError) -> ReceiptCount
 
-    /// Calls of `account` that were made before `before` and left members in state `unknown`, oldest first:
-    /// all those of the batches after `batch`, batch by batch until there are `limit`.
-    func unansweredCalls(
+    /// Calls of `account` that were made before `before` and have members in `state`, which is `unknown` or
+    /// `accepted`, oldest first: all those of the batches after `batch`, batch by batch until there are `limit`.
+    func openCalls(
         of account: AccountID,
+        in state: DeliveryState,
         calledBefore before: Moment,
         after batch: BatchID?,
         limit: Int
-    ) async throws(StoreError) -> [UnansweredCall]
+    ) async throws(StoreError) -> [OpenCall]
 
-    /// Notes that the supplier has the message after all: from `unknown` to `accepted`; one in any other
-    /// state stays as it is.
+    /// Notes that the supplier has the message after all: from `unknown` to `accepted`; false for one in any
+    /// other state, which stays as it is.
     ///
     /// Throws `.notFound` when there is no such message.
-    func confirmAccepted(_ message: MessageID, reference: String) async throws(StoreError)
+    func confirmAccepted(_ message: MessageID, reference: String) async throws(StoreError) -> Bool
 
     /// Puts the members of a call that are in state `unknown` back to `queued`, to be sent again; nil when
     /// there are none.

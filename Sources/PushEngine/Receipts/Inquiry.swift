@@ -2,7 +2,8 @@ import Groundwork
 import Logging
 import Synchronization
 
-/// Asks suppliers about calls that ended without an answer, and puts back what never left.
+/// Asks suppliers about messages whose call had no answer, or whose receipt does not come, and puts back what
+/// never left.
 ///
 /// A call is asked for as a whole: one member that the supplier knows proves that the call arrived, and then
 /// nobody of it is sent again, even where the supplier cannot tell of the others yet.
@@ -31,35 +32,51 @@ struct Inquiry: Sendable {
         self.logger = logger
     }
 
-    /// Asks an account on where the last round stopped, as far as it lets itself be asked now.
+    /// Asks an account on where the last round stopped, as far as it lets itself be asked now: first for what
+    /// had no answer, then for what has no receipt.
     ///
     /// - Throws: `StoreError` when a store does not answer; what was asked for stays so.
     func ask(_ entry: SupplierRoster.Entry, _ round: inout ReceiptRound) async throws(StoreError) {
-        var progress = memory.take(entry.account.id)
-        defer { memory.keep(progress, of: entry.account.id) }
         var allowed = settings.queriesPerRound
-        while !Task.isCancelled, try await refill(&progress, of: entry.account.id) {
+        for state in [DeliveryState.unknown, .accepted] {
+            let topic = InquiryTopic(account: entry.account.id, state: state)
+            var progress = memory.take(topic)
+            defer { memory.keep(progress, of: topic) }
+            guard try await ask(entry, state, &progress, &allowed, &round) else { return }
+        }
+    }
+
+    /// Asks for messages in a state; false when the account is not to be asked for anything more now.
+    private func ask(
+        _ entry: SupplierRoster.Entry,
+        _ state: DeliveryState,
+        _ progress: inout InquiryProgress,
+        _ allowed: inout Int,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) -> Bool {
+        while !Task.isCancelled, try await refill(&progress, of: entry.account.id, in: state) {
             while let member = progress.next {
                 guard allowed > 0 else {
                     round.hasMore = true
-                    return
+                    return false
                 }
                 allowed -= 1
-                guard let answer = await ask(entry, member, progress.calls[0], &round) else { return }
+                guard let answer = await ask(entry, member, progress.calls[0], &round) else { return false }
                 round.asked += 1
-                try await take(answer, on: member, of: entry.account.id, &round)
+                if try await take(answer, on: member, of: entry.account.id, &round) { round.cleared += 1 }
                 progress.note(answer, at: clock.now)
             }
-            try await finish(progress.calls[0], progress, &round)
+            if state == .unknown { try await finish(progress.calls[0], progress, &round) }
             progress.dropFirst()
         }
+        return true
     }
 
     /// The supplier's answer; nil when it has none now.
     private func ask(
         _ entry: SupplierRoster.Entry,
-        _ member: UnansweredCall.Member,
-        _ call: UnansweredCall,
+        _ member: OpenCall.Member,
+        _ call: OpenCall,
         _ round: inout ReceiptRound
     ) async -> QueryAnswer? {
         do {
@@ -85,17 +102,20 @@ struct Inquiry: Sendable {
     /// Sees to it that there is a call to ask for; false when there is none now.
     private func refill(
         _ progress: inout InquiryProgress,
-        of account: AccountID
+        of account: AccountID,
+        in state: DeliveryState
     ) async throws(StoreError) -> Bool {
         let now = clock.now
+        let age = state == .unknown ? settings.queryAfter : settings.confirmAfter
         guard progress.calls.isEmpty else { return true }
         if progress.last == nil {
-            guard progress.begunAt.map({ now >= $0 + settings.queryAfter }) ?? true else { return false }
+            guard progress.begunAt.map({ now >= $0 + age }) ?? true else { return false }
             progress.begunAt = now
         }
-        progress.calls = try await store.unansweredCalls(
+        progress.calls = try await store.openCalls(
             of: account,
-            calledBefore: now - settings.queryAfter,
+            in: state,
+            calledBefore: now - age,
             after: progress.last,
             limit: Self.callsAtOnce
         )
@@ -106,27 +126,27 @@ struct Inquiry: Sendable {
     /// Each has at most some hundred members.
     private static let callsAtOnce = 16
 
+    /// Writes what the supplier says; whether that tells more than was known.
     private func take(
         _ answer: QueryAnswer,
-        on member: UnansweredCall.Member,
+        on member: OpenCall.Member,
         of account: AccountID,
         _ round: inout ReceiptRound
-    ) async throws(StoreError) {
+    ) async throws(StoreError) -> Bool {
         switch answer {
         case .receipt(let receipt):
             let count = try await store.applyReceipts([receipt], of: account, page: nil, at: clock.now)
             round.counted = round.counted + count
-            round.cleared += count.applied
+            return count.applied > 0
         case .pending(let reference):
-            try await store.confirmAccepted(member.message, reference: reference)
-            round.cleared += 1
-        case .unknown: return
+            return try await store.confirmAccepted(member.message, reference: reference)
+        case .unknown: return false
         }
     }
 
     /// Puts a call's members back when the supplier knew nobody of it, long enough after it was made.
     private func finish(
-        _ call: UnansweredCall,
+        _ call: OpenCall,
         _ progress: InquiryProgress,
         _ round: inout ReceiptRound
     ) async throws(StoreError) {
@@ -143,10 +163,16 @@ struct Inquiry: Sendable {
     }
 }
 
-/// How far the asking of one account is.
+/// What an account is asked for.
+private struct InquiryTopic: Hashable {
+    let account: AccountID
+    let state: DeliveryState
+}
+
+/// How far the asking for one topic is.
 private struct InquiryProgress: Sendable {
     /// Calls to ask for; the first is being asked for.
-    var calls: [UnansweredCall] = []
+    var calls: [OpenCall] = []
     /// The batch of the newest call that was read; nil begins with the oldest.
     var last: BatchID?
     /// When the oldest was begun with.
@@ -159,7 +185,7 @@ private struct InquiryProgress: Sendable {
     private(set) var isKnown = false
 
     /// Whom to ask for next; nil when all members of the first call have been asked for.
-    var next: UnansweredCall.Member? {
+    var next: OpenCall.Member? {
         calls.first.flatMap { asked < $0.members.count ? $0.members[asked] : nil }
     }
 
@@ -177,17 +203,17 @@ private struct InquiryProgress: Sendable {
     }
 }
 
-/// Keeps the progress of each account from round to round.
+/// Keeps the progress of each topic from round to round.
 ///
 /// A round takes it out and puts it back: two at a time would only ask for the same twice.
 private final class InquiryMemory: Sendable {
-    private let accounts = Mutex<[AccountID: InquiryProgress]>([:])
+    private let topics = Mutex<[InquiryTopic: InquiryProgress]>([:])
 
-    func take(_ account: AccountID) -> InquiryProgress {
-        accounts.withLock { $0.removeValue(forKey: account) } ?? InquiryProgress()
+    func take(_ topic: InquiryTopic) -> InquiryProgress {
+        topics.withLock { $0.removeValue(forKey: topic) } ?? InquiryProgress()
     }
 
-    func keep(_ progress: InquiryProgress, of account: AccountID) {
-        accounts.withLock { $0[account] = progress }
+    func keep(_ progress: InquiryProgress, of topic: InquiryTopic) {
+        topics.withLock { $0[topic] = progress }
     }
 }

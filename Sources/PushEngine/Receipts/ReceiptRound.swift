@@ -3,6 +3,9 @@ package struct ReceiptSettings: Hashable, Sendable {
     /// How long after its call an unanswered message is asked for, and how long the asking pauses when all have
     /// been asked for.
     package var queryAfter = Duration.seconds(60)
+    /// How long after its call an accepted message without a receipt is asked for, and how long the asking
+    /// pauses: its receipt may have been lost on the way to us.
+    package var confirmAfter = Duration.seconds(6 * 3_600)
     /// How long after its call a message that the supplier knows nothing of is sent again, where its template
     /// says so.
     ///
@@ -21,7 +24,7 @@ package struct ReceiptSettings: Hashable, Sendable {
 /// What one round of the receipt job did.
 package struct ReceiptRound: Hashable, Sendable {
     package var counted = ReceiptCount()
-    /// Unanswered messages that the supplier was asked for.
+    /// Messages without an answer or a receipt that the supplier was asked for.
     package var asked = 0
     /// Those that it had an answer on.
     package var cleared = 0

@@ -26,6 +26,9 @@ enum PushMigrations {
                     """
             )
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: "CREATE INDEX batch_accepted ON batch (id) WHERE accepted > 0")
+        }
         return migrator
     }
 

@@ -3,23 +3,32 @@ package import Groundwork
 package import PushEngine
 
 extension SQLitePushStore {
-    package func unansweredCalls(
+    package func openCalls(
         of account: AccountID,
+        in state: DeliveryState,
         calledBefore before: Moment,
         after batch: BatchID?,
         limit: Int
-    ) async throws(StoreError) -> [UnansweredCall] {
-        try await database.read("read unanswered calls") { db in
-            let batches = try RawStatement(db, Self.selectUnknownBatches)
+    ) async throws(StoreError) -> [OpenCall] {
+        try await database.read("read open calls") { db in
+            let sql = state == .unknown ? Self.selectUnknownBatches : Self.selectAcceptedBatches
+            let batches = try RawStatement(db, sql)
             batches.bind(batch?.rawValue ?? 0, at: 1)
+            batches.bind(before.millisecondsSinceEpoch, at: 2)
             defer { batches.reset() }
-            var calls: [UnansweredCall] = []
+            var calls: [OpenCall] = []
             while calls.count < limit, try batches.step() {
                 let batch = BatchID(rawValue: batches.int64(0))
                 guard let guarantee = DeliveryGuarantee(rawValue: batches.text(1)) else {
-                    throw StoreError(.corrupted, during: "read unanswered calls", detail: batches.text(1))
+                    throw StoreError(.corrupted, during: "read open calls", detail: batches.text(1))
                 }
-                calls += try db.unansweredCalls(of: batch, by: account, calledBefore: before, guarantee)
+                calls += try db.openCalls(
+                    of: batch,
+                    by: account,
+                    in: state,
+                    calledBefore: before,
+                    guarantee
+                )
             }
             return calls
         }
@@ -47,13 +56,16 @@ extension SQLitePushStore {
         }
     }
 
-    package func confirmAccepted(_ message: MessageID, reference: String) async throws(StoreError) {
+    package func confirmAccepted(
+        _ message: MessageID,
+        reference: String
+    ) async throws(StoreError) -> Bool {
         let now = clock.now
-        try await database.write("confirm message") { db in
+        return try await database.write("confirm message") { db in
             guard let batch = try db.batch(message.batch), let before = try db.standing(of: message) else {
                 throw StoreError(.notFound, during: "confirm message")
             }
-            guard before.state == .unknown else { return }
+            guard before.state == .unknown else { return false }
             let members = Members([message.index])
             try db.setState(.accepted, of: members, in: batch.id, at: now)
             try db.execute(cached: Self.insertConfirmation, [message.rawValue, reference])
@@ -62,13 +74,20 @@ extension SQLitePushStore {
             var books = Books()
             books.move(1, from: before, to: Standing(state: .accepted, account: before.account), of: batch)
             try books.write(to: db)
+            return true
         }
     }
 
     static let selectUnknownBatches = """
         SELECT batch.id, coalesce(guarantee, 'at_most_once') FROM batch INDEXED BY batch_unknown
         LEFT JOIN template_version ON template_version.template = batch.template AND number = version
-        WHERE unknown > 0 AND batch.id > ? ORDER BY batch.id
+        WHERE unknown > 0 AND batch.id > ? AND accepted_at < ? ORDER BY batch.id
+        """
+
+    static let selectAcceptedBatches = """
+        SELECT batch.id, coalesce(guarantee, 'at_most_once') FROM batch INDEXED BY batch_accepted
+        LEFT JOIN template_version ON template_version.template = batch.template AND number = version
+        WHERE accepted > 0 AND batch.id > ? AND accepted_at < ? ORDER BY batch.id
         """
 
     private static let insertConfirmation =
@@ -76,16 +95,18 @@ extension SQLitePushStore {
 }
 
 extension Database {
-    /// The calls of a batch by an account that left members without an answer, made before an instant.
-    fileprivate func unansweredCalls(
+    /// The calls of a batch by an account that have members in a state, made before an instant.
+    fileprivate func openCalls(
         of batch: BatchID,
         by account: AccountID,
+        in state: DeliveryState,
         calledBefore before: Moment,
         _ guarantee: DeliveryGuarantee
-    ) throws -> [UnansweredCall] {
-        let select = try RawStatement(self, Self.selectUnknownRecords)
+    ) throws -> [OpenCall] {
+        let select = try RawStatement(self, Self.selectRecords)
         select.bind(batch.messages.lowerBound, at: 1)
         select.bind(batch.messages.upperBound, at: 2)
+        select.bind(state.rawValue, at: 3)
         var recipients: [Int: String] = [:]
         try select.forEachRow { recipients[MessageID(rawValue: $0.int64(0)).index] = $0.text(1) }
         return try lastCalls(of: batch)
@@ -93,7 +114,7 @@ extension Database {
                 let members = call.places.compactMap { place in
                     recipients[place]
                         .map {
-                            UnansweredCall.Member(
+                            OpenCall.Member(
                                 message: MessageID(batch: batch, index: place),
                                 recipient: $0
                             )
@@ -102,7 +123,7 @@ extension Database {
                 guard call.intent.account == account, call.calledAt < before, !members.isEmpty else {
                     return nil
                 }
-                return UnansweredCall(
+                return OpenCall(
                     intent: call.intent.id,
                     batch: batch,
                     calledAt: call.calledAt,
@@ -170,8 +191,8 @@ extension Database {
         return try select.first { Standing(state: try $0.state(0), account: $0.int64(1)) }
     }
 
-    private static let selectUnknownRecords = """
-        SELECT id, recipient FROM record WHERE id BETWEEN ? AND ? AND state = 72 ORDER BY id
+    private static let selectRecords = """
+        SELECT id, recipient FROM record WHERE id BETWEEN ? AND ? AND state = ? ORDER BY id
         """
 
     private static let selectBatchOfCall = "SELECT batch FROM intent WHERE id = ? AND closed_at IS NOT NULL"

@@ -167,7 +167,7 @@ package enum RecordConformance {
             let batch = try await rig.admit([phone])
             let intent = try await rig.call(batch, [0])
             try await rig.books.abandon([intent], of: batch)
-            try await rig.books.confirmAccepted(MessageID(batch: batch, index: 0), reference: "s")
+            _ = try await rig.books.confirmAccepted(MessageID(batch: batch, index: 0), reference: "s")
             rig.clock.advance(by: .seconds(1))
             _ = try await rig.books.expire(acceptedBefore: rig.now, limit: 1)
             _ = try await rig.apply([rig.receipt(phone, intent)])

@@ -150,4 +150,25 @@ import Testing
             #expect(try await bench.town.stats().accepted == 2)
         }
     }
+
+    @Test func `a receipt that was handed out and lost is asked for, hours later`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open(Self.tencentOnly)
+            let messages = try await engine.send(["13800130100", "13800130001"], engine.template())
+            try await engine.settle()
+            // The supplier hands a page out once; whoever took this one died before it was kept.
+            let account = try #require(await engine.store.accounts().first { $0.id == engine.tencent })
+            let catalogue = SupplierCatalogue(http: bench.http, clock: bench.clock.calendar)
+            #expect(try await catalogue.supplier(for: account).pullReceipts().receipts.count == 2)
+            try await bench.advance(by: .seconds(3_600))
+            #expect(try await engine.takeReceipts().asked == 0)
+            #expect(try await engine.states(messages) == [.accepted, .accepted])
+            try await bench.advance(by: .seconds(6 * 3_600))
+            let round = try await engine.takeReceipts()
+            #expect(round.asked == 2)
+            #expect(round.cleared == 2)
+            #expect(try await engine.states(messages) == [.delivered, .undelivered])
+            try await engine.expectSoundStories(messages)
+        }
+    }
 }

@@ -65,7 +65,9 @@ import Testing
         var suppliers = PushBench.calm
         suppliers.faults.receiptLossRatio = 1
         try await PushBench.use(suppliers: suppliers) { bench in
-            let engine = try await bench.open(Self.tencentOnly)
+            var plan = Self.tencentOnly
+            plan.receipts.confirmAfter = .seconds(100 * 3_600)
+            let engine = try await bench.open(plan)
             let messages = try await engine.send(["13800130100", "13800130101"], engine.template())
             let lost = try await engine.send(["13800130005"], engine.template())
             try await engine.settle()

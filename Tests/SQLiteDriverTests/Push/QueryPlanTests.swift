@@ -31,6 +31,7 @@ final class QueryPlanTests {
         Look(sql: SQLitePushStore.selectAcceptance, index: "INTEGER PRIMARY KEY (rowid=?)"),
         Look(sql: SQLitePushStore.selectUnfinished, index: "batch_queued (id>?)"),
         Look(sql: SQLitePushStore.selectUnknownBatches, index: "batch_unknown (id>?)"),
+        Look(sql: SQLitePushStore.selectAcceptedBatches, index: "batch_accepted (id>?)"),
         Look(sql: SQLitePushStore.selectAwaitingBatches, index: "batch_awaiting (accepted_at<?)"),
         Look(sql: SQLitePushStore.selectWaitingBatches, index: "batch_of_run (run=?)"),
         Look(sql: SQLitePushStore.selectOfTemplate, index: "batch_of_template (template=? AND id<?)"),
