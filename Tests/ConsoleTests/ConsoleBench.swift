@@ -291,8 +291,7 @@ extension ConsoleBench {
             templates: books,
             chain: parts.send,
             queue: queue,
-            settings: CampaignSettings(),
-            clock: clock
+            settings: CampaignSettings()
         )
         _ = try await runner.read(campaign.id, plannedAt: now, worker: 0, of: 1) { _ in }
         return try #require(try await books.campaignRuns(of: campaign.id, limit: 1).first)

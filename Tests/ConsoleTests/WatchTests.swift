@@ -130,4 +130,5 @@ private struct BrokenQueue: SendQueue {
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { [] }
     func revive(_ batch: BatchID) async throws(StoreError) {}
     func waitForWork(_ lane: Lane, atMost limit: Duration) async {}
+    func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async {}
 }

@@ -116,8 +116,7 @@ struct EngineParts: Sendable {
                 templates: store,
                 chain: chain,
                 queue: queue,
-                settings: CampaignSettings(),
-                clock: timer
+                settings: CampaignSettings()
             ),
             shelf: store,
             queue: queue,

@@ -6,8 +6,8 @@ package struct CampaignSettings: Hashable, Sendable {
     package var batchRows = 2_000
     /// Batches of one lane that may wait in the queue before reading stops for a while.
     package var queueLimit = 32
-    /// How long to wait before looking at the queue again.
-    package var pause = Duration.milliseconds(20)
+    /// After how long a full queue is looked at again, if it does not tell by itself that there is room.
+    package var patience = Duration.seconds(1)
 
     package init() {}
 }
@@ -49,7 +49,6 @@ package struct CampaignRunner: Sendable {
     private let chain: SendChain
     private let queue: any SendQueue
     private let settings: CampaignSettings
-    private let clock: any Clock<Duration>
 
     package init(
         campaigns: any CampaignStore,
@@ -57,8 +56,7 @@ package struct CampaignRunner: Sendable {
         templates: any TemplateStore,
         chain: SendChain,
         queue: any SendQueue,
-        settings: CampaignSettings,
-        clock: any Clock<Duration>
+        settings: CampaignSettings
     ) {
         self.campaigns = campaigns
         self.runs = runs
@@ -66,7 +64,6 @@ package struct CampaignRunner: Sendable {
         self.chain = chain
         self.queue = queue
         self.settings = settings
-        self.clock = clock
     }
 
     /// Reads the shards of one worker among `total`.
@@ -183,15 +180,17 @@ package struct CampaignRunner: Sendable {
 
     /// Whether the lane has enough to do; what is kept back with a paused campaign is nothing to do.
     private func isFull(_ lane: Lane) async throws(StoreError) -> Bool {
-        let depth = try await queue.depths()[lane] ?? QueueDepth()
-        return depth.total - depth.suspended >= settings.queueLimit
+        try await (queue.depths()[lane] ?? QueueDepth()).load >= settings.queueLimit
     }
 
     /// Reading waits while the lane has enough to do, so that memory and queue stay small.
     private func waitForRoom(in lane: Lane) async throws(SendFault) {
         do {
-            while try await isFull(lane) { try await clock.sleep(for: settings.pause) }
             try Task.checkCancellation()
+            while try await isFull(lane) {
+                await queue.waitForRoom(lane, below: settings.queueLimit, atMost: settings.patience)
+                try Task.checkCancellation()
+            }
         } catch is CancellationError {
             throw SendFault(.campaignStopped, field: "campaign", "the job was stopped")
         } catch {

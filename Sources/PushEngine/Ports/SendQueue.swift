@@ -63,6 +63,9 @@ package struct QueueDepth: Hashable, Sendable {
     }
 
     package var total: Int { ready + claimed + waiting + suspended }
+
+    /// What consumers have before them.
+    package var load: Int { ready + claimed + waiting }
 }
 
 /// The durable queue between those who accept and those who send: one topic a lane.
@@ -108,4 +111,8 @@ package protocol SendQueue: Sendable {
 
     /// Returns when something may have become ready on `lane`, and at the latest after `limit`.
     func waitForWork(_ lane: Lane, atMost limit: Duration) async
+
+    /// Returns when `lane` may hold fewer than `depth` messages, suspended ones left out, and at the latest
+    /// after `limit`.
+    func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async
 }

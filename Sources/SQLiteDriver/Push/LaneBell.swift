@@ -1,7 +1,7 @@
 import PushEngine
 import Synchronization
 
-/// Wakes those who wait for work on a lane.
+/// Wakes those who wait for something to happen on a lane.
 final class LaneBell: Sendable {
     /// The most that may listen at a time; who comes later waits by the clock alone.
     private static let capacity = 1_024

@@ -12,6 +12,8 @@ package struct SQLiteSendQueue: SendQueue {
     private let clock: any WallClock
     private let waiting: any Clock<Duration>
     private let bell = LaneBell()
+    /// Rings when a lane holds less.
+    private let room = LaneBell()
 
     /// Opens the file, makes it if it is not there, and brings its tables up to date.
     ///
@@ -84,6 +86,7 @@ package struct SQLiteSendQueue: SendQueue {
                 ]
             )
         }
+        room.ring([delivery.message.lane])
     }
 
     package func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError) {
@@ -105,6 +108,7 @@ package struct SQLiteSendQueue: SendQueue {
                 [reason, now, delivery.message.batch.rawValue, delivery.receipt]
             )
         }
+        room.ring([delivery.message.lane])
     }
 
     package func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError) {
@@ -113,7 +117,7 @@ package struct SQLiteSendQueue: SendQueue {
             try db.execute(cached: Self.suspendMessages, [suspended, run.rawValue])
         }
         // Which lanes its messages are in is not worth asking.
-        if !suspended { bell.ring(Set(Lane.all)) }
+        (suspended ? room : bell).ring(Set(Lane.all))
     }
 
     package func revive(_ batch: BatchID) async throws(StoreError) {
@@ -175,6 +179,14 @@ package struct SQLiteSendQueue: SendQueue {
             // it.
             guard let due else { return limit }
             return min(limit, max(.zero, due - now))
+        }
+    }
+
+    package func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async {
+        await room.wait(for: lane, by: waiting) {
+            // A queue that cannot be read now is waited for.
+            guard let depths = try? await depths() else { return limit }
+            return (depths[lane] ?? QueueDepth()).load < depth ? .zero : limit
         }
     }
 }

@@ -35,7 +35,7 @@ package struct QueueRig: Sendable {
 
 /// What every `SendQueue` must keep.
 package enum SendQueueConformance {
-    package static let clauses: [Clause<QueueRig>] = claiming + settling + suspending + waiting
+    package static let clauses: [Clause<QueueRig>] = claiming + settling + suspending + waiting + room
 
     private static let claiming: [Clause<QueueRig>] = [
         Clause("hands out ready messages in order of arrival, up to a limit") { rig in
@@ -242,6 +242,48 @@ package enum SendQueueConformance {
             }
         },
     ]
+
+    private static let room: [Clause<QueueRig>] = [
+        Clause("there is room at once in a lane that holds less") { rig in
+            try await rig.queue.append([rig.message(1)])
+            await rig.queue.waitForRoom(QueueRig.lane, below: 2, atMost: .seconds(60))
+        },
+        Clause("there is room when a message is acknowledged") { rig in
+            try await rig.queue.append([rig.message(1)])
+            let delivery = try #require(try await rig.claim().first)
+            try await roomy(rig) { try await rig.queue.acknowledge(delivery) }
+        },
+        Clause("there is room when a message is buried") { rig in
+            try await rig.queue.append([rig.message(1)])
+            let delivery = try #require(try await rig.claim().first)
+            try await roomy(rig) { try await rig.queue.bury(delivery, reason: "x") }
+        },
+        Clause("there is room when what the lane holds is suspended") { rig in
+            try await rig.queue.append([rig.message(1, run: 4)])
+            try await roomy(rig) { try await rig.queue.setSuspended(true, CampaignRunID(rawValue: 4)) }
+        },
+        Clause("waiting for room ends at its limit, and when its task is cancelled") { rig in
+            try await rig.queue.append([rig.message(1)])
+            try await roomy(rig) { rig.clock.advance(by: .seconds(60)) }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await rig.queue.waitForRoom(QueueRig.lane, below: 1, atMost: .seconds(60))
+                }
+                await rig.clock.sleepers()
+                group.cancelAll()
+            }
+        },
+    ]
+
+    /// Passes when somebody who waits up to a minute for an empty lane goes on after `cause`.
+    private static func roomy(_ rig: QueueRig, by cause: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await rig.queue.waitForRoom(QueueRig.lane, below: 1, atMost: .seconds(60)) }
+            await rig.clock.sleepers()
+            try await cause()
+            try await group.waitForAll()
+        }
+    }
 
     /// Passes when somebody who waits up to a minute goes on after `cause`, which comes once they wait.
     private static func woken(_ rig: QueueRig, by cause: () async throws -> Void) async throws {

@@ -96,8 +96,7 @@ struct BenchEngine: Sendable {
             templates: store,
             chain: chain,
             queue: self.queue,
-            settings: plan.crowd,
-            clock: ContinuousClock()
+            settings: plan.crowd
         )
         let (desk, tencent, aliyun) = (desk, tencent, aliyun)
         bench.door.lead { supplier, body in

@@ -180,6 +180,10 @@ struct WiredQueue: SendQueue {
     func waitForWork(_ lane: Lane, atMost limit: Duration) async {
         await queue.waitForWork(lane, atMost: limit)
     }
+
+    func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async {
+        await queue.waitForRoom(lane, below: depth, atMost: limit)
+    }
 }
 
 /// Quotas behind a wire.

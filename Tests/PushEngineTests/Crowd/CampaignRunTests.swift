@@ -236,7 +236,6 @@ import Testing
         try await PushBench.use { bench in
             var plan = Self.small
             plan.crowd.queueLimit = 3
-            plan.crowd.pause = .milliseconds(1)
             let deepest = Count()
             let queue = Box<any SendQueue>()
             plan.wire = TestWire(onAfter: { operation throws(WireCut) in
@@ -262,7 +261,6 @@ import Testing
         try await PushBench.use { bench in
             var plan = Self.small
             plan.crowd.queueLimit = 3
-            plan.crowd.pause = .milliseconds(1)
             let engine = try await bench.open(plan)
             let paused = try await engine.campaign(rows: 160, shards: 1, seed: 1)
             async let stopped = engine.read(paused)

@@ -11,7 +11,6 @@ import Testing
         var plan = BenchPlan()
         plan.crowd.batchRows = 25
         plan.crowd.queueLimit = 4
-        plan.crowd.pause = .milliseconds(1)
         plan.wire = wire
         return plan
     }
