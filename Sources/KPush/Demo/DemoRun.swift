@@ -132,12 +132,6 @@ struct DemoRun: Sendable {
 }
 
 extension CampaignProgress {
-    /// The share of rows whose fate is sealed, from 0 to 1.
-    fileprivate var settledShare: Double {
-        guard rowCount > 0 else { return 1 }
-        return Double(run.rowsRead - Int64(open)) / Double(rowCount)
-    }
-
     /// The numbers beside the bar.
     fileprivate func line(at now: Moment) -> String {
         let sent = received - waiting

@@ -45,10 +45,16 @@ package struct CampaignProgress: Hashable, Sendable {
     /// Whether every row was read, or never will be, and every message has its final state.
     package var isSettled: Bool { (run.state == .finished || run.state == .cancelled) && open == 0 }
 
-    /// The share of the work that is done, from 0 to 1: rows read and no longer waiting.
-    package var share: Double {
+    /// The share of the rows that are sent or refused, from 0 to 1.
+    package var share: Double { share(without: waiting) }
+
+    /// The share of the rows whose fate is sealed, from 0 to 1: refused, or a message in its final state.
+    package var settledShare: Double { share(without: open) }
+
+    private func share(without messages: Int) -> Double {
         guard rowCount > 0 else { return 1 }
-        return max(0, Double(run.rowsRead - Int64(waiting)) / Double(rowCount))
+        // The occurrence was read before its tallies, which may be ahead of it.
+        return max(0, Double(run.rowsRead - Int64(messages)) / Double(rowCount))
     }
 
     /// Rows read a second since the start; nil in the first instant.
