@@ -5,7 +5,8 @@ struct KPush: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kpush",
         subcommands: [
-            ServeCommand.self, DemoCommand.self, CronCommand.self, CrowdCommand.self, SimulateCommand.self,
+            ServeCommand.self, DemoCommand.self, BenchCommand.self, CronCommand.self, CrowdCommand.self,
+            SimulateCommand.self,
         ]
     )
 }

@@ -75,32 +75,16 @@ struct SimulateCommand: AsyncParsableCommand {
         let simulator = SimulatorService(settings: settings, http: CurlHTTPClient(), logger: logger)
         let services = ServiceGroup(
             configuration: .init(
-                services: [.init(service: simulator)],
+                services: [.init(service: simulator)] + (stopWithInput ? [InputWatch.member] : []),
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
-            if stopWithInput {
-                group.addTask {
-                    await Self.endOfInput()
-                    await services.triggerGracefulShutdown()
-                }
-            }
             if let url = await simulator.url { announce(url) }
             try await group.waitForAll()
         }
-    }
-
-    /// Returns when standard input has ended.
-    private static func endOfInput() async {
-        let (ends, end) = AsyncStream<Void>.makeStream()
-        FileHandle.standardInput.readabilityHandler = { input in
-            if input.availableData.isEmpty { end.finish() }
-        }
-        for await _ in ends {}
-        FileHandle.standardInput.readabilityHandler = nil
     }
 
     private var settings: SimulatorSettings {

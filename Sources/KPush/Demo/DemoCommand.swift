@@ -42,6 +42,12 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "How much is logged.")
     var logLevel = "warning"
 
+    @Option(help: "A file that takes the summary as JSON.", completion: .file())
+    var summary: String?
+
+    @Flag(help: "Stop when standard input ends, such as with the process that started it.")
+    var stopWithInput = false
+
     @Flag(help: "Go on serving after the summary, until Ctrl-C.")
     var keepServing = false
 
@@ -63,7 +69,8 @@ struct DemoCommand: AsyncParsableCommand {
         try await composition.applyDefinitions()
         let services = ServiceGroup(
             configuration: .init(
-                services: try composition.services().map { .init(service: $0) },
+                services: try composition.services().map { .init(service: $0) }
+                    + (stopWithInput ? [InputWatch.member] : []),
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
@@ -118,9 +125,12 @@ struct DemoCommand: AsyncParsableCommand {
         let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
         let outcome = try await DemoRun(composition: composition, simulator: control, settings: demo)
             .perform()
-        let summary = DemoSummary(outcome: outcome, peakMemory: ProcessMemory.peak())
-        Terminal.out(summary.text)
-        return summary.isExact
+        let books = DemoSummary(outcome: outcome, peakMemory: ProcessMemory.peak())
+        Terminal.out(books.text)
+        if let summary {
+            try JSONEncoder().encode(books.figures).write(to: URL(fileURLWithPath: summary))
+        }
+        return books.isExact
     }
 }
 

@@ -21,6 +21,8 @@ struct DemoRun: Sendable {
         let stats: SimulatorStats
         /// From the first row read to the last message in a supplier's hands.
         let sendTime: Duration
+        /// From the first row read to the last final state.
+        let settleTime: Duration
     }
 
     /// Performs it.
@@ -33,14 +35,15 @@ struct DemoRun: Sendable {
         try await postReceipts(of: accounts)
         let (crowd, summary) = try await makeCrowd()
         let campaign = try await schedule(crowd, template)
-        let (run, sendTime) = try await watch(campaign)
+        let (run, sendTime, settleTime) = try await watch(campaign)
         return Outcome(
             progress: try await composition.campaigns.progress(of: run),
             recount: try await engine.store.recount(of: run),
             crowd: summary,
             accounts: accounts,
             stats: try await simulator.stats(),
-            sendTime: sendTime
+            sendTime: sendTime,
+            settleTime: settleTime
         )
     }
 
@@ -103,31 +106,39 @@ struct DemoRun: Sendable {
     }
 
     /// Shows how it goes until every message has its final state.
-    private func watch(_ campaign: Campaign) async throws -> (CampaignRunID, Duration) {
+    private func watch(
+        _ campaign: Campaign
+    ) async throws -> (run: CampaignRunID, sendTime: Duration, settleTime: Duration) {
         let timer = composition.engine.timer
-        let deadline = timer.now + settings.lead + settings.patience
+        var deadline = timer.now + settings.lead + settings.patience
         var bar = ProgressBar()
+        var last: CampaignProgress?
         var sentAfter: Duration?
         while timer.now < deadline {
             if let run = try await composition.campaigns.runs(of: campaign.id, limit: 1).first {
                 let progress = try await composition.campaigns.progress(of: run.id)
                 let now = composition.engine.clock.now
+                let time = now - run.startedAt
                 if progress.run.state == .finished, progress.waiting == 0, sentAfter == nil {
-                    sentAfter = now - run.startedAt
+                    sentAfter = time
                 }
                 bar.show(progress.settledShare, progress.line(at: now))
                 if progress.isSettled {
                     bar.finish()
-                    return (run.id, sentAfter ?? now - run.startedAt)
+                    return (run.id, sentAfter ?? time, time)
                 }
+                if progress != last { deadline = timer.now + settings.patience }
+                last = progress
             } else if let next = try await composition.campaigns.nextInstant(of: campaign) {
                 let left = max(.zero, next - composition.engine.clock.now)
                 bar.note("starts in \(left.components.seconds) s")
             }
-            try await timer.sleep(for: .milliseconds(200))
+            try await timer.sleep(for: .milliseconds(100))
         }
         bar.finish()
-        throw DemoError("some recipients have no final state after \(settings.patience.components.seconds) s")
+        throw DemoError(
+            "nothing has changed for \(settings.patience.components.seconds) s, and some wait still"
+        )
     }
 }
 

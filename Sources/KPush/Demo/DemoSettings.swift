@@ -7,6 +7,6 @@ struct DemoSettings: Sendable {
     var duplicates = 0.05
     /// How far ahead the campaign is scheduled.
     var lead = Duration.seconds(15)
-    /// How long to wait for the last final state.
-    var patience = Duration.seconds(600)
+    /// How long to wait while nothing changes.
+    var patience = Duration.seconds(300)
 }

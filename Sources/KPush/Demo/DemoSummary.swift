@@ -37,10 +37,23 @@ struct DemoSummary: Sendable {
         ]
     }
 
+    /// The summary as programs read it.
+    var figures: DemoFigures {
+        DemoFigures(
+            rows: Int(outcome.progress.rowCount),
+            recipients: outcome.progress.received,
+            sentSeconds: outcome.sendTime.inSeconds,
+            settledSeconds: outcome.settleTime.inSeconds,
+            peakMemory: peakMemory,
+            doubled: outcome.stats.doubled,
+            disagreements: checks.filter { !$0.holds }.map(\.text)
+        )
+    }
+
     /// The summary as it is printed.
     var text: String {
         let progress = outcome.progress
-        let seconds = max(0.001, outcome.sendTime.inSeconds)
+        let figures = figures
         var lines = ["", "Summary"]
         lines.append(line("rows", Int(progress.rowCount)))
         lines.append(line("refused", progress.refused))
@@ -56,10 +69,11 @@ struct DemoSummary: Sendable {
             .map { line("  " + $0.key.name, $0.value) }
         lines.append(line("message units charged", progress.charge))
         lines.append(
-            line("rows per second", Int(Double(progress.rowCount) / seconds))
-                + "  (\(rounded(seconds)) s, file to supplier)"
+            line("rows per second", Int(figures.rowsPerSecond))
+                + "  (\(figures.sentSeconds.tenths) s, file to supplier)"
         )
-        lines.append("peak memory".padded(to: 40) + "\(peakMemory >> 20) MB")
+        lines.append("last receipt after".padded(to: 40) + "\(figures.settledSeconds.tenths) s")
+        lines.append("peak memory".padded(to: 40) + peakMemory.megabytes)
         lines.append("")
         lines.append("The books, ours against the simulator's")
         lines += checks.map { ($0.holds ? "  ok  " : "  NO  ") + $0.text }
@@ -88,8 +102,9 @@ struct DemoSummary: Sendable {
     private func line(_ name: String, _ count: Int) -> String {
         name.padded(to: 40) + count.grouped
     }
+}
 
-    private func rounded(_ seconds: Double) -> String {
-        String(Double(Int(seconds * 10)) / 10)
-    }
+extension Double {
+    /// With one decimal.
+    var tenths: String { String((self * 10).rounded() / 10) }
 }

@@ -5,9 +5,9 @@ import Groundwork
 final class SimulatorProcess: Sendable {
     /// Its base URL.
     let url: String
-    let pid: Int32
-    /// Held open for as long as the simulator is to live: it ends when the other side of its input does.
-    private let input: FileHandle
+    private let child: ChildProcess
+
+    var pid: Int32 { child.pid }
 
     /// Starts a simulator, and waits until it listens.
     ///
@@ -16,16 +16,14 @@ final class SimulatorProcess: Sendable {
     ///   - program: the `kpush` to start; nil for this very one.
     /// - Throws: `DemoError` when it does not come up.
     init(_ arguments: [String], program: URL? = nil) throws {
-        let process = Process()
-        process.executableURL = try program ?? Self.executable()
-        process.arguments = ["simulate", "--port", "0", "--stop-with-input"] + arguments
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        // The child has its own ends.
+        let output = Pipe()
+        child = try ChildProcess(
+            ["simulate", "--port", "0", "--stop-with-input"] + arguments,
+            program: program,
+            output: output.fileHandleForWriting
+        )
+        // The child has an end of its own.
         try output.fileHandleForWriting.close()
-        try input.fileHandleForReading.close()
         var text = ""
         while !text.contains("/_sim/stats\n") {
             let data = output.fileHandleForReading.availableData
@@ -34,17 +32,11 @@ final class SimulatorProcess: Sendable {
         }
         let line = text.split(separator: "\n").last { $0.hasSuffix("/_sim/stats") } ?? ""
         url = String(line.drop { $0 != "h" }.dropLast("/_sim/stats".count))
-        pid = process.processIdentifier
-        self.input = input.fileHandleForWriting
     }
 
     /// Lets it end.
     func stop() throws {
-        try input.close()
-    }
-
-    private static func executable() throws -> URL {
-        URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        try child.stop()
     }
 }
 
