@@ -15,8 +15,7 @@ package struct ReceiptAddress: Sendable {
     /// Where receipts of the account arrive, from the root on.
     package func path(_ account: AccountID) -> String {
         let code = HMAC<SHA256>.authenticationCode(for: message(account), using: key)
-        let digits = code.prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        return "/callbacks/\(account.rawValue)/\(digits)"
+        return "/callbacks/\(account.rawValue)/\(code.prefix(16).hexDigits)"
     }
 
     /// Whether `path` is the account's; takes as long whatever is wrong with it.

@@ -91,10 +91,3 @@ struct Sessions: Sendable {
         HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexDigits
     }
 }
-
-extension Sequence<UInt8> {
-    /// The bytes in lower-case hexadecimal.
-    var hexDigits: String {
-        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-}

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Groundwork
 import HTTPTypes
 import Hummingbird
 import NIOCore

@@ -58,10 +58,7 @@ final class DataFolder: Sendable {
             }
             return secret
         }
-        let text = SymmetricKey(size: .bits256)
-            .withUnsafeBytes { bytes in
-                bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            }
+        let text = SymmetricKey(size: .bits256).withUnsafeBytes { $0.hexDigits }
         // Written whole or not at all, and never readable by others, not even for a moment.
         let draft = path + ".new"
         unlink(draft)

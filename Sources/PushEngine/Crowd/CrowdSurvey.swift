@@ -1,4 +1,5 @@
 import Crypto
+import Groundwork
 
 /// What one pass over a crowd file found: enough to freeze it, to show it, and to send it in parallel.
 package struct CrowdSurvey: Sendable, Hashable, Codable {
@@ -145,6 +146,6 @@ private struct FileDigest: ~Copyable {
         try advance(to: file.size)
         let now = try FrozenFile(path: path)
         guard now.size == file.size else { throw .changed }
-        return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return hash.finalize().hexDigits
     }
 }

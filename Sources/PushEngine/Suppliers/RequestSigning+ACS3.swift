@@ -37,7 +37,7 @@ struct ACS3Signer: Sendable {
     /// The signature of a canonical request; the secret itself is the key.
     func signature(_ canonical: String) -> String {
         let text = "ACS3-HMAC-SHA256\n\(RequestSigning.sha256Hex(canonical.utf8))"
-        return RequestSigning.hex(RequestSigning.hmac(text, key: key))
+        return RequestSigning.hmac(text, key: key).hexDigits
     }
 
     /// What is hashed and signed: the request in a form that both sides can rebuild.

@@ -49,7 +49,7 @@ final class TC3Signer: Sendable {
     func signature(_ canonical: String, at moment: Moment) -> String {
         let hash = RequestSigning.sha256Hex(canonical.utf8)
         let text = "TC3-HMAC-SHA256\n\(moment.secondsSinceEpoch)\n\(scope(at: moment))\n\(hash)"
-        return RequestSigning.hex(RequestSigning.hmac(text, key: signingKey(at: moment)))
+        return RequestSigning.hmac(text, key: signingKey(at: moment)).hexDigits
     }
 
     /// What is hashed and signed: the request in a form that both sides can rebuild.

@@ -5,7 +5,7 @@ import Groundwork
 enum RequestSigning {
     /// SHA-256 of `bytes`, in lower-case hexadecimal.
     static func sha256Hex(_ bytes: some Sequence<UInt8>) -> String {
-        hex(SHA256.hash(data: Array(bytes)))
+        SHA256.hash(data: Array(bytes)).hexDigits
     }
 
     /// HMAC-SHA256 of `text`.
@@ -13,22 +13,10 @@ enum RequestSigning {
         HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
     }
 
-    /// Bytes in lower-case hexadecimal.
-    static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0x0F)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// Something to tell one call from every other: 128 random bits in hexadecimal.
     static func nonce() -> String {
         var random = SystemRandomNumberGenerator()
-        return hex((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }.hexDigits
     }
 }
 
