@@ -58,7 +58,7 @@ public struct ExecutorSettings: Sendable {
             ),
             (advertisedAddress.map(ExecutorSettings.isWebAddress) ?? true, "advertisedAddress", "is a URL"),
             (
-                isLoopback || !["", "default_token"].contains { token == Secret($0) }, "token",
+                host.isLoopbackHost || !["", "default_token"].contains { token == Secret($0) }, "token",
                 "is neither empty nor the public default when others than this host can call"
             ),
             (folder.hasPrefix("/"), "folder", "is an absolute path"),
@@ -70,10 +70,6 @@ public struct ExecutorSettings: Sendable {
         for check in checks where !check.holds {
             throw ExecutorError(.settings, during: check.name, detail: "must hold: \(check.rule)")
         }
-    }
-
-    private var isLoopback: Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 
     private static func isWebAddress(_ text: String) -> Bool {

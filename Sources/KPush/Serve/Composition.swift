@@ -138,10 +138,9 @@ private struct ExecutorRole: Service {
 extension ServeSettings {
     /// The token of the API: the one that was set, or one made for a server that only this host can reach.
     fileprivate func webToken(_ folder: DataFolder) throws -> Secret {
-        let isLoopback = webHost == "localhost" || webHost == "::1" || webHost.hasPrefix("127.")
         if let apiToken {
             let text = apiToken.reveal()
-            guard isLoopback || (text.utf8.count >= 16 && !text.hasPrefix("default")) else {
+            guard webHost.isLoopbackHost || (text.utf8.count >= 16 && !text.hasPrefix("default")) else {
                 throw SettingsError(
                     "web.token",
                     "has at least 16 characters and is no default on a public address"
@@ -150,7 +149,7 @@ extension ServeSettings {
             guard !text.isEmpty else { throw SettingsError("web.token", "is not empty") }
             return apiToken
         }
-        guard isLoopback else {
+        guard webHost.isLoopbackHost else {
             throw SettingsError("web.token", "must be set when others than this host can reach \(webHost)")
         }
         return try folder.secret("api-token")
