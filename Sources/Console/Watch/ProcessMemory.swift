@@ -1,12 +1,12 @@
 import Foundation
 
 /// What the kernel says of this process's memory; nil where it does not say.
-enum ProcessMemory {
+package enum ProcessMemory {
     /// Bytes in memory now.
-    static var resident: Int? { field("VmRSS:") }
+    package static var resident: Int? { field("VmRSS:") }
 
     /// The most bytes there ever were.
-    static var peak: Int? { field("VmHWM:") }
+    package static var peak: Int? { field("VmHWM:") }
 
     private static func field(_ name: String) -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else {

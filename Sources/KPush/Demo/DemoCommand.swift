@@ -125,7 +125,7 @@ struct DemoCommand: AsyncParsableCommand {
         let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
         let outcome = try await DemoRun(composition: composition, simulator: control, settings: demo)
             .perform()
-        let books = DemoSummary(outcome: outcome, peakMemory: ProcessMemory.peak())
+        let books = DemoSummary(outcome: outcome, peakMemory: ProcessMemory.peak ?? 0)
         Terminal.out(books.text)
         if let summary {
             try JSONEncoder().encode(books.figures).write(to: URL(fileURLWithPath: summary))
@@ -153,17 +153,5 @@ enum DemoFolder {
             attributes: [.posixPermissions: 0o700]
         )
         try Data().write(to: URL(fileURLWithPath: path + "/" + mark))
-    }
-}
-
-/// What the system says of this process's memory.
-enum ProcessMemory {
-    /// The most that was resident, in bytes; 0 where the system does not tell.
-    static func peak() -> Int {
-        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-            let kilobytes = line.split(separator: " ").compactMap({ Int($0) }).first
-        else { return 0 }
-        return kilobytes << 10
     }
 }
