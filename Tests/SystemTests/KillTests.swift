@@ -95,12 +95,9 @@ import Testing
         recipe.bad = 0.03
         recipe.duplicates = 0.05
         var generator = try CrowdGenerator(recipe)
-        let path2 = server.data + "/crowd.csv"
-        let file = try OutputFile(path: path2)
-        generator.appendHeader(to: &file.pending)
-        while generator.appendRow(to: &file.pending) { try file.flushWhenLarge() }
-        try file.close()
-        let crowd = try await composition.engine.library.take(path2)
+        let file = server.data + "/crowd.csv"
+        try generator.write(to: file)
+        let crowd = try await composition.engine.library.take(file)
         let soon = composition.engine.clock.now + .seconds(1)
         _ = try await composition.campaigns.create(
             CampaignDraft(

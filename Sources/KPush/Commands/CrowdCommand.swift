@@ -65,20 +65,13 @@ struct CrowdGenerateCommand: ParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        try write(&generator)
+        try generator.write(to: out)
         print(CrowdTable.summary(generator.summary), terminator: "")
         guard let summary else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let json = try encoder.encode(generator.summary) + Data("\n".utf8)
         try json.write(to: URL(fileURLWithPath: summary))
-    }
-
-    private func write(_ generator: inout CrowdGenerator) throws {
-        let file = try OutputFile(path: out)
-        generator.appendHeader(to: &file.pending)
-        while generator.appendRow(to: &file.pending) { try file.flushWhenLarge() }
-        try file.close()
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import PushEngine
 
 /// A file that is written in large pieces and is complete once it is closed.
 final class OutputFile {
@@ -35,6 +36,16 @@ final class OutputFile {
     static func size(of path: String) throws -> Int64 {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return (attributes[.size] as? NSNumber)?.int64Value ?? 0
+    }
+}
+
+extension CrowdGenerator {
+    /// Writes the crowd to a file, from the header to the last row.
+    mutating func write(to path: String) throws {
+        let file = try OutputFile(path: path)
+        appendHeader(to: &file.pending)
+        while appendRow(to: &file.pending) { try file.flushWhenLarge() }
+        try file.close()
     }
 }
 

@@ -67,10 +67,7 @@ struct DemoRun: Sendable {
         recipe.duplicates = settings.duplicates
         var generator = try CrowdGenerator(recipe)
         let path = composition.folder.file("demo-crowd.csv")
-        let file = try OutputFile(path: path)
-        generator.appendHeader(to: &file.pending)
-        while generator.appendRow(to: &file.pending) { try file.flushWhenLarge() }
-        try file.close()
+        try generator.write(to: path)
         let crowd = try await composition.engine.library.take(path)
         try FileManager.default.removeItem(atPath: path)
         Terminal.out(
