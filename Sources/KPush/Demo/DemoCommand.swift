@@ -147,11 +147,7 @@ enum DemoFolder {
             }
             for name in content where name != mark { try files.removeItem(atPath: path + "/" + name) }
         }
-        try files.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
+        try DataFolder.make(path)
         try Data().write(to: URL(fileURLWithPath: path + "/" + mark))
     }
 }

@@ -21,12 +21,7 @@ final class DataFolder: Sendable {
     init(_ path: String) throws(DataFolderError) {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
         do {
-            // What lies in it is nobody else's business.
-            try FileManager.default.createDirectory(
-                atPath: self.path,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
+            try Self.make(self.path)
         } catch {
             throw .unusable(path, error.localizedDescription)
         }
@@ -40,6 +35,15 @@ final class DataFolder: Sendable {
 
     deinit {
         close(lock)
+    }
+
+    /// Makes a folder that only the service's user can look into, and what is missing above it.
+    static func make(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
     }
 
     /// The path of a file in it.
