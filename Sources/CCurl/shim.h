@@ -32,6 +32,10 @@ static inline CURLcode kpush_curl_set_receiver(CURL *easy, CURLoption option, kp
     return curl_easy_setopt(easy, option, value);
 }
 
+static inline CURLcode kpush_curl_set_seeker(CURL *easy, curl_seek_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
+}
+
 static inline CURLcode kpush_curl_set_prereq(CURL *easy, curl_prereq_callback value) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }

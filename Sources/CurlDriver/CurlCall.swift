@@ -6,6 +6,8 @@ import Groundwork
 /// the two.
 final class CurlCall: @unchecked Sendable {
     let request: HTTPRequest
+    /// The body, when it is not the request's own.
+    let file: FileBody?
     /// `scheme://host:port`, what connections are counted by.
     let origin: String
     /// When the whole call has to be over, its wait for a turn included.
@@ -19,7 +21,7 @@ final class CurlCall: @unchecked Sendable {
     var transfer: CurlTransfer?
 
     /// Checks what libcurl would write out as it is: a line break in a header field or method would end it early.
-    init(_ request: HTTPRequest) throws(HTTPError) {
+    init(_ request: HTTPRequest, file: FileBody? = nil) throws(HTTPError) {
         guard let origin = Self.origin(of: request.url) else {
             throw HTTPError(.badURL, detail: "not an absolute http or https url")
         }
@@ -32,6 +34,7 @@ final class CurlCall: @unchecked Sendable {
             else { throw HTTPError(.badURL, detail: "a header field holds a character that is not allowed") }
         }
         self.request = request
+        self.file = file
         self.origin = origin
         deadline = ContinuousClock.now + request.timeouts.total
     }

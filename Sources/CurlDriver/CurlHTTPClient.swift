@@ -30,7 +30,23 @@ public final class CurlHTTPClient: HTTPClient {
     /// - Returns: the answer with its whole body.
     /// - Throws: `HTTPError`, which tells whether the request may have arrived.
     public func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
-        let call = try CurlCall(request)
+        try await make(CurlCall(request))
+    }
+
+    /// Makes one call whose body comes from a file, and returns its answer, whatever the status.
+    ///
+    /// An answer that refuses the request before all of the body was written ends the writing.
+    ///
+    /// - Parameters:
+    ///   - request: what to send; its own body is not.
+    ///   - file: the body, for this call alone.
+    /// - Returns: the answer with its whole body.
+    /// - Throws: `HTTPError`, which tells whether the request may have arrived.
+    public func send(_ request: HTTPRequest, file: FileBody) async throws(HTTPError) -> HTTPResponse {
+        try await make(CurlCall(request, file: file))
+    }
+
+    private func make(_ call: CurlCall) async throws(HTTPError) -> HTTPResponse {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 call.continuation = continuation

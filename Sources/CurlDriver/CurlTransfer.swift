@@ -54,6 +54,17 @@ final class CurlTransfer {
             CurlTransfer.from(context)?.takeBody(bytes, count) ?? 0
         }
         _ = kpush_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        _ = kpush_curl_set_receiver(handle, CURLOPT_READFUNCTION) { bytes, _, count, context in
+            let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: count)
+            return CurlTransfer.from(context)?.call?.file?.read(into: buffer) ?? 0
+        }
+        _ = kpush_curl_set_pointer(handle, CURLOPT_READDATA, context)
+        _ = kpush_curl_set_seeker(handle) { context, offset, _ in
+            // libcurl seeks from the beginning alone.
+            CurlTransfer.from(context)?.call?.file?.seek(to: Int64(offset))
+            return CURL_SEEKFUNC_OK
+        }
+        _ = kpush_curl_set_pointer(handle, CURLOPT_SEEKDATA, context)
         _ = kpush_curl_set_prereq(handle) { context, _, _, _, _ in
             CurlTransfer.from(context)?.mayWrite() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
@@ -78,27 +89,21 @@ final class CurlTransfer {
         let connect = max(1, min(total, Int(clamping: call.request.timeouts.connect.wholeMilliseconds)))
         _ = kpush_curl_set_long(handle, CURLOPT_TIMEOUT_MS, total)
         _ = kpush_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, connect)
-        setMethodAndBody(call.request)
+        setMethodAndBody(call.request, call.file)
         let list = setFields(call.request)
         return list == CURLE_OK ? kpush_curl_set_string(handle, CURLOPT_URL, call.request.url) : list
     }
 
-    private func setMethodAndBody(_ request: HTTPRequest) {
+    private func setMethodAndBody(_ request: HTTPRequest, _ file: FileBody?) {
         let bodyIsExpected = ["POST", "PUT", "PATCH"].contains(request.method)
         _ = kpush_curl_set_long(handle, CURLOPT_HTTPGET, 1)
-        if bodyIsExpected || !request.body.isEmpty {
-            if upload.count < request.body.count {
-                upload.deallocate()
-                upload = .allocate(byteCount: request.body.count, alignment: 1)
-            }
-            upload.copyBytes(from: request.body)
+        if bodyIsExpected || !request.body.isEmpty || file != nil {
+            if file == nil { hold(request.body) }
+            let size = file?.size ?? Int64(request.body.count)
             _ = kpush_curl_set_long(handle, CURLOPT_POST, 1)
-            _ = kpush_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-            _ = kpush_curl_set_pointer(
-                handle,
-                CURLOPT_POSTFIELDS,
-                upload.baseAddress
-            )
+            _ = kpush_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(size))
+            // Without fields libcurl asks for the bytes.
+            _ = kpush_curl_set_pointer(handle, CURLOPT_POSTFIELDS, file == nil ? upload.baseAddress : nil)
             _ = kpush_curl_set_string(
                 handle,
                 CURLOPT_CUSTOMREQUEST,
@@ -114,6 +119,15 @@ final class CurlTransfer {
                 request.method == "GET" ? nil : request.method
             )
         }
+    }
+
+    /// Keeps a body where libcurl can read it for as long as the call takes.
+    private func hold(_ body: [UInt8]) {
+        if upload.count < body.count {
+            upload.deallocate()
+            upload = .allocate(byteCount: body.count, alignment: 1)
+        }
+        upload.copyBytes(from: body)
     }
 
     private func setFields(_ request: HTTPRequest) -> CURLcode {
