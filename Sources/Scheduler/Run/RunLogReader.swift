@@ -68,6 +68,12 @@ package struct RunLogPage: Hashable, Sendable {
         var text = page.content
         // Java executors separate lines rather than end them: the last one is whole when it counts as one.
         let counted = max(0, page.toLine - from + 1)
+        guard counted > 0 || text.isEmpty else {
+            // No line of the log but a remark, such as that there is no log: it comes with every page, so the
+            // first one after the run's end is the last.
+            self.init(from: from, next: from, text: run.isOpen ? "" : text + "\n", isComplete: !run.isOpen)
+            return
+        }
         let ended = text.utf8.reduce(into: 0) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
         let isLastLineWhole = !text.isEmpty && !text.hasSuffix("\n") && (counted > ended || !run.isOpen)
         if isLastLineWhole {

@@ -47,6 +47,20 @@ struct RunLogReaderTests {
         #expect(!read.isComplete)
     }
 
+    @Test func `an executor's remark that it has no log is read once, at the end`() async throws {
+        let (run, remark) = (try await runningRun(), "readLog fail, logFile not exists")
+        let page = LogPage(fromLine: 1, toLine: 0, content: remark, isEnd: true)
+        #expect(
+            RunLogPage(page, from: 1, of: run) == RunLogPage(from: 1, next: 1, text: "", isComplete: false)
+        )
+        await rig.callBack(run.id)
+        let ended = try await rig.runs.run(run.id)
+        #expect(
+            RunLogPage(page, from: 1, of: ended)
+                == RunLogPage(from: 1, next: 1, text: remark + "\n", isComplete: true)
+        )
+    }
+
     @Test func `a run that reached nobody has an empty log`() async throws {
         let job = try await rig.jobs.create(.sample(schedule: .manual))
         let run = try #require(try await rig.jobs.trigger(job.id).first)
