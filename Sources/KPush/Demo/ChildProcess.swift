@@ -74,10 +74,14 @@ struct InputWatch: Service {
 
     private static func endOfInput() async {
         let (ends, end) = AsyncStream<Void>.makeStream()
-        FileHandle.standardInput.readabilityHandler = { input in
-            if input.availableData.isEmpty { end.finish() }
+        // A thread that waits, and no dispatch source: taking one away while its other side hangs up crashes
+        // libdispatch on Linux now and then.
+        Thread.detachNewThread {
+            var byte: UInt8 = 0
+            var count: Int
+            repeat { count = read(STDIN_FILENO, &byte, 1) } while count > 0 || (count < 0 && errno == EINTR)
+            end.finish()
         }
         for await _ in ends {}
-        FileHandle.standardInput.readabilityHandler = nil
     }
 }
