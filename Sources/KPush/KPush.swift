@@ -5,7 +5,16 @@ struct KPush: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kpush",
         subcommands: [
-            ServeCommand.self, DemoCommand.self, BenchCommand.self, CronCommand.self, CrowdCommand.self,
+            ServeCommand.self,
+            DemoCommand.self,
+            BenchCommand.self,
+            SendCommand.self,
+            RecallCommand.self,
+            MessagesCommand.self,
+            CampaignsCommand.self,
+            JobsCommand.self,
+            CronCommand.self,
+            CrowdCommand.self,
             SimulateCommand.self,
         ]
     )

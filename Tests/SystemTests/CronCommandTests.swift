@@ -4,17 +4,11 @@ import Testing
 
 /// `kpush cron next` as a program: what it prints where, and how it ends.
 @Suite struct CronCommandTests {
-    private struct Ending {
-        let status: Int32
-        let output: String
-        let complaints: String
-    }
-
-    @Test func `instants go to standard output and surprises to standard error`() throws {
+    @Test func `instants go to standard output and surprises to standard error`() async throws {
         let noon = [
             "0 30 2 * * ?", "--zone", "America/New_York", "--from", "2027-03-13T12:00:00", "--count", "2",
         ]
-        let ending = try cronNext(noon)
+        let ending = try await cronNext(noon)
         #expect(ending.status == 0)
         #expect(ending.output == "2027-03-14T03:00:00-04:00\n2027-03-15T02:30:00-04:00\n")
         #expect(
@@ -22,8 +16,8 @@ import Testing
         )
     }
 
-    @Test func `the policy is a choice`() throws {
-        let ending = try cronNext([
+    @Test func `the policy is a choice`() async throws {
+        let ending = try await cronNext([
             "0 30 1 * * ?", "--zone", "America/New_York", "--from", "2025-11-02T00:00:00-04:00", "--dst",
             "both",
             "--count", "2",
@@ -31,8 +25,8 @@ import Testing
         #expect(ending.output == "2025-11-02T01:30:00-04:00\n2025-11-02T01:30:00-05:00\n")
     }
 
-    @Test func `a bad expression is shown with a caret under the fault`() throws {
-        let ending = try cronNext(["0 0 0 ? * SUNDAY"])
+    @Test func `a bad expression is shown with a caret under the fault`() async throws {
+        let ending = try await cronNext(["0 0 0 ? * SUNDAY"])
         #expect(ending.status == 65)
         #expect(ending.output.isEmpty)
         let lines = ending.complaints.split(separator: "\n")
@@ -44,13 +38,13 @@ import Testing
         ["0 0 0 * * ?", "--zone", "Mars/Olympus"], ["0 0 0 * * ?", "--from", "tomorrow"],
         ["0 0 0 * * ?", "--dst", "never"], ["0 0 0 * * ?", "--count", "-1"], ["0 0 0 * * ?", "--stdin"], [],
     ])
-    func `bad options are a matter of usage`(arguments: [String]) throws {
-        #expect(try cronNext(arguments).status == 64)
+    func `bad options are a matter of usage`(arguments: [String]) async throws {
+        #expect(try await cronNext(arguments).status == 64)
     }
 
-    @Test func `every line of standard input is answered by a line`() throws {
+    @Test func `every line of standard input is answered by a line`() async throws {
         let input = "0 0 0 * * ?\tUTC\t0\r\n0 0 0 31 2 ?\tUTC\t0\n\n0 0 0 * * ?\tUTC\t86400000"
-        let ending = try cronNext(["--stdin", "--count", "2"], input: input)
+        let ending = try await cronNext(["--stdin", "--count", "2"], input: input)
         let lines = ending.output.split(separator: "\n", omittingEmptySubsequences: false)
         try #require(lines.count == 5)
         #expect(lines[0] == "86400000,172800000")
@@ -61,32 +55,14 @@ import Testing
         #expect(ending.status == 0)
     }
 
-    @Test func `many lines are answered in their order, wherever reading cuts them`() throws {
+    @Test func `many lines are answered in their order, wherever reading cuts them`() async throws {
         let starts = (0..<20_000).map { Int64($0) * 86_400_000 }
         let input = starts.map { "0 0 0 * * ?\tUTC\t\($0)\n" }.joined()
-        let ending = try cronNext(["--stdin", "--count", "1"], input: input)
+        let ending = try await cronNext(["--stdin", "--count", "1"], input: input)
         #expect(ending.output == starts.map { "\($0 + 86_400_000)\n" }.joined())
     }
 
-    /// Runs `kpush cron next`; input and output are files, so that neither side can wait for the other.
-    private func cronNext(_ arguments: [String], input: String = "") throws -> Ending {
-        let folder = try TemporaryFolder()
-        let files = ["in", "out", "err"].map { URL(fileURLWithPath: folder.file($0)) }
-        try Data(input.utf8).write(to: files[0])
-        for file in files.dropFirst() { try Data().write(to: file) }
-        let process = Process()
-        let program = try #require(Bundle.main.executableURL).deletingLastPathComponent()
-        process.executableURL = program.appendingPathComponent("kpush")
-        process.arguments = ["cron", "next"] + arguments
-        process.standardInput = try FileHandle(forReadingFrom: files[0])
-        process.standardOutput = try FileHandle(forWritingTo: files[1])
-        process.standardError = try FileHandle(forWritingTo: files[2])
-        try process.run()
-        process.waitUntilExit()
-        return Ending(
-            status: process.terminationStatus,
-            output: try String(contentsOf: files[1], encoding: .utf8),
-            complaints: try String(contentsOf: files[2], encoding: .utf8)
-        )
+    private func cronNext(_ arguments: [String], input: String = "") async throws -> Program.Ending {
+        try await Program.run(["cron", "next"] + arguments, input: input)
     }
 }

@@ -49,7 +49,7 @@ enum CrowdTable {
 
     private static func describe(_ reject: CrowdReject) -> String {
         let column = reject.column.map { ", column \($0)" } ?? ""
-        let text = String(reject.text.map { $0.isPrintable ? $0 : "\u{FFFD}" })
+        let text = reject.text.printable
         return "row \(reject.row), line \(reject.line)\(column): \(reject.fault.hint): \(text)"
     }
 
@@ -59,19 +59,5 @@ enum CrowdTable {
 
     private static func line(_ name: String, _ count: Int) -> String {
         name.padded(to: 26) + count.grouped
-    }
-}
-
-extension String {
-    /// Followed by blanks up to a width, and by one at least.
-    func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(1, width - count))
-    }
-}
-
-extension Character {
-    /// Whether a terminal can be trusted with it.
-    fileprivate var isPrintable: Bool {
-        unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
     }
 }

@@ -107,10 +107,3 @@ enum ServeLog {
         return logger
     }
 }
-
-/// Writes to the terminal at once; whoever reads through a pipe waits for it.
-enum Terminal {
-    static func out(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
-    }
-}

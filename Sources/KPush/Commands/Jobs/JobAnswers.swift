@@ -1,0 +1,142 @@
+import Groundwork
+import Scheduler
+
+/// A job as the API tells of it.
+struct JobAnswer: Decodable, Sendable {
+    struct Schedule: Decodable, Sendable {
+        let type: String
+        let conf: String
+        let zone: String
+        let daylight: String
+    }
+
+    struct Retry: Decodable, Sendable {
+        struct Backoff: Decodable, Sendable {
+            let first: Double
+            let ceiling: Double
+            let factor: Double
+            let jitter: Double
+        }
+
+        let limit: Int
+        let backoff: Backoff
+    }
+
+    let id: Int64
+    let version: Int64
+    let enabled: Bool
+    let name: String
+    let group: String
+    let summary: String
+    let schedule: Schedule
+    let misfire: MisfirePolicy
+    let overlap: BlockStrategy
+    let route: RouteStrategy
+    let handler: String
+    let params: String
+    let timeout: Double
+    let retry: Retry
+    let lastTriggerAt: APIInstant?
+    let nextTriggerAt: APIInstant?
+    let fromDefinition: Bool
+
+    /// What an operator may change of it.
+    var spec: JobSpec {
+        JobSpec(
+            name: name,
+            group: group,
+            summary: summary,
+            schedule: ScheduleText(
+                type: schedule.type,
+                conf: schedule.conf,
+                zone: schedule.zone,
+                daylight: schedule.daylight
+            ),
+            misfire: misfire,
+            overlap: overlap,
+            route: route,
+            handler: handler,
+            params: params,
+            timeout: .seconds(timeout),
+            retry: RetryPolicy(
+                limit: retry.limit,
+                backoff: Backoff(
+                    first: .seconds(retry.backoff.first),
+                    ceiling: .seconds(retry.backoff.ceiling),
+                    factor: retry.backoff.factor,
+                    jitter: retry.backoff.jitter
+                )
+            )
+        )
+    }
+}
+
+/// When a schedule fires next, and what may surprise.
+struct PreviewAnswer: Decodable, Sendable {
+    let instants: [APIInstant]
+    let warnings: [String]
+}
+
+/// One attempt to run a job.
+struct RunAnswer: Decodable, Sendable {
+    struct Shard: Decodable, Sendable {
+        let index: Int
+        let total: Int
+    }
+
+    let id: Int64
+    let job: Int64
+    let plannedAt: APIInstant
+    let shard: Shard
+    let attempt: Int
+    let trigger: String
+    let handler: String
+    let state: String
+    let reason: String?
+    let outcome: String?
+    let message: String?
+    let executor: String?
+    let startedAt: APIInstant?
+    let endedAt: APIInstant?
+
+    var hasEnded: Bool { state == "ended" }
+
+    /// How it stands, or how it ended.
+    var ending: String { reason ?? state }
+}
+
+/// The runs that a trigger made: one a shard.
+struct RunsAnswer: Decodable, Sendable {
+    let items: [RunAnswer]
+}
+
+/// Some lines of a run's log.
+struct RunLogAnswer: Decodable, Sendable {
+    let next: Int64
+    let text: String
+    let complete: Bool
+}
+
+extension JobSpec {
+    /// The body that makes or changes a job.
+    var draft: WireObject {
+        [
+            "name": .text(name), "group": .text(group), "summary": .text(summary),
+            "schedule": .object([
+                "type": .text(schedule.type), "conf": .text(schedule.conf), "zone": .text(schedule.zone),
+                "daylight": .text(schedule.daylight),
+            ]),
+            "misfire": .text(misfire.rawValue), "overlap": .text(overlap.rawValue),
+            "route": .text(route.rawValue), "handler": .text(handler), "params": .text(params),
+            "timeout": .number(timeout.inSeconds),
+            "retry": .object([
+                "limit": .integer(Int64(retry.limit)),
+                "backoff": .object([
+                    "first": .number(retry.backoff.first.inSeconds),
+                    "ceiling": .number(retry.backoff.ceiling.inSeconds),
+                    "factor": .number(retry.backoff.factor), "jitter": .number(retry.backoff.jitter),
+                ]),
+            ]),
+        ]
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Scheduler
+import Yams
+
+/// One job as a file defines it.
+struct DefinedJob: Sendable {
+    let definition: JobDefinition
+    /// Whether the file says that the job is on or off; otherwise that is the operators' business.
+    let isSwitchGiven: Bool
+
+    var spec: JobSpec { definition.spec }
+}
+
+/// YAML files with job definitions, as those in `jobs/`; several documents make several jobs.
+enum JobDefinitionFile {
+    /// The jobs of all files.
+    ///
+    /// - Throws: `CommandError` that names the file, the document and the key at fault.
+    static func read(_ paths: [String]) throws(CommandError) -> [DefinedJob] {
+        var jobs: [DefinedJob] = []
+        for path in paths {
+            for (index, node) in try documents(path).enumerated() {
+                jobs.append(try job(node, "\(path), document \(index + 1)"))
+            }
+        }
+        guard !jobs.isEmpty else { throw CommandError(.refused, "no job is defined there") }
+        var seen: Set<String> = []
+        for job in jobs where !seen.insert("\(job.spec.group)/\(job.spec.name)").inserted {
+            throw CommandError(.refused, "\(job.spec.group)/\(job.spec.name) is defined twice")
+        }
+        return jobs
+    }
+
+    private static func documents(_ path: String) throws(CommandError) -> [Node] {
+        let text: String
+        do {
+            let file =
+                path == "-"
+                ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            text = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+        } catch {
+            throw .unreadable(path, error)
+        }
+        do {
+            var documents = try Yams.compose_all(yaml: text)
+            var nodes: [Node] = []
+            while let node = documents.next() { nodes.append(node) }
+            if let error = documents.error { throw error }
+            return nodes
+        } catch {
+            throw CommandError(.refused, "\(path) is not YAML: \(error)")
+        }
+    }
+
+    private static func job(_ node: Node, _ place: String) throws(CommandError) -> DefinedJob {
+        let job: DefinedJob
+        do {
+            job = DefinedJob(
+                definition: try YAMLDecoder().decode(JobDefinition.self, from: node),
+                isSwitchGiven: node.mapping?["enabled"] != nil
+            )
+        } catch let error as DecodingError {
+            throw CommandError(.refused, "\(place): \(error.sentence)")
+        } catch {
+            throw CommandError(.refused, "\(place): \(error)")
+        }
+        let faults = job.spec.faults
+        guard faults.isEmpty else {
+            let all = faults.map { "\($0.field) \($0.reason)" }.joined(separator: "; ")
+            throw CommandError(.refused, "\(place): \(all)")
+        }
+        return job
+    }
+}
+
+extension DecodingError {
+    /// The key at fault and what is wrong with it.
+    fileprivate var sentence: String {
+        switch self {
+        case .keyNotFound(let key, _): "\(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
+        @unknown default: "\(self)"
+        }
+    }
+}

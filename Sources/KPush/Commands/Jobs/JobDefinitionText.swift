@@ -1,0 +1,85 @@
+import Groundwork
+import Scheduler
+import Yams
+
+/// Jobs in the words of definition files: only what is not usual is written.
+enum JobDefinitionText {
+    /// A document for each of `jobs`.
+    ///
+    /// - Throws: what the emitter throws.
+    static func text(_ jobs: [JobAnswer]) throws -> String {
+        try jobs.map { try Yams.serialize(node: node($0), width: -1, allowUnicode: true) }
+            .joined(separator: "---\n")
+    }
+
+    private static func node(_ job: JobAnswer) -> Node {
+        let spec = job.spec
+        let usual = JobSpec(name: "", group: "", handler: "")
+        var keys = Keys()
+        keys.add("name", spec.name)
+        keys.add("group", spec.group)
+        if !spec.summary.isEmpty { keys.add("summary", spec.summary) }
+        keys.add("schedule", schedule(spec.schedule))
+        keys.add("handler", spec.handler)
+        if !spec.params.isEmpty { keys.add("params", spec.params) }
+        if spec.route != usual.route { keys.add("route", spec.route.rawValue) }
+        if spec.overlap != usual.overlap { keys.add("overlap", spec.overlap.rawValue) }
+        // What is usual depends on the schedule.
+        keys.add("misfire", spec.misfire.rawValue)
+        if spec.timeout != .zero { keys.add("timeout_seconds", number(spec.timeout.inSeconds)) }
+        if spec.retry.limit > 0 { keys.add("retry", retry(spec.retry)) }
+        if !job.enabled { keys.add("enabled", Node("false", Tag(.bool))) }
+        return keys.mapping(.block)
+    }
+
+    private static func schedule(_ text: ScheduleText) -> Node? {
+        var keys = Keys()
+        switch ScheduleType(rawValue: text.type) {
+        case nil, .some(.none): return nil
+        case .fixedRate: keys.add("every", text.conf)
+        case .fixedDelay: keys.add("after", text.conf)
+        case .once:
+            keys.add("at", text.conf)
+            keys.add("zone", text.zone)
+        case .cron:
+            keys.add("cron", text.conf)
+            keys.add("zone", text.zone)
+            if text.daylight != DaylightPolicy.vixie.rawValue { keys.add("daylight", text.daylight) }
+        }
+        return keys.mapping(.flow)
+    }
+
+    private static func retry(_ retry: RetryPolicy) -> Node {
+        var keys = Keys()
+        keys.add("limit", number(Double(retry.limit)))
+        if retry.backoff != RetryPolicy.usualBackoff {
+            keys.add("first_seconds", number(retry.backoff.first.inSeconds))
+            keys.add("ceiling_seconds", number(retry.backoff.ceiling.inSeconds))
+            keys.add("factor", number(retry.backoff.factor))
+            keys.add("jitter", number(retry.backoff.jitter))
+        }
+        return keys.mapping(.flow)
+    }
+
+    private static func number(_ value: Double) -> Node {
+        Int64(exactly: value).map { Node("\($0)", Tag(.int)) } ?? Node("\(value)", Tag(.float))
+    }
+
+    /// The keys of a mapping in the order in which they are written.
+    private struct Keys {
+        private var pairs: [(Node, Node)] = []
+
+        mutating func add(_ key: String, _ value: Node?) {
+            if let value { pairs.append((Node(key), value)) }
+        }
+
+        mutating func add(_ key: String, _ text: String) {
+            let isLong = text.contains("\n")
+            add(key, isLong ? Node(text, Tag(.str), .literal) : .scalar(text.represented()))
+        }
+
+        func mapping(_ style: Node.Mapping.Style) -> Node {
+            .mapping(Node.Mapping(pairs, .implicit, style))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Console
+import CurlDriver
+import Foundation
+import Groundwork
+import Logging
+import PushEngine
+import SQLiteDriver
+import TestKit
+import Testing
+
+@testable import KPush
+
+/// A served data folder with sample templates and accounts, a simulator behind it, and the commands before it.
+final class CommandBench {
+    /// The sample template of a campaign, that of a code, and that of an order.
+    static let (campaign, code) = (1, 2)
+
+    let folder: TemporaryFolder
+    let server: ServerProcess
+    private let simulator: SimulatorProcess
+
+    private init() throws {
+        folder = try TemporaryFolder()
+        server = try ServerProcess(data: folder.file("data"))
+        simulator = try SimulatorProcess(["--receipt-delay-ms", "50"], program: ServerProcess.program())
+    }
+
+    deinit {
+        // Before its folder goes away under it.
+        server.kill()
+        // Its input ends with this process at the latest.
+        try? simulator.stop()
+    }
+
+    /// Starts everything.
+    static func start() async throws -> CommandBench {
+        let bench = try CommandBench()
+        try await bench.load()
+        try await bench.server.start()
+        return bench
+    }
+
+    var url: String { "http://127.0.0.1:\(server.webPort)" }
+
+    /// Runs `kpush` against the server, with its token.
+    func kpush(_ arguments: String..., input: String = "") async throws -> Program.Ending {
+        try await kpush(arguments, input: input)
+    }
+
+    /// Runs `kpush` against the server, with its token.
+    func kpush(_ arguments: [String], input: String = "") async throws -> Program.Ending {
+        try await Program.run(
+            arguments,
+            input: input,
+            environment: ["KPUSH_SERVER": url, "KPUSH_DATA": server.data, "TZ": "Asia/Shanghai"]
+        )
+    }
+
+    /// Writes a file and tells its path.
+    func file(_ name: String, _ text: String) throws -> String {
+        let path = folder.file(name)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    private func load() async throws {
+        var settings = ServeSettings()
+        settings.data = server.data
+        settings.durability = .process
+        let composition = try Composition(settings, logger: Logger(label: "bench"))
+        let store = composition.engine.store
+        let (template, accounts) = try await SampleData(templates: store, accounts: store)
+            .load(simulator: simulator.url)
+        try #require(template.rawValue == Self.campaign)
+        let aliyun = try #require(accounts.first { $0.kind == .aliyun })
+        let path = composition.receiptAddress.path(aliyun.id)
+        let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
+        try await control.postReceipts(to: url + path)
+        composition.engine.http.shutdown()
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import TestKit
+import Testing
+
+/// `kpush jobs` as a person meets it.
+@Suite(.timeLimit(.minutes(10))) struct JobCommandTests {
+    private static let report = """
+        name: nightly-report
+        group: reports
+        summary: "123"
+        schedule: {cron: "0 30 2 * * ?", zone: America/New_York, daylight: both}
+        handler: report
+        params: |
+          {"days": 7}
+        timeout_seconds: 1.5
+        retry: {limit: 3, first_seconds: 2, ceiling_seconds: 8}
+        ---
+        name: tick
+        group: reports
+        schedule: {every: 30}
+        handler: tick
+        misfire: fire_once
+        enabled: false
+
+        """
+
+    @Test func `definitions are compared, applied, and come out as they went in`() async throws {
+        let bench = try await CommandBench.start()
+        let file = try bench.file("jobs.yaml", Self.report)
+        let before = try await bench.kpush("jobs", "diff", file)
+        #expect(before.status == 1)
+        #expect(before.lines.filter { $0.hasPrefix("+") } == ["+ reports/nightly-report", "+ reports/tick"])
+        let applied = try await bench.kpush("jobs", "apply", file)
+        #expect(applied.status == 0, "\(applied.complaints)")
+        #expect(applied.lines.count { $0.hasPrefix("created") } == 2)
+        let after = try await bench.kpush("jobs", "diff", file)
+        #expect(after.status == 0)
+        #expect(after.output == "= reports/nightly-report\n= reports/tick\n")
+
+        let exported = try await bench.kpush("jobs", "export", "reports/nightly-report", "tick")
+        #expect(exported.output.contains("params: |\n  {\"days\": 7}\n"))
+        #expect(exported.output.contains("timeout_seconds: 1.5\n"))
+        let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
+        #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
+        let list = try await bench.kpush("jobs", "list", "--group", "reports")
+        #expect(list.lines.contains { $0.contains("every 30s") && $0.contains("no") })
+    }
+
+    @Test func `a changed definition changes its fields alone, and no switch that it does not name`()
+        async throws
+    {
+        let bench = try await CommandBench.start()
+        _ = try await bench.kpush("jobs", "apply", "-", input: Self.report)
+        #expect(try await bench.kpush("jobs", "disable", "nightly-report").status == 0)
+        let edited = Self.report.replacing("zone: America/New_York", with: "zone: Asia/Tokyo")
+            .replacing("enabled: false", with: "enabled: true")
+        let diff = try await bench.kpush("jobs", "diff", "-", input: edited)
+        let changes = diff.lines.filter { $0.hasPrefix("  ") }.map { $0.trimmingCharacters(in: .whitespaces) }
+        #expect(
+            changes == [
+                "schedule  cron 0 30 2 * * ? America/New_York, daylight both  →  cron 0 30 2 * * ? Asia/Tokyo, daylight both",
+                "enabled  no  →  yes",
+            ]
+        )
+        let applied = try await bench.kpush("jobs", "apply", "-", input: edited)
+        #expect(
+            applied.output
+                == "updated    reports/nightly-report: schedule\nupdated    reports/tick: enabled\n"
+        )
+        #expect(
+            try await bench.kpush("jobs", "show", "nightly-report", "--json").json()["enabled"] as? Bool
+                == false
+        )
+        #expect(try await bench.kpush("jobs", "show", "tick", "--json").json()["enabled"] as? Bool == true)
+    }
+
+    @Test func `one definition that makes no sense keeps all from being applied`() async throws {
+        let bench = try await CommandBench.start()
+        let good = try bench.file("good.yaml", "name: good\ngroup: g\nhandler: h\n")
+        let cases: [(text: String, says: String)] = [
+            ("name: x\ngroup: g\nhandlr: h\n", "unknown key handlr"),
+            ("name: x\ngroup: g\n", "handler is missing"),
+            ("name: x\ngroup: g\nhandler: h\nschedule: {cron: \"* * *\"}\n", "schedule.conf"),
+            ("name: x\ngroup: g\nhandler: h\nroute: NOWHERE\n", "route"),
+            ("name: x\ngroup: g\nhandler: h\n---\nname: x\ngroup: g\nhandler: i\n", "g/x is defined twice"),
+            ("name: [x\n", "not YAML"),
+            ("", "no job is defined"),
+        ]
+        for (text, says) in cases {
+            let bad = try bench.file("bad.yaml", text)
+            let files = text.isEmpty ? [bad] : [good, bad]
+            let ending = try await bench.kpush(["jobs", "apply"] + files)
+            #expect(ending.status == 65, "\(text)")
+            #expect(ending.complaints.contains(says), "\(ending.complaints)")
+        }
+        #expect(try await bench.kpush("jobs", "apply", bench.folder.file("none.yaml")).status == 66)
+        #expect(try await bench.kpush("jobs", "list", "--group", "g").output == "none\n")
+    }
+
+    @Test func `the next instants are those of the schedule`() async throws {
+        let bench = try await CommandBench.start()
+        let yearly =
+            "name: leap\ngroup: g\nhandler: h\nschedule: {cron: \"0 0 12 29 2 ?\", zone: Asia/Shanghai}\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: yearly)
+        let next = try await bench.kpush("jobs", "next", "g/leap", "--count", "3")
+        #expect(next.status == 0)
+        #expect(next.lines.count == 3)
+        #expect(next.lines.allSatisfy { $0.hasSuffix("-02-29T12:00:00+08:00") })
+        let none = try await bench.kpush("jobs", "next", "nobody")
+        #expect(none.status == 65)
+        #expect(none.complaints.contains("there is no job nobody"))
+    }
+
+    @Test func `a run's log is followed to its end, and read again afterwards`() async throws {
+        let bench = try await CommandBench.start()
+        try await eventually("an executor is there") {
+            let run = try await bench.kpush("jobs", "trigger", "token-refresh", "--follow")
+            return run.status == 0
+        }
+        let followed = try await bench.kpush("jobs", "trigger", "token-refresh", "--follow")
+        #expect(followed.status == 0, "\(followed.complaints)")
+        #expect(followed.complaints.contains("completed: 0 tokens refreshed"))
+        let log = followed.lines.dropFirst()
+        #expect(log.first?.hasSuffix("[info] run accepted") == true)
+        let run = try #require(followed.lines.first?.split(separator: " ").last)
+        let again = try await bench.kpush("jobs", "logs", String(run))
+        #expect(again.lines == Array(log))
+        let from = try await bench.kpush("jobs", "logs", String(run), "--from", "2")
+        #expect(from.lines == Array(log.dropFirst()))
+        let runs = try await bench.kpush("jobs", "runs", "token-refresh", "--limit", "1")
+        #expect(runs.lines.last?.hasSuffix("completed") == true)
+    }
+
+    @Test func `a run that fails ends with another code`() async throws {
+        let bench = try await CommandBench.start()
+        _ = try await bench.kpush("jobs", "apply", "-", input: "name: lost\ngroup: kpush\nhandler: nobody\n")
+        let run = try await bench.kpush("jobs", "trigger", "lost", "--follow")
+        #expect(run.status == 1)
+        #expect(run.complaints.contains("nobody"), "\(run.complaints)")
+        // The executor has no log of it, and says so once.
+        let number = try #require(run.lines.first?.split(separator: " ").last)
+        let log = try await bench.kpush("jobs", "logs", String(number))
+        #expect(log.output == run.lines.dropFirst().map { $0 + "\n" }.joined())
+        #expect(log.lines.count == 1)
+        #expect(try await bench.kpush("jobs", "logs", "1").status == 65)
+    }
+}
