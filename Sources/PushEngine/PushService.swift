@@ -6,6 +6,7 @@ import ServiceLifecycle
 package struct PushService: Service {
     package let groups: [ConsumerGroup]
     private let ledger: any DeliveryLedger
+    private let campaigns: CampaignUpkeep
     private let queue: any SendQueue
     private let clock: any WallClock
     private let timer: any Clock<Duration>
@@ -18,6 +19,7 @@ package struct PushService: Service {
     package init(
         channels: Set<Channel>,
         ledger: any DeliveryLedger,
+        campaignRuns: any CampaignRunStore,
         queue: any SendQueue,
         deliverer: Deliverer,
         lanes: [Lane: LaneSettings],
@@ -26,6 +28,7 @@ package struct PushService: Service {
         logger: Logger
     ) {
         self.ledger = ledger
+        campaigns = CampaignUpkeep(runs: campaignRuns, queue: queue)
         self.queue = queue
         self.clock = clock
         self.timer = timer
@@ -63,10 +66,12 @@ package struct PushService: Service {
         }
     }
 
-    /// Gives the queue every batch that the ledger still waits for; the queue drops those it has.
+    /// Makes the queue true to the ledger: what is paused is suspended, and every batch that is waited for is in
+    /// it; the queue drops those it has.
     private func sweep(acceptedBefore before: Moment) async {
         var last: BatchID?
         do {
+            try await campaigns.run()
             while !Task.isCancelled {
                 let found = try await ledger.unfinished(acceptedBefore: before, after: last, limit: 500)
                 guard let newest = found.last else { return }

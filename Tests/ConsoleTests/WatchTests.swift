@@ -129,6 +129,7 @@ private struct BrokenQueue: SendQueue {
     func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError) {}
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { [] }
     func revive(_ batch: BatchID) async throws(StoreError) {}
+    func suspendedRuns() async throws(StoreError) -> Set<CampaignRunID> { [] }
     func waitForWork(_ lane: Lane, atMost limit: Duration) async {}
     func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async {}
 }

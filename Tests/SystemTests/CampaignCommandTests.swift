@@ -82,6 +82,10 @@ import Testing
         #expect(try await bench.kpush("campaigns", "resume", "1").output == "Campaign 1 goes on.\n")
         let cancelled = try await bench.kpush("campaigns", "cancel", "1")
         #expect(cancelled.output == "Campaign 1 is cancelled; 0 messages were taken back.\n")
+        let again = try await bench.kpush("campaigns", "start", "1")
+        #expect(again.status == 65)
+        #expect(again.complaints.contains("campaign 1 is cancelled: make a new one"))
+        #expect(try await bench.kpush("campaigns", "list").lines.last?.contains("cancelled") == true)
     }
 
     @Test func `what cannot become a campaign is refused with the place at fault`() async throws {

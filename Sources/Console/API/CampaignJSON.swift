@@ -16,6 +16,7 @@ extension Campaign {
         for member in schedule.members { json.append(member.key, member.value) }
         json.append("createdBy", .text(draft.createdBy))
         json.append("createdAt", .instant(createdAt))
+        json.append("state", .text(state.rawValue))
         json.append("job", .number(job))
         return json
     }

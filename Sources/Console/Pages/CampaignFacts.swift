@@ -12,7 +12,7 @@ struct CampaignFacts: Sendable {
     let progress: CampaignProgress?
     let next: Moment?
 
-    var phase: CampaignPhase { CampaignPhase(progress, next: next != nil) }
+    var phase: CampaignPhase { CampaignPhase(campaign.state, progress, next: next != nil) }
 
     /// Whether nothing of it will change unless somebody starts it.
     var isOver: Bool { next == nil && (progress.map(\.isSettled) ?? false) }

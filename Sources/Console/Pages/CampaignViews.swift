@@ -118,7 +118,7 @@ struct CampaignDetail: Sendable {
         case .paused: [resume, cancel]
         case .awaitingReceipts, .finished, .finishedWithUnknown:
             facts.next == nil ? [start] : [start, pause, cancel]
-        case .cancelled: [start]
+        case .cancelled: []
         }
     }
 }

@@ -66,7 +66,8 @@ extension Chip {
     }
 }
 
-/// Where a campaign stands, as its owner sees it: its newest occurrence, or its schedule before the first.
+/// Where a campaign stands, as its owner sees it: what people want of it, else its newest occurrence, or its
+/// schedule before the first.
 enum CampaignPhase: String, Hashable, Sendable, CaseIterable {
     /// It has not run, and nothing is planned.
     case ready
@@ -79,11 +80,16 @@ enum CampaignPhase: String, Hashable, Sendable, CaseIterable {
     case finishedWithUnknown
     case cancelled
 
-    init(_ progress: CampaignProgress?, next: Bool) {
-        guard let progress else {
-            self = next ? .scheduled : .ready
-            return
+    init(_ campaign: CampaignState, _ progress: CampaignProgress?, next: Bool) {
+        switch campaign {
+        case .cancelled: self = .cancelled
+        case .paused: self = .paused
+        case .active: self = progress.map(Self.init) ?? (next ? .scheduled : .ready)
         }
+    }
+
+    /// Where an occurrence of an active campaign is.
+    private init(_ progress: CampaignProgress) {
         func has(_ state: DeliveryState) -> Bool { progress.states[state, default: 0] > 0 }
         self =
             switch progress.run.state {

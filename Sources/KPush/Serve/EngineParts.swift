@@ -99,6 +99,7 @@ struct EngineParts: Sendable {
         return PushService(
             channels: [.sms],
             ledger: store,
+            campaignRuns: store,
             queue: queue,
             deliverer: deliverer,
             lanes: Dictionary(uniqueKeysWithValues: Lane.all.map { ($0, lane) }),

@@ -78,18 +78,35 @@ package struct CampaignDraft: Hashable, Sendable {
     }
 }
 
+/// What people want of a campaign; every occurrence follows it, also one that begins later.
+package enum CampaignState: String, Hashable, Sendable, CaseIterable {
+    case active
+    /// Occurrences stand still, and new ones begin so.
+    case paused
+    /// Nothing of it is sent any more, and nothing begins.
+    case cancelled
+}
+
 /// A template, a crowd and a time.
 package struct Campaign: Hashable, Sendable, Identifiable {
     package let id: CampaignID
     package let draft: CampaignDraft
     package let createdAt: Moment
+    package let state: CampaignState
     /// The scheduler's job that fires it.
     package let job: Int64?
 
-    package init(id: CampaignID, draft: CampaignDraft, createdAt: Moment, job: Int64?) {
+    package init(
+        id: CampaignID,
+        draft: CampaignDraft,
+        createdAt: Moment,
+        state: CampaignState = .active,
+        job: Int64?
+    ) {
         self.id = id
         self.draft = draft
         self.createdAt = createdAt
+        self.state = state
         self.job = job
     }
 }

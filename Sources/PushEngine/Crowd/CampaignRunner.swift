@@ -85,7 +85,9 @@ package struct CampaignRunner: Sendable {
         report: @escaping @Sendable (CampaignReading) -> Void
     ) async throws -> CampaignRunEnd {
         do {
-            let occurrence = try await open(campaign, plannedAt: plannedAt)
+            guard let occurrence = try await open(campaign, plannedAt: plannedAt) else {
+                return .stopped(.cancelled, rows: 0)
+            }
             let shards = occurrence.run.shards.filter { $0.number % total == worker }
             return try await read(occurrence, shards, report: report)
         } catch {
@@ -126,8 +128,9 @@ package struct CampaignRunner: Sendable {
         return .read(rows: reading.rows)
     }
 
-    /// The occurrence of that instant, old or new, and what reading it takes.
-    private func open(_ id: CampaignID, plannedAt: Moment) async throws -> Occurrence {
+    /// The occurrence of that instant, old or new, and what reading it takes; nil where the campaign was cancelled
+    /// before it began.
+    private func open(_ id: CampaignID, plannedAt: Moment) async throws -> Occurrence? {
         guard let campaign = try await campaigns.campaign(id) else { throw CampaignError.noCampaign(id) }
         guard let crowd = try await campaigns.crowd(campaign.draft.crowd) else {
             throw CampaignError.noCrowd(campaign.draft.crowd)
@@ -140,12 +143,16 @@ package struct CampaignRunner: Sendable {
         guard template.sendable != nil || known != nil else {
             throw CampaignError.templateNotSendable(template.id)
         }
-        let run: CampaignRun =
-            if let known {
-                known
-            } else {
-                try await runs.openRun(id, plannedAt: plannedAt, templateVersion: serving.number)
-            }
+        let run: CampaignRun
+        do throws(StoreError) {
+            run =
+                if let known { known } else {
+                    try await runs.openRun(id, plannedAt: plannedAt, templateVersion: serving.number)
+                }
+        } catch {
+            guard error.code == .conflict else { throw error }
+            return nil
+        }
         let pinned =
             run.templateVersion == serving.number
             ? serving

@@ -9,9 +9,6 @@ package struct CampaignService: Sendable {
     private let queue: any SendQueue
     private let timer: any CampaignTimer
 
-    /// Messages taken back by one transaction of a cancellation.
-    private static let recallStep = 10_000
-
     /// The most occurrences of one campaign that are looked at; older ones have long ended.
     private static let runLimit = 100
 
@@ -82,7 +79,13 @@ package struct CampaignService: Sendable {
         try await storing { () async throws(StoreError) in
             try await campaigns.setCampaign(campaign.id, job: job)
         }
-        return Campaign(id: campaign.id, draft: campaign.draft, createdAt: campaign.createdAt, job: job)
+        return Campaign(
+            id: campaign.id,
+            draft: campaign.draft,
+            createdAt: campaign.createdAt,
+            state: campaign.state,
+            job: job
+        )
     }
 
     // MARK: Looking
@@ -134,31 +137,37 @@ package struct CampaignService: Sendable {
     // MARK: Steering
 
     /// Fires the campaign now, whatever its schedule says.
+    ///
+    /// - Throws: `CampaignFault.conflict` when it is paused or cancelled.
     package func start(_ id: CampaignID) async throws(CampaignFault) {
         let campaign = try await arm(campaign(id))
+        guard campaign.state == .active else {
+            let remedy = campaign.state == .paused ? "resume it first" : "make a new one"
+            throw .conflict("campaign \(id.rawValue) is \(campaign.state.rawValue): \(remedy)")
+        }
         guard let job = campaign.job else { return }
         try await timer.fire(job, CampaignOrder(campaign: id))
     }
 
     /// Stops the schedule and every open occurrence for a while: nothing more is read, nothing new is sent.
     ///
-    /// What is in the hands of a supplier at that moment goes on. Pausing twice is pausing once.
+    /// What is in the hands of a supplier at that moment goes on. Pausing twice is pausing once; what a crash
+    /// kept from being told to queue or scheduler is told them then.
     package func pause(_ id: CampaignID) async throws(CampaignFault) {
-        try await setArmed(false, try await campaign(id))
-        for run in try await open(id) {
-            if run.state != .paused { try await set(run, .paused, from: [.running, .finished]) }
+        let campaign = try await arm(campaign(id))
+        for run in try await move(id, .paused) where run.state == .paused {
             try await storing { () async throws(StoreError) in try await queue.setSuspended(true, run.id) }
         }
+        try await setArmed(false, campaign)
     }
 
-    /// Goes on where `pause` stopped.
+    /// Goes on where `pause` stopped; again what was done is done, and what a crash cut off is made up for.
     package func resume(_ id: CampaignID) async throws(CampaignFault) {
         let campaign = try await arm(campaign(id))
-        for run in try await open(id) where run.state == .paused {
-            let isRead = run.shards.allSatisfy(\.isDone)
-            try await set(run, isRead ? .finished : .running, from: [.paused])
+        for run in try await move(id, .active) {
             try await storing { () async throws(StoreError) in try await queue.setSuspended(false, run.id) }
-            guard !isRead, let job = campaign.job else { continue }
+            guard run.state == .running, let job = campaign.job else { continue }
+            // Where somebody reads it already this one finds nothing to do.
             try await timer.fire(job, CampaignOrder(campaign: id, plannedAt: run.plannedAt))
         }
         try await setArmed(true, campaign)
@@ -166,42 +175,28 @@ package struct CampaignService: Sendable {
 
     /// Ends the campaign for good: no further occurrence, and all that waits is taken back.
     ///
+    /// Nothing of it is sent from the first step on; cancelling again takes back what is left.
+    ///
     /// - Returns: how many messages were taken back.
     package func cancel(_ id: CampaignID) async throws(CampaignFault) -> Int {
-        try await setArmed(false, try await campaign(id))
+        let campaign = try await arm(campaign(id))
         var recalled = 0
-        for run in try await open(id) {
-            try await set(run, .cancelled, from: [.running, .paused, .finished])
-            var last: Int
-            repeat {
-                last = try await storing { () async throws(StoreError) in
-                    try await runs.recallAll(of: run.id, limit: Self.recallStep)
-                }
-                recalled += last
-            } while last > 0
+        for run in try await move(id, .cancelled) {
+            recalled += try await storing { () async throws(StoreError) in
+                try await runs.recallAll(of: run.id)
+            }
             // Batches that were suspended find nothing left to do and leave the queue.
             try await storing { () async throws(StoreError) in try await queue.setSuspended(false, run.id) }
         }
+        try await setArmed(false, campaign)
         return recalled
     }
 
-    /// The occurrences that still read or wait.
-    private func open(_ id: CampaignID) async throws(CampaignFault) -> [CampaignRun] {
-        var open: [CampaignRun] = []
-        for run in try await runs(of: id, limit: Self.runLimit) where run.state != .cancelled {
-            if run.state == .finished, try await progress(of: run.id).waiting == 0 { continue }
-            open.append(run)
-        }
-        return open
-    }
-
-    private func set(
-        _ run: CampaignRun,
-        _ state: CampaignRunState,
-        from states: Set<CampaignRunState>
-    ) async throws(CampaignFault) {
-        try await storing { () async throws(StoreError) in
-            try await runs.setRun(run.id, state, from: states)
+    /// Writes what people want of the campaign, first of all: a crash after it changes nothing of it.
+    private func move(_ id: CampaignID, _ state: CampaignState) async throws(CampaignFault) -> [CampaignRun] {
+        do { return try await campaigns.setCampaign(id, state) } catch {
+            guard error.code == .conflict else { throw CampaignFault(error) }
+            throw .conflict("campaign \(id.rawValue) is cancelled, which is for good: make a new one")
         }
     }
 

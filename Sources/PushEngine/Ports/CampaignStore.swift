@@ -17,6 +17,15 @@ package protocol CampaignStore: Sendable {
     /// Campaigns, newest first, those before `id`.
     func campaigns(before id: CampaignID?, limit: Int) async throws(StoreError) -> [Campaign]
 
+    /// Moves a campaign and its occurrences to another state, in one step: those that read or wait stand still
+    /// with a paused campaign, go on with an active one, and are over with a cancelled one.
+    ///
+    /// Answers with the occurrences, in their new state, that were to follow: those that read, stood still or
+    /// have messages that wait, also when they were in that state before.
+    /// Throws `.notFound` when there is no such campaign, and `.conflict` when it is cancelled, which is for
+    /// good; cancelling it again is no conflict.
+    func setCampaign(_ id: CampaignID, _ state: CampaignState) async throws(StoreError) -> [CampaignRun]
+
     /// Remembers which scheduler job fires the campaign.
     func setCampaign(_ id: CampaignID, job: Int64) async throws(StoreError)
 }
@@ -25,7 +34,8 @@ package protocol CampaignStore: Sendable {
 package protocol CampaignRunStore: Sendable {
     /// The campaign's occurrence of that planned instant: made when it is new, with one cursor per shard.
     ///
-    /// It pins the template's version. Whoever asks again, after a crash or as a retry, gets the same one.
+    /// It pins the template's version. Whoever asks again, after a crash or as a retry, gets the same one. A new
+    /// one of a paused campaign is paused; of a cancelled campaign none is made, and `.conflict` is thrown.
     func openRun(
         _ campaign: CampaignID,
         plannedAt: Moment,
@@ -38,14 +48,11 @@ package protocol CampaignRunStore: Sendable {
     /// Occurrences of a campaign (or of all), newest first.
     func campaignRuns(of campaign: CampaignID?, limit: Int) async throws(StoreError) -> [CampaignRun]
 
-    /// Moves an occurrence to another state.
-    ///
-    /// Throws `.conflict` when it is in none of the states `from`.
-    func setRun(
-        _ id: CampaignRunID,
-        _ state: CampaignRunState,
-        from: Set<CampaignRunState>
-    ) async throws(StoreError)
+    /// The occurrences that stand still.
+    func pausedRuns() async throws(StoreError) -> Set<CampaignRunID>
+
+    /// Cancelled occurrences of which something still waits: whoever cancelled them did not get to its end.
+    func halfCancelledRuns() async throws(StoreError) -> [CampaignRunID]
 
     /// Takes back all that waits of a cancelled occurrence, up to `limit` messages a call; returns how many.
     func recallAll(of run: CampaignRunID, limit: Int) async throws(StoreError) -> Int

@@ -98,6 +98,9 @@ package protocol SendQueue: Sendable {
     /// go.
     func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError)
 
+    /// The occurrences whose messages are kept.
+    func suspendedRuns() async throws(StoreError) -> Set<CampaignRunID>
+
     /// What the lanes hold; a lane without messages may be missing.
     func depths() async throws(StoreError) -> [Lane: QueueDepth]
 

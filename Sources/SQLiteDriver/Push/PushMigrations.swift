@@ -29,6 +29,17 @@ enum PushMigrations {
         migrator.registerMigration("3") { db in
             try db.execute(sql: "CREATE INDEX batch_accepted ON batch (id) WHERE accepted > 0")
         }
+        migrator.registerMigration("4") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE campaign ADD COLUMN state TEXT NOT NULL DEFAULT 'active';
+                    CREATE INDEX campaign_run_paused ON campaign_run (id) WHERE state = 'paused';
+                    -- Until now only occurrences were paused and cancelled.
+                    UPDATE campaign SET state = 'paused'
+                        WHERE id IN (SELECT campaign FROM campaign_run WHERE state = 'paused');
+                    """
+            )
+        }
         return migrator
     }
 

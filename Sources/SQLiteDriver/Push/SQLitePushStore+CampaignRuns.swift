@@ -17,8 +17,15 @@ extension SQLitePushStore: CampaignRunStore {
             guard let found = try db.campaign(campaign), let crowd = try db.crowd(found.draft.crowd) else {
                 throw StoreError(.notFound, during: "open campaign run", detail: "campaign or crowd")
             }
+            let state: CampaignRunState
+            switch found.state {
+            case .cancelled:
+                throw StoreError(.conflict, during: "open campaign run", detail: "it is cancelled")
             // An occurrence without a shard has no rows to read.
-            let state: CampaignRunState = crowd.shards.isEmpty ? .finished : .running
+            case _ where crowd.shards.isEmpty: state = .finished
+            case .paused: state = .paused
+            case .active: state = .running
+            }
             try db.execute(
                 cached: Self.insertRun,
                 [
@@ -63,20 +70,42 @@ extension SQLitePushStore: CampaignRunStore {
         }
     }
 
-    package func setRun(
-        _ id: CampaignRunID,
-        _ state: CampaignRunState,
-        from states: Set<CampaignRunState>
-    ) async throws(StoreError) {
-        try await database.write("set campaign run") { db in
-            let present = try db.existingRun(id, during: "set campaign run").state
-            guard states.contains(present) else {
-                throw StoreError(.conflict, during: "set campaign run", detail: "it is \(present.rawValue)")
+    package func setCampaign(
+        _ id: CampaignID,
+        _ state: CampaignState
+    ) async throws(StoreError) -> [CampaignRun] {
+        try await database.write("set campaign") { db in
+            guard let campaign = try db.campaign(id) else {
+                throw StoreError(.notFound, during: "set campaign", detail: "campaign \(id.rawValue)")
             }
-            try db.execute(
-                cached: "UPDATE campaign_run SET state = ? WHERE id = ?",
-                [state.rawValue, id.rawValue]
-            )
+            guard campaign.state != .cancelled || state == .cancelled else {
+                throw StoreError(.conflict, during: "set campaign", detail: "it is cancelled")
+            }
+            try db.execute(cached: Self.updateCampaignState, [state.rawValue, id.rawValue])
+            let followers = try Int64.fetchAll(db, sql: Self.selectFollowers, arguments: [id.rawValue])
+            for run in followers { try db.execute(cached: Self.follow(state), [run]) }
+            return try followers.compactMap { try db.campaignRun(CampaignRunID(rawValue: $0)) }
+        }
+    }
+
+    package func pausedRuns() async throws(StoreError) -> Set<CampaignRunID> {
+        try await database.read("read paused occurrences") { db in
+            Set(try Int64.fetchAll(db, sql: Self.selectPaused).map(CampaignRunID.init(rawValue:)))
+        }
+    }
+
+    package func halfCancelledRuns() async throws(StoreError) -> [CampaignRunID] {
+        try await database.read("read half cancelled occurrences") { db in
+            try Int64.fetchAll(db, sql: Self.selectHalfCancelled).map(CampaignRunID.init(rawValue:))
+        }
+    }
+
+    /// What makes an occurrence that reads or waits follow its campaign.
+    private static func follow(_ state: CampaignState) -> String {
+        switch state {
+        case .paused: "UPDATE campaign_run SET state = 'paused' WHERE id = ? AND state <> 'cancelled'"
+        case .cancelled: "UPDATE campaign_run SET state = 'cancelled' WHERE id = ?"
+        case .active: resumeRun
         }
     }
 
@@ -105,6 +134,32 @@ extension SQLitePushStore: CampaignRunStore {
             return rejects
         }
     }
+
+    private static let updateCampaignState = "UPDATE campaign SET state = ? WHERE id = ?"
+
+    private static let selectFollowers = """
+        SELECT id FROM campaign_run WHERE campaign = ? AND (state IN ('running', 'paused')
+            OR EXISTS (SELECT 1 FROM batch WHERE run = campaign_run.id AND queued + held > 0))
+        ORDER BY id
+        """
+
+    private static let resumeRun = """
+        UPDATE campaign_run SET state = CASE
+            WHEN EXISTS (SELECT 1 FROM campaign_shard WHERE run = campaign_run.id AND is_done = 0)
+            THEN 'running' ELSE 'finished' END
+        WHERE id = ? AND state = 'paused'
+        """
+
+    static let selectPaused =
+        "SELECT id FROM campaign_run INDEXED BY campaign_run_paused WHERE state = 'paused'"
+
+    static let selectHalfCancelled = """
+        SELECT run FROM batch INDEXED BY batch_queued JOIN campaign_run ON campaign_run.id = run
+        WHERE queued > 0 AND state = 'cancelled'
+        UNION
+        SELECT run FROM shelf JOIN batch ON batch.id = shelf.batch JOIN campaign_run ON campaign_run.id = run
+        WHERE state = 'cancelled'
+        """
 
     private static let selectPlanned = "SELECT id FROM campaign_run WHERE campaign = ? AND planned_at = ?"
 

@@ -153,8 +153,9 @@ extension Campaign {
     fileprivate init(_ row: Row) throws {
         let text: String = row["schedule"]
         let stored = try JSONDecoder().decode(StoredSchedule.self, from: Data(text.utf8))
-        guard let schedule = stored.schedule else {
-            throw StoreError(.corrupted, during: "read campaign", detail: text)
+        let state: String = row["state"]
+        guard let schedule = stored.schedule, let state = CampaignState(rawValue: state) else {
+            throw StoreError(.corrupted, during: "read campaign", detail: "\(text) \(state)")
         }
         let draft = CampaignDraft(
             name: row["name"],
@@ -167,6 +168,7 @@ extension Campaign {
             id: CampaignID(rawValue: row["id"]),
             draft: draft,
             createdAt: Moment(millisecondsSinceEpoch: row["created_at"]),
+            state: state,
             job: row["job"]
         )
     }

@@ -35,7 +35,9 @@ extension SQLitePushStore {
             let batch = try db.existingBatch(batch, during: "decide")
             var desk = try DecisionDesk(batch, now: now, db)
             for decision in decisions { try desk.write(decision) }
-            let intents = try calls.compactMap { try desk.write($0) }
+            // Whoever cancelled the campaign takes back what waits: until then nobody calls for it.
+            let isCancelled = try db.isCancelled(batch.run)
+            let intents = isCancelled ? [] : try calls.compactMap { try desk.write($0) }
             try desk.books.write(to: db)
             return DecisionOutcome(intents: intents, others: try desk.others())
         }

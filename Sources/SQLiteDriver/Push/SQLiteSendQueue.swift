@@ -120,6 +120,12 @@ package struct SQLiteSendQueue: SendQueue {
         (suspended ? room : bell).ring(Set(Lane.all))
     }
 
+    package func suspendedRuns() async throws(StoreError) -> Set<CampaignRunID> {
+        try await database.read("read suspended occurrences") { db in
+            Set(try Int64.fetchAll(db, sql: "SELECT run FROM suspended").map(CampaignRunID.init(rawValue:)))
+        }
+    }
+
     package func revive(_ batch: BatchID) async throws(StoreError) {
         let lane = try await database.write("revive") { db in
             guard let message = try db.message(of: batch) else {

@@ -106,16 +106,68 @@ package enum CampaignConformance {
             #expect(try await rig.books.campaignRuns(of: first.campaign, limit: 9) == [second, first])
             #expect(try await rig.books.campaignRuns(of: nil, limit: 2) == [other, second])
         },
-        Clause("an occurrence moves only from the states that were named") { rig in
+        Clause("occurrences that read or wait stand still and go on with their campaign, and no others") {
+            rig in
+            let read = try await rig.run()
+            let done = try await rig.books.openRun(
+                read.campaign,
+                plannedAt: rig.now + .seconds(60),
+                templateVersion: 3
+            )
+            let other = try await rig.run()
+            let last = rig.stretch(done.id, PushRig.phones(1), from: 0, to: 10, isLast: true)
+            let batch = try #require(try await rig.books.admit(last).batch)
+            // What is read and waits to be sent stands still as well.
+            #expect(try await rig.set(read, .paused).map(\.id) == [read.id, done.id])
+            #expect(try await rig.set(read, .paused).map(\.state) == [.paused, .paused])
+            #expect(try await rig.books.pausedRuns() == [read.id, done.id])
+            #expect(try await rig.books.campaignRun(other.id)?.state == .running)
+            #expect(try await rig.books.campaign(read.campaign)?.state == .paused)
+            #expect(try await rig.set(read, .active).map(\.state) == [.running, .finished])
+            #expect(try await rig.books.pausedRuns().isEmpty)
+            _ = try await rig.send(batch, [0], .accepted(reference: "s", charge: 1))
+            #expect(try await rig.set(read, .paused).map(\.id) == [read.id])
+            #expect(try await rig.books.campaignRun(done.id)?.state == .finished)
+        },
+        Clause("a new occurrence of a paused campaign is paused, of a cancelled one there is none") { rig in
             let run = try await rig.run()
-            try await rig.books.setRun(run.id, .paused, from: [.running])
-            await expectStoreError(.conflict) {
-                try await rig.books.setRun(run.id, .paused, from: [.running])
+            func open(after seconds: Int64) async throws -> CampaignRun {
+                try await rig.books.openRun(
+                    run.campaign,
+                    plannedAt: rig.now + .seconds(seconds),
+                    templateVersion: 3
+                )
             }
-            try await rig.books.setRun(run.id, .cancelled, from: [.running, .paused])
-            #expect(try await rig.books.campaignRun(run.id)?.state == .cancelled)
+            try await rig.set(run, .paused)
+            let next = try await open(after: 60)
+            #expect(next.state == .paused)
+            #expect(try await rig.set(run, .active).map(\.state) == [.running, .running])
+            try await rig.set(run, .cancelled)
+            #expect(try await open(after: 60).state == .cancelled)
+            await expectStoreError(.conflict) { _ = try await open(after: 120) }
+        },
+        Clause("a cancelled campaign stays so, and tells again what of it still waits") { rig in
+            let run = try await rig.run()
+            let admitted = try await rig.books.admit(rig.stretch(run.id, PushRig.phones(3), from: 0, to: 3))
+            let batch = try #require(admitted.batch)
+            let held = Decision(members: Members([2]), state: .held, detail: "night", until: rig.now)
+            _ = try await rig.books.decide([held], calls: [], of: batch)
+            #expect(try await rig.set(run, .cancelled).map(\.state) == [.cancelled])
+            for state in [CampaignState.active, .paused] {
+                await expectStoreError(.conflict) { try await rig.set(run, state) }
+            }
+            // Nobody calls for what waits until it is taken back.
+            let call = PlannedCall(account: PushRig.account, members: Members([0]))
+            #expect(try await rig.books.decide([], calls: [call], of: batch).intents.isEmpty)
+            for left in [2, 1] {
+                #expect(try await rig.books.halfCancelledRuns() == [run.id])
+                #expect(try await rig.set(run, .cancelled).map(\.id) == [run.id])
+                #expect(try await rig.books.recallAll(of: run.id, limit: left) == left)
+            }
+            #expect(try await rig.books.halfCancelledRuns().isEmpty)
+            #expect(try await rig.set(run, .cancelled).isEmpty)
             await expectStoreError(.notFound) {
-                try await rig.books.setRun(CampaignRunID(rawValue: 99), .paused, from: [.running])
+                _ = try await rig.books.setCampaign(CampaignID(rawValue: 99), .paused)
             }
         },
         Clause("all that waits of an occurrence is taken back, a bounded number at a time") { rig in

@@ -67,7 +67,7 @@ extension LedgerConformance {
             )
             let batch = try #require(outcome.batch)
             let intent = try await rig.call(batch, [0, 1])
-            try await rig.books.setRun(run.id, .cancelled, from: [.running])
+            try await rig.set(run, .cancelled)
             #expect(try await rig.books.recallAll(of: run.id, limit: 10) == 0)
             let results: [CallResult] = [.again(code: "busy"), .accepted(reference: "s", charge: 1)]
             try await rig.books.conclude([IntentOutcome(intent: intent, results: results)], of: batch)

@@ -92,10 +92,10 @@ package enum LedgerConformance {
         },
         Clause("refuses a stretch of an occurrence that is not running") { rig in
             let run = try await rig.run()
-            try await rig.books.setRun(run.id, .paused, from: [.running])
+            try await rig.set(run, .paused)
             let stretch = rig.stretch(run.id, PushRig.phones(1), from: 0, to: 1)
             await expectStoreError(.conflict) { _ = try await rig.books.admit(stretch) }
-            try await rig.books.setRun(run.id, .running, from: [.paused])
+            try await rig.set(run, .active)
             _ = try await rig.books.admit(stretch)
         },
         Clause("calls the occurrence finished when all shards are read") { rig in

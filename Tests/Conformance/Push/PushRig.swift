@@ -161,6 +161,12 @@ extension PushRig {
         return try await books.openRun(campaign.id, plannedAt: now, templateVersion: 3)
     }
 
+    /// Moves the campaign of an occurrence.
+    @discardableResult
+    package func set(_ run: CampaignRun, _ state: CampaignState) async throws -> [CampaignRun] {
+        try await books.setCampaign(run.campaign, state)
+    }
+
     /// A stretch of a shard's rows: those before `to`, from `from` on, with these recipients among them.
     package func stretch(
         _ run: CampaignRunID,

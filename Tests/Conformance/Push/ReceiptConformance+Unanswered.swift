@@ -108,7 +108,7 @@ extension ReceiptConformance {
             let admitted = try await rig.books.admit(rig.stretch(run.id, PushRig.phones(2), from: 0, to: 2))
             let batch = try #require(admitted.batch)
             let call = try await rig.send(batch, [0, 1], .unknown(detail: "time-out"))
-            try await rig.books.setRun(run.id, .cancelled, from: [.running])
+            try await rig.set(run, .cancelled)
             #expect(try await rig.books.sendAgain(call.id) == nil)
             #expect(try await rig.states(batch, 2) == [.unknown, .unknown])
         },

@@ -188,7 +188,9 @@ package enum SendQueueConformance {
             rig.clock.advance(by: .seconds(60))
             #expect(try await rig.claim().isEmpty)
             #expect(try await rig.depth() == QueueDepth(suspended: 2))
+            #expect(try await rig.queue.suspendedRuns() == [run])
             try await rig.queue.setSuspended(false, run)
+            #expect(try await rig.queue.suspendedRuns().isEmpty)
             #expect(try await rig.claim().map(\.attempt) == [2, 2])
         },
     ]

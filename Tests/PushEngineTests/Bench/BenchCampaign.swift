@@ -119,6 +119,10 @@ extension BenchEngine {
         )
     }
 
+    func set(_ campaign: BenchCampaign, _ state: CampaignState) async throws {
+        _ = try await store.setCampaign(campaign.id, state)
+    }
+
     func run(_ campaign: BenchCampaign) async throws -> CampaignRun {
         let runs = try await store.campaignRuns(of: campaign.id, limit: 1)
         return try #require(runs.first)
@@ -160,10 +164,11 @@ extension BenchEngine {
     /// Checks that the suppliers took every good recipient, and each once.
     func expectEachTakenOnce(
         _ campaign: BenchCampaign,
+        and others: Set<String> = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let counts = try await bench.town.counts()
-        #expect(Set(counts.keys) == campaign.recipients, sourceLocation: sourceLocation)
+        #expect(Set(counts.keys) == campaign.recipients.union(others), sourceLocation: sourceLocation)
         #expect(counts.values.allSatisfy { $0 == 1 }, sourceLocation: sourceLocation)
     }
 }

@@ -110,6 +110,7 @@ struct BenchEngine: Sendable {
         PushService(
             channels: [.sms],
             ledger: ledger,
+            campaignRuns: store,
             queue: queue,
             deliverer: deliverer,
             lanes: Dictionary(uniqueKeysWithValues: Lane.all.map { ($0, lane) }),

@@ -169,6 +169,8 @@ struct WiredQueue: SendQueue {
         try await queue.setSuspended(suspended, run)
     }
 
+    func suspendedRuns() async throws(StoreError) -> Set<CampaignRunID> { try await queue.suspendedRuns() }
+
     func depths() async throws(StoreError) -> [Lane: QueueDepth] { try await queue.depths() }
 
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] {

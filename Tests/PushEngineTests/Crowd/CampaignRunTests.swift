@@ -131,8 +131,7 @@ import Testing
             let campaign = try await engine.campaign()
             async let end = engine.read(campaign)
             try await eventually("the reader is at its fourth batch") { gate.waiters == 1 }
-            let run = try await engine.run(campaign)
-            try await engine.store.setRun(run.id, state, from: [.running])
+            try await engine.set(campaign, state == .paused ? .paused : .cancelled)
             gate.open()
             guard case .stopped(let seen, let rows) = try await end else {
                 Issue.record("it went on")
@@ -144,7 +143,7 @@ import Testing
             #expect(try await engine.read(campaign) == .stopped(state, rows: 0))
 
             guard state == .paused else { return }
-            try await engine.store.setRun(run.id, .running, from: [.paused])
+            try await engine.set(campaign, .active)
             try await engine.read(campaign)
             try await engine.expectAllRowsCounted(campaign)
         }
@@ -268,8 +267,8 @@ import Testing
                 try await engine.queue.depths().values.contains { $0.total == 3 }
             }
             let run = try await engine.run(paused)
+            try await engine.set(paused, .paused)
             try await engine.queue.setSuspended(true, run.id)
-            try await engine.store.setRun(run.id, .paused, from: [.running])
             let end = try await stopped
             guard case .stopped(.paused, _) = end else {
                 Issue.record("\(end)")

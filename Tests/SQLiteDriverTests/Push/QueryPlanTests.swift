@@ -43,6 +43,8 @@ final class QueryPlanTests {
         Look(sql: SQLitePushStore.selectPending, index: "receipt_page_pending"),
         Look(sql: SQLitePushStore.selectRejects, index: "PRIMARY KEY (run=? AND row>?)"),
         Look(sql: SQLitePushStore.selectVersions, index: "PRIMARY KEY (template=?)"),
+        Look(sql: SQLitePushStore.selectPaused, index: "campaign_run_paused"),
+        Look(sql: SQLitePushStore.selectHalfCancelled, index: "batch_queued"),
         Look(sql: SQLitePushStore.selectRunsOfCampaign, index: "(campaign=?)"),
     ]
 

@@ -11,6 +11,8 @@ struct CampaignAnswer: Decodable, Sendable {
     let at: APIInstant?
     let createdBy: String
     let createdAt: APIInstant
+    /// `active`, `paused` or `cancelled`.
+    let state: String
     /// Left out of lists.
     let nextAt: APIInstant?
     let latestRun: CampaignRunAnswer?

@@ -4,12 +4,22 @@ import PushEngine
 enum CampaignText {
     /// A line each.
     static func table(_ campaigns: [CampaignAnswer]) -> String {
-        var table = Table("ID", "NAME", "TEMPLATE", "SCHEDULE", "BY", "CREATED", right: ["ID", "TEMPLATE"])
+        var table = Table(
+            "ID",
+            "NAME",
+            "TEMPLATE",
+            "STATE",
+            "SCHEDULE",
+            "BY",
+            "CREATED",
+            right: ["ID", "TEMPLATE"]
+        )
         for campaign in campaigns {
             table.add(
                 "\(campaign.id)",
                 campaign.name,
                 "\(campaign.template)",
+                campaign.state,
                 schedule(campaign),
                 campaign.createdBy,
                 campaign.createdAt.local
@@ -24,6 +34,7 @@ enum CampaignText {
         facts.add("template", "\(campaign.template)")
         facts.add("crowd", campaign.crowd)
         facts.add("schedule", schedule(campaign))
+        facts.add("state", campaign.state)
         facts.add("next", campaign.nextAt.local)
         facts.add("created", "\(campaign.createdAt.local) by \(campaign.createdBy)")
         let head = "Campaign \(campaign.id): \(campaign.name.printable)\n" + facts.text

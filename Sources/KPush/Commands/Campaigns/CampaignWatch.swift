@@ -19,6 +19,9 @@ struct CampaignWatch {
     func current() async throws -> CampaignRunAnswer {
         let found = try await look()
         if let run = found.latestRun, !isOver(run) || found.nextAt == nil { return run }
+        guard found.state == "active" else {
+            throw CommandError(.notSo, "campaign \(campaign) is \(found.state)")
+        }
         guard found.nextAt != nil || found.cron != nil || found.at != nil else {
             throw CommandError(
                 .notSo,
@@ -41,6 +44,9 @@ struct CampaignWatch {
             if let run = found.latestRun, run.id != last {
                 if !json { bar.note("") }
                 return run
+            }
+            guard found.state != "cancelled" else {
+                throw CommandError(.notSo, "campaign \(campaign) is cancelled")
             }
             if let next = found.nextAt {
                 dueSince = nil
