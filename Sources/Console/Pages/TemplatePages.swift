@@ -122,7 +122,9 @@ struct TemplateDetail: Sendable {
         let edited: Stamp
         let editedBy: String
         let auditedBy: String?
-        let note: String?
+        /// What the auditor said: against it, or with their approval.
+        let rejection: String?
+        let remark: String?
         let actions: [Action]
     }
 
@@ -159,7 +161,8 @@ struct TemplateDetail: Sendable {
         ]
         actions = Self.actions(template, path, say)
         self.versions = versions.map { version in
-            Version(
+            let note = version.auditNote.flatMap { $0.isEmpty ? nil : $0 }
+            return Version(
                 number: "\(version.number)",
                 audit: Chip(version.audit, say),
                 isServing: template.serving?.number == version.number,
@@ -167,7 +170,8 @@ struct TemplateDetail: Sendable {
                 edited: say.stamp(version.editedAt),
                 editedBy: version.editedBy,
                 auditedBy: version.auditedBy,
-                note: version.auditNote.flatMap { $0.isEmpty ? nil : $0 },
+                rejection: version.audit == .rejected ? note : nil,
+                remark: version.audit == .rejected ? nil : note,
                 actions: version.audit == .waiting ? Self.audits(version, path, say) : []
             )
         }
