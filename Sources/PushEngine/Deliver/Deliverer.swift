@@ -10,8 +10,11 @@ package enum Disposition: Hashable, Sendable {
 
 /// How hard delivery tries.
 package struct DeliverySettings: Sendable {
-    /// How often a batch is tried before its refused recipients are given up.
-    package var attempts = 30
+    /// How long recipients may wait for a supplier that takes them before they are given up.
+    package var patience = Duration.seconds(24 * 3_600)
+    /// How often a batch is tried before that all the same: its time may have gone by while nobody was to send
+    /// it, because its campaign was paused or nothing was running.
+    package var attempts = 240
     /// The wait between tries when a supplier cannot take messages now.
     package var backoff = Backoff(first: .seconds(1), ceiling: .seconds(60))
     /// The most calls of one batch at a time.
@@ -119,7 +122,7 @@ package struct Deliverer: Sendable {
         try await deduplication.refund(Members(gone), of: batch)
     }
 
-    /// Puts off those that no account takes now, or gives them up after the last attempt.
+    /// Puts off those that no account takes now, or gives them up when they have waited too long.
     ///
     /// What is put off keeps no place in anybody's quota: it may be dropped or taken back before its next try.
     /// A place of somebody whom another consumer has sent to meanwhile is not ours to give back.
@@ -130,7 +133,8 @@ package struct Deliverer: Sendable {
         code: String
     ) async throws(StoreError) -> Disposition {
         guard !postponed.isEmpty else { return .done }
-        let isLast = attempt >= settings.attempts
+        let hasWaited = clock.now >= batch.waitingSince + settings.patience
+        let isLast = hasWaited && attempt >= settings.attempts
         let decision = Decision(
             members: postponed,
             state: isLast ? .failed : .queued,

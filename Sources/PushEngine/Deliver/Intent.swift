@@ -86,13 +86,17 @@ package struct LedgerBatch: Sendable {
     package let task: SendTask
     /// Those that still wait to be sent and are in no open call.
     package let waiting: Members
+    /// When the last of those began to wait: by being accepted, released in the morning, or put back after a
+    /// call that never arrived.
+    package let waitingSince: Moment
     /// Calls that were written down and have no outcome: whoever made them is gone.
     package let open: [Intent]
 
-    package init(id: BatchID, task: SendTask, waiting: Members, open: [Intent]) {
+    package init(id: BatchID, task: SendTask, waiting: Members, waitingSince: Moment, open: [Intent]) {
         self.id = id
         self.task = task
         self.waiting = waiting
+        self.waitingSince = waitingSince
         self.open = open
     }
 }

@@ -4,9 +4,9 @@ package import PushEngine
 
 extension SQLitePushStore {
     package func open(_ batch: BatchID) async throws(StoreError) -> LedgerBatch? {
-        let found = try await database.read("open batch") { db -> ([UInt8], [Int], [Intent])? in
+        let found = try await database.read("open batch") { db -> ([UInt8], [WaitingMember], [Intent])? in
             let intents = try db.openIntents(of: batch)
-            let waiting = try db.places(of: batch, in: .queued)
+            let waiting = try db.waitingMembers(of: batch)
             guard !waiting.isEmpty || !intents.isEmpty else { return nil }
             let payload = try RawStatement(db, Self.selectPayload)
             payload.bind(batch.rawValue, at: 1)
@@ -18,9 +18,15 @@ extension SQLitePushStore {
         guard let (bytes, queued, intents) = found else { return nil }
         var called = Set<Int>()
         for intent in intents { called.formUnion(intent.members.indices) }
-        let waiting = called.isEmpty ? queued : queued.filter { !called.contains($0) }
+        let waiting = called.isEmpty ? queued : queued.filter { !called.contains($0.place) }
         let task = try SendTask(stored: bytes)
-        return LedgerBatch(id: batch, task: task, waiting: Members(waiting), open: intents)
+        return LedgerBatch(
+            id: batch,
+            task: task,
+            waiting: Members(waiting.map(\.place)),
+            waitingSince: waiting.map(\.since).max() ?? task.acceptedAt,
+            open: intents
+        )
     }
 
     package func decide(
@@ -44,6 +50,12 @@ extension SQLitePushStore {
     }
 
     static let selectPayload = "SELECT task FROM payload WHERE batch = ?"
+}
+
+/// A member that is `queued`, and since when.
+private struct WaitingMember {
+    let place: Int
+    let since: Moment
 }
 
 /// Writes what was decided about members of one batch, as far as they still wait.
@@ -174,6 +186,18 @@ extension Database {
         return intents
     }
 
+    fileprivate func waitingMembers(of batch: BatchID) throws -> [WaitingMember] {
+        let select = try RawStatement(self, Self.selectWaiting)
+        select.bind(batch.messages.lowerBound, at: 1)
+        select.bind(batch.messages.upperBound, at: 2)
+        var members: [WaitingMember] = []
+        try select.forEachRow { row in
+            let since = Moment(millisecondsSinceEpoch: row.int64(1))
+            members.append(WaitingMember(place: row.int(0), since: since))
+        }
+        return members
+    }
+
     /// Tells the story of some members of a batch.
     func tell(
         _ batch: BatchID,
@@ -197,6 +221,10 @@ extension Database {
 
     private static let selectOpenIntents = """
         SELECT id, account, members FROM intent WHERE batch = ? AND closed_at IS NULL ORDER BY id
+        """
+
+    private static let selectWaiting = """
+        SELECT id & 4095, changed_at FROM record WHERE id BETWEEN ? AND ? AND state = 10 ORDER BY id
         """
 
     private static let insertTrace = """

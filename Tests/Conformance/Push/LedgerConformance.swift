@@ -16,6 +16,26 @@ package enum LedgerConformance {
             #expect(open.task == rig.task(PushRig.phones(3)))
             #expect(try await rig.states(batch, 3) == [.queued, .queued, .queued])
         },
+        Clause("tells when the last of those who wait began to") { rig in
+            let batch = try await rig.admit(PushRig.phones(3))
+            let accepted = rig.now
+            let morning = accepted + .seconds(100)
+            let held = Decision(members: Members([2]), state: .held, detail: "night", until: morning)
+            _ = try await rig.books.decide([held], calls: [], of: batch)
+            rig.clock.advance(by: .seconds(10))
+            // Neither being put off nor a call that is refused makes the wait begin anew.
+            let putOff = Decision(members: Members([0]), state: .queued, detail: "put off: busy")
+            _ = try await rig.books.decide([putOff], calls: [], of: batch)
+            _ = try await rig.send(batch, [0], .again(code: "busy"))
+            let call = try await rig.send(batch, [1], .unknown(detail: "reset"))
+            #expect(try await rig.books.open(batch)?.waitingSince == accepted)
+            rig.clock.advance(by: .seconds(10))
+            _ = try await rig.books.sendAgain(call.id)
+            #expect(try await rig.books.open(batch)?.waitingSince == rig.now)
+            rig.clock.advance(by: .seconds(100))
+            _ = try await rig.books.releaseDue(at: rig.now, limit: 1)
+            #expect(try await rig.books.open(batch)?.waitingSince == rig.now)
+        },
         Clause("batches grow with time") { rig in
             let first = try await rig.admit(PushRig.phones(1))
             let second = try await rig.admit(PushRig.phones(1))

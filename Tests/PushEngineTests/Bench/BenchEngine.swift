@@ -197,6 +197,21 @@ extension BenchEngine {
         return try receipt.verdicts.map { try $0.result.get() }
     }
 
+    /// Sends one text to many numbers that all differ, in one call; all must be accepted.
+    func sendMany(_ count: Int, _ template: TemplateID) async throws -> [MessageID] {
+        let numbers = (0..<count).map { "138\(10_010_010 + $0 * 100)" }
+        let params = stride(from: 0, to: count, by: 100)
+            .map { start in
+                MessageParam(
+                    bizID: nil,
+                    receivers: Array(numbers[start..<min(start + 100, count)]),
+                    variables: [:]
+                )
+            }
+        let receipt = try await chain.accept(SendRequest(template: template, params: params))
+        return try receipt.verdicts.map { try $0.result.get() }
+    }
+
     func record(_ message: MessageID) async throws -> MessageRecord {
         let found = try await store.records(.message(message), state: nil, before: nil, limit: 1)
         return try #require(found.first)

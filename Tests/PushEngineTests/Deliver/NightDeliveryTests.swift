@@ -55,6 +55,25 @@ import Testing
         }
     }
 
+    @Test func `patience with a held message begins in the morning`() async throws {
+        try await PushBench.use(at: PushBench.night) { bench in
+            var plan = BenchPlan()
+            plan.delivery.patience = .seconds(3_600)
+            plan.delivery.attempts = 1
+            let engine = try await bench.open(plan)
+            let messages = try await engine.send(["13800130100"], engine.template(shield: .hold))
+            try await engine.settle()
+            bench.clock.advance(by: .seconds(9 * 3_600))
+            let morning = bench.now
+            try await engine.queue.append(engine.store.releaseDue(at: morning, limit: 10))
+            try await bench.town.setFaults(#"{"outage":true}"#)
+            try await engine.settleInTime(.seconds(60))
+            #expect(try await engine.states(messages) == [.failed])
+            let last = try #require(await engine.story(messages[0]).last)
+            #expect(last.at >= morning + .seconds(3_600))
+        }
+    }
+
     @Test func `what was released and never reached the queue is found by the sweeper`() async throws {
         try await PushBench.use(at: PushBench.night) { bench in
             let engine = try await bench.open()

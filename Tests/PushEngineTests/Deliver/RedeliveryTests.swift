@@ -93,6 +93,7 @@ import Testing
         try await PushBench.use { bench in
             let gate = Gate()
             var plan = BenchPlan()
+            plan.delivery.patience = .zero
             plan.delivery.attempts = 1
             plan.weights = (tencent: 1, aliyun: 0)
             // Holds the decision to give up, which comes after that to call.

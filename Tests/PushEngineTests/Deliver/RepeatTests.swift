@@ -82,6 +82,7 @@ import Testing
     @Test func `a message that is given up uses nothing up`() async throws {
         try await PushBench.use { bench in
             var plan = BenchPlan()
+            plan.delivery.patience = .zero
             plan.delivery.attempts = 1
             let engine = try await bench.open(plan)
             let template = try await engine.template()

@@ -7,33 +7,10 @@ import Testing
 
 /// Which supplier gets what, and what happens when one is not there.
 @Suite struct RoutingTests {
-    private static func numbers(_ count: Int) -> [String] {
-        (0..<count).map { "138\(10_010_010 + $0 * 100)" }
-    }
-
-    /// Sends to many numbers in one call of the API.
-    private func sendMany(
-        _ count: Int,
-        _ engine: BenchEngine,
-        _ template: TemplateID
-    ) async throws -> [MessageID] {
-        let numbers = Self.numbers(count)
-        let params = stride(from: 0, to: count, by: 100)
-            .map { start in
-                MessageParam(
-                    bizID: nil,
-                    receivers: Array(numbers[start..<min(start + 100, count)]),
-                    variables: [:]
-                )
-            }
-        let receipt = try await engine.chain.accept(SendRequest(template: template, params: params))
-        return try receipt.verdicts.map { try $0.result.get() }
-    }
-
     @Test func `shares follow the weights, and everybody is sent to once`() async throws {
         try await PushBench.use { bench in
             let engine = try await bench.open()
-            _ = try await sendMany(4_000, engine, engine.template())
+            _ = try await engine.sendMany(4_000, engine.template())
             try await engine.settle()
             let stats = try await bench.town.stats()
             #expect(stats.accepted == 4_000)
@@ -48,7 +25,7 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             try await bench.town.setFaults(#"{"supplier":"tencent","outage":true}"#)
-            let messages = try await sendMany(300, engine, engine.template())
+            let messages = try await engine.sendMany(300, engine.template())
             try await engine.settle()
             let stats = try await bench.town.stats()
             #expect(stats.aliyun.accepted == 300)
@@ -61,7 +38,7 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             try await bench.town.setFaults(#"{"outage":true}"#)
-            let messages = try await sendMany(30, engine, engine.template())
+            let messages = try await engine.sendMany(30, engine.template())
             try await engine.working {
                 try await eventually("it is put off three times") {
                     try await engine.passTime(.seconds(60))
@@ -77,19 +54,61 @@ import Testing
         }
     }
 
-    @Test func `an outage that does not end fails the messages after the last attempt`() async throws {
+    @Test func `an account that is switched off for half an hour costs nobody a message`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open()
+            let template = try await engine.template(account: engine.aliyun)
+            try await engine.store.setAccount(engine.aliyun, weight: 20, enabled: false)
+            let messages = try await engine.send(["13800130100"], template)
+            try await engine.working {
+                try await eventually("it is put off forty times") {
+                    try await engine.passTime(.seconds(60))
+                    let stages = try await engine.stages(messages[0])
+                    return try await engine.states(messages) != [.queued]
+                        || stages.count { $0 == .decided } == 40
+                }
+            }
+            #expect(try await engine.states(messages) == [.queued])
+            try await engine.store.setAccount(engine.aliyun, weight: 20, enabled: true)
+            try await engine.settleInTime(.seconds(60))
+            #expect(try await engine.states(messages).allSatisfy(\.isSent))
+        }
+    }
+
+    @Test func `an outage that does not end fails the messages when their patience ends, not before`()
+        async throws
+    {
         try await PushBench.use { bench in
             var plan = BenchPlan()
+            plan.delivery.patience = .seconds(3_600)
             plan.delivery.attempts = 3
             let engine = try await bench.open(plan)
             try await bench.town.setFaults(#"{"outage":true}"#)
-            let messages = try await sendMany(3, engine, engine.template())
+            let messages = try await engine.sendMany(3, engine.template())
             try await engine.settleInTime(.seconds(60))
             #expect(try await engine.states(messages).allSatisfy { $0 == .failed })
             let last = try #require(await engine.story(messages[0]).last)
             #expect(last.stage == .decided)
-            #expect(last.detail == "gave up after 3 attempts: http.503")
+            #expect(last.at >= PushBench.noon + .seconds(3_600))
+            #expect(last.detail.hasPrefix("gave up after "))
+            #expect(last.detail.hasSuffix(" attempts: http.503"))
             try await engine.expectSoundStories(messages)
+        }
+    }
+
+    @Test func `messages whose time went by unsent are tried a number of times all the same`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            var plan = BenchPlan()
+            plan.delivery.patience = .seconds(3_600)
+            plan.delivery.attempts = 3
+            let engine = try await bench.open(plan)
+            try await bench.town.setFaults(#"{"outage":true}"#)
+            let messages = try await engine.sendMany(3, engine.template())
+            bench.clock.advance(by: .seconds(48 * 3_600))
+            try await engine.settleInTime(.seconds(60))
+            #expect(try await engine.story(messages[0]).last?.detail == "gave up after 3 attempts: http.503")
         }
     }
 
@@ -97,7 +116,7 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             try await bench.town.setFaults(#"{"supplier":"tencent","bad_gateway_ratio":1}"#)
-            let messages = try await sendMany(100, engine, engine.template())
+            let messages = try await engine.sendMany(100, engine.template())
             try await engine.settle()
             let unknown = try await engine.states(messages).count { $0 == .unknown }
             let stats = try await bench.town.stats()
@@ -114,10 +133,11 @@ import Testing
     @Test func `a template's own account gets all, and nobody else when it is switched off`() async throws {
         try await PushBench.use { bench in
             var plan = BenchPlan()
+            plan.delivery.patience = .zero
             plan.delivery.attempts = 1
             let engine = try await bench.open(plan)
             let template = try await engine.template(account: engine.aliyun)
-            _ = try await sendMany(50, engine, template)
+            _ = try await engine.sendMany(50, template)
             try await engine.settle()
             #expect(try await bench.town.stats().aliyun.accepted == 50)
 
