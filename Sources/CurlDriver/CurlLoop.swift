@@ -117,7 +117,7 @@ final class CurlLoop: @unchecked Sendable {
         switch command {
         case .start(let call):
             call.isTaken = true
-            guard !call.isCancelled else { return call.finish(.failure(HTTPError(.cancelled))) }
+            guard !call.isCancelled else { return call.finish(.failure(HTTPError(.cancelledBeforeWrite))) }
             switch turnstile.arrive(call, at: call.origin) {
             case .enters:
                 begin(call, multi)
@@ -129,14 +129,16 @@ final class CurlLoop: @unchecked Sendable {
         case .cancel(let call):
             call.isCancelled = true
             guard call.isTaken, call.continuation != nil else { return }
+            var code = HTTPError.Code.cancelledBeforeWrite
             if let transfer = call.transfer {
+                if transfer.hasWritten { code = .cancelled }
                 curl_multi_remove_handle(multi, transfer.handle)
                 _ = transfer.rest()
                 retire(transfer, origin: call.origin, multi)
             } else {
                 _ = turnstile.abandon { $0 === call }
             }
-            call.finish(.failure(HTTPError(.cancelled)))
+            call.finish(.failure(HTTPError(code)))
         }
     }
 

@@ -170,6 +170,9 @@ final class CurlTransfer {
         return call
     }
 
+    /// Whether the other side may have a part of the request.
+    var hasWritten: Bool { bytesWritten > 0 }
+
     private var bytesWritten: Int {
         var head = 0
         var body: curl_off_t = 0

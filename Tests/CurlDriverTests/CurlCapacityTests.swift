@@ -161,7 +161,8 @@ import Testing
                 let waiting = Task { try await client.send(HTTPRequest(url: server.url, timeouts: .patient)) }
                 waiting.cancel()
                 let error = await #expect(throws: HTTPError.self) { try await waiting.value }
-                #expect(error?.code == .cancelled)
+                #expect(error?.code == .cancelledBeforeWrite)
+                #expect(error?.mayHaveArrived == false)
             }
             gate.open()
             try await group.waitForAll()

@@ -70,6 +70,8 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
         case connectTimeout = "connect_timeout"
         /// The connection broke before any byte of the request was written.
         case brokenBeforeWrite = "broken_before_write"
+        /// The caller's task was cancelled before any byte of the request was written.
+        case cancelledBeforeWrite = "cancelled_before_write"
         /// The request, or part of it, was written and no usable answer came.
         case noAnswer = "no_answer"
         /// The time for the whole call ran out after the request was written.
@@ -95,7 +97,7 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
     /// party may be asked to do the same.
     public var mayHaveArrived: Bool {
         switch code {
-        case .badURL, .unreachable, .connectTimeout, .brokenBeforeWrite: false
+        case .badURL, .unreachable, .connectTimeout, .brokenBeforeWrite, .cancelledBeforeWrite: false
         case .noAnswer, .answerTimeout, .cancelled, .tooLarge: true
         }
     }

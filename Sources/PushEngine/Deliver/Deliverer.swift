@@ -51,7 +51,7 @@ package struct Deliverer: Sendable {
         self.clock = clock
     }
 
-    /// Takes a batch as far as it goes now.
+    /// Takes a batch as far as it goes now; when the task is cancelled, as far as the calls that are out.
     ///
     /// - Parameters:
     ///   - batch: the batch that a queue message names.
@@ -79,6 +79,9 @@ package struct Deliverer: Sendable {
             }
             groups = []
             for wave in planned.isEmpty ? [[]] : planned.chunks(of: settings.callsAtOnce) {
+                // A call made by a worker that is cut off would be in doubt for nothing. As after a crash, those
+                // left wait with the places that they have in quotas.
+                guard !Task.isCancelled else { return .later(.zero) }
                 let tally = try await carryOut(wave, decisions, of: open, roster)
                 decisions = []
                 groups += tally.next

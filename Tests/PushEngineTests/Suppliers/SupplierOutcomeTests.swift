@@ -44,9 +44,9 @@ import Testing
         arguments: SupplierKind.allCases,
         [
             (HTTPError.Code.badURL, Refusal.Class?.some(.badConfig)), (.unreachable, .transient),
-            (.connectTimeout, .transient), (.brokenBeforeWrite, .transient), (.noAnswer, nil),
-            (.answerTimeout, nil),
-            (.cancelled, nil), (.tooLarge, nil),
+            (.connectTimeout, .transient), (.brokenBeforeWrite, .transient),
+            (.cancelledBeforeWrite, .transient), (.noAnswer, nil), (.answerTimeout, nil), (.cancelled, nil),
+            (.tooLarge, nil),
         ]
     )
     func `a broken call is a refusal only when nothing was written`(
