@@ -130,9 +130,9 @@ package protocol ReceiptStore: Sendable {
     /// Throws `.notFound` when there is no such call.
     func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued?
 
-    /// Gives up waiting: `unknown` becomes `unresolved` and `accepted` becomes `unconfirmed` for messages
-    /// accepted before `before`, up to `limit`; returns how many.
-    func expire(acceptedBefore before: Moment, limit: Int) async throws(StoreError) -> Int
+    /// Gives up waiting: `unknown` becomes `unresolved` and `accepted` becomes `unconfirmed` for messages that
+    /// have been so since before `before`, up to `limit`; returns how many.
+    func expire(unchangedSince before: Moment, limit: Int) async throws(StoreError) -> Int
 }
 
 /// The messages kept for the morning.

@@ -74,7 +74,7 @@ package struct ReceiptDesk: Sendable {
             try await inquiry.ask(entry, &round)
         }
         round.expired = try await store.expire(
-            acceptedBefore: clock.now - settings.patience,
+            unchangedSince: clock.now - settings.patience,
             limit: 10_000
         )
         return round

@@ -19,10 +19,11 @@ extension SQLitePushStore {
         }
     }
 
-    package func expire(acceptedBefore before: Moment, limit: Int) async throws(StoreError) -> Int {
+    package func expire(unchangedSince before: Moment, limit: Int) async throws(StoreError) -> Int {
         let now = clock.now
         return try await database.write("expire messages", isShort: false) { db in
             let select = try RawStatement(db, Self.selectAwaitingBatches)
+            // Who was accepted or called later cannot have been waiting for so long.
             select.bind(before.millisecondsSinceEpoch, at: 1)
             select.bind(limit, at: 2)
             var batches: [BatchRow] = []
@@ -30,7 +31,7 @@ extension SQLitePushStore {
             var books = Books()
             var count = 0
             for batch in batches where count < limit {
-                count += try db.expire(batch, at: now, atMost: limit - count, &books)
+                count += try db.expire(batch, unchangedSince: before, at: now, atMost: limit - count, &books)
             }
             try books.write(to: db)
             return count
@@ -44,7 +45,9 @@ extension SQLitePushStore {
 
     static let selectAwaitingBatches = """
         SELECT \(BatchRow.columns) FROM batch INDEXED BY batch_awaiting
-        WHERE accepted + unknown > 0 AND accepted_at < ? ORDER BY accepted_at LIMIT ?
+        WHERE accepted + unknown > 0 AND accepted_at < ?1
+            AND (SELECT called_at FROM intent WHERE intent.batch = batch.id ORDER BY id LIMIT 1) < ?1
+        ORDER BY accepted_at LIMIT ?2
         """
 }
 
@@ -52,6 +55,7 @@ extension Database {
     /// Gives up waiting for members of a batch; returns how many.
     fileprivate func expire(
         _ batch: BatchRow,
+        unchangedSince before: Moment,
         at now: Moment,
         atMost limit: Int,
         _ books: inout Books
@@ -59,7 +63,8 @@ extension Database {
         let select = try RawStatement(self, Self.selectAwaiting)
         select.bind(batch.id.messages.lowerBound, at: 1)
         select.bind(batch.id.messages.upperBound, at: 2)
-        select.bind(limit, at: 3)
+        select.bind(before.millisecondsSinceEpoch, at: 3)
+        select.bind(limit, at: 4)
         var expired: [DeliveryState: [Int]] = [:]
         var count = 0
         try select.forEachRow { row in
@@ -79,6 +84,6 @@ extension Database {
 
     private static let selectAwaiting = """
         SELECT id & 4095, state, account, charge FROM record
-        WHERE id BETWEEN ? AND ? AND state IN (60, 72) ORDER BY id LIMIT ?
+        WHERE id BETWEEN ? AND ? AND state IN (60, 72) AND changed_at < ? ORDER BY id LIMIT ?
         """
 }

@@ -110,14 +110,14 @@ package enum ReceiptConformance {
             let batch = try await rig.admit(phones)
             let intent = try await rig.send(batch, [0, 1], .accepted(reference: "s", charge: 1))
             rig.clock.advance(by: .seconds(10))
-            #expect(try await rig.books.expire(acceptedBefore: rig.now, limit: 10) == 2)
+            #expect(try await rig.books.expire(unchangedSince: rig.now, limit: 10) == 2)
             #expect(try await rig.apply([rig.receipt(phones[0], intent)]).applied == 1)
             #expect(try await rig.states(batch, 2) == [.delivered, .unconfirmed])
         },
     ]
 
     private static let waiting: [Clause<PushRig>] = [
-        Clause("gives up waiting for messages accepted before an instant, a bounded number at a time") {
+        Clause("gives up waiting for messages unchanged since an instant, a bounded number at a time") {
             rig in
             let batch = try await rig.admit(PushRig.phones(4))
             _ = try await rig.send(batch, [0, 1], .accepted(reference: "s", charge: 1))
@@ -126,14 +126,37 @@ package enum ReceiptConformance {
             let before = rig.now
             let young = try await rig.admit(PushRig.phones(1))
             _ = try await rig.send(young, [0], .accepted(reference: "s", charge: 1))
-            #expect(try await rig.books.expire(acceptedBefore: before, limit: 2) == 2)
-            #expect(try await rig.books.expire(acceptedBefore: before, limit: 2) == 1)
-            #expect(try await rig.books.expire(acceptedBefore: before, limit: 2) == 0)
+            #expect(try await rig.books.expire(unchangedSince: before, limit: 2) == 2)
+            #expect(try await rig.books.expire(unchangedSince: before, limit: 2) == 1)
+            #expect(try await rig.books.expire(unchangedSince: before, limit: 2) == 0)
             #expect(
                 try await rig.states(batch, 4) == [.unconfirmed, .unconfirmed, .unresolved, .queued]
             )
             #expect(try await rig.states(young, 1) == [.accepted])
-        }
+        },
+        Clause("a message that was sent long after it was accepted is waited for as long as any other") {
+            rig in
+            let batch = try await rig.admit(PushRig.phones(4))
+            _ = try await rig.send(batch, [3], .accepted(reference: "s", charge: 1))
+            let paused = try await rig.admit(PushRig.phones(1))
+            rig.clock.advance(by: .seconds(10))
+            let before = rig.now
+            _ = try await rig.send(batch, [0], .accepted(reference: "s", charge: 1))
+            _ = try await rig.send(batch, [1, 2], .unknown(detail: "reset"))
+            _ = try await rig.send(paused, [0], .accepted(reference: "s", charge: 1))
+            #expect(try await rig.books.expire(unchangedSince: before, limit: 10) == 1)
+            #expect(
+                try await rig.states(batch, 4) == [.accepted, .unknown, .unknown, .unconfirmed]
+            )
+            #expect(try await rig.states(paused, 1) == [.accepted])
+            rig.clock.advance(by: .seconds(10))
+            let later = rig.now
+            _ = try await rig.books.confirmAccepted(MessageID(batch: batch, index: 1), reference: "s")
+            #expect(try await rig.books.expire(unchangedSince: later, limit: 10) == 3)
+            #expect(
+                try await rig.states(batch, 4) == [.unconfirmed, .accepted, .unresolved, .unconfirmed]
+            )
+        },
     ]
 
     private static let shelf: [Clause<PushRig>] = [

@@ -169,7 +169,7 @@ package enum RecordConformance {
             try await rig.books.abandon([intent], of: batch)
             _ = try await rig.books.confirmAccepted(MessageID(batch: batch, index: 0), reference: "s")
             rig.clock.advance(by: .seconds(1))
-            _ = try await rig.books.expire(acceptedBefore: rig.now, limit: 1)
+            _ = try await rig.books.expire(unchangedSince: rig.now, limit: 1)
             _ = try await rig.apply([rig.receipt(phone, intent)])
             let story = try await rig.books.story(of: MessageID(batch: batch, index: 0))
             #expect(

@@ -18,13 +18,14 @@ struct LedgerModel {
     struct Batch {
         let recipients: [String]
         let run: CampaignRunID?
-        let acceptedAt: Moment
     }
 
     private(set) var states: [MessageID: DeliveryState] = [:]
     private(set) var batches: [BatchID: Batch] = [:]
     private(set) var calls: [Call] = []
     private(set) var charges: [MessageID: Int] = [:]
+    /// When messages became `accepted` or `unknown`.
+    private var waiting: [MessageID: Moment] = [:]
     private var held: [MessageID: Moment] = [:]
     private var received: Set<MessageID> = []
     private var known: Set<String> = []
@@ -92,7 +93,7 @@ struct LedgerModel {
         without duplicates: [Int],
         _ rig: PushRig
     ) {
-        batches[batch] = Batch(recipients: recipients, run: run, acceptedAt: rig.now)
+        batches[batch] = Batch(recipients: recipients, run: run)
         for place in recipients.indices where !duplicates.contains(place) {
             states[MessageID(batch: batch, index: place)] = .queued
         }
@@ -173,6 +174,7 @@ struct LedgerModel {
             let message = MessageID(batch: call.batch, index: place)
             if case .accepted(_, let charge) = result { charges[message] = charge }
             guard states[message] == .queued else { continue }
+            waiting[message] = rig.now
             switch result {
             case .accepted: states[message] = .accepted
             case .failed: states[message] = .failed
@@ -190,7 +192,9 @@ struct LedgerModel {
         calls[index].isOpen = false
         for place in call.intent.members.indices {
             let message = MessageID(batch: call.batch, index: place)
-            if states[message] == .queued { states[message] = .unknown }
+            guard states[message] == .queued else { continue }
+            waiting[message] = rig.now
+            states[message] = .unknown
         }
     }
 
@@ -249,10 +253,10 @@ struct LedgerModel {
         }
         guard Bool.random(using: &random) else { return }
         let before = now - .seconds(60)
-        let expired = try await rig.books.expire(acceptedBefore: before, limit: 10_000)
+        let expired = try await rig.books.expire(unchangedSince: before, limit: 10_000)
         var expected = 0
         for (message, state) in states {
-            guard let batch = batches[message.batch], batch.acceptedAt < before else { continue }
+            guard let since = waiting[message], since < before else { continue }
             switch state {
             case .accepted: states[message] = .unconfirmed
             case .unknown: states[message] = .unresolved
