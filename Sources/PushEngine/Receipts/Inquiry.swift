@@ -6,7 +6,8 @@ import Synchronization
 /// never left.
 ///
 /// A call is asked for as a whole: one member that the supplier knows proves that the call arrived, and then
-/// nobody of it is sent again, even where the supplier cannot tell of the others yet.
+/// nobody of it is sent again, even where the supplier cannot tell of the others yet. Nor is anybody of a call of
+/// which one member cannot be asked for.
 struct Inquiry: Sendable {
     let store: any ReceiptStore
     let queue: any SendQueue
@@ -61,9 +62,15 @@ struct Inquiry: Sendable {
                     return false
                 }
                 allowed -= 1
-                guard let answer = await ask(entry, member, progress.calls[0], &round) else { return false }
+                let answer: QueryAnswer?
+                do { answer = try await ask(entry, member, progress.calls[0]) } catch {
+                    note(error, of: entry.account, &round)
+                    return false
+                }
                 round.asked += 1
-                if try await take(answer, on: member, of: entry.account.id, &round) { round.cleared += 1 }
+                if let answer, try await take(answer, on: member, of: entry.account.id, &round) {
+                    round.cleared += 1
+                }
                 progress.note(answer, at: clock.now)
             }
             if state == .unknown { try await finish(progress.calls[0], progress, &round) }
@@ -72,13 +79,14 @@ struct Inquiry: Sendable {
         return true
     }
 
-    /// The supplier's answer; nil when it has none now.
+    /// The supplier's answer; nil when it gives none for this member, whoever is asked for next.
+    ///
+    /// - Throws: `SupplierError` when the account is not to be asked now.
     private func ask(
         _ entry: SupplierRoster.Entry,
         _ member: OpenCall.Member,
-        _ call: OpenCall,
-        _ round: inout ReceiptRound
-    ) async -> QueryAnswer? {
+        _ call: OpenCall
+    ) async throws(SupplierError) -> QueryAnswer? {
         do {
             return try await entry.supplier.query(
                 recipient: member.recipient,
@@ -86,17 +94,26 @@ struct Inquiry: Sendable {
                 sentAt: call.calledAt
             )
         } catch {
-            if error.isThrottle {
-                round.hasMore = true
-            } else {
-                round.silent.append(entry.account.name)
-                logger.warning(
-                    "unanswered messages could not be asked for",
-                    metadata: [LogKey.account: "\(entry.account.name)", LogKey.error: "\(error)"]
-                )
-            }
+            guard error.isAboutOneQuestion else { throw error }
+            logger.warning(
+                "an unanswered message could not be asked for",
+                metadata: [LogKey.account: "\(entry.account.name)", LogKey.error: "\(error)"]
+            )
             return nil
         }
+    }
+
+    /// Notes why an account is not asked for anything more in a round.
+    private func note(_ error: SupplierError, of account: SupplierAccount, _ round: inout ReceiptRound) {
+        guard !error.isThrottle else {
+            round.hasMore = true
+            return
+        }
+        round.silent.append(account.name)
+        logger.warning(
+            "unanswered messages could not be asked for",
+            metadata: [LogKey.account: "\(account.name)", LogKey.error: "\(error)"]
+        )
     }
 
     /// Sees to it that there is a call to ask for; false when there is none now.
@@ -150,7 +167,7 @@ struct Inquiry: Sendable {
         _ progress: InquiryProgress,
         _ round: inout ReceiptRound
     ) async throws(StoreError) {
-        guard call.guarantee == .atLeastOnce, !progress.isKnown,
+        guard call.guarantee == .atLeastOnce, !progress.mayBeKnown,
             let firstAsked = progress.firstAsked, firstAsked >= call.calledAt + settings.resendAfter,
             let again = try await store.sendAgain(call.intent)
         else { return }
@@ -160,6 +177,17 @@ struct Inquiry: Sendable {
             metadata: [LogKey.batch: "\(call.batch.rawValue)", LogKey.count: "\(again.count)"]
         )
         try await queue.append([again.message])
+    }
+}
+
+extension SupplierError {
+    /// Whether only the question was refused, or its answer unreadable: the next one may fare better.
+    fileprivate var isAboutOneQuestion: Bool {
+        switch self {
+        case .refused(let refusal): [.badRecipient, .badContent, .recipientLimit].contains(refusal.fault)
+        case .malformed: true
+        case .unavailable: false
+        }
     }
 }
 
@@ -181,25 +209,26 @@ private struct InquiryProgress: Sendable {
     private var asked = 0
     /// When the first of them was.
     private(set) var firstAsked: Moment?
-    /// Whether the supplier knew one of them.
-    private(set) var isKnown = false
+    /// Whether the supplier knew one of them, or may: it could not be asked.
+    private(set) var mayBeKnown = false
 
     /// Whom to ask for next; nil when all members of the first call have been asked for.
     var next: OpenCall.Member? {
         calls.first.flatMap { asked < $0.members.count ? $0.members[asked] : nil }
     }
 
-    mutating func note(_ answer: QueryAnswer, at now: Moment) {
+    /// Notes what was said of the next member; nil when nothing was.
+    mutating func note(_ answer: QueryAnswer?, at now: Moment) {
         if asked == 0 { firstAsked = now }
         asked += 1
-        if answer != .unknown { isKnown = true }
+        if answer != .unknown { mayBeKnown = true }
     }
 
     mutating func dropFirst() {
         calls.removeFirst()
         asked = 0
         firstAsked = nil
-        isKnown = false
+        mayBeKnown = false
     }
 }
 

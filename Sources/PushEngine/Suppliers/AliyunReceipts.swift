@@ -107,7 +107,7 @@ struct AliyunDetails {
         while let key = try scanner.nextKey() {
             switch key {
             case "OutId": row.requestKey = try scanner.takeNull() ? "" : try scanner.string()
-            case "SendStatus": row.status = try scanner.lenientInteger()
+            case "SendStatus": row.status = try scanner.takeNull() ? 0 : try scanner.lenientInteger()
             case "ErrCode": row.code = try scanner.takeNull() ? "" : try scanner.string()
             case "ReceiveDate":
                 row.receivedAt = try scanner.takeNull() ? nil : CivilTime(try scanner.string())

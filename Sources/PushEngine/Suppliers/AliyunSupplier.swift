@@ -170,8 +170,10 @@ package struct AliyunSupplier: Supplier {
         switch await post("QuerySendDetails", parameters) {
         case .ended(let verdict): throw SupplierError(verdict)
         case .answered(let response):
-            // Why it cannot be read does not matter: what follows from that depends on the status.
-            guard let details = try? AliyunDetails(response.body) else {
+            let details: AliyunDetails
+            do { details = try AliyunDetails(response.body) } catch {
+                // Under a success status the answer is Aliyun's, and about this number.
+                if (200...299).contains(response.status) { throw .malformed(error.description) }
                 throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
             }
             guard details.code == "OK" else {

@@ -39,8 +39,9 @@ package protocol Supplier: Sendable {
     ///   - recipient: the number as it was sent.
     ///   - requestKey: the key that the call carried.
     ///   - sentAt: when the call was made.
-    /// - Returns: the receipt, or nil when the supplier knows nothing of it.
-    /// - Throws: `SupplierError` when the supplier did not answer or refused.
+    /// - Returns: what the supplier knows of it.
+    /// - Throws: `SupplierError` when the supplier did not answer or refused; `.malformed` when what it said of
+    ///   this message cannot be read.
     func query(
         recipient: String,
         requestKey: String,

@@ -55,7 +55,9 @@ struct BenchEngine: Sendable {
             // Decides only how long a broken test takes.
             timeouts: HTTPTimeouts(connect: .seconds(300), total: .seconds(300))
         )
-        let directory = SupplierDirectory(accounts: store, clock: wall) { catalogue.supplier(for: $0) }
+        let directory = SupplierDirectory(accounts: store, clock: wall) { account in
+            plan.adapter(catalogue.supplier(for: account))
+        }
         let keys = RequestKeys(installation: store.installation)
         chain = SendChain(
             templates: store,

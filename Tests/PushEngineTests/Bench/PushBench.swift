@@ -101,6 +101,8 @@ struct BenchPlan: Sendable {
     var lane = LaneSettings()
     var crowd = CampaignSettings()
     var receipts = ReceiptSettings()
+    /// Makes what the engine takes for a supplier's adapter of the real one.
+    var adapter: @Sendable (any Supplier) -> any Supplier = { $0 }
     /// Stands between the engine and everything that lasts.
     var wire: any BenchWire = OpenWire()
 }

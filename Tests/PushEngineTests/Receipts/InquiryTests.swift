@@ -90,6 +90,55 @@ import Testing
         }
     }
 
+    /// Why one number cannot be asked for, though the account can.
+    private static let personal: [SupplierError] =
+        [Refusal.Class.badRecipient, .badContent, .recipientLimit]
+        .map { .refused(Refusal($0, code: "no")) } + [.malformed("a row")]
+
+    @Test(arguments: personal)
+    func `a number that cannot be asked for stays in doubt with its call, and the others are asked for`(
+        error: SupplierError
+    ) async throws {
+        try await PushBench.use { bench in
+            var plan = Self.tencentOnly
+            plan.adapter = { Picky(supplier: $0, number: "+86" + Self.lost[0], error: error) }
+            let engine = try await bench.open(plan)
+            let template = try await engine.template(guarantee: .atLeastOnce)
+            let first = try await engine.send(Array(Self.lost[..<2]), template)
+            let second = try await engine.send([Self.lost[2]], template)
+            try await engine.settle()
+            #expect(try await engine.states(first + second).allSatisfy { $0 == .unknown })
+            try await bench.advance(by: .seconds(601))
+            let round = try await engine.takeReceipts()
+            #expect(round.asked == 3)
+            #expect(round.silent.isEmpty)
+            #expect(round.sentAgain == 1)
+            #expect(try await engine.states(first) == [.unknown, .unknown])
+            #expect(try await engine.states(second) == [.queued])
+        }
+    }
+
+    @Test(arguments: [
+        SupplierError.unavailable("reset"), .refused(Refusal(.badConfig, code: "no")),
+        .refused(Refusal(.transient, code: "no")),
+    ])
+    func `an account that cannot be asked is asked nothing more in the round`(
+        error: SupplierError
+    ) async throws {
+        try await PushBench.use { bench in
+            var plan = Self.tencentOnly
+            plan.adapter = { Picky(supplier: $0, number: "+86" + Self.lost[0], error: error) }
+            let engine = try await bench.open(plan)
+            let template = try await engine.template(guarantee: .atLeastOnce)
+            for number in Self.lost { try await engine.send([number], template) }
+            try await engine.settle()
+            try await bench.advance(by: .seconds(601))
+            let round = try await engine.takeReceipts()
+            #expect(round.asked == 0)
+            #expect(round.silent == ["tencent"])
+        }
+    }
+
     @Test(arguments: [(tencent: 1, aliyun: 0), (tencent: 0, aliyun: 1)])
     func `a call that never arrived is sent again where the template says so, and after a while`(
         weights: (tencent: Int, aliyun: Int)
@@ -171,4 +220,31 @@ import Testing
             try await engine.expectSoundStories(messages)
         }
     }
+}
+
+/// A supplier that does not say what became of one number.
+private struct Picky: Supplier {
+    let supplier: any Supplier
+    let number: String
+    let error: SupplierError
+
+    var account: AccountID { supplier.account }
+    var shapes: [CallShape] { supplier.shapes }
+
+    func send(_ call: SupplierCall) async -> SupplierReply { await supplier.send(call) }
+
+    func pullReceipts() async throws(SupplierError) -> ReceiptPage { try await supplier.pullReceipts() }
+
+    func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage { try supplier.readReceipts(raw) }
+
+    func query(
+        recipient: String,
+        requestKey: String,
+        sentAt: Moment
+    ) async throws(SupplierError) -> QueryAnswer {
+        if recipient == number { throw error }
+        return try await supplier.query(recipient: recipient, requestKey: requestKey, sentAt: sentAt)
+    }
+
+    func refreshToken() async throws(SupplierError) -> TokenRefresh { try await supplier.refreshToken() }
 }

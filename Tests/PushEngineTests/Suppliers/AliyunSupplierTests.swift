@@ -133,6 +133,40 @@ import Testing
         #expect(page.malformed == 1)
     }
 
+    /// What Aliyun says of the messages to a number.
+    private static func details(_ rows: String) -> String {
+        #"{"Code":"OK","Message":"OK","TotalCount":1,"SmsSendDetailDTOs":{"SmsSendDetailDTO":[\#(rows)]}}"#
+    }
+
+    @Test func `a message whose status is not said is known, and one without a number is not`() async throws {
+        let nulls = #"""
+            {"PhoneNum":null,"SendStatus":null,"ErrCode":null,"OutId":null,"ReceiveDate":null},
+            {"PhoneNum":"13800138000","SendStatus":null,"ErrCode":null,"OutId":"k-1","ReceiveDate":null}
+            """#
+        let noon = try #require(CivilTime("2023-11-15 12:00:00")).moment(offset: CivilTime.china)
+        for (key, answer) in [("k-1", QueryAnswer.pending(reference: "")), ("k-2", .unknown)] {
+            let supplier = supplier(ScriptedHTTPClient(Self.details(nulls)))
+            #expect(
+                try await supplier.query(recipient: "+8613800138000", requestKey: key, sentAt: noon) == answer
+            )
+        }
+    }
+
+    @Test func `an answer that cannot be read is about the number that was asked for`() async throws {
+        for body in ["<html>", Self.details(#"{"SendStatus":{}}"#)] {
+            await #expect {
+                try await supplier(ScriptedHTTPClient(body))
+                    .query(
+                        recipient: "+8613800138000",
+                        requestKey: "k",
+                        sentAt: Moment(secondsSinceEpoch: 1_700_000_000)
+                    )
+            } throws: { error in
+                if case .malformed? = error as? SupplierError { true } else { false }
+            }
+        }
+    }
+
     @Test(arguments: [(1, "pending"), (2, "failed"), (3, "delivered")])
     func `a question about one message finds it by its key`(status: Int, meaning: String) async throws {
         func row(_ key: String, _ status: Int) -> String {
