@@ -125,8 +125,8 @@ package protocol ReceiptStore: Sendable {
     /// Puts the members of a call that are in state `unknown` back to `queued`, to be sent again; nil when
     /// there are none.
     ///
-    /// Nobody is put back when anything shows that the call arrived, which is when a member of it has a
-    /// receipt or was confirmed; nor where the campaign's occurrence was cancelled.
+    /// Nobody is put back when anything shows that the call arrived, which is when it was answered for a member
+    /// of it, or one has a receipt or was confirmed; nor where the campaign's occurrence was cancelled.
     /// Throws `.notFound` when there is no such call.
     func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued?
 

@@ -162,8 +162,9 @@ extension Database {
         return try select.first { BatchID(rawValue: $0.int64(0)) }
     }
 
-    /// Whether anything shows that the supplier has a call.
+    /// Whether anything shows that the supplier has a call: its own word of any member then, or later.
     fileprivate func hasArrived(_ call: Intent, of batch: BatchID) throws -> Bool {
+        if try isAnswered(call) { return true }
         for stretch in call.members.stretches {
             let range = [stretch.lowerBound, stretch.upperBound]
                 .map { MessageID(batch: batch, index: $0).rawValue }
@@ -171,6 +172,21 @@ extension Database {
             if shown == true { return true }
         }
         return false
+    }
+
+    /// Whether a call was answered for any of its members, however.
+    ///
+    /// A call that never arrived leaves all of them in doubt, and one that is refused as a whole leaves none.
+    private func isAnswered(_ call: Intent) throws -> Bool {
+        let select = try RawStatement(self, Self.selectAnswers)
+        select.bind(call.id.rawValue, at: 1)
+        guard let answers = try select.first({ CallAnswers(stored: $0.blob(0)) }) else { return false }
+        return call.members.indices.indices.contains { place in
+            switch answers[place] {
+            case .accepted, .failed, .again: true
+            case .unknown, nil: false
+            }
+        }
     }
 
     /// Makes members wait again, with no account.
@@ -196,6 +212,8 @@ extension Database {
         """
 
     private static let selectBatchOfCall = "SELECT batch FROM intent WHERE id = ? AND closed_at IS NOT NULL"
+
+    private static let selectAnswers = "SELECT answers FROM intent WHERE id = ? AND answers IS NOT NULL"
 
     private static let selectArrived = """
         SELECT EXISTS (SELECT 1 FROM receipt WHERE id BETWEEN ?1 AND ?2)

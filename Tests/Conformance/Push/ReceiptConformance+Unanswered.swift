@@ -94,6 +94,18 @@ extension ReceiptConformance {
             #expect(try await rig.books.sendAgain(second.id) == nil)
             #expect(try await rig.states(confirmed, 3) == [.accepted, .unknown, .queued])
         },
+        Clause("a call that was answered for anybody is not sent again") { rig in
+            for answer in [CallResult.accepted(reference: "s", charge: 1), .failed(code: "blacklist")] {
+                let batch = try await rig.admit(PushRig.phones(3))
+                let call = try await rig.call(batch, [0, 1, 2])
+                let silence = CallResult.unknown(detail: "not spoken of")
+                let outcome = IntentOutcome(intent: call, results: [silence, answer, silence])
+                try await rig.books.conclude([outcome], of: batch)
+                #expect(try await rig.books.sendAgain(call.id) == nil)
+                let states = try await rig.states(batch, 3)
+                #expect([states[0], states[2]] == [.unknown, .unknown])
+            }
+        },
         Clause("an open call is not sent again, nor one that does not exist") { rig in
             let batch = try await rig.admit(PushRig.phones(1))
             let call = try await rig.call(batch, [0])
