@@ -41,11 +41,29 @@ struct SupplierRouter {
         }
         var calls: [PlannedCall] = []
         for (entry, share) in zip(candidates, shares) where !share.isEmpty {
-            for members in cut(share, task, entry.supplier.shapes, limit: group.callLimit) {
-                calls.append(PlannedCall(account: entry.account.id, members: Members(members)))
+            for layer in layers(of: share, task) {
+                for members in cut(layer, task, entry.supplier.shapes, limit: group.callLimit) {
+                    calls.append(PlannedCall(account: entry.account.id, members: Members(members)))
+                }
             }
         }
         return (calls, Members([]))
+    }
+
+    /// Recipients in layers of which each names nobody twice: a receipt tells the call and the number, so that
+    /// of two messages to one number in one call the second would never get its own.
+    private func layers(of share: [Int], _ task: SendTask) -> [[Int]] {
+        // A campaign's occurrence has nobody twice.
+        guard task.campaignRun == nil else { return [share] }
+        var layers: [[Int]] = [[]]
+        var layersWith: [RecipientKey: Int] = [:]
+        for index in share {
+            let layer = layersWith[task.key(index), default: 0]
+            layersWith[task.key(index)] = layer + 1
+            if layer == layers.count { layers.append([]) }
+            layers[layer].append(index)
+        }
+        return layers
     }
 
     /// Cuts recipients into calls: those with one text into calls for one text, what is left over into mixed

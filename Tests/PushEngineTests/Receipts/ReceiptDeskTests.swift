@@ -59,6 +59,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [(tencent: 1, aliyun: 0), (tencent: 0, aliyun: 1)])
+    func `two texts to one number each get their receipt`(weights: (tencent: Int, aliyun: Int)) async throws {
+        try await PushBench.use { bench in
+            var plan = BenchPlan()
+            plan.weights = weights
+            let engine = try await bench.open(plan)
+            let params = ["早上", "晚上"]
+                .map { MessageParam(bizID: nil, receivers: ["13800130100"], variables: ["when": $0]) }
+            let template = try await engine.template("{$when}好")
+            let receipt = try await engine.chain.accept(SendRequest(template: template, params: params))
+            let messages = try receipt.verdicts.map { try $0.result.get() }
+            #expect(messages[0].batch == messages[1].batch)
+            try await engine.settle()
+            try await engine.takeReceipts()
+            try await eventually("both receipts are applied") {
+                try await engine.states(messages) == [.delivered, .delivered]
+            }
+            #expect(try await bench.town.counts() == ["+8613800130100": 2])
+        }
+    }
+
     @Test func `what no receipt came for is given up after the patience, and tells which it was`()
         async throws
     {

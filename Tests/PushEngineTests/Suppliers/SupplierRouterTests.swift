@@ -51,7 +51,12 @@ struct SupplierRouterTests {
         return SupplierRoster.Entry(account: account, supplier: Shapes(account: account.id, shapes: shapes))
     }
 
-    private func task(_ count: Int, texts: Int, account: AccountID? = nil) -> SendTask {
+    private func task(
+        _ count: Int,
+        texts: Int,
+        account: AccountID? = nil,
+        number: (Int) -> Int = { $0 }
+    ) -> SendTask {
         var task = SendTask(
             template: TemplateID(rawValue: 1),
             templateVersion: 1,
@@ -63,7 +68,7 @@ struct SupplierRouterTests {
         )
         for text in 0..<texts { task.contents.append(Array("text \(text)".utf8)) }
         for index in 0..<count {
-            task.recipients.append(Array("+86138\(10_000_000 + index)".utf8))
+            task.recipients.append(Array("+86138\(10_000_000 + number(index))".utf8))
             task.contentIndex.append(UInt16(index % texts))
         }
         return task
@@ -91,6 +96,25 @@ struct SupplierRouterTests {
                         call.members.count <= $0.recipients && (contents.count == 1 || !$0.sameContent)
                     }
                 )
+            }
+        }
+    }
+
+    @Test func `a call names nobody twice`() {
+        for shapes in [tencent, aliyun] {
+            let router = SupplierRouter(roster: SupplierRoster(entries: [entry(1, weight: 1, shapes)]))
+            for texts in [1, 3, 7] {
+                // Everybody seven times, and with fewer texts than that some of them with one text twice.
+                let task = task(700, texts: texts) { $0 / 7 }
+                let all = DeliveryGroup(members: Members(Array(0..<700)))
+                let plan = router.plan(all, of: Self.batch, task)
+                #expect(plan.calls.flatMap(\.members.indices).sorted() == Array(0..<700))
+                for call in plan.calls {
+                    let recipients = call.members.indices.map { task.recipients.text($0) }
+                    #expect(Set(recipients).count == recipients.count)
+                }
+                // Fewer are not possible, and Aliyun's take any texts.
+                if shapes == aliyun { #expect(plan.calls.count == 7) }
             }
         }
     }
