@@ -187,7 +187,7 @@ package struct CampaignRunner: Sendable {
 
     /// Whether the lane has enough to do; what is kept back with a paused campaign is nothing to do.
     private func isFull(_ lane: Lane) async throws(StoreError) -> Bool {
-        try await (queue.depths()[lane] ?? QueueDepth()).load >= settings.queueLimit
+        try await queue.load(of: lane, atMost: settings.queueLimit) >= settings.queueLimit
     }
 
     /// Reading waits while the lane has enough to do, so that memory and queue stay small.

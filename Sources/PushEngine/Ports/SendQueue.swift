@@ -63,9 +63,6 @@ package struct QueueDepth: Hashable, Sendable {
     }
 
     package var total: Int { ready + claimed + waiting + suspended }
-
-    /// What consumers have before them.
-    package var load: Int { ready + claimed + waiting }
 }
 
 /// The durable queue between those who accept and those who send: one topic a lane.
@@ -103,6 +100,12 @@ package protocol SendQueue: Sendable {
 
     /// What the lanes hold; a lane without messages may be missing.
     func depths() async throws(StoreError) -> [Lane: QueueDepth]
+
+    /// How many messages of `lane` consumers have before them, ready, claimed or waiting, counted no further
+    /// than `limit`; those of suspended occurrences are left out.
+    ///
+    /// Quick however much the queue holds: who fills a lane asks before each batch.
+    func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int
 
     /// The dead letters of all lanes, newest first.
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter]

@@ -5,6 +5,7 @@ enum QueueMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
+        migrator.registerMigration("2") { try $0.execute(sql: second) }
         return migrator
     }
 
@@ -35,5 +36,12 @@ enum QueueMigrations {
         -- The number of the newest claim, which proves it.
         CREATE TABLE claim (newest INTEGER NOT NULL) STRICT;
         INSERT INTO claim (newest) VALUES (0);
+        """
+
+    /// A lane finds what it waits for without passing what others wait for.
+    private static let second = """
+        DROP INDEX message_due;
+        CREATE INDEX message_later ON message (channel, message_type, due_at)
+            WHERE state IN (1, 2) AND is_suspended = 0;
         """
 }

@@ -45,8 +45,7 @@ package struct SQLiteSendQueue: SendQueue {
             let insert = try RawStatement(db, Self.insertMessage)
             for message in messages {
                 insert.bind(message.batch.rawValue, at: 1)
-                insert.bind(message.lane.channel.rawValue, at: 2)
-                insert.bind(message.lane.type.rawValue, at: 3)
+                insert.bind(message.lane, at: 2)
                 insert.bind(message.campaignRun?.rawValue, at: 4)
                 try insert.run()
             }
@@ -61,7 +60,7 @@ package struct SQLiteSendQueue: SendQueue {
     ) async throws(StoreError) -> [QueueDelivery] {
         let now = clock.now
         return try await database.write("claim from queue") { db in
-            try db.wakeDue(at: now)
+            try db.wakeDue(on: lane, at: now)
             let messages = try db.readyMessages(of: lane, limit: limit)
             guard !messages.isEmpty else { return [] }
             try db.execute(cached: "UPDATE claim SET newest = newest + 1", [])
@@ -157,6 +156,17 @@ package struct SQLiteSendQueue: SendQueue {
         }
     }
 
+    package func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int {
+        try await database.read("read queue load") { db in
+            let select = try RawStatement(db, Self.selectLoad)
+            select.bind(lane, at: 1)
+            select.bind(limit, at: 3)
+            var count = 0
+            try select.forEachRow { _ in count += 1 }
+            return count
+        }
+    }
+
     package func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] {
         try await database.read("read dead letters") { db in
             let select = try RawStatement(db, Self.selectDead)
@@ -191,8 +201,8 @@ package struct SQLiteSendQueue: SendQueue {
     package func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async {
         await room.wait(for: lane, by: waiting) {
             // A queue that cannot be read now is waited for.
-            guard let depths = try? await depths() else { return limit }
-            return (depths[lane] ?? QueueDepth()).load < depth ? .zero : limit
+            guard let load = try? await load(of: lane, atMost: depth) else { return limit }
+            return load < depth ? .zero : limit
         }
     }
 }
@@ -240,6 +250,15 @@ extension SQLiteSendQueue {
         FROM message WHERE state <> 3 GROUP BY channel, message_type
         """
 
+    static let selectLoad = """
+        SELECT 1 FROM message INDEXED BY message_ready
+        WHERE channel = ?1 AND message_type = ?2 AND state = 0 AND is_suspended = 0
+        UNION ALL
+        SELECT 1 FROM message INDEXED BY message_later
+        WHERE channel = ?1 AND message_type = ?2 AND state IN (1, 2) AND is_suspended = 0
+        LIMIT ?3
+        """
+
     static let selectDead = """
         SELECT channel, message_type, batch, run, attempts, reason, buried_at
         FROM message INDEXED BY message_dead WHERE state = 3 ORDER BY buried_at DESC, id DESC LIMIT ?
@@ -251,21 +270,24 @@ extension SQLiteSendQueue {
         """
 
     static let wakeDue = """
-        UPDATE message INDEXED BY message_due SET state = 0, due_at = NULL
-        WHERE state IN (1, 2) AND due_at <= ?
+        UPDATE message INDEXED BY message_later SET state = 0, due_at = NULL
+        WHERE channel = ? AND message_type = ? AND state IN (1, 2) AND is_suspended = 0 AND due_at <= ?
         """
 
     static let selectNextDue = """
-        SELECT due_at FROM message INDEXED BY message_due
-        WHERE state IN (1, 2) AND is_suspended = 0 AND channel = ? AND message_type = ?
+        SELECT due_at FROM message INDEXED BY message_later
+        WHERE channel = ? AND message_type = ? AND state IN (1, 2) AND is_suspended = 0
         ORDER BY due_at LIMIT 1
         """
 }
 
 extension Database {
-    /// Makes ready what was claimed or postponed until now.
-    fileprivate func wakeDue(at now: Moment) throws {
-        try execute(cached: SQLiteSendQueue.wakeDue, [now.millisecondsSinceEpoch])
+    /// Makes ready what was claimed or postponed until now; what is suspended is woken once it is let go.
+    fileprivate func wakeDue(on lane: Lane, at now: Moment) throws {
+        let update = try RawStatement(self, SQLiteSendQueue.wakeDue)
+        update.bind(lane, at: 1)
+        update.bind(now.millisecondsSinceEpoch, at: 3)
+        try update.run()
     }
 
     fileprivate func readyMessages(
@@ -273,8 +295,7 @@ extension Database {
         limit: Int
     ) throws -> [(message: QueueMessage, attempts: Int)] {
         let select = try RawStatement(self, SQLiteSendQueue.selectReady)
-        select.bind(lane.channel.rawValue, at: 1)
-        select.bind(lane.type.rawValue, at: 2)
+        select.bind(lane, at: 1)
         select.bind(limit, at: 3)
         var messages: [(message: QueueMessage, attempts: Int)] = []
         try select.forEachRow { messages.append((try QueueMessage($0), $0.int(4))) }
@@ -291,8 +312,7 @@ extension Database {
     fileprivate func nextDue(on lane: Lane, now: Moment) throws -> Moment? {
         if try !readyMessages(of: lane, limit: 1).isEmpty { return now }
         let select = try RawStatement(self, SQLiteSendQueue.selectNextDue)
-        select.bind(lane.channel.rawValue, at: 1)
-        select.bind(lane.type.rawValue, at: 2)
+        select.bind(lane, at: 1)
         return try select.first { Moment(millisecondsSinceEpoch: $0.int64(0)) }
     }
 
@@ -311,6 +331,12 @@ extension QueueMessage {
 }
 
 extension RawStatement {
+    /// Binds a lane to a parameter and the one after it.
+    fileprivate func bind(_ lane: Lane, at place: Int32) {
+        bind(lane.channel.rawValue, at: place)
+        bind(lane.type.rawValue, at: place + 1)
+    }
+
     /// The lane in a column and the one after it.
     fileprivate func lane(_ column: Int32) throws -> Lane {
         guard let channel = Channel(rawValue: int(column)), let type = MessageType(rawValue: int(column + 1))

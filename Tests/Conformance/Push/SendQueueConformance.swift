@@ -246,6 +246,21 @@ package enum SendQueueConformance {
     ]
 
     private static let room: [Clause<QueueRig>] = [
+        Clause("a lane's load is what consumers have before them, counted up to a limit") { rig in
+            try await rig.queue.append((1...4).map { rig.message($0) } + [rig.message(5, run: 4)])
+            try await rig.queue.append([rig.message(6, QueueRig.other), rig.message(7, run: 4)])
+            let deliveries = try await rig.claim(limit: 4)
+            try await rig.queue.postpone(deliveries[0], by: .seconds(5))
+            try await rig.queue.bury(deliveries[1], reason: "x")
+            try await rig.queue.acknowledge(deliveries[2])
+            // One waits, one is claimed, and two are ready.
+            #expect(try await rig.queue.load(of: QueueRig.lane, atMost: 10) == 4)
+            #expect(try await rig.queue.load(of: QueueRig.lane, atMost: 3) == 3)
+            #expect(try await rig.queue.load(of: QueueRig.other, atMost: 10) == 1)
+            try await rig.queue.setSuspended(true, CampaignRunID(rawValue: 4))
+            rig.clock.advance(by: .seconds(60))
+            #expect(try await rig.queue.load(of: QueueRig.lane, atMost: 10) == 2)
+        },
         Clause("there is room at once in a lane that holds less") { rig in
             try await rig.queue.append([rig.message(1)])
             await rig.queue.waitForRoom(QueueRig.lane, below: 2, atMost: .seconds(60))

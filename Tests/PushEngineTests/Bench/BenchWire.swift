@@ -173,6 +173,10 @@ struct WiredQueue: SendQueue {
 
     func depths() async throws(StoreError) -> [Lane: QueueDepth] { try await queue.depths() }
 
+    func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int {
+        try await queue.load(of: lane, atMost: limit)
+    }
+
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] {
         try await queue.deadLetters(limit: limit)
     }

@@ -53,8 +53,16 @@ final class QueryPlanTests {
             sql: SQLiteSendQueue.selectReady,
             index: "message_ready (channel=? AND message_type=?)"
         ),
-        Look(sql: SQLiteSendQueue.wakeDue, index: "message_due (due_at<?)"),
-        Look(sql: SQLiteSendQueue.selectNextDue, index: "message_due"),
+        Look(
+            sql: SQLiteSendQueue.wakeDue,
+            index: "message_later (channel=? AND message_type=? AND due_at<?)"
+        ),
+        Look(
+            sql: SQLiteSendQueue.selectNextDue,
+            index: "message_later (channel=? AND message_type=?)"
+        ),
+        Look(sql: SQLiteSendQueue.selectLoad, index: "message_ready (channel=? AND message_type=?)"),
+        Look(sql: SQLiteSendQueue.selectLoad, index: "message_later (channel=? AND message_type=?)"),
         Look(sql: SQLiteSendQueue.selectDead, index: "message_dead"),
     ]
 
