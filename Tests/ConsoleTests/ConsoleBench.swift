@@ -16,8 +16,8 @@ import Testing
 /// Nothing works in the background: a test delivers, reads crowds and hands runs over when it says so.
 final class ConsoleBench: Sendable {
     /// Everything that the push engine keeps books of.
-    typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger & NightShelf
-        & ReceiptStore & RecordStore & TemplateStore
+    typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger
+        & MessageFates & NightShelf & ReceiptStore & RecordStore & TemplateStore
 
     static let token = "a-token-of-tests-0123456789"
     static let accessToken = Secret("an-access-token-of-tests")
@@ -305,7 +305,12 @@ extension ConsoleBench {
                 DiscardStep(accounts: books),
                 ShieldStep(NightShield(window: SendingWindow(zone: zone))),
             ],
-            deduplication: DeduplicationStep(quotas: quotas, rules: [:], calendar: parts.calendar),
+            deduplication: DeduplicationStep(
+                quotas: quotas,
+                fates: books,
+                rules: [:],
+                calendar: parts.calendar
+            ),
             directory: directory,
             keys: keys,
             settings: DeliverySettings(),

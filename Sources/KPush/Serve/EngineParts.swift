@@ -86,6 +86,7 @@ struct EngineParts: Sendable {
             steps: [DiscardStep(accounts: store), ShieldStep(NightShield(window: window))],
             deduplication: DeduplicationStep(
                 quotas: quotas,
+                fates: store,
                 rules: Dictionary(uniqueKeysWithValues: MessageType.allCases.map { ($0, QuotaRules()) }),
                 calendar: calendar
             ),

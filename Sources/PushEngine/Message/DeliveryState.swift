@@ -40,6 +40,14 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// Whether it ended without a supplier having taken it, for certain.
+    package var isNeverSent: Bool {
+        switch self {
+        case .discarded, .shieldDropped, .duplicate, .capped, .failed, .recalled: true
+        case .queued, .held, .accepted, .delivered, .undelivered, .unconfirmed, .unknown, .unresolved: false
+        }
+    }
+
     /// The stable word of the state: in answers, metrics and summaries.
     package var name: String {
         switch self {

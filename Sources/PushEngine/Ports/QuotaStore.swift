@@ -35,8 +35,17 @@ package enum QuotaVerdict: Hashable, Sendable {
     case granted
     /// The same text went out a moment ago.
     case duplicate(of: MessageID)
-    /// The day's number is used up.
-    case capped(count: Int)
+    /// The day's number is used up, by these in the order of their reservations.
+    case capped(by: [MessageID])
+
+    /// The messages whose places are in the way.
+    package var owners: [MessageID] {
+        switch self {
+        case .granted: []
+        case .duplicate(let owner): [owner]
+        case .capped(let owners): owners
+        }
+    }
 }
 
 /// Counts messages per recipient, so that nobody is reached twice or too often.
@@ -57,6 +66,8 @@ package protocol QuotaStore: Sendable {
     ) async throws(StoreError) -> [QuotaVerdict]
 
     /// Gives reservations back whose message was certainly not sent; unknown ones are ignored.
+    ///
+    /// A reservation is told by its recipient and owner.
     func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError)
 
     /// Forgets what no rule can need any more, in bounded steps; returns whether there may be more.

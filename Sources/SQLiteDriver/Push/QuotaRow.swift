@@ -61,7 +61,9 @@ struct QuotaRow: Equatable {
         if window > 0, let repeated = repeated(claim.content, within: window, of: now) {
             return (.duplicate(of: repeated), false)
         }
-        if rules.perDay > 0, count >= rules.perDay { return (.capped(count: count), false) }
+        if rules.perDay > 0, count >= rules.perDay {
+            return (.capped(by: entries[earlier...].map { MessageID(rawValue: $0.owner) }), false)
+        }
         entries.append(Entry(content: claim.content, at: now.millisecondsSinceEpoch, owner: owner))
         return (.granted, true)
     }

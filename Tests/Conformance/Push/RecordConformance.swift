@@ -184,6 +184,26 @@ package enum RecordConformance {
     ]
 
     private static let counts: [Clause<PushRig>] = [
+        Clause("tells those that ended without being sent from those that were, may have been or may be") {
+            rig in
+            let batch = try await rig.admit(PushRig.phones(9))
+            let endings: [DeliveryState] = [.discarded, .shieldDropped, .duplicate, .capped, .held]
+            let decisions = endings.enumerated()
+                .map { place, state in
+                    Decision(members: Members([place]), state: state, detail: "", until: rig.now)
+                }
+            _ = try await rig.books.decide(decisions, calls: [], of: batch)
+            _ = try await rig.send(batch, [5], .failed(code: "x"))
+            _ = try await rig.send(batch, [6], .accepted(reference: "s", charge: 1))
+            _ = try await rig.send(batch, [7], .unknown(detail: "time-out"))
+            var messages = Set((0..<9).map { MessageID(batch: batch, index: $0) })
+            messages.insert(MessageID(batch: BatchID(rawValue: 99), index: 0))
+            let ended = try await rig.books.neverSent(among: messages)
+            #expect(ended.map(\.index).sorted() == [0, 1, 2, 3, 5])
+            _ = try await rig.books.recall([4, 6, 8].map { MessageID(batch: batch, index: $0) })
+            let recalled = try await rig.books.neverSent(among: messages)
+            #expect(recalled.map(\.index).sorted() == [0, 1, 2, 3, 4, 5, 8])
+        },
         Clause("the tallies of an occurrence are what its records come to") { rig in
             let run = try await rig.run()
             let phones = PushRig.phones(6)

@@ -75,6 +75,7 @@ struct BenchEngine: Sendable {
             ],
             deduplication: DeduplicationStep(
                 quotas: WiredQuotas(quotas, plan.wire),
+                fates: store,
                 rules: plan.rules,
                 calendar: calendar
             ),

@@ -114,6 +114,57 @@ import Testing
         }
     }
 
+    /// By what rule a place that was not given back would be in the way.
+    private static let strictRules = [
+        QuotaRules(contentWindow: .seconds(300), perDay: 0),
+        QuotaRules(contentWindow: .zero, perDay: 1),
+    ]
+
+    @Test(arguments: strictRules)
+    func `a place that a crash kept from being given back is in nobody's way`(rules: QuotaRules) async throws
+    {
+        try await PushBench.use { bench in
+            let refunds = Count()
+            var plan = BenchPlan()
+            plan.rules = [.notice: rules]
+            plan.wire = TestWire(onBefore: { operation throws(WireCut) in
+                if operation == .refund, refunds.add(1) == 1 { throw WireCut() }
+            })
+            let engine = try await bench.open(plan)
+            let template = try await engine.template()
+            let messages = try await engine.send(["13800130002"], template)
+            try await engine.settleInTime()
+            #expect(try await engine.states(messages) == [.failed])
+            #expect(refunds.value == 1)
+            #expect(try await deliver(engine, to: "13800130002", template) == .failed)
+        }
+    }
+
+    @Test(arguments: strictRules)
+    func `the place of a message that was recalled is in nobody's way`(rules: QuotaRules) async throws {
+        try await PushBench.use { bench in
+            let reserves = Count()
+            var plan = BenchPlan()
+            plan.rules = [.notice: rules]
+            plan.wire = TestWire(onAfter: { operation throws(WireCut) in
+                if operation == .reserve, reserves.add(1) == 1 { throw WireCut() }
+            })
+            let engine = try await bench.open(plan)
+            let template = try await engine.template()
+            let messages = try await engine.send([Self.number], template)
+            try await engine.working {
+                try await eventually("it is put off, its place reserved") {
+                    try await engine.queue.depths().values.contains { $0.waiting > 0 }
+                }
+            }
+            _ = try await engine.recalls.recall(messages.map(\.description))
+            #expect(try await engine.states(messages) == [.recalled])
+            bench.clock.advance(by: .seconds(2))
+            #expect(try await deliver(engine, template).isSent)
+            #expect(try await deliver(engine, template).isSent == false)
+        }
+    }
+
     @Test func `who or what is on the discard list is dropped, until it is taken off`() async throws {
         try await PushBench.use { bench in
             let engine = try await bench.open()

@@ -72,8 +72,10 @@ private struct QuotaModel {
             $0.claim.content == claim.content && now - $0.at < rules.contentWindow
         }
         if let repeated { return .duplicate(of: repeated.claim.owner) }
-        let count = mine.count { $0.day == day }
-        if rules.perDay > 0, count >= rules.perDay { return .capped(count: count) }
+        let today = mine.filter { $0.day == day }
+        if rules.perDay > 0, today.count >= rules.perDay {
+            return .capped(by: today.map(\.claim.owner))
+        }
         reservations.append(Reservation(claim: claim, day: day, at: now))
         return .granted
     }
