@@ -83,7 +83,10 @@ struct Composition: Sendable {
         if settings.roles.contains(.scheduler) {
             services.append(SchedulerService(scheduler, keeper: keeper, holder: UUID().uuidString))
         }
-        if settings.roles.contains(.worker) { services.append(engine.pushService(settings, logger: logger)) }
+        if settings.roles.contains(.worker) {
+            services.append(engine.quotaPruner(logger: logger))
+            services.append(engine.pushService(settings, logger: logger))
+        }
         if settings.roles.contains(.executor) {
             services.append(
                 ExecutorRole(settings: try executorSettings(), console: console, make: makeExecutor)

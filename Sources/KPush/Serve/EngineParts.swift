@@ -87,7 +87,7 @@ struct EngineParts: Sendable {
             deduplication: DeduplicationStep(
                 quotas: quotas,
                 fates: store,
-                rules: Dictionary(uniqueKeysWithValues: MessageType.allCases.map { ($0, QuotaRules()) }),
+                rules: Self.quotaRules,
                 calendar: calendar
             ),
             directory: directory,
@@ -109,6 +109,22 @@ struct EngineParts: Sendable {
             logger: logger
         )
     }
+
+    /// Keeps the counters of what was sent small.
+    func quotaPruner(logger: Logger) -> QuotaPruner {
+        QuotaPruner(
+            quotas: quotas,
+            rules: Self.quotaRules,
+            calendar: calendar,
+            clock: clock,
+            timer: timer,
+            logger: logger
+        )
+    }
+
+    private static let quotaRules = Dictionary(
+        uniqueKeysWithValues: MessageType.allCases.map { ($0, QuotaRules()) }
+    )
 
     func jobParts(logger: Logger) -> JobParts {
         JobParts(
