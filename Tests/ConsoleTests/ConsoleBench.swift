@@ -73,7 +73,9 @@ final class ConsoleBench: Sendable {
         )
         quotas = try SQLiteQuotaStore(path: folder.file("quota.db"))
         let catalogue = SupplierCatalogue(http: http, clock: wall, timeouts: Self.patience)
-        directory = SupplierDirectory(accounts: books, clock: wall) { catalogue.supplier(for: $0) }
+        directory = SupplierDirectory(accounts: books, clock: wall, logger: logger) {
+            catalogue.supplier(for: $0)
+        }
         let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
         scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),

@@ -102,6 +102,7 @@ extension SupplierAccount {
             "sendChannel": .number(channel.rawValue), "url": .text(url), "accessKey": .text(accessKey),
             "signName": .text(signName), "templateId": .text(templateID), "appId": .text(appID),
             "region": .text(region), "weight": .number(weight), "enabled": .bool(isEnabled),
+            "canSign": .bool(canSign),
         ]
     }
 }

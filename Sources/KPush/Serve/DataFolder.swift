@@ -82,12 +82,20 @@ final class DataFolder: Sendable {
 enum DataFolderError: Error, CustomStringConvertible {
     case unusable(String, String)
     case inUse(String)
+    /// There are books, and not the key that their secrets are sealed with.
+    case keyLost(String)
 
     var description: String {
         switch self {
         case .unusable(let path, let reason): "data folder: \(path): \(reason)"
         case .inUse(let path):
             "data folder: \(path) is in use by another process; stop it, or take another folder"
+        case .keyLost(let path):
+            """
+            data folder: \(path) is missing, which alone opens the supplier accounts' secret keys; put it back from \
+            where the folder was copied, or, if it is lost, make a new one with `openssl rand -hex 32 > \(path)` \
+            and give each account its secret key again
+            """
         }
     }
 }

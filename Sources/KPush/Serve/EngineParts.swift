@@ -32,7 +32,7 @@ struct EngineParts: Sendable {
             settings: durable,
             clock: clock,
             calendar: calendar,
-            sealer: AESSealer(key: try folder.sealingKey())
+            sealer: AESSealer(key: try folder.sealingKey(of: "push.db"))
         )
         // The folder's lock proves that nobody else consumes: what was claimed before is nobody's.
         queue = try SQLiteSendQueue(
@@ -46,7 +46,9 @@ struct EngineParts: Sendable {
         http = CurlHTTPClient()
         receipts = settings.receipts
         let catalogue = SupplierCatalogue(http: http, clock: clock)
-        directory = SupplierDirectory(accounts: store, clock: clock) { catalogue.supplier(for: $0) }
+        directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) {
+            catalogue.supplier(for: $0)
+        }
         keys = RequestKeys(installation: store.installation)
         chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
     }
@@ -177,8 +179,16 @@ struct EngineParts: Sendable {
 }
 
 extension DataFolder {
-    /// The key that supplier accounts' secrets are sealed with.
-    fileprivate func sealingKey() throws -> [UInt8] {
+    /// The key that the secrets in `books` are sealed with; made together with them, and never after.
+    ///
+    /// - Parameter books: the name of the file that holds the accounts.
+    /// - Returns: the key's bytes.
+    /// - Throws: `DataFolderError` when the key is missing though there are books, or is none.
+    func sealingKey(of books: String) throws -> [UInt8] {
+        let isThere = FileManager.default.fileExists(atPath:)
+        guard isThere(file("sealing-key")) || !isThere(file(books)) else {
+            throw DataFolderError.keyLost(file("sealing-key"))
+        }
         let digits = Array(try secret("sealing-key").reveal().utf8)
         let bytes = stride(from: 0, to: digits.count - 1, by: 2)
             .compactMap { UInt8(String(decoding: digits[$0...($0 + 1)], as: UTF8.self), radix: 16) }

@@ -50,6 +50,8 @@ package protocol AccountStore: Sendable {
     func putAccount(_ account: SupplierAccount) async throws(StoreError) -> SupplierAccount
 
     /// All accounts in order of their number.
+    ///
+    /// One whose key cannot be opened, because it was sealed with another installation's, comes without it.
     func accounts() async throws(StoreError) -> [SupplierAccount]
 
     /// Changes an account's share of the messages, or switches it off and on.

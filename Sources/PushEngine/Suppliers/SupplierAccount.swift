@@ -26,7 +26,7 @@ package struct SupplierAccount: Sendable, Identifiable {
     package var url: String
     /// Who signs: Tencent `SecretId`, Aliyun `AccessKeyId`.
     package var accessKey: String
-    /// What signs.
+    /// What signs; empty when it cannot be opened any more.
     package var secretKey: Secret
     /// The signature shown in 【】 before the text, without the brackets.
     package var signName: String
@@ -69,4 +69,7 @@ package struct SupplierAccount: Sendable, Identifiable {
         self.weight = weight
         self.isEnabled = isEnabled
     }
+
+    /// Whether its calls can be signed; when not, its secret key must be given again.
+    package var canSign: Bool { !secretKey.isEmpty }
 }

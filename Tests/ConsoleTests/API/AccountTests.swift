@@ -1,5 +1,8 @@
+import Foundation
 import Groundwork
 import PushEngine
+import SQLiteDriver
+import TestKit
 import Testing
 
 @Suite struct AccountTests {
@@ -34,6 +37,27 @@ import Testing
             let stored = try #require(try await bench.books.accounts().first)
             #expect(stored.accessKey == "LTAJ")
             #expect(stored.secretKey.matches("very-secret"))
+        }
+    }
+
+    @Test func `an account whose secret cannot be opened says so until it is given again`() async throws {
+        try await ConsoleBench.use { bench in
+            let place = try #require(
+                try await bench.post("/api/v1/accounts", Self.sound).headers["location"]
+            )
+            #expect(try await bench.get(place)["canSign"] == true)
+            let elsewhere = try SQLitePushStore(
+                path: bench.folder.file("push.db"),
+                clock: bench.clock.calendar,
+                calendar: BusinessCalendar(zone: .gmt),
+                sealer: try AESSealer(key: AESSealer.newKey())
+            )
+            let account = try #require(try await bench.books.accounts().first)
+            _ = try await elsewhere.putAccount(account)
+            #expect(try await bench.get(place)["canSign"] == false)
+            let edit = Self.sound.replacing(#""secretKey":"very-secret","#, with: "")
+            #expect(try await bench.post("/api/v1/accounts", edit)["field"] == "secretKey")
+            #expect(try await bench.post("/api/v1/accounts", Self.sound)["canSign"] == true)
         }
     }
 

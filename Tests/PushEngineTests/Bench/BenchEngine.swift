@@ -55,7 +55,7 @@ struct BenchEngine: Sendable {
             // Decides only how long a broken test takes.
             timeouts: HTTPTimeouts(connect: .seconds(300), total: .seconds(300))
         )
-        let directory = SupplierDirectory(accounts: store, clock: wall) { account in
+        let directory = SupplierDirectory(accounts: store, clock: wall, logger: PushBench.quiet) { account in
             plan.adapter(catalogue.supplier(for: account))
         }
         let keys = RequestKeys(installation: store.installation)
@@ -213,6 +213,18 @@ extension BenchEngine {
             }
         let receipt = try await chain.accept(SendRequest(template: template, params: params))
         return try receipt.verdicts.map { try $0.result.get() }
+    }
+
+    /// Leaves an account with a key that was sealed with another installation's.
+    func spoilKey(of id: AccountID) async throws {
+        let account = try #require(await store.accounts().first { $0.id == id })
+        let elsewhere = try SQLitePushStore(
+            path: "\(bench.folder)/push.db",
+            clock: bench.clock.calendar,
+            calendar: BusinessCalendar(zone: PushBench.zone),
+            sealer: try AESSealer(key: AESSealer.newKey())
+        )
+        _ = try await elsewhere.putAccount(account)
     }
 
     func record(_ message: MessageID) async throws -> MessageRecord {

@@ -1,5 +1,6 @@
 import Groundwork
 import SQLiteDriver
+import SupplierSimulator
 import TestKit
 import Testing
 
@@ -31,6 +32,55 @@ import Testing
             #expect(stats.aliyun.accepted == 300)
             #expect(stats.doubled == 0)
             try await engine.expectSoundStories(Array(messages.prefix(20)))
+        }
+    }
+
+    @Test func `an account whose key cannot be opened leaves its share to the other`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open()
+            try await engine.spoilKey(of: engine.tencent)
+            let messages = try await sendMany(100, engine, engine.template())
+            try await engine.settle()
+            #expect(try await engine.states(messages).allSatisfy { $0.isSent })
+            #expect(try await bench.town.stats().aliyun.accepted == 100)
+            #expect(try await engine.takeReceipts().silent == ["tencent"])
+        }
+    }
+
+    @Test func `where no account's key can be opened, everything waits until one is given`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open()
+            let account = try #require(await engine.store.accounts().first { $0.id == engine.tencent })
+            for id in [engine.tencent, engine.aliyun] { try await engine.spoilKey(of: id) }
+            let messages = try await sendMany(10, engine, engine.template())
+            try await engine.working {
+                try await eventually("they are put off") {
+                    try await engine.queue.depths().values.contains { $0.waiting > 0 }
+                }
+            }
+            _ = try await engine.store.putAccount(account)
+            try await engine.settleInTime()
+            #expect(try await engine.states(messages).allSatisfy { $0.isSent })
+            #expect(try await bench.town.stats().tencent.accepted == 10)
+        }
+    }
+
+    @Test func `what is posted for an account whose key cannot be opened is taken all the same`() async throws
+    {
+        var suppliers = PushBench.calm
+        suppliers.faults.receiptDelay = 60_000
+        try await PushBench.use(suppliers: suppliers) { bench in
+            var plan = BenchPlan()
+            plan.weights = (0, 100)
+            let engine = try await bench.open(plan)
+            let messages = try await sendMany(10, engine, engine.template())
+            try await engine.settle()
+            try await engine.spoilKey(of: engine.aliyun)
+            try await bench.advance(by: .seconds(61))
+            try await eventually("the receipts are there") {
+                try await bench.town.wake()
+                return try await engine.states(messages).allSatisfy { $0 == .delivered }
+            }
         }
     }
 
