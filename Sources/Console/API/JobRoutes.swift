@@ -86,12 +86,13 @@ struct JobRoutes {
 extension JobSpec {
     /// Reads what an operator may decide; what makes sense is the service's business.
     fileprivate init(_ body: inout Input) throws {
+        let schedule = try body.object("schedule") { try ScheduleText(&$0) } ?? .manual
         self.init(
             name: try body.required("name"),
             group: try body.required("group"),
             summary: try body.optional("summary") ?? "",
-            schedule: try body.object("schedule") { try ScheduleText(&$0) } ?? .manual,
-            misfire: try body.optional("misfire") ?? .skip,
+            schedule: schedule,
+            misfire: try body.optional("misfire") ?? .usual(for: schedule),
             overlap: try body.optional("overlap") ?? .serial,
             route: try body.optional("route") ?? .round,
             handler: try body.required("handler"),

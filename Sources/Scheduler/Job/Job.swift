@@ -99,6 +99,11 @@ package enum MisfirePolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case skip = "skip"
     /// One run makes up for all of them.
     case fireOnce = "fire_once"
+
+    /// What a job has that names none: what is planned for one instant is done late rather than never.
+    package static func usual(for schedule: ScheduleText) -> MisfirePolicy {
+        schedule.type == ScheduleType.once.rawValue ? .fireOnce : .skip
+    }
 }
 
 /// How often, and after how long, a run that failed is tried again.

@@ -41,7 +41,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             summary: try keys.decodeIfPresent(String.self, forKey: .summary) ?? "",
             schedule: schedule,
             misfire: try keys.decodeIfPresent(MisfirePolicy.self, forKey: .misfire)
-                ?? (schedule.type == ScheduleType.once.rawValue ? .fireOnce : .skip),
+                ?? .usual(for: schedule),
             overlap: try keys.decodeIfPresent(BlockStrategy.self, forKey: .overlap) ?? .serial,
             route: try keys.decodeIfPresent(RouteStrategy.self, forKey: .route) ?? .round,
             handler: try keys.decode(String.self, forKey: .handler),

@@ -9,7 +9,7 @@ package struct TriggerPlanner: Hashable, Sendable {
     /// The most triggers of one job that are planned at once; the rest follow at once in further plans.
     package var batch: Int
 
-    package init(misfireThreshold: Duration = .seconds(5), batch: Int = 64) {
+    package init(misfireThreshold: Duration = .seconds(10), batch: Int = 64) {
         self.misfireThreshold = misfireThreshold
         self.batch = batch
     }
