@@ -68,6 +68,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `who waits for the first round goes on when what was left is delivered, or cannot be`(
+        isDown: Bool
+    ) async throws {
+        try await FakeAdmin.serve { admin in
+            admin.setDown(isDown)
+            try await serve([admin.address]) { spool, _ in
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await spool.run() }
+                    await spool.waitForFirstRound()
+                    #expect(admin.callbacks.count == (isDown ? 0 : 3))
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
     @Test func `the next address is tried when the first is gone or down`() async throws {
         try await FakeAdmin.serve { down in
             down.setDown(true)

@@ -116,7 +116,7 @@ private struct PatientHTTPClient: HTTPClient {
                 probe.handler = "nobody"
                 let question = probe
                 try await eventually("new runs are refused while the old ones end") {
-                    try await Self.call(port, "run", question) == .failure("the executor shuts down")
+                    try await Self.call(port, "run", question) == .failure("not now: the executor shuts down")
                 }
                 #expect(!admin.events.contains { if case .signedOff = $0 { true } else { false } })
                 gate.open()

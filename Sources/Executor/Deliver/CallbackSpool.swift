@@ -17,10 +17,38 @@ struct CallbackSpool: Service {
     /// How long to go on trying once the executor shuts down.
     let flushLimit: Duration
     let logger: Logger
+    private let firstRound = AsyncStream<Never>.makeStream()
+
+    init(
+        runner: JobRunner,
+        client: SchedulerClient,
+        clock: any Clock<Duration>,
+        backoff: Backoff,
+        flushLimit: Duration,
+        logger: Logger
+    ) {
+        self.runner = runner
+        self.client = client
+        self.clock = clock
+        self.backoff = backoff
+        self.flushLimit = flushLimit
+        self.logger = logger
+    }
+
+    /// Returns once what an earlier process left behind was delivered, or could not be; for one task.
+    ///
+    /// A scheduler that hears of the new process first takes its runs for lost.
+    func waitForFirstRound() async {
+        for await _ in firstRound.stream {}
+    }
 
     /// Delivers whenever there is something, until graceful shutdown; then tries to leave nothing behind.
     func run() async {
-        await cancelWhenGracefulShutdown { await deliverUntilCancelled() }
+        await cancelWhenGracefulShutdown {
+            _ = await deliverRound()
+            firstRound.continuation.finish()
+            await deliverUntilCancelled()
+        }
         await flush()
     }
 

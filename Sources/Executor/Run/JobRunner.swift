@@ -131,7 +131,7 @@ actor JobRunner: Service {
 
     private func take(_ request: RunRequest) -> Answer {
         if journal.state.knows(request.run, plannedAt: request.plannedAt) { return .alreadyHeld }
-        if isDraining { return .refused("the executor shuts down") }
+        if isDraining { return .refused(WireText.notNow + "the executor shuts down") }
         guard request.glueType == RunRequest.bean else {
             return .refused("glueType[\(request.glueType)] is not valid.")
         }
@@ -153,7 +153,7 @@ actor JobRunner: Service {
                 "run cannot be recorded",
                 metadata: [LogKey.run: "\(request.run)", LogKey.error: "\(error)"]
             )
-            return .refused("the run cannot be recorded: \(error)")
+            return .refused(WireText.notNow + "the run cannot be recorded: \(error)")
         }
         queues[request.job] = queue
         let log = RunLog(logs, run: request.run, plannedAt: request.plannedAt, clock: calendar)
@@ -161,6 +161,9 @@ actor JobRunner: Service {
         carryOut(admission, request, log)
         return .accepted
     }
+
+    /// Whether it takes runs.
+    var isOpen: Bool { !isDraining }
 
     /// Whether the job neither runs nor waits here.
     func isIdle(_ job: JobID) -> Bool { queues[job] == nil }

@@ -27,7 +27,7 @@ struct ExecutorDoor: Sendable {
             return switch name {
             // The oldest generations send the two bytes `""`, the newer nothing at all: whatever comes is a
             // beat.
-            case "beat": .success()
+            case "beat": await beat()
             case "idleBeat": await idleBeat(try IdleBeatRequest(json: call.body))
             case "run", "trigger": await run(try RunRequest(json: call.body))
             case "kill": await kill(try KillRequest(json: call.body))
@@ -38,6 +38,11 @@ struct ExecutorDoor: Sendable {
             return call.body.isEmpty
                 ? .failure("invalid request, requestBody empty.") : .failure("invalid request, \(error).")
         }
+    }
+
+    /// Who asks wants to send a run.
+    private func beat() async -> Envelope {
+        await runner.isOpen ? .success() : .failure(WireText.notNow + "the executor shuts down")
     }
 
     private func idleBeat(_ request: IdleBeatRequest) async -> Envelope {

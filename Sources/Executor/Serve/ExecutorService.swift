@@ -82,6 +82,7 @@ public struct ExecutorService: Service {
             token: settings.token,
             http: http
         )
+        let spool = spool(runner, client)
         // Shutdown goes from the last to the first, each waiting for the one before: the runner drains, then
         // the spool flushes, then the instance signs off, then the server stops.
         let group = ServiceGroup(
@@ -97,8 +98,8 @@ public struct ExecutorService: Service {
                             logger: logger
                         )
                     ),
-                    part(registration(client)),
-                    part(spool(runner, client)),
+                    part(registration(client, after: spool)),
+                    part(spool),
                     part(runner),
                 ],
                 logger: logger
@@ -127,10 +128,11 @@ public struct ExecutorService: Service {
         )
     }
 
-    private func registration(_ client: SchedulerClient) -> Registration {
+    private func registration(_ client: SchedulerClient, after spool: CallbackSpool) -> Registration {
         Registration(
             client: client,
             request: { [bound, settings, instance] in
+                await spool.waitForFirstRound()
                 guard let port = await bound.value else { return nil }
                 let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
                 return RegistryRequest(

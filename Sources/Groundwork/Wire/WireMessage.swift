@@ -63,6 +63,12 @@ package enum WireHeader {
     package static let appName = "XXL-JOB-APPNAME"
 }
 
+/// Texts of ours in answers whose shape has no room for what they say.
+package enum WireText {
+    /// Begins the refusal of an executor that cannot take any run at the moment: another may, or it later.
+    package static let notNow = "not now: "
+}
+
 extension WireObject {
     /// Reads the object that a body must be.
     init(body: WireValue) throws(WireError) {
