@@ -80,7 +80,11 @@ final class SchedulerRig: Sendable {
     }
 
     /// Hands over what is in the outbox now, each run once.
-    func dispatch(under lease: Lease, rules: DispatchRules = DispatchRules()) async throws {
+    func dispatch(
+        under lease: Lease,
+        rules: DispatchRules = DispatchRules(),
+        listenedSince: Moment = .noon
+    ) async throws {
         let outbox = try await parts.runs.outbox(at: now, limit: 100, without: [], token: lease.token)
         let groups = ExecutorGroups(try await parts.registry.instances())
         var router = Router()
@@ -93,7 +97,12 @@ final class SchedulerRig: Sendable {
                 shard: run.plan.shard,
                 random: { _ in 0 }
             )
-            let handover = Handover(parts, rules: rules, token: lease.token) { [parts] run in
+            let handover = Handover(
+                parts,
+                rules: rules,
+                token: lease.token,
+                listenedSince: listenedSince
+            ) { [parts] run in
                 try await parts.runs.advance([run], token: lease.token).first
             }
             try await handover.carry(run, candidates: candidates, groups: groups)

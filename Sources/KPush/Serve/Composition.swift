@@ -75,14 +75,11 @@ struct Composition: Sendable {
         _ = try await jobs.apply(definitions)
     }
 
-    /// What runs, in the order in which it starts; it ends the other way round, so that a job can still call
-    /// back, and a worker can still send, while those before it go on.
+    /// What runs, in the order in which it starts; it ends the other way round: nothing is fired any more while a
+    /// job can still call back, and a worker can still send.
     func services() throws -> [any Service] {
         var services: [any Service] = []
         if settings.roles.contains(.web) { services.append(console) }
-        if settings.roles.contains(.scheduler) {
-            services.append(SchedulerService(scheduler, keeper: keeper, holder: UUID().uuidString))
-        }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))
             services.append(engine.pushService(settings, logger: logger))
@@ -91,6 +88,9 @@ struct Composition: Sendable {
             services.append(
                 ExecutorRole(settings: try executorSettings(), console: console, make: makeExecutor)
             )
+        }
+        if settings.roles.contains(.scheduler) {
+            services.append(SchedulerService(scheduler, keeper: keeper, holder: UUID().uuidString))
         }
         return services
     }

@@ -141,11 +141,13 @@ extension SQLiteRunStore {
         WHERE r.due_at IS NOT NULL
           AND (r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))
           AND r.app NOT IN (SELECT value FROM json_each(:groups))
-          AND NOT (r.state = 'planned' AND r.overlap = 'SERIAL_EXECUTION' AND EXISTS (
+          AND NOT (r.state = 'planned' AND r.overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
             SELECT 1 FROM runs o
             WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
-              AND (o.state <> 'planned'
-                OR (o.id < r.id AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
+              AND ((r.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
+                OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching' AND o.id < r.id)
+                OR (o.state = 'planned' AND o.id < r.id
+                  AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
         ORDER BY r.due_at, r.id LIMIT :limit
         """
 

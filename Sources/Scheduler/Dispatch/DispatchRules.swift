@@ -24,6 +24,9 @@ package struct DispatchRules: Hashable, Sendable {
         /// Write this down and look again when it is due.
         case wait(JobRun)
         case end(RunEnd)
+        /// Have the executor that may have it stop, and end it; where the executor does not answer it is asked
+        /// again, unless this is the last time.
+        case stop(RunEnd, at: ExecutorInstance, isLast: Bool)
     }
 
     /// What to do with `run`, which the outbox gave at `now`.
@@ -35,27 +38,35 @@ package struct DispatchRules: Hashable, Sendable {
     ///   - run: planned or being dispatched.
     ///   - candidates: who may get it, best first.
     ///   - holder: who it was sent to, as registered now.
+    ///   - start: since when this scheduler has listened to executors.
     ///   - now: the present instant.
     /// - Returns: the decision; nil when the run's state asks for none.
     package func decide(
         _ run: JobRun,
         candidates: [ExecutorInstance],
         holder: ExecutorInstance?,
+        listenedSince start: Moment,
         at now: Moment
     ) -> Decision? {
         switch run.state {
         case .running, .ended: return nil
+        case .planned where run.killRequestedAt != nil:
+            return .end(RunEnd(.killed, message: "before it was sent", at: now))
         case .planned:
             if !candidates.isEmpty, !isOutOfPatience(run, at: now) { return .offer(candidates) }
             return unreached(run, "no living executor in the group", hasLiving: !candidates.isEmpty, at: now)
         case .dispatching(let sent, _):
-            guard let holder, !holder.isSilent(at: now) else {
+            guard let holder, !holder.isSilent(at: now, listenedSince: start) else {
                 return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))
             }
-            guard sent < sends else {
-                return .end(RunEnd(.dispatchFailed, message: "no answer to \(sent) requests", at: now))
+            let isLast = sent >= sends
+            if run.killRequestedAt != nil {
+                let end = RunEnd(.killed, message: "by an operator", at: now)
+                return .stop(end, at: holder, isLast: isLast)
             }
-            return .resend(holder)
+            guard isLast else { return .resend(holder) }
+            let message = "no answer that makes sense to \(sent) requests"
+            return .stop(RunEnd(.dispatchFailed, message: message, at: now), at: holder, isLast: true)
         }
     }
 

@@ -27,7 +27,13 @@ package struct Dispatcher: Sendable {
     func run(under lease: Lease) async throws {
         try await withThrowingDiscardingTaskGroup { calls in
             let writer = RunWriter(parts.runs, token: lease.token)
-            let handover = Handover(parts, rules: rules, token: lease.token, write: writer.write)
+            let handover = Handover(
+                parts,
+                rules: rules,
+                token: lease.token,
+                listenedSince: parts.wall.now,
+                write: writer.write
+            )
             calls.addTask { await writer.run() }
             var router = Router()
             while !Task.isCancelled {
@@ -61,6 +67,8 @@ package struct Dispatcher: Sendable {
             token: lease.token
         )
         guard !outbox.runs.isEmpty else { return outbox }
+        // There may be more of them.
+        if outbox.runs.count == Self.batch { flight.turnAway() }
         let groups = ExecutorGroups(try await parts.registry.instances())
         for run in outbox.runs where flight.takesOff(run) {
             let terms = run.plan.terms
@@ -118,6 +126,11 @@ private final class Flight: Sendable {
             state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
             return Set(full.keys)
         }
+    }
+
+    /// Notes that some have to wait until others land.
+    func turnAway() {
+        state.withLock { $0.hasTurnedAway = true }
     }
 
     /// Whether `run` may be handed over now.

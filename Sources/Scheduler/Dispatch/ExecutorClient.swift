@@ -140,7 +140,7 @@ package enum DispatchAnswer: Hashable, Sendable {
     case accepted(ExecutorDialect)
     /// The executor has it not, and said why.
     case refused(String)
-    /// The request was certainly never received.
+    /// The request was certainly never received, or an executor of ours cannot take runs at the moment.
     case notReached(String)
     /// It may have been received.
     case unknown(String)
@@ -154,7 +154,14 @@ package enum DispatchAnswer: Hashable, Sendable {
         case .answered(let envelope, _):
             let message = envelope.message ?? "code \(envelope.code)"
             // What a Java executor says to a run that waits in its queue already.
-            self = message.hasPrefix("repeat trigger job") ? .accepted(dialect) : .refused(message)
+            self =
+                if message.hasPrefix("repeat trigger job") {
+                    .accepted(dialect)
+                } else if message.hasPrefix(WireText.notNow) {
+                    .notReached(message)
+                } else {
+                    .refused(message)
+                }
         }
     }
 }

@@ -86,8 +86,13 @@ package struct ExecutorInstance: Hashable, Sendable {
     }
 
     /// Whether nothing was heard of it for so long that its runs are lost.
-    package func isSilent(at now: Moment) -> Bool {
-        now - lastSeenAt >= Self.silenceLimit
+    ///
+    /// - Parameters:
+    ///   - now: the present instant.
+    ///   - start: since when somebody has listened: what was not heard before tells nothing.
+    /// - Returns: true when it was silent for `silenceLimit`.
+    package func isSilent(at now: Moment, listenedSince start: Moment? = nil) -> Bool {
+        now - max(lastSeenAt, start ?? lastSeenAt) >= Self.silenceLimit
     }
 }
 

@@ -12,6 +12,8 @@ struct Handover: Sendable {
     private let wall: any WallClock
     private let logger: Logger
     private let token: FencingToken
+    /// Since when this scheduler has listened to executors.
+    private let start: Moment
     /// Writes a changed run under the token; nil when it changed meanwhile.
     private let write: @Sendable (JobRun) async throws -> JobRun?
 
@@ -19,9 +21,11 @@ struct Handover: Sendable {
         _ parts: SchedulerParts,
         rules: DispatchRules,
         token: FencingToken,
+        listenedSince start: Moment,
         write: @escaping @Sendable (JobRun) async throws -> JobRun?
     ) {
         self.token = token
+        self.start = start
         self.write = write
         runs = parts.runs
         registry = parts.registry
@@ -40,10 +44,19 @@ struct Handover: Sendable {
         groups: ExecutorGroups
     ) async throws {
         let holder = run.executor.flatMap { groups.instance(at: $0.address, in: run.plan.terms.group) }
-        switch rules.decide(run, candidates: candidates, holder: holder, at: wall.now) {
+        let decision = rules.decide(
+            run,
+            candidates: candidates,
+            holder: holder,
+            listenedSince: start,
+            at: wall.now
+        )
+        switch decision {
         case nil: return
         case .wait(let waiting): _ = try await write(waiting)
         case .end(let end): try await closer.close(run, end, token: token)
+        case .stop(let end, let holder, let isLast):
+            try await stop(run, end, at: holder, isLast: isLast)
         case .resend(let holder): try await resend(run, to: holder)
         case .offer(let candidates): try await offer(run, to: candidates, groups)
         }
@@ -77,8 +90,23 @@ struct Handover: Sendable {
         switch rules.unreached(current, message, hasLiving: true, at: wall.now) {
         case .wait(let waiting): _ = try await write(waiting)
         case .end(let end): try await closer.close(current, end, token: token)
-        case nil, .offer, .resend: return
+        case nil, .offer, .resend, .stop: return
         }
+    }
+
+    /// Ends a run that the executor may have, once the executor has said that it has it no more.
+    private func stop(
+        _ run: JobRun,
+        _ end: RunEnd,
+        at holder: ExecutorInstance,
+        isLast: Bool
+    ) async throws {
+        if case .unknown(let detail) = await executors.kill(run.plan.job, on: holder), !isLast {
+            note("run not stopped", run, holder, detail)
+            _ = try await mark(run, for: holder)
+            return
+        }
+        try await closer.close(run, end, token: token)
     }
 
     private func resend(_ run: JobRun, to holder: ExecutorInstance) async throws {
@@ -119,7 +147,7 @@ struct Handover: Sendable {
             if let accepted = run.accepted(at: wall.now) {
                 // A fast handler's callback may have ended the run already; then there is nothing to write.
                 gauges.accepted(accepted)
-                _ = try await write(accepted)
+                if try await write(accepted) == nil { try await stopIfOver(run, at: executor) }
             }
             if run.plan.terms.overlap == .coverEarly {
                 let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)
@@ -127,12 +155,39 @@ struct Handover: Sendable {
             }
         case .refused(let message):
             try await closer.close(run, rules.refused(run, message, at: wall.now), token: token)
-        case .notReached, .unknown:
-            logger.info(
-                "dispatch not confirmed",
-                metadata: [LogKey.run: "\(run.id)", LogKey.address: "\(executor.address)"]
-            )
+        case .notReached(let detail), .unknown(let detail):
+            note("dispatch not confirmed", run, executor, detail)
         }
+    }
+
+    /// Has the executor stop a run that was ended here while it was on its way there.
+    private func stopIfOver(_ run: JobRun, at executor: ExecutorInstance) async throws {
+        guard let end = try await runs.runs([run.id]).first?.end,
+            [.killed, .timedOut, .covered].contains(end.reason)
+        else { return }
+        // Executors end all runs of a job at once: another one of it there is worth more than this.
+        let filter = RunFilter(
+            job: run.plan.job,
+            states: [.dispatching, .running],
+            address: executor.address
+        )
+        guard try await runs.runs(filter, after: nil, limit: 1).elements.isEmpty else { return }
+        _ = await executors.kill(run.plan.job, on: executor)
+    }
+
+    private func note(
+        _ what: Logger.Message,
+        _ run: JobRun,
+        _ executor: ExecutorInstance,
+        _ detail: String
+    ) {
+        logger.info(
+            what,
+            metadata: [
+                LogKey.run: "\(run.id)", LogKey.address: "\(executor.address)",
+                LogKey.error: "\(detail.prefix(200))",
+            ]
+        )
     }
 
     /// The runs of the same job and shard that came before and are not over; asked only where the overlap
@@ -144,7 +199,8 @@ struct Handover: Sendable {
         return try await runs.runs(filter, after: run.id, limit: 500).elements
             .filter { other in
                 guard other.plan.shard.index == run.plan.shard.index else { return false }
-                if case .planned(let due) = other.state { return due <= now }
+                // As the outbox sees it: one that reached nobody yet is due.
+                if case .planned(let due) = other.state { return due <= now || other.unreachedSince != nil }
                 return true
             }
     }

@@ -47,6 +47,7 @@ extension RunEnd {
             case .succeeded: .completed
             case .failed where run.killRequestedAt != nil: .killed
             case .failed where message.contains("block strategy effect"): .covered
+            case .failed where message.contains("covered by run"): .covered
             case .failed: .handlerFailed
             case .timedOut: .timedOut
             case .killed: .killed

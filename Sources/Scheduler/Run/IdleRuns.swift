@@ -10,7 +10,27 @@ struct IdleRuns {
         var idleSince: Moment?
     }
 
+    /// When the term began.
+    let since: Moment
     private var watches: [RunID: Watch] = [:]
+    /// Executors that did not answer in this round: one that hangs must not hold up the verdicts on others.
+    private var deaf: Set<ExecutorAddress> = []
+
+    init(since: Moment) {
+        self.since = since
+    }
+
+    /// Begins a round, in which every executor is asked anew.
+    mutating func beginRound() {
+        deaf = []
+    }
+
+    /// Whether the executor did not answer in this round.
+    func isDeaf(_ executor: ExecutorAddress) -> Bool { deaf.contains(executor) }
+
+    mutating func noteDeaf(_ executor: ExecutorAddress) {
+        deaf.insert(executor)
+    }
 
     /// Whether the executor of `run` is to be asked now.
     func isDue(_ run: RunID, at now: Moment, every period: Duration) -> Bool {

@@ -32,7 +32,7 @@ package struct LostRunSweep: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: wall.now)
         while !Task.isCancelled {
             do {
                 try await sweep(under: lease, &idle)
@@ -46,17 +46,24 @@ package struct LostRunSweep: Sendable {
 
     /// Looks at every running run once.
     func sweep(under lease: Lease, _ idle: inout IdleRuns) async throws {
-        let groups = ExecutorGroups(try await registry.instances())
+        let heard = Heard(
+            groups: ExecutorGroups(try await registry.instances()),
+            from: idle.since,
+            until: wall.now
+        )
         var after: RunID?
         var seen: Set<RunID> = []
+        idle.beginRound()
         repeat {
             let filter = RunFilter(states: [.running])
             let page = try await runs.runs(filter, after: after, limit: Self.batch)
             for run in page.elements {
                 seen.insert(run.id)
-                guard let end = await verdict(on: run, groups, &idle) else { continue }
-                let ended = try await closer.close(run, end, token: lease.token)
-                if end.reason == .timedOut, !ended.isEmpty { await free(run, groups) }
+                guard let end = await verdict(on: run, heard, &idle) else { continue }
+                // First there, then here: what ends here makes room for the job's next run, which would be
+                // stopped as well.
+                if end.reason == .timedOut { await free(run, heard.groups) }
+                try await closer.close(run, end, token: lease.token)
             }
             after = page.next
         } while after != nil && !Task.isCancelled
@@ -66,16 +73,16 @@ package struct LostRunSweep: Sendable {
     /// How `run` ends, or nil while it may go on.
     private func verdict(
         on run: JobRun,
-        _ groups: ExecutorGroups,
+        _ heard: Heard,
         _ idle: inout IdleRuns
     ) async -> RunEnd? {
         let now = wall.now
         guard let reference = run.executor else { return nil }
-        let executor = groups.instance(at: reference.address, in: run.plan.terms.group)
+        let executor = heard.groups.instance(at: reference.address, in: run.plan.terms.group)
         if let deadline = run.deadline(grace: settings.grace), now >= deadline {
             return RunEnd(.timedOut, message: "no result by the scheduler's deadline", at: now)
         }
-        guard let executor, !executor.isSilent(at: now) else {
+        guard let executor, !executor.isSilent(at: heard.until, listenedSince: heard.from) else {
             let isRecent = run.startedAt.map { now - $0 < ExecutorInstance.silenceLimit } ?? false
             return isRecent ? nil : RunEnd(.executorLost, message: "executor is silent", at: now)
         }
@@ -96,11 +103,12 @@ package struct LostRunSweep: Sendable {
         _ idle: inout IdleRuns
     ) async -> RunEnd? {
         guard let started = run.startedAt, wall.now - started >= settings.resultPatience,
-            idle.isDue(run.id, at: wall.now, every: settings.idlePeriod)
+            idle.isDue(run.id, at: wall.now, every: settings.idlePeriod), !idle.isDeaf(executor.address)
         else { return nil }
-        let isIdle = await executors.isIdle(run.plan.job, on: executor) == true
+        let isIdle = await executors.isIdle(run.plan.job, on: executor)
+        if isIdle == nil { idle.noteDeaf(executor.address) }
         let now = wall.now
-        guard let since = idle.note(run.id, isIdle: isIdle, at: now) else { return nil }
+        guard let since = idle.note(run.id, isIdle: isIdle == true, at: now) else { return nil }
         guard now - since >= settings.idleLimit else { return nil }
         return RunEnd(.executorLost, message: "result lost: the executor is done and never told", at: now)
     }
@@ -129,6 +137,15 @@ package struct LostRunSweep: Sendable {
         }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
     }
+}
+
+/// What was heard of executors, and in what time.
+private struct Heard {
+    let groups: ExecutorGroups
+    /// When this leader began to listen.
+    let from: Moment
+    /// When the registry was read: a round may take long.
+    let until: Moment
 }
 
 /// How lost runs are looked for, and how long what is over is kept.

@@ -71,7 +71,8 @@ import Testing
                     try await engine.states(notice).allSatisfy { $0.isSent }
                 }
                 try await eventually("what is paused is kept") {
-                    try await engine.queue.depths().values.contains { $0.suspended > 0 && $0.load == 0 }
+                    try await engine.queue.depths().values
+                        .contains { $0.suspended > 0 && $0.total == $0.suspended }
                 }
             }
             #expect(try await engine.counts(campaign) == [.queued: campaign.good])

@@ -39,7 +39,7 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             try await engine.spoilKey(of: engine.tencent)
-            let messages = try await sendMany(100, engine, engine.template())
+            let messages = try await engine.sendMany(100, engine.template())
             try await engine.settle()
             #expect(try await engine.states(messages).allSatisfy { $0.isSent })
             #expect(try await bench.town.stats().aliyun.accepted == 100)
@@ -52,7 +52,7 @@ import Testing
             let engine = try await bench.open()
             let account = try #require(await engine.store.accounts().first { $0.id == engine.tencent })
             for id in [engine.tencent, engine.aliyun] { try await engine.spoilKey(of: id) }
-            let messages = try await sendMany(10, engine, engine.template())
+            let messages = try await engine.sendMany(10, engine.template())
             try await engine.working {
                 try await eventually("they are put off") {
                     try await engine.queue.depths().values.contains { $0.waiting > 0 }
@@ -73,7 +73,7 @@ import Testing
             var plan = BenchPlan()
             plan.weights = (0, 100)
             let engine = try await bench.open(plan)
-            let messages = try await sendMany(10, engine, engine.template())
+            let messages = try await engine.sendMany(10, engine.template())
             try await engine.settle()
             try await engine.spoilKey(of: engine.aliyun)
             try await bench.advance(by: .seconds(61))

@@ -75,7 +75,74 @@ struct HandoverTests {
         }
         let end = try #require(try await rig.runs.run(run.id).end)
         #expect(end.reason == .dispatchFailed)
-        #expect(end.message == "no answer to 5 requests")
+        #expect(end.message == "no answer that makes sense to 5 requests")
+    }
+
+    @Test func `a run that was sent before anybody listened is sent again, not taken for lost`() async throws
+    {
+        let executor = try await rig.executor()
+        executor.will(.takeSilently)
+        let run = try await triggered()
+        try await rig.dispatch(under: try await rig.lead())
+        rig.clock.advance(by: .seconds(3_600))
+        try await rig.dispatch(under: try await rig.lead(), listenedSince: rig.now)
+        #expect(try await rig.runs.run(run.id).state == .running)
+        #expect(executor.started == [run.id])
+    }
+
+    @Test func `an executor that shuts down is passed over, and its run waits where there is no other`()
+        async throws
+    {
+        let first = try await rig.executor(at: "a")
+        first.will(.refuse("not now: the executor shuts down"))
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(run.id).state == .planned(due: rig.now + .seconds(1)))
+        let second = try await rig.executor(at: "b")
+        rig.clock.advance(by: .seconds(1))
+        first.will(.refuse("not now: the executor shuts down"))
+        try await rig.dispatch(under: lease)
+        #expect(first.started.isEmpty)
+        #expect(second.started == [run.id])
+    }
+
+    @Test func `a run whose end was asked for is not sent again, and over once its executor says so`()
+        async throws
+    {
+        let executor = try await rig.executor()
+        executor.setDeaf(true)
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        guard case .requested = try await rig.runs.kill(run.id) else {
+            Issue.record("a deaf executor confirms nothing")
+            return
+        }
+        let sent = executor.requests.count
+        rig.clock.advance(by: .seconds(6))
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(run.id).isOpen)
+        executor.setDeaf(false)
+        rig.clock.advance(by: .seconds(6))
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(run.id).end?.reason == .killed)
+        #expect(executor.requests.count == sent)
+        #expect(executor.kills.last == run.plan.job)
+    }
+
+    @Test func `a run that was ended while it was on its way is stopped where it arrives`() async throws {
+        let executor = try await rig.executor()
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        rig.http.meanwhile("run") { [rig] () async throws in
+            // The executor has nothing of it yet, and says so.
+            #expect(try await rig.runs.kill(run.id) == .ended([run.id]))
+        }
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(run.id).end?.reason == .killed)
+        #expect(executor.started == [run.id])
+        #expect(executor.kills == [run.plan.job, run.plan.job])
     }
 
     @Test func `an executor that cannot be reached is passed over`() async throws {

@@ -74,6 +74,23 @@ struct OverlapTests {
         #expect(try await rig.runs.run(later.id).state == .running)
     }
 
+    @Test func `of several that come together each covers the one before, in their order`() async throws {
+        let executor = try await rig.executor()
+        let lease = try await rig.lead()
+        let job = try await rig.jobs.create(.sample(schedule: .manual, overlap: .coverEarly))
+        var all: [RunID] = []
+        for _ in 0..<3 { all.append(try await trigger(job.id).id) }
+        for count in 1...3 {
+            try await rig.dispatch(under: lease)
+            #expect(executor.started == Array(all[..<count]))
+        }
+        #expect(try await rig.runs.run(all[0]).end?.reason == .covered)
+        #expect(try await rig.runs.run(all[1]).end?.reason == .covered)
+        #expect(try await rig.runs.run(all[2]).state == .running)
+        await rig.callBack(all[1], .failed("killed: covered by run \(all[2])"))
+        #expect(try await rig.runs.run(all[1]).end?.reason == .covered)
+    }
+
     @Test func `shards of one trigger run beside each other`() async throws {
         let executors = [try await rig.executor(at: "a"), try await rig.executor(at: "b")]
         let lease = try await rig.lead()

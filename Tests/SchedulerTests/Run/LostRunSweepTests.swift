@@ -36,6 +36,57 @@ struct LostRunSweepTests {
         #expect(try await rig.allRuns().last?.plan.parent == run.id)
     }
 
+    @Test func `who could not be heard while nobody led is not taken for silent`() async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running()
+        // Nobody listened: a new leader hears the executor's next beat, or its callback, soon.
+        rig.clock.advance(by: .seconds(3_600))
+        let lease = try await rig.lead()
+        var idle = IdleRuns(since: rig.now)
+        try await sweep(lease, &idle)
+        rig.clock.advance(by: .seconds(89))
+        try await sweep(lease, &idle)
+        #expect(try await rig.runs.run(run.id).isOpen)
+        rig.clock.advance(by: .seconds(1))
+        try await sweep(lease, &idle)
+        #expect(try await rig.runs.run(run.id).end?.reason == .executorLost)
+    }
+
+    @Test func `an executor that hangs is asked for one of its runs a round, not for each`() async throws {
+        let executor = try await rig.executor(at: "one", .python)
+        let lease = try await rig.lead()
+        for number in 0..<3 {
+            let job = try await rig.jobs.create(.sample("job-\(number)", schedule: .manual))
+            _ = try await rig.jobs.trigger(job.id)
+        }
+        try await rig.dispatch(under: lease)
+        for _ in 0..<10 {
+            rig.clock.advance(by: .seconds(60))
+            try await rig.beat(instance: nil)
+        }
+        let before = executor.questions
+        executor.setDeaf(true)
+        try await sweep(lease)
+        #expect(executor.questions - before == 1)
+        #expect(try await rig.allRuns().allSatisfy { $0.isOpen })
+    }
+
+    @Test func `the next run of a job is not stopped with the one whose time is over`() async throws {
+        try await rig.executor()
+        let (run, lease) = try await rig.running(.sample(schedule: .manual, timeout: .seconds(10)))
+        let next = try #require(try await rig.jobs.trigger(run.plan.job).first)
+        rig.clock.advance(by: .seconds(40))
+        try await rig.beat()
+        rig.http.meanwhile("kill") { [rig] () async throws in
+            // Until the executor has answered the run is open, and holds the next one back.
+            #expect(try await rig.runs.run(run.id).isOpen)
+            try await rig.dispatch(under: lease)
+            #expect(try await rig.runs.run(next.id).state.name == .planned)
+        }
+        try await sweep(lease)
+        #expect(try await rig.runs.run(run.id).end?.reason == .timedOut)
+    }
+
     @Test func `a run of a process that restarted is lost at once`() async throws {
         let executor = try await rig.executor()
         let (run, lease) = try await rig.running()
@@ -87,7 +138,7 @@ struct LostRunSweepTests {
     {
         let executor = try await rig.executor(at: "one", .python)
         let (run, lease) = try await rig.running()
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: .noon)
         executor.finish(run.plan.job)
         var age = Duration.zero
         while try await rig.runs.run(run.id).isOpen, age < .seconds(3_600) {
@@ -103,7 +154,7 @@ struct LostRunSweepTests {
     @Test func `a long run that its executor still has goes on`() async throws {
         let executor = try await rig.executor(at: "one", .python)
         let (run, lease) = try await rig.running()
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: .noon)
         for _ in 0..<200 {
             rig.clock.advance(by: .seconds(30))
             try await rig.beat(instance: nil)
@@ -126,7 +177,7 @@ struct LostRunSweepTests {
     }
 
     private func sweep(_ lease: Lease) async throws {
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: .noon)
         try await sweep(lease, &idle)
     }
 

@@ -36,6 +36,7 @@ package final class FakeExecutor: Sendable {
         var busy: Set<JobID> = []
         var kills: [JobID] = []
         var beats = 0
+        var questions = 0
         var isDeaf = false
         var log = ""
         var headers: [String: String] = [:]
@@ -66,6 +67,9 @@ package final class FakeExecutor: Sendable {
 
     /// How often it was asked whether it lives.
     package var beats: Int { state.withLock { $0.beats } }
+
+    /// How often it was asked whether a job is idle there, answered or not.
+    package var questions: Int { state.withLock { $0.questions } }
 
     /// The headers of the latest call, names in lower case.
     package var headers: [String: String] { state.withLock { $0.headers } }
@@ -121,6 +125,7 @@ package final class FakeExecutor: Sendable {
         let headers = request.headers.map { ($0.name.lowercased(), $0.value) }
         return state.withLock { state in
             state.headers = Dictionary(headers) { $1 }
+            if word == "idleBeat" { state.questions += 1 }
             return state.isDeaf ? nil : answer(word, request.body, &state)
         }
     }
