@@ -11,6 +11,7 @@ enum ConsoleRouter {
         router.add(middleware: ErrorAnswers())
         addDoors(to: router, parts, settings)
         try PageRoutes(parts, settings).add(to: router)
+        router.refuseOtherMethods()
         return router
     }
 

@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("PATCH", "/api/v1/templates", "GET, POST"), ("GET", "/api/v1/send", "POST"),
+        ("DELETE", "/api/v1/accounts/5", "GET, PUT"), ("POST", "/healthz", "GET"),
+        ("PUT", "/callbacks/1/x", "POST"), ("POST", "/templates/7", "GET"),
+    ])
+    func `a method that a path does not know is told those that it knows`(
+        method: String,
+        path: String,
+        allowed: String
+    ) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.ask(method, path)
+            #expect(answer.status == 405)
+            #expect(answer.headers["allow"] == allowed)
+            #expect(answer["code"] == "method_not_allowed")
+            #expect(answer["message"] == .text("this path takes \(allowed)"))
+        }
+    }
+
     @Test func `what is not there is told in the common shape`() async throws {
         try await ConsoleBench.use { bench in
             let answer = try await bench.get("/api/v1/nothing")

@@ -60,6 +60,9 @@ struct ErrorAnswer {
         case is Unauthorized:
             self.init(.unauthorized, "unauthorized", "show the API token as Authorization: Bearer TOKEN")
             headers[.wwwAuthenticate] = "Bearer realm=\"kpush\""
+        case let error as MethodNotAllowed:
+            self.init(.methodNotAllowed, "method_not_allowed", "this path takes \(error.list)")
+            headers[.allow] = error.list
         case let error as Hummingbird.HTTPError:
             self.init(error.status, Self.word(error.status), error.body ?? error.status.reasonPhrase)
         default: self = .internalFault
