@@ -48,7 +48,8 @@ import Testing
         )
         #expect(sent.status == 65)
         #expect(sent.lines.contains { $0.hasPrefix("13800138100") && $0.hasSuffix("accepted") })
-        #expect(sent.lines.contains { $0.hasPrefix("10086") && $0.contains("(A0008, PHONE_SERVICE)") })
+        let refusal = "refused: PHONE_SERVICE: service numbers cannot receive messages (A0008)"
+        #expect(sent.lines.contains { $0.hasPrefix("10086") && $0.hasSuffix(refusal) })
     }
 
     @Test func `what is refused names its code and its field`() async throws {

@@ -31,7 +31,7 @@ struct CheckRecipientsStep: SendStep {
                     let fault = SendFault(
                         .badReceiver,
                         field: "\(field).receiver[\(index)]",
-                        error.rawValue
+                        "\(error.rawValue): \(error.hint)"
                     )
                     context.refusals.append(
                         SendContext.Refusal(param: paramIndex, receiver: index, fault: fault)

@@ -46,7 +46,7 @@ import Testing
             #expect(answer["data.0.messageId"].text != nil)
             #expect(answer["data.1.code"] == "A0008")
             #expect(answer["data.1.field"] == "messageParam.receiver[1]")
-            #expect(answer["data.1.msg"] == "PHONE_SERVICE")
+            #expect(answer["data.1.msg"] == "PHONE_SERVICE: service numbers cannot receive messages")
         }
     }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Groundwork
-import PushEngine
 
 /// `kpush send`: one message to one receiver, or to a few.
 struct SendCommand: ServerCommand {
@@ -142,9 +141,6 @@ enum SendText {
 
     private static func verdict(_ verdict: SendVerdict) -> String {
         guard verdict.messageId == nil else { return "accepted" }
-        // For a receiver the API tells the code of what is wrong with the number.
-        let hint = verdict.msg.flatMap { PhoneFault(rawValue: $0)?.hint } ?? verdict.msg ?? ""
-        let codes = [verdict.code, verdict.msg.flatMap { PhoneFault(rawValue: $0)?.rawValue }]
-        return "refused: \(hint) (\(codes.compactMap { $0 }.joined(separator: ", ")))"
+        return "refused: \(verdict.msg ?? "") (\(verdict.code ?? "-"))"
     }
 }
