@@ -77,12 +77,22 @@ struct Composition: Sendable {
 
     /// What runs, in the order in which it starts; it ends the other way round: nothing is fired any more while a
     /// job can still call back, and a worker can still send.
-    func services() throws -> [any Service] {
+    ///
+    /// - Parameter reread: brings the settings as they are now, when somebody wants them to be looked at again.
+    /// - Returns: the services of this process's roles.
+    /// - Throws: `SettingsError` when the settings do not fit the roles.
+    func services(
+        reread: (@Sendable () async throws -> ServeSettings)? = nil
+    ) throws -> [any Service] {
         var services: [any Service] = []
         if settings.roles.contains(.web) { services.append(console) }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))
-            services.append(engine.pushService(settings, logger: logger))
+            let push = engine.pushService(settings, logger: logger)
+            services.append(push)
+            if let reread {
+                services.append(SettingsReload(groups: push.groups, read: reread, logger: logger))
+            }
         }
         if settings.roles.contains(.executor) {
             services.append(

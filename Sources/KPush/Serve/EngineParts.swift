@@ -97,19 +97,23 @@ struct EngineParts: Sendable {
             settings: DeliverySettings(),
             clock: clock
         )
-        var lane = LaneSettings()
-        lane.width = settings.laneWidth
         return PushService(
             channels: [.sms],
             ledger: store,
             campaignRuns: store,
             queue: queue,
             deliverer: deliverer,
-            lanes: Dictionary(uniqueKeysWithValues: Lane.all.map { ($0, lane) }),
+            lanes: Dictionary(uniqueKeysWithValues: Lane.all.map { ($0, Self.lane($0, settings)) }),
             clock: clock,
             timer: timer,
             logger: logger
         )
+    }
+
+    private static func lane(_ lane: Lane, _ settings: ServeSettings) -> LaneSettings {
+        var how = LaneSettings()
+        how.width = settings.width(of: lane)
+        return how
     }
 
     /// Keeps the counters of what was sent small.

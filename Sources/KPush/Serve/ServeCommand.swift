@@ -16,10 +16,11 @@ struct ServeCommand: AsyncParsableCommand {
             Settings come from the file given with --config, from environment variables such as KPUSH_WEB_PORT, and \
             from flags; the later win. The keys of the file:
 
-            \(ServeSettings.keys.map { "  " + $0.key.padding(toLength: 22, withPad: " ", startingAt: 0) + $0.meaning }
+            \(ServeSettings.keys.map { "  " + $0.key.padding(toLength: 25, withPad: " ", startingAt: 0) + $0.meaning }
                 .joined(separator: "\n"))
 
-            Ctrl-C or SIGTERM ends it: what is in flight is finished, the rest waits in the data folder.
+            SIGHUP has the settings read again; worker.width and worker.widths change at once, the others with the \
+            next start. Ctrl-C or SIGTERM ends it: what is in flight is finished, the rest waits in the data folder.
             """
     )
 
@@ -30,9 +31,10 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = ServeLog.start(level: settings.logLevel)
         let composition = try Composition(settings, logger: logger)
         try await composition.applyDefinitions()
+        let members = try composition.services { [options] in try await options.settings() }
         let services = ServiceGroup(
             configuration: .init(
-                services: try composition.services().map { .init(service: $0) },
+                services: members.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )

@@ -43,9 +43,14 @@ struct ServeSettings: Sendable {
     var durability = SQLiteSettings.Durability.power
     /// Batches of one lane that are worked on at the same time.
     var laneWidth = LaneSettings().width
+    /// The same for lanes that have a number of their own.
+    var laneWidths: [Lane: Int] = [:]
     /// When messages without an answer are asked for, sent again and given up.
     var receipts = ReceiptSettings()
     var logLevel = "info"
+
+    /// How many batches of a lane are worked on at the same time.
+    func width(of lane: Lane) -> Int { laneWidths[lane] ?? laneWidth }
 
     /// All settings there are, with what each is.
     static let keys: [(key: String, meaning: String)] = [
@@ -71,6 +76,7 @@ struct ServeSettings: Sendable {
         ("receipts.confirm-after", "how long after its call what has no receipt is asked for, such as 6h"),
         ("receipts.resend-after", "how long after it what the supplier knows nothing of is sent again"),
         ("receipts.patience", "how long a message waits for its receipt, such as 72h"),
+        ("worker.widths", "the same for some of them, such as sms.marketing=8, sms.auth_code=2"),
         ("log.level", "trace, debug, info, notice, warning, error or critical"),
     ]
 
@@ -140,6 +146,7 @@ struct ServeSettings: Sendable {
                 ["power": .power, "process": .process][$0]
             } ?? durability
         laneWidth = try reader.number("worker.width", in: 1...256) ?? laneWidth
+        laneWidths = try reader.lanes("worker.widths", in: 1...256) ?? laneWidths
         receipts.queryAfter = try reader.duration("receipts.query-after") ?? receipts.queryAfter
         receipts.confirmAfter = try reader.duration("receipts.confirm-after") ?? receipts.confirmAfter
         receipts.resendAfter = try reader.duration("receipts.resend-after") ?? receipts.resendAfter

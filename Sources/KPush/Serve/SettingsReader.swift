@@ -46,6 +46,24 @@ struct SettingsReader {
         try value(key, "is a whole number with ms, s, m, h or d, such as 90s") { DurationText.duration($0) }
     }
 
+    /// Numbers of lanes, such as `sms.marketing=8`.
+    func lanes(_ key: String, in range: ClosedRange<Int>) throws(SettingsError) -> [Lane: Int]? {
+        guard let pairs = try list(key) else { return nil }
+        let known = Dictionary(uniqueKeysWithValues: Lane.all.map { ($0.name, $0) })
+        var numbers: [Lane: Int] = [:]
+        for pair in pairs {
+            let parts = pair.split(separator: "=").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard parts.count == 2, let lane = known[parts[0]], let number = Int(parts[1]),
+                range.contains(number)
+            else {
+                let rule = "is lanes with numbers from \(range.lowerBound) to \(range.upperBound)"
+                throw SettingsError(key, "\(rule), such as sms.marketing=8, not \(pair)")
+            }
+            numbers[lane] = number
+        }
+        return numbers
+    }
+
     /// A list, or one text with commas.
     func list(_ key: String) throws(SettingsError) -> [String]? {
         if let list = config.stringArray(forKey: ConfigKey(key)), list.count > 1 { return list }
