@@ -65,10 +65,12 @@ import Testing
         var sentAgain = 0
         for record in records {
             let stages = try #require(await books.store.story(of: record.id)).map(\.stage)
-            guard stages.filter({ $0 == .calling }).count > 1 else { continue }
+            let calls = stages.filter { $0 == .calling }.count
+            guard calls > 1 else { continue }
             sentAgain += 1
-            #expect(stages.filter { $0 == .requeued }.count == stages.filter { $0 == .calling }.count - 1)
-            #expect(stages.filter { $0 == .abandoned }.count == stages.filter { $0 == .calling }.count - 1)
+            #expect(stages.filter { $0 == .requeued }.count == calls - 1)
+            // The last call may have been cut off as well; its receipt told that it had arrived.
+            #expect((calls - 1...calls).contains(stages.filter { $0 == .abandoned }.count))
         }
         print(
             """
