@@ -20,6 +20,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
@@ -38,6 +40,7 @@ let package = Package(
         ),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.80.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
@@ -78,8 +81,21 @@ let package = Package(
             name: "SQLiteDriver",
             dependencies: ["Groundwork", "Scheduler", "PushEngine", grdb, sqlite, logging]
         ),
+        .systemLibrary(name: "CPostgres"),
+        .target(
+            name: "PostgresDriver",
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "CPostgres", logging]
+        ),
+        .systemLibrary(name: "CHiredis"),
+        .target(
+            name: "RedisDriver",
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "CHiredis", logging]
+        ),
         .systemLibrary(name: "CCurl"),
         .target(name: "CurlDriver", dependencies: ["Groundwork", "CCurl", logging]),
+
+        // PostgreSQL, Redis and what lies between, started on spare ports of this host for demos and tests.
+        .target(name: "LocalServers", dependencies: ["Groundwork", logging, nio, nioPosix]),
 
         // The stand-in suppliers, and the program that puts all together.
         .target(
@@ -90,7 +106,8 @@ let package = Package(
             name: "KPush",
             dependencies: [
                 "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
-                "CurlDriver", "SupplierSimulator", lifecycle, signals, logging,
+                "PostgresDriver", "RedisDriver", "CurlDriver", "LocalServers", "SupplierSimulator", lifecycle,
+                signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -134,6 +151,21 @@ let package = Package(
                 "SQLiteDriver", "Groundwork", "Scheduler", "PushEngine", "Conformance", "TestKit", grdb,
             ]
         ),
+        .testTarget(
+            name: "PostgresDriverTests",
+            dependencies: [
+                "PostgresDriver", "LocalServers", "Groundwork", "Scheduler", "PushEngine", "Conformance",
+                "TestKit", logging,
+            ]
+        ),
+        .testTarget(
+            name: "RedisDriverTests",
+            dependencies: [
+                "RedisDriver", "LocalServers", "Groundwork", "Scheduler", "PushEngine", "Conformance",
+                "TestKit", logging,
+            ]
+        ),
+        .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", "Groundwork", "TestKit"]),
         .testTarget(
             name: "CurlDriverTests",
             dependencies: ["CurlDriver", "Groundwork", "TestKit", hummingbird, lifecycle, logging]

@@ -1,0 +1,64 @@
+import Groundwork
+
+/// Why PostgreSQL did not do something.
+struct PostgresFailure: Error, Sendable {
+    /// SQLSTATE as the server gave it; empty when no server answered.
+    let state: String
+    let message: String
+
+    init(state: String = "", _ message: String) {
+        self.state = state
+        self.message = message
+    }
+
+    /// Whether nobody knows any more what the server does: the connection is of no use.
+    var isBroken: Bool { state.isEmpty || state.hasPrefix("08") || state.hasPrefix("57P") }
+
+    /// Whether the same transaction may succeed at once: two stood in each other's way, and this one gave way.
+    var isCollision: Bool { state == "40001" || state == "40P01" }
+}
+
+extension StoreError {
+    /// Why PostgreSQL, or a store's own check, refused.
+    init(postgres error: any Error, during operation: String) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        guard let failure = error as? PostgresFailure else {
+            self.init(.unavailable, during: operation, detail: "\(error)")
+            return
+        }
+        let (code, advice) = Self.meaning(of: failure.state)
+        var detail = failure.message
+        if !failure.state.isEmpty { detail = "SQLSTATE \(failure.state): \(detail)" }
+        if let advice { detail += "; \(advice)" }
+        self.init(code, during: operation, detail: detail)
+    }
+
+    /// What a SQLSTATE means to us, and what whoever reads it can do.
+    ///
+    /// Source: PostgreSQL's documentation, appendix A, "PostgreSQL Error Codes".
+    private static func meaning(of state: String) -> (Code, advice: String?) {
+        switch state {
+        case "": (.unavailable, "see that PostgreSQL runs and can be reached")
+        case "23505", "23503", "23514", "23502": (.conflict, nil)
+        case "53100": (.full, "free space on the server's disk")
+        case "53200": (.unavailable, "the server is short of memory")
+        case "53300": (.unavailable, "raise the server's max_connections or lower postgres.connections")
+        case "57014": (.unavailable, "the statement took too long: look for locks and slow disks")
+        case "55P03": (.unavailable, "somebody holds a lock for too long")
+        case "25006": (.unavailable, "the server is a replica: point postgres.address at the primary")
+        case "28P01", "28000": (.unavailable, "check user and password in postgres.address")
+        case "3D000": (.unavailable, "create the database that postgres.address names")
+        case "42501": (.unavailable, "grant the user the right to create and use its tables")
+        case "42P01", "42703": (.corrupted, "the tables are not those of this version")
+        default:
+            switch state.prefix(2) {
+            case "08", "57", "53", "40", "58": (.unavailable, nil)
+            case "XX": (.corrupted, "see the server's log")
+            default: (.unavailable, nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Groundwork
+import Synchronization
+
+/// A bounded number of connections, lent one transaction at a time.
+///
+/// So it works behind a proxy that pools by transaction, such as PgBouncer: nothing is left on a connection: no prepared statement, no setting, no lock.
+package final class PostgresPool: Sendable {
+    private struct State {
+        /// The one used last is lent first, so that few connections do what few can do.
+        var free: [PostgresConnection] = []
+        var made = 0
+        var nextWaiter = 0
+        var waiters: [(id: Int, continuation: CheckedContinuation<PostgresConnection?, Never>)] = []
+        /// Those who wait, or are about to.
+        var patient: Set<Int> = []
+        /// Those of them who gave up before they stood in line.
+        var gone: Set<Int> = []
+    }
+
+    private let settings: PostgresSettings
+    private let clock: any Clock<Duration>
+    private let state = Mutex(State())
+
+    /// Makes a pool that has no connection yet.
+    package init(_ settings: PostgresSettings, clock: any Clock<Duration> = ContinuousClock()) {
+        self.settings = settings
+        self.clock = clock
+    }
+
+    /// Runs `body` in one transaction; what it throws undoes all of it.
+    ///
+    /// It happens also when the task that asked is cancelled meanwhile. When the answer to the commit is lost, the
+    /// server is asked what became of the transaction. `body` runs again when it stood in another's way.
+    ///
+    /// - Parameters:
+    ///   - operation: what errors call it.
+    ///   - body: what is to be done; it changes nothing but the database.
+    /// - Returns: what `body` returned, once it is committed.
+    /// - Throws: `StoreError` when it did not happen, or `.unavailable` when nobody can tell.
+    func write<Result: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (PostgresLink) throws -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            var attempt = 1
+            while true {
+                do { return try await writeOnce(body) } catch let failure as PostgresFailure
+                    where failure.isCollision && attempt < Self.attempts
+                { attempt += 1 }
+            }
+        } catch { throw StoreError(postgres: error, during: operation) }
+    }
+
+    /// Runs `body` on one unchanging view of the database.
+    func read<Result: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (PostgresLink) throws -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            return try await lend { connection in
+                try await connection.use { link in
+                    try link.runScript(self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+                    do {
+                        let result = try body(link)
+                        try link.runScript("COMMIT")
+                        return result
+                    } catch {
+                        // The connection shows by itself when it is broken.
+                        _ = try? link.runScript("ROLLBACK")
+                        throw error
+                    }
+                }
+            }
+        } catch { throw StoreError(postgres: error, during: operation) }
+    }
+
+    /// Runs `body` on a connection outside of any transaction: one statement is one transaction.
+    func single<Result: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (PostgresLink) throws -> Result
+    ) async throws(StoreError) -> Result {
+        do { return try await lend { try await $0.use(body) } } catch {
+            throw StoreError(postgres: error, during: operation)
+        }
+    }
+
+    /// Closes all connections that nobody uses.
+    package func close() async {
+        let free = state.withLock { $0.free }
+        for connection in free { await connection.close() }
+    }
+
+    // MARK: Transactions
+
+    /// How often a transaction is tried that stands in others' way.
+    private static let attempts = 8
+
+    private enum Ending<Result: Sendable>: Sendable {
+        case committed(Result)
+        /// The commit was sent and no answer came; the transaction's number.
+        case unknown(Result, String, PostgresFailure)
+    }
+
+    private func writeOnce<Result: Sendable>(
+        _ body: @escaping @Sendable (PostgresLink) throws -> Result
+    ) async throws -> Result {
+        let ending = try await lend { connection in
+            try await connection.use { link -> Ending<Result> in
+                let number = try link.runScript(self.begin() + "; SELECT pg_current_xact_id()::text").first
+                let transaction = number?.text(0) ?? ""
+                let result: Result
+                do { result = try body(link) } catch {
+                    // The connection shows by itself when it is broken.
+                    _ = try? link.runScript("ROLLBACK")
+                    throw error
+                }
+                do { try link.runScript("COMMIT") } catch let failure as PostgresFailure
+                    where failure.isBroken
+                {
+                    return .unknown(result, transaction, failure)
+                }
+                return .committed(result)
+            }
+        }
+        switch ending {
+        case .committed(let result): return result
+        case .unknown(let result, let transaction, let failure):
+            guard try await isCommitted(transaction, failure) else { throw failure }
+            return result
+        }
+    }
+
+    /// Finds out whether a transaction happened whose commit was not answered.
+    private func isCommitted(_ transaction: String, _ failure: PostgresFailure) async throws -> Bool {
+        var left = settings.statementLimit
+        while true {
+            do {
+                let word = try await lend { connection in
+                    try await connection.use { link in
+                        let ask = "SELECT pg_xact_status($1::text::xid8)::text"
+                        return try link.run(ask, .text(transaction)).first?.optionalText(0)
+                    }
+                }
+                switch word {
+                case "committed": return true
+                case "aborted": return false
+                default: break
+                }
+            } catch let error as PostgresFailure where error.isBroken {}
+            guard left > .zero else {
+                throw PostgresFailure("\(failure.message); the commit's fate is not known")
+            }
+            left -= .milliseconds(200)
+            // The transaction's fate is worth knowing also to a task that is cancelled.
+            await pause(.milliseconds(200))
+        }
+    }
+
+    private func pause(_ length: Duration) async {
+        let clock = clock
+        await Task { try? await clock.sleep(for: length) }.value
+    }
+
+    /// What begins a transaction: nothing in it waits forever, neither for the server nor for us.
+    private func begin(_ mode: String = "") -> String {
+        let limit = Int(settings.statementLimit.inSeconds * 1_000)
+        return """
+            BEGIN \(mode); SET LOCAL statement_timeout = \(limit); \
+            SET LOCAL lock_timeout = \(limit / 2); SET LOCAL idle_in_transaction_session_timeout = \(limit)
+            """
+    }
+
+    // MARK: Lending
+
+    private func lend<Result>(_ body: (PostgresConnection) async throws -> Result) async throws -> Result {
+        let connection = try await take()
+        defer { give(connection) }
+        return try await body(connection)
+    }
+
+    private func take() async throws -> PostgresConnection {
+        let (ready, id) = state.withLock { state -> (PostgresConnection?, Int) in
+            if let connection = state.free.popLast() { return (connection, 0) }
+            if state.made < settings.connections {
+                state.made += 1
+                return (PostgresConnection(settings, number: state.made), 0)
+            }
+            state.nextWaiter += 1
+            state.patient.insert(state.nextWaiter)
+            return (nil, state.nextWaiter)
+        }
+        if let ready { return ready }
+        let clock = clock
+        let patience = settings.patience
+        // It ends with the wait: whoever gets a connection cancels it.
+        let alarm = Task {
+            do { try await clock.sleep(for: patience) } catch { return }
+            self.giveUp(id)
+        }
+        defer { alarm.cancel() }
+        let connection = await withCheckedContinuation { continuation in
+            let now: PostgresConnection?? = state.withLock { state in
+                if state.gone.remove(id) != nil { return .some(nil) }
+                if let connection = state.free.popLast() { return connection }
+                state.waiters.append((id, continuation))
+                return nil
+            }
+            if let now { continuation.resume(returning: now) }
+        }
+        state.withLock { state in
+            state.patient.remove(id)
+            state.gone.remove(id)
+        }
+        guard let connection else {
+            throw PostgresFailure(
+                state: "53300",
+                "all \(settings.connections) connections were busy for \(patience)"
+            )
+        }
+        return connection
+    }
+
+    private func giveUp(_ id: Int) {
+        let waiter = state.withLock { state -> CheckedContinuation<PostgresConnection?, Never>? in
+            guard let place = state.waiters.firstIndex(where: { $0.id == id }) else {
+                if state.patient.contains(id) { state.gone.insert(id) }
+                return nil
+            }
+            return state.waiters.remove(at: place).continuation
+        }
+        waiter?.resume(returning: nil)
+    }
+
+    private func give(_ connection: PostgresConnection) {
+        let waiter = state.withLock { state -> CheckedContinuation<PostgresConnection?, Never>? in
+            guard !state.waiters.isEmpty else {
+                state.free.append(connection)
+                return nil
+            }
+            return state.waiters.removeFirst().continuation
+        }
+        waiter?.resume(returning: connection)
+    }
+}

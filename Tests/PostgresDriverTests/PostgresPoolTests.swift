@@ -1,0 +1,143 @@
+import Foundation
+import Groundwork
+import LocalServers
+import Testing
+
+@testable import PostgresDriver
+
+/// A server of the whole test run: databases of it are made as tests need them.
+enum TestPostgres {
+    static let shared = Task { try await TestPostgres.start() }
+
+    private static func start() async throws -> (ServerFolder, PostgresServer) {
+        let folder = try ServerFolder()
+        return (folder, try await PostgresServer(in: folder, isPowerSafe: false))
+    }
+
+    /// The address of an empty database.
+    static func database() async throws -> String {
+        let (_, server) = try await shared.value
+        return try await server.makeDatabase("t\(UInt32.random(in: 0...UInt32.max))")
+    }
+}
+
+@Suite struct PostgresPoolTests {
+    @Test func `values come back as they were given`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let rows = try await pool.write("echo") { link in
+            let sql =
+                "SELECT $1::bigint, $2::text, $3::bytea, $4::bool, $5::text, array_length($6::bigint[], 1), $7::text[]"
+            let row = try #require(
+                try link.run(
+                    sql,
+                    .int(Int64.min),
+                    .text("né"),
+                    .bytes([0, 255]),
+                    .bool(true),
+                    .null,
+                    .ints([1, 2]),
+                    .texts([])
+                )
+                .first
+            )
+            return
+                "\(row.int64(0)) \(row.text(1)) \(row.bytes(2)) \(row.bool(3)) \(row.isNull(4)) \(row.int(5))"
+        }
+        #expect(rows == "\(Int64.min) né [0, 255] true true 2")
+        let empty = try await pool.write("echo") { link in
+            let row = try #require(try link.run("SELECT $1, length($2::bytea)", .text(""), .bytes([])).first)
+            return "\(row.isNull(0)) \(row.text(0).count) \(row.int(1))"
+        }
+        #expect(empty == "false 0 0")
+    }
+
+    @Test func `statements run in one round trip, and the first failure is told`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        try await pool.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint PRIMARY KEY)") }
+        let counts = try await pool.write("fill") { link in
+            try link.runAll([
+                PostgresStatement("INSERT INTO t SELECT generate_series(1, $1)", .int(10)),
+                PostgresStatement("SELECT count(*) FROM t"),
+            ])
+            .map { $0.first?.int(0) ?? $0.changed }
+        }
+        #expect(counts == [10, 10])
+        await #expect(throws: StoreError.self) {
+            try await pool.write("fill again") { link in
+                _ = try link.runAll([
+                    PostgresStatement("INSERT INTO t VALUES (11)"),
+                    PostgresStatement("INSERT INTO t VALUES (1)"),
+                    PostgresStatement("INSERT INTO t VALUES (12)"),
+                ])
+            }
+        }
+        let left = try await pool.read("count") { try $0.run("SELECT count(*) FROM t").first?.int(0) }
+        #expect(left == 10)
+    }
+
+    @Test func `rows are loaded in bulk`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let count = try await pool.write("load") { link in
+            try link.runScript("CREATE TABLE t (id bigint, name text)")
+            var rows = CopyRows(columns: 2)
+            for number in 0..<50_000 {
+                rows.beginRow()
+                rows.append(Int64(number))
+                if number % 2 == 0 { rows.append("name \(number)") } else { rows.appendNull() }
+            }
+            try link.copy(into: "t (id, name)", rows)
+            return try link.run("SELECT count(name) FROM t").first?.int(0)
+        }
+        #expect(count == 25_000)
+    }
+
+    @Test func `who finds no connection in time is told so, and the pool goes on`() async throws {
+        var settings = PostgresSettings(address: try await TestPostgres.database())
+        settings.connections = 1
+        settings.patience = .milliseconds(300)
+        let pool = PostgresPool(settings)
+        async let slow = pool.write("sleep") { _ = try $0.run("SELECT pg_sleep(1)") }
+        while true {
+            do {
+                try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+                // It came before the slow one.
+            } catch {
+                #expect(error.code == .unavailable)
+                #expect(error.detail.contains("53300"))
+                break
+            }
+        }
+        try await slow
+        try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+    }
+
+    @Test func `a server that was restarted is found again without anybody noticing`() async throws {
+        let folder = try ServerFolder()
+        let server = try await PostgresServer(in: folder, isPowerSafe: false)
+        let pool = PostgresPool(PostgresSettings(address: server.address()))
+        try await pool.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint PRIMARY KEY)") }
+        await server.kill()
+        await #expect(throws: StoreError.self) { try await pool.write("ask") { _ = try $0.run("SELECT 1") } }
+        try await server.start()
+        try await pool.write("ask") { _ = try $0.run("INSERT INTO t VALUES (1)") }
+        await server.stop()
+    }
+
+    @Test func `tables are made once however many processes start`() async throws {
+        let address = try await TestPostgres.database()
+        let migrator = PostgresMigrator(
+            part: "test",
+            steps: [{ _ = try $0.runScript("CREATE TABLE t (id bigint)") }]
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<5 {
+                group.addTask { try await migrator.migrate(PostgresPool(PostgresSettings(address: address))) }
+            }
+            try await group.waitForAll()
+        }
+        let older = PostgresMigrator(part: "test", steps: [])
+        await #expect(throws: StoreError.self) {
+            try await older.migrate(PostgresPool(PostgresSettings(address: address)))
+        }
+    }
+}
