@@ -1,32 +1,34 @@
 /// Writes numbers and byte strings in little-endian order, for payloads that must stay readable for years.
-struct ByteWriter {
-    private(set) var bytes: [UInt8] = []
+package struct ByteWriter {
+    package private(set) var bytes: [UInt8] = []
 
-    mutating func write<Number: FixedWidthInteger>(_ number: Number) {
+    package init() {}
+
+    package mutating func write<Number: FixedWidthInteger>(_ number: Number) {
         withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
-    mutating func write<Number: FixedWidthInteger>(all numbers: [Number]) {
+    package mutating func write<Number: FixedWidthInteger>(all numbers: [Number]) {
         write(UInt32(numbers.count))
         numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
-    mutating func write(_ table: ByteTable) {
+    package mutating func write(_ table: ByteTable) {
         write(all: table.ends)
         write(all: table.bytes)
     }
 }
 
 /// Reads what `ByteWriter` wrote; refuses what is cut short.
-struct ByteReader {
+package struct ByteReader {
     private let bytes: [UInt8]
     private var offset = 0
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    mutating func read<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> Number {
+    package mutating func read<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> Number {
         let width = MemoryLayout<Number>.size
         guard offset + width <= bytes.count else { throw PayloadError.truncated(at: offset) }
         let number = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Number.self) }
@@ -34,7 +36,7 @@ struct ByteReader {
         return Number(littleEndian: number)
     }
 
-    mutating func readAll<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> [Number] {
+    package mutating func readAll<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> [Number] {
         let count = Int(try read(UInt32.self))
         let width = count * MemoryLayout<Number>.size
         guard offset + width <= bytes.count else { throw PayloadError.truncated(at: offset) }
@@ -51,7 +53,10 @@ struct ByteReader {
         }
     }
 
-    mutating func readTable() throws(PayloadError) -> ByteTable {
+    /// Whether all of it was read.
+    package var isAtEnd: Bool { offset == bytes.count }
+
+    package mutating func readTable() throws(PayloadError) -> ByteTable {
         let ends = try readAll(UInt32.self)
         let content = try readAll(UInt8.self)
         var last: UInt32 = 0

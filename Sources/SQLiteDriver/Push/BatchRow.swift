@@ -75,36 +75,3 @@ extension Database {
         SELECT id & 4095 FROM record WHERE id BETWEEN ? AND ? AND state = ? ORDER BY id
         """
 }
-
-extension Members {
-    /// Stretches of neighbours, which one statement changes at once.
-    var stretches: [ClosedRange<Int>] {
-        var stretches: [ClosedRange<Int>] = []
-        var start = 0
-        while start < indices.count {
-            var end = start
-            while end + 1 < indices.count, indices[end + 1] == indices[end] + 1 { end += 1 }
-            stretches.append(indices[start]...indices[end])
-            start = end + 1
-        }
-        return stretches
-    }
-
-    /// Members as a column holds them.
-    init(stored bytes: [UInt8]) throws {
-        do { try self.init(encoded: bytes) } catch {
-            throw StoreError(.corrupted, during: "read members", detail: "\(error)")
-        }
-    }
-
-    /// Where `index` stands among the members; nil when it is none.
-    func place(of index: Int) -> Int? {
-        var low = 0
-        var high = indices.count
-        while low < high {
-            let middle = (low + high) / 2
-            if indices[middle] < index { low = middle + 1 } else { high = middle }
-        }
-        return low < indices.count && indices[low] == index ? low : nil
-    }
-}

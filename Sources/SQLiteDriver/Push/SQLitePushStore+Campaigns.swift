@@ -32,10 +32,7 @@ extension SQLitePushStore: CampaignStore {
     package func createCampaign(_ draft: CampaignDraft) async throws(StoreError) -> Campaign {
         let now = clock.now
         return try await database.write("create campaign") { db in
-            let schedule = String(
-                decoding: try JSONEncoder().encode(StoredSchedule(draft.schedule)),
-                as: UTF8.self
-            )
+            let schedule = try draft.schedule.stored
             try db.execute(
                 cached: Self.insertCampaign,
                 [
@@ -116,45 +113,12 @@ extension Database {
     private static let selectCrowdShards = "SELECT * FROM crowd_shard WHERE crowd = ? ORDER BY number"
 }
 
-/// A campaign's schedule as a column holds it.
-private struct StoredSchedule: Codable {
-    private enum Kind: String, Codable {
-        case manual
-        case once
-        case cron
-    }
-
-    private let kind: Kind
-    private var at: Moment?
-    private var expression: String?
-    private var zone: String?
-
-    init(_ schedule: CampaignSchedule) {
-        switch schedule {
-        case .manual: kind = .manual
-        case .once(let moment): (kind, at) = (.once, moment)
-        case .cron(let expression, let zone): (kind, self.expression, self.zone) = (.cron, expression, zone)
-        }
-    }
-
-    /// The schedule; nil when a part is missing.
-    var schedule: CampaignSchedule? {
-        switch kind {
-        case .manual: .manual
-        case .once: at.map { .once($0) }
-        case .cron:
-            if let expression, let zone { .cron(expression, zone: zone) } else { nil }
-        }
-    }
-}
-
 extension Campaign {
     /// Reads a row of `campaign`.
     fileprivate init(_ row: Row) throws {
         let text: String = row["schedule"]
-        let stored = try JSONDecoder().decode(StoredSchedule.self, from: Data(text.utf8))
         let state: String = row["state"]
-        guard let schedule = stored.schedule, let state = CampaignState(rawValue: state) else {
+        guard let schedule = CampaignSchedule(stored: text), let state = CampaignState(rawValue: state) else {
             throw StoreError(.corrupted, during: "read campaign", detail: "\(text) \(state)")
         }
         let draft = CampaignDraft(

@@ -170,7 +170,7 @@ private struct ReceiptSearch {
     private func messageByReference(_ receipt: SupplierReceipt) throws -> (MessageID, BatchRow)? {
         guard !receipt.reference.isEmpty else { return nil }
         for message in try db.messages(to: receipt.recipient).sorted(by: { $0.rawValue > $1.rawValue }) {
-            let calls = try CallRow.all(of: message, db)
+            let calls = try MemberCall.all(of: message, db)
             let isIt = calls.contains { call in
                 guard call.account == account, case .accepted(let reference, _) = call.answer else {
                     return false

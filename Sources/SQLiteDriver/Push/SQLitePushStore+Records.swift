@@ -192,8 +192,8 @@ private struct RecordReader {
 
     private mutating func record(_ row: RecordRow) throws -> MessageRecord {
         let page = try page(of: row.id.batch)
-        let calls = try CallRow.all(of: row.id, db)
-        let answers = Answers(calls)
+        let calls = try MemberCall.all(of: row.id, db)
+        let answers = AnswerSummary(calls)
         return MessageRecord(
             id: row.id,
             recipient: row.recipient,
@@ -246,25 +246,6 @@ private struct BatchPage {
 
     func content(_ place: Int) -> String {
         place < task.count ? task.contents.text(Int(task.contentIndex[place])) : ""
-    }
-}
-
-/// What the answers to a message's calls come to: the last reference and the last code.
-private struct Answers {
-    private(set) var reference: String?
-    private(set) var code: String?
-
-    init(_ calls: [CallRow]) {
-        for call in calls {
-            switch call.answer {
-            case .accepted(let reference, _):
-                self.reference = reference
-                code = nil
-            case .failed(let code), .again(let code): self.code = code
-            case .unknown(let detail): code = detail
-            case nil: continue
-            }
-        }
     }
 }
 

@@ -135,7 +135,7 @@ extension Database {
 
     /// The calls of a batch, in order, with the places of those members who were in no later one.
     fileprivate func lastCalls(of batch: BatchID) throws -> [LastCall] {
-        let select = try RawStatement(self, CallRow.select)
+        let select = try RawStatement(self, MemberCall.selectOfBatch)
         select.bind(batch.rawValue, at: 1)
         var calls: [(intent: Intent, calledAt: Moment)] = []
         try select.forEachRow { row in

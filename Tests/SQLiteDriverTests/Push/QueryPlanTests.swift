@@ -27,7 +27,7 @@ final class QueryPlanTests {
         Look(sql: Database.selectMessages, index: "PRIMARY KEY (key=? AND origin>? AND origin<?)"),
         Look(sql: Database.selectByBizID, index: "biz_by_name (biz_id=?)"),
         Look(sql: Database.selectDue, index: "shelf_by_time (until<?)"),
-        Look(sql: CallRow.select, index: "intent_of_batch (batch=?)"),
+        Look(sql: MemberCall.selectOfBatch, index: "intent_of_batch (batch=?)"),
         Look(sql: SQLitePushStore.selectAcceptance, index: "INTEGER PRIMARY KEY (rowid=?)"),
         Look(sql: SQLitePushStore.selectUnfinished, index: "batch_queued (id>?)"),
         Look(sql: SQLitePushStore.selectUnknownBatches, index: "batch_unknown (id>?)"),

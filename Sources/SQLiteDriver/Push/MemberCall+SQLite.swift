@@ -2,25 +2,17 @@ import GRDB
 import Groundwork
 import PushEngine
 
-/// One call as one of its members saw it.
-struct CallRow {
-    let id: IntentID
-    let account: AccountID
-    let calledAt: Moment
-    let closedAt: Moment?
-    /// Nil while the call is open, and when it was given up without an answer.
-    let answer: CallResult?
-
+extension MemberCall {
     /// The calls that a message was in, in the order in which they were made.
-    static func all(of message: MessageID, _ db: Database) throws -> [CallRow] {
-        let select = try RawStatement(db, Self.select)
+    static func all(of message: MessageID, _ db: Database) throws -> [MemberCall] {
+        let select = try RawStatement(db, Self.selectOfBatch)
         select.bind(message.batch.rawValue, at: 1)
-        var calls: [CallRow] = []
+        var calls: [MemberCall] = []
         try select.forEachRow { row in
             let members = try Members(stored: row.blob(2))
             guard let place = members.place(of: message.index) else { return }
             calls.append(
-                CallRow(
+                MemberCall(
                     id: IntentID(rawValue: row.int64(0)),
                     account: AccountID(rawValue: row.int64(1)),
                     calledAt: Moment(millisecondsSinceEpoch: row.int64(3)),
@@ -32,7 +24,7 @@ struct CallRow {
         return calls
     }
 
-    static let select = """
+    static let selectOfBatch = """
         SELECT id, account, members, called_at, closed_at, answers FROM intent WHERE batch = ? ORDER BY id
         """
 }

@@ -1,11 +1,9 @@
-import PushEngine
-
 /// How a call ended for each of its members, as the bytes of one column; any one can be read without the
 /// others.
 ///
 /// The bytes: the number of members (4), a kind for each (1), a charge for each (4), where each text ends
 /// (4), and the texts. Numbers are little-endian. A text is a reference, a code or a detail, by the kind.
-struct CallAnswers {
+package struct CallAnswers: Sendable {
     private enum Kind: UInt8 {
         case accepted = 1
         case failed = 2
@@ -15,12 +13,12 @@ struct CallAnswers {
 
     private let bytes: [UInt8]
 
-    init(stored bytes: [UInt8]) {
+    package init(stored bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// The bytes of results in the order of the call's members.
-    static func encode(_ results: [CallResult]) -> [UInt8] {
+    package static func encode(_ results: [CallResult]) -> [UInt8] {
         var kinds: [UInt8] = []
         var charges: [UInt8] = []
         var ends: [UInt8] = []
@@ -48,7 +46,7 @@ struct CallAnswers {
     }
 
     /// What the call did to the member at `place` among its members; nil when the bytes do not say.
-    subscript(place: Int) -> CallResult? {
+    package subscript(place: Int) -> CallResult? {
         guard let count = number(at: 0), place >= 0, place < count,
             let kind = Kind(rawValue: bytes[4 + place]),
             let charge = number(at: 4 + count + place * 4),
