@@ -5,22 +5,6 @@ import Testing
 
 @testable import PostgresDriver
 
-/// A server of the whole test run: databases of it are made as tests need them.
-enum TestPostgres {
-    static let shared = Task { try await TestPostgres.start() }
-
-    private static func start() async throws -> (ServerFolder, PostgresServer) {
-        let folder = try ServerFolder()
-        return (folder, try await PostgresServer(in: folder, isPowerSafe: false))
-    }
-
-    /// The address of an empty database.
-    static func database() async throws -> String {
-        let (_, server) = try await shared.value
-        return try await server.makeDatabase("t\(UInt32.random(in: 0...UInt32.max))")
-    }
-}
-
 @Suite struct PostgresPoolTests {
     @Test func `values come back as they were given`() async throws {
         let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))

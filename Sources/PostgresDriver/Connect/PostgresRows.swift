@@ -31,10 +31,6 @@ final class PostgresRows {
         for number in 0..<Int32(count) { values.append(try transform(PostgresRow(self, number))) }
         return values
     }
-
-    func forEach(_ body: (PostgresRow) throws -> Void) rethrows {
-        for number in 0..<Int32(count) { try body(PostgresRow(self, number)) }
-    }
 }
 
 /// One row of a result, which it keeps alive.

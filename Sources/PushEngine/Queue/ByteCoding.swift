@@ -28,7 +28,8 @@ package struct ByteReader {
         self.bytes = bytes
     }
 
-    package mutating func read<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> Number {
+    package mutating func read<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> Number
+    {
         let width = MemoryLayout<Number>.size
         guard offset + width <= bytes.count else { throw PayloadError.truncated(at: offset) }
         let number = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Number.self) }
@@ -36,7 +37,9 @@ package struct ByteReader {
         return Number(littleEndian: number)
     }
 
-    package mutating func readAll<Number: FixedWidthInteger>(_ type: Number.Type) throws(PayloadError) -> [Number] {
+    package mutating func readAll<Number: FixedWidthInteger>(
+        _ type: Number.Type
+    ) throws(PayloadError) -> [Number] {
         let count = Int(try read(UInt32.self))
         let width = count * MemoryLayout<Number>.size
         guard offset + width <= bytes.count else { throw PayloadError.truncated(at: offset) }

@@ -1,0 +1,208 @@
+package import Groundwork
+package import PushEngine
+
+extension PostgresPushStore {
+    package func open(_ batch: BatchID) async throws(StoreError) -> LedgerBatch? {
+        let found = try await pool.read("open batch") { link -> (BatchSheet, [UInt8], [Intent])? in
+            guard let row = try link.run(Self.selectWithTask, .int(batch.rawValue)).first else { return nil }
+            let sheet = try BatchSheet(row)
+            let calls = try link.openCalls(of: batch)
+            guard sheet.standings.count(in: .queued) > 0 || !calls.isEmpty else { return nil }
+            return (sheet, row.bytes(9), calls)
+        }
+        guard let (sheet, bytes, calls) = found else { return nil }
+        var called = Set<Int>()
+        for call in calls { called.formUnion(call.members.indices) }
+        let waiting = sheet.standings.places(in: .queued).filter { !called.contains($0) }
+        return LedgerBatch(
+            id: batch,
+            task: try SendTask(stored: bytes),
+            waiting: Members(waiting),
+            waitingSince: waiting.compactMap { sheet.standings[$0]?.changedAt }.max() ?? sheet.row.acceptedAt,
+            open: calls
+        )
+    }
+
+    package func decide(
+        _ decisions: [Decision],
+        calls: [PlannedCall],
+        of batch: BatchID
+    ) async throws(StoreError) -> DecisionOutcome {
+        let now = clock.now
+        return try await pool.write("decide") { link in
+            let sheet = try BatchSheet.lock(batch, during: "decide", link)
+            var desk = DecisionDesk(sheet, open: try link.openCalls(of: batch), at: now)
+            for decision in decisions { try desk.write(decision) }
+            // Whoever cancelled the campaign takes back what waits: until then nobody calls for it.
+            if try !link.isCancelled(sheet.row.run) { for call in calls { desk.write(call) } }
+            return try desk.commit(to: link)
+        }
+    }
+
+    private static let selectWithTask = "SELECT \(BatchSheet.columns), batch.task FROM batch WHERE id = $1"
+}
+
+/// Writes what was decided about members of one batch, as far as they still wait.
+private struct DecisionDesk {
+    private enum Hold: UInt8 {
+        /// It waits and is in no open call.
+        case free
+        /// It was decided about, or is called, by what is being written.
+        case ours
+        /// It does not wait, or is in an open call.
+        case others
+    }
+
+    private var sheet: BatchSheet
+    private let now: Moment
+    /// By place: who has the member.
+    private var holds = [Hold](repeating: .others, count: BatchID.capacity)
+    /// Members that were named and that others have.
+    private var missed: Set<Int> = []
+    private var calls: [PlannedCall] = []
+    private var statements: [PostgresStatement] = []
+    private var tallies = Tallies()
+
+    init(_ sheet: BatchSheet, open: [Intent], at now: Moment) {
+        self.sheet = sheet
+        self.now = now
+        for place in sheet.standings.places(in: .queued) { holds[place] = .free }
+        for intent in open {
+            for place in intent.members.indices { holds[place] = .others }
+        }
+    }
+
+    mutating func write(_ decision: Decision) throws(StoreError) {
+        let members = free(decision.members)
+        guard !members.isEmpty else { return }
+        if decision.state != .queued {
+            for place in members.indices {
+                sheet.move(place, to: decision.state, account: nil, at: now, &tallies)
+                holds[place] = .ours
+            }
+        }
+        if decision.state == .held {
+            guard let until = decision.until else {
+                throw StoreError(.conflict, during: "decide", detail: "held without a morning")
+            }
+            statements.append(shelving(of: members, until: until))
+        }
+        statements.append(
+            PostgresPushStore.tell(
+                sheet.row.id,
+                at: now,
+                .decided,
+                decision.state,
+                detail: decision.detail,
+                members
+            )
+        )
+    }
+
+    /// Writes a call down, unless none of its members waits any more.
+    mutating func write(_ call: PlannedCall) {
+        let members = free(call.members)
+        guard !members.isEmpty else { return }
+        calls.append(PlannedCall(account: call.account, members: members))
+        for place in members.indices { holds[place] = .ours }
+    }
+
+    /// Writes all of it; tells the calls that are to be made, and who was missed, without the recalled ones.
+    func commit(to link: PostgresLink) throws -> DecisionOutcome {
+        var all = statements
+        if let statement = sheet.statement { all.append(statement) }
+        if !calls.isEmpty { all.append(insertion) }
+        if let statement = tallies.statement { all.append(statement) }
+        let brought = try link.runAll(all)
+        var intents: [Intent] = []
+        if !calls.isEmpty {
+            let place = all.count - (tallies.statement == nil ? 1 : 2)
+            // Numbers come in the order of the calls.
+            let numbers = brought[place].map { $0.int64(0) }.sorted()
+            guard numbers.count == calls.count else {
+                throw StoreError(.corrupted, during: "decide", detail: "\(numbers.count) calls")
+            }
+            intents = zip(numbers, calls)
+                .map { Intent(id: IntentID(rawValue: $0), account: $1.account, members: $1.members) }
+        }
+        let recalled = Set(sheet.standings.places(in: .recalled))
+        return DecisionOutcome(intents: intents, others: Members(missed.subtracting(recalled).sorted()))
+    }
+
+    private var insertion: PostgresStatement {
+        PostgresStatement(
+            Self.insertCalls,
+            .int(BatchDay(of: sheet.row.id).lowest),
+            .int(sheet.row.id.rawValue),
+            .int(now.millisecondsSinceEpoch),
+            .ints(calls.map(\.account.rawValue)),
+            .byteStrings(calls.map(\.members.encoded))
+        )
+    }
+
+    private func shelving(of members: Members, until: Moment) -> PostgresStatement {
+        PostgresStatement(
+            "INSERT INTO shelf (batch, until, count, members) VALUES ($1, $2, $3, $4)",
+            .int(sheet.row.id.rawValue),
+            .int(until.millisecondsSinceEpoch),
+            .int(members.count),
+            .bytes(members.encoded)
+        )
+    }
+
+    private mutating func free(_ members: Members) -> Members {
+        var free: [Int] = []
+        free.reserveCapacity(members.count)
+        for place in members.indices where 0..<BatchID.capacity ~= place {
+            switch holds[place] {
+            case .free: free.append(place)
+            case .ours: continue
+            case .others: missed.insert(place)
+            }
+        }
+        return Members(free)
+    }
+
+    private static let insertCalls = """
+        INSERT INTO call (id, batch, account, members, called_at)
+        SELECT $1 + nextval('call_number'), $2, account, members, $3
+        FROM unnest($4::bigint[], $5::bytea[]) WITH ORDINALITY AS call (account, members, place) ORDER BY place
+        RETURNING id
+        """
+}
+
+extension PostgresLink {
+    /// The calls of a batch that were written down and have no outcome.
+    func openCalls(of batch: BatchID) throws -> [Intent] {
+        try run(Self.selectOpenCalls, .int(batch.rawValue))
+            .map { row in
+                Intent(
+                    id: IntentID(rawValue: row.int64(0)),
+                    account: AccountID(rawValue: row.int64(1)),
+                    members: try Members(stored: row.bytes(2))
+                )
+            }
+    }
+
+    /// Whether nothing of a campaign's occurrence is to wait again, because it was cancelled.
+    ///
+    /// It stays so until the transaction ends.
+    func isCancelled(_ run: CampaignRunID?) throws -> Bool {
+        guard let run else { return false }
+        let state = try self.run("SELECT state FROM campaign_run WHERE id = $1 FOR SHARE", .int(run.rawValue))
+        return state.first?.text(0) == CampaignRunState.cancelled.rawValue
+    }
+
+    private static let selectOpenCalls = """
+        SELECT id, account, members FROM call WHERE batch = $1 AND closed_at IS NULL ORDER BY id
+        """
+}
+
+extension SendTask {
+    /// A task as a column holds it.
+    init(stored bytes: [UInt8]) throws(StoreError) {
+        do { try self.init(encoded: bytes) } catch {
+            throw StoreError(.corrupted, during: "read payload", detail: "\(error)")
+        }
+    }
+}

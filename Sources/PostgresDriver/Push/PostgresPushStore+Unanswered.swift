@@ -1,0 +1,186 @@
+package import Groundwork
+package import PushEngine
+
+extension PostgresPushStore {
+    package func openCalls(
+        of account: AccountID,
+        in state: DeliveryState,
+        calledBefore before: Moment,
+        after batch: BatchID?,
+        limit: Int
+    ) async throws(StoreError) -> [OpenCall] {
+        try await pool.read("read open calls") { link in
+            let sql = state == .unknown ? Self.selectUnknownBatches : Self.selectAcceptedBatches
+            var calls: [OpenCall] = []
+            var last = batch?.rawValue ?? 0
+            while calls.count < limit {
+                // A batch has a few calls at most: pages of batches are read until there are enough calls.
+                let page =
+                    try link.run(sql, .int(last), .int(before.millisecondsSinceEpoch), .int(Self.pageSize))
+                    .map { row in
+                        guard let guarantee = DeliveryGuarantee(rawValue: row.text(10)) else {
+                            throw StoreError(.corrupted, during: "read open calls", detail: row.text(10))
+                        }
+                        return (sheet: try BatchSheet(row), task: row.bytes(9), guarantee: guarantee)
+                    }
+                for entry in page where calls.count < limit {
+                    let waiting = Set(entry.sheet.standings.places(in: state))
+                    let task = try SendTask(stored: entry.task)
+                    calls += try LastCall.all(of: entry.sheet.row.id, link)
+                        .filter { $0.call.account == account && $0.call.calledAt < before }
+                        .compactMap { $0.open(waiting, task, of: entry.sheet.row.id, entry.guarantee) }
+                }
+                guard page.count == Self.pageSize, let newest = page.last else { break }
+                last = newest.sheet.row.id.rawValue
+            }
+            return calls
+        }
+    }
+
+    package func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued? {
+        let now = clock.now
+        return try await pool.write("send a call again") { link in
+            let days = BatchDay(of: call).numbers
+            let batch =
+                try link.run(
+                    Self.selectBatchOfCall,
+                    .int(call.rawValue),
+                    .int(days.lowerBound),
+                    .int(days.upperBound)
+                )
+                .first.map { BatchID(rawValue: $0.int64(0)) }
+            guard let batch, var sheet = try BatchSheet.lock([batch], link)[batch] else {
+                throw StoreError(.notFound, during: "send a call again", detail: "intent \(call.rawValue)")
+            }
+            let last = try LastCall.all(of: batch, link).first { $0.call.id == call }
+            guard let last, !last.call.isAnswered, try !link.isCancelled(sheet.row.run),
+                try !last.call.hasArrived(sheet, link)
+            else { return nil }
+            let members = Members(last.places.filter { sheet.standings[$0]?.state == .unknown })
+            guard !members.isEmpty else { return nil }
+            var tallies = Tallies()
+            for place in members.indices { sheet.move(place, to: .queued, account: nil, at: now, &tallies) }
+            let told = Self.tell(batch, at: now, .requeued, .queued, account: last.call.account, members)
+            _ = try link.runAll([sheet.statement, told, tallies.statement].compactMap { $0 })
+            return Requeued(message: sheet.row.message, count: members.count)
+        }
+    }
+
+    package func confirmAccepted(
+        _ message: MessageID,
+        reference: String
+    ) async throws(StoreError) -> Bool {
+        let now = clock.now
+        return try await pool.write("confirm message") { link in
+            var sheet = try BatchSheet.lock(message.batch, during: "confirm message", link)
+            guard let before = sheet.standings[message.index] else {
+                throw StoreError(.notFound, during: "confirm message")
+            }
+            guard before.state == .unknown else { return false }
+            var tallies = Tallies()
+            sheet.move(message.index, to: .accepted, account: before.account, at: now, &tallies)
+            let members = Members([message.index])
+            let told = Self.tell(
+                message.batch,
+                at: now,
+                .answered,
+                .accepted,
+                account: before.account,
+                members
+            )
+            let confirmation = PostgresStatement(
+                "INSERT INTO confirmation (id, reference) VALUES ($1, $2)",
+                .int(message.rawValue),
+                .text(reference)
+            )
+            _ = try link.runAll([sheet.statement, confirmation, told, tallies.statement].compactMap { $0 })
+            return true
+        }
+    }
+
+    private static let pageSize = 16
+
+    static let selectUnknownBatches = selectBatches("unknown")
+
+    static let selectAcceptedBatches = selectBatches("accepted")
+
+    private static func selectBatches(_ column: String) -> String {
+        """
+        SELECT \(BatchSheet.columns), batch.task, coalesce(guarantee, 'at_most_once') FROM batch
+        LEFT JOIN template_version ON template_version.template = batch.template AND number = version
+        WHERE \(column) > 0 AND batch.id > $1 AND accepted_at < $2 ORDER BY batch.id LIMIT $3
+        """
+    }
+
+    private static let selectBatchOfCall = """
+        SELECT batch FROM call WHERE id = $1 AND batch >= $2 AND batch < $3 AND closed_at IS NOT NULL
+        """
+}
+
+/// A call, and the places of those members whose last call it was.
+private struct LastCall {
+    let call: CallSheet
+    let places: [Int]
+
+    /// A batch's calls, in order.
+    static func all(of batch: BatchID, _ link: PostgresLink) throws -> [LastCall] {
+        var later = Set<Int>()
+        return try CallSheet.all(of: batch, link).reversed()
+            .map { call in
+                LastCall(call: call, places: call.members.indices.filter { later.insert($0).inserted })
+            }
+            .reversed()
+    }
+
+    /// The call with those of its members that wait for word of it; nil when there are none.
+    func open(
+        _ waiting: Set<Int>,
+        _ task: SendTask,
+        of batch: BatchID,
+        _ guarantee: DeliveryGuarantee
+    ) -> OpenCall? {
+        let members = places.filter(waiting.contains)
+            .map { place in
+                OpenCall.Member(
+                    message: MessageID(batch: batch, index: place),
+                    recipient: task.recipients.text(place)
+                )
+            }
+        guard !members.isEmpty else { return nil }
+        return OpenCall(
+            intent: call.id,
+            batch: batch,
+            calledAt: call.calledAt,
+            guarantee: guarantee,
+            members: members
+        )
+    }
+}
+
+extension CallSheet {
+    /// Whether the call was answered for any of its members, however.
+    ///
+    /// A call that never arrived leaves all of them in doubt, and one that is refused as a whole leaves none.
+    fileprivate var isAnswered: Bool {
+        guard let answers else { return false }
+        return members.indices.indices.contains { place in
+            switch answers[place] {
+            case .accepted, .failed, .again: true
+            case .unknown, nil: false
+            }
+        }
+    }
+
+    /// Whether a member has a receipt, or was confirmed when the supplier was asked.
+    fileprivate func hasArrived(_ sheet: BatchSheet, _ link: PostgresLink) throws -> Bool {
+        let isReceived = members.indices.contains { place in
+            switch sheet.standings[place]?.state {
+            case .delivered, .undelivered: true
+            default: false
+            }
+        }
+        if isReceived { return true }
+        let messages = members.indices.map { MessageID(batch: sheet.row.id, index: $0) }
+        return try !link.confirmedReferences(of: messages).isEmpty
+    }
+}

@@ -1,0 +1,84 @@
+package import Groundwork
+package import PushEngine
+
+/// The push engine's books in a PostgreSQL database: messages and their fates, campaigns, templates, accounts.
+///
+/// One type keeps the promises of many ports, because what they say is written in the same transactions.
+package struct PostgresPushStore: Sendable {
+    let pool: PostgresPool
+    let days: DayPartitions
+    let clock: any WallClock
+    let calendar: BusinessCalendar
+    let sealer: any SecretSealer
+    let keys: RequestKeys
+
+    /// Opens the books, and brings their tables up to date.
+    ///
+    /// - Parameters:
+    ///   - pool: reaches the database.
+    ///   - clock: tells when things happened.
+    ///   - calendar: the days by which messages are counted.
+    ///   - sealer: turns the accounts' keys into what may lie in a database.
+    /// - Throws: `StoreError` when the database cannot be used or is of a later version.
+    package init(
+        _ pool: PostgresPool,
+        clock: any WallClock,
+        calendar: BusinessCalendar,
+        sealer: any SecretSealer
+    ) async throws(StoreError) {
+        self.pool = pool
+        self.clock = clock
+        self.calendar = calendar
+        self.sealer = sealer
+        days = DayPartitions(pool)
+        try await PushSchema.migrator.migrate(pool)
+        let installation = try await pool.read("read installation") { link in
+            try link.run("SELECT id FROM installation").first?.int64(0)
+        }
+        guard let installation, let number = UInt32(exactly: installation) else {
+            throw StoreError(.corrupted, during: "read installation")
+        }
+        keys = RequestKeys(installation: number)
+    }
+
+    /// Random, chosen when the books were begun: by it the receipts of our calls are told from others'.
+    package var installation: UInt32 { keys.installation }
+
+    /// Drops the messages of days before `moment`, a day at a time.
+    ///
+    /// Days of which a message waits for anything stay. Makes the partitions of the next day as well, so that nobody
+    /// waits for them at midnight.
+    ///
+    /// - Returns: how many days were dropped.
+    package func turnDays(keepingSince moment: Moment) async throws(StoreError) -> Int {
+        try await days.prepare(BatchDay(clock.now + .seconds(86_400)))
+        return try await days.drop(before: BatchDay(moment))
+    }
+
+    /// What is told of some members of a batch.
+    static func tell(
+        _ batch: BatchID,
+        at moment: Moment,
+        _ stage: TraceEvent.Stage,
+        _ state: DeliveryState,
+        account: AccountID? = nil,
+        detail: String = "",
+        _ members: Members
+    ) -> PostgresStatement {
+        PostgresStatement(
+            insertTrace,
+            .int(batch.rawValue),
+            .int(moment.millisecondsSinceEpoch),
+            .text(stage.rawValue),
+            .int(state.rawValue),
+            .int(account?.rawValue),
+            .text(detail),
+            .bytes(members.encoded)
+        )
+    }
+
+    private static let insertTrace = """
+        INSERT INTO trace (batch, call, at, stage, state, account, detail, members)
+        VALUES ($1, (SELECT coalesce(max(id), 0) FROM call WHERE batch = $1), $2, $3, $4, $5, $6, $7)
+        """
+}

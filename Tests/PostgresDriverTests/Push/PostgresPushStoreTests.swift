@@ -1,0 +1,53 @@
+import Conformance
+import Foundation
+import Groundwork
+import PushEngine
+import TestKit
+import Testing
+
+@testable import PostgresDriver
+
+/// The push engine's books keep what their ports promise, in a real PostgreSQL.
+@Suite struct PostgresPushStoreTests {
+    @Test(arguments: LedgerConformance.clauses)
+    func `the ledger keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try await PushRig.postgres())
+    }
+
+    @Test(arguments: ReceiptConformance.clauses)
+    func `the receipt store and the night shelf keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try await PushRig.postgres())
+    }
+
+    @Test(arguments: RecordConformance.clauses)
+    func `the record store keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try await PushRig.postgres())
+    }
+
+    @Test(arguments: CampaignConformance.clauses)
+    func `the campaign stores keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try await PushRig.postgres())
+    }
+
+    @Test(arguments: CatalogueConformance.clauses)
+    func `the template and account stores keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try await PushRig.postgres())
+    }
+}
+
+extension PushRig {
+    /// 2026-04-01 at noon in Shanghai.
+    static let noon = Moment(secondsSinceEpoch: 1_775_016_000)
+
+    /// Books in a database of their own, by a clock that stands at noon until it is moved.
+    static func postgres(_ clock: ManualClock = ManualClock(noon)) async throws -> PushRig {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let store = try await PostgresPushStore(
+            pool,
+            clock: clock.calendar,
+            calendar: BusinessCalendar(zone: try #require(TimeZone(identifier: "Asia/Shanghai"))),
+            sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength))
+        )
+        return PushRig(books: store, clock: clock, keys: RequestKeys(installation: store.installation))
+    }
+}
