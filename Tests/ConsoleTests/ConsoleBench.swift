@@ -316,7 +316,8 @@ extension ConsoleBench {
             directory: directory,
             keys: keys,
             settings: DeliverySettings(),
-            clock: parts.clock
+            clock: parts.clock,
+            timer: ContinuousClock()
         )
         for lane in Lane.all where lane.channel == .sms {
             for delivery in try await queue.claim(lane, limit: 1_000, visibility: .seconds(60)) {

@@ -95,7 +95,8 @@ struct EngineParts: Sendable {
             directory: directory,
             keys: keys,
             settings: DeliverySettings(),
-            clock: clock
+            clock: clock,
+            timer: timer
         )
         return PushService(
             channels: [.sms],

@@ -3,7 +3,7 @@ package import PushEngine
 
 extension PostgresPushStore {
     package func open(_ batch: BatchID) async throws(StoreError) -> LedgerBatch? {
-        let found = try await pool.read("open batch") { link -> (BatchSheet, [UInt8], [Intent])? in
+        let found = try await pool.read("open batch") { link -> (BatchSheet, [UInt8], [OpenCallRow])? in
             guard let row = try link.run(Self.selectWithTask, .int(batch.rawValue)).first else { return nil }
             let sheet = try BatchSheet(row)
             let calls = try link.openCalls(of: batch)
@@ -12,14 +12,16 @@ extension PostgresPushStore {
         }
         guard let (sheet, bytes, calls) = found else { return nil }
         var called = Set<Int>()
-        for call in calls { called.formUnion(call.members.indices) }
+        for call in calls { called.formUnion(call.intent.members.indices) }
+        let gone = clock.now - callLimit
         let waiting = sheet.standings.places(in: .queued).filter { !called.contains($0) }
         return LedgerBatch(
             id: batch,
             task: try SendTask(stored: bytes),
             waiting: Members(waiting),
             waitingSince: waiting.compactMap { sheet.standings[$0]?.changedAt }.max() ?? sheet.row.acceptedAt,
-            open: calls
+            open: calls.filter { $0.calledAt <= gone }.map(\.intent),
+            busyUntil: calls.map(\.calledAt).filter { $0 > gone }.min().map { $0 + callLimit }
         )
     }
 
@@ -31,7 +33,7 @@ extension PostgresPushStore {
         let now = clock.now
         return try await pool.write("decide") { link in
             let sheet = try BatchSheet.lock(batch, during: "decide", link)
-            var desk = DecisionDesk(sheet, open: try link.openCalls(of: batch), at: now)
+            var desk = DecisionDesk(sheet, open: try link.openCalls(of: batch).map(\.intent), at: now)
             for decision in decisions { try desk.write(decision) }
             // Whoever cancelled the campaign takes back what waits: until then nobody calls for it.
             if try !link.isCancelled(sheet.row.run) { for call in calls { desk.write(call) } }
@@ -171,16 +173,23 @@ private struct DecisionDesk {
         """
 }
 
+/// A call without outcome, and when it was written down.
+struct OpenCallRow: Sendable {
+    let intent: Intent
+    let calledAt: Moment
+}
+
 extension PostgresLink {
     /// The calls of a batch that were written down and have no outcome.
-    func openCalls(of batch: BatchID) throws -> [Intent] {
+    func openCalls(of batch: BatchID) throws -> [OpenCallRow] {
         try run(Self.selectOpenCalls, .int(batch.rawValue))
             .map { row in
-                Intent(
+                let intent = Intent(
                     id: IntentID(rawValue: row.int64(0)),
                     account: AccountID(rawValue: row.int64(1)),
                     members: try Members(stored: row.bytes(2))
                 )
+                return OpenCallRow(intent: intent, calledAt: row.moment(3))
             }
     }
 
@@ -194,7 +203,7 @@ extension PostgresLink {
     }
 
     private static let selectOpenCalls = """
-        SELECT id, account, members FROM call WHERE batch = $1 AND closed_at IS NULL ORDER BY id
+        SELECT id, account, members, called_at FROM call WHERE batch = $1 AND closed_at IS NULL ORDER BY id
         """
 }
 

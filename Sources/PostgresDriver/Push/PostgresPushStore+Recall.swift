@@ -63,7 +63,7 @@ extension BatchSheet {
         _ link: PostgresLink
     ) throws -> [Int] {
         var called = Set<Int>()
-        for intent in try link.openCalls(of: row.id) { called.formUnion(intent.members.indices) }
+        for call in try link.openCalls(of: row.id) { called.formUnion(call.intent.members.indices) }
         var taken: [Int] = []
         var shelved: [Int] = []
         for place in Set(places).sorted() where taken.count < limit {

@@ -11,6 +11,8 @@ package struct PostgresPushStore: Sendable {
     let calendar: BusinessCalendar
     let sealer: any SecretSealer
     let keys: RequestKeys
+    /// How old a call without outcome must be before its caller counts as gone.
+    let callLimit: Duration
 
     /// Opens the books, and brings their tables up to date.
     ///
@@ -19,17 +21,20 @@ package struct PostgresPushStore: Sendable {
     ///   - clock: tells when things happened.
     ///   - calendar: the days by which messages are counted.
     ///   - sealer: turns the accounts' keys into what may lie in a database.
+    ///   - callLimit: how long a call without outcome may still be out; several processes share the books.
     /// - Throws: `StoreError` when the database cannot be used or is of a later version.
     package init(
         _ pool: PostgresPool,
         clock: any WallClock,
         calendar: BusinessCalendar,
-        sealer: any SecretSealer
+        sealer: any SecretSealer,
+        callLimit: Duration = DeliverySettings.callLimit
     ) async throws(StoreError) {
         self.pool = pool
         self.clock = clock
         self.calendar = calendar
         self.sealer = sealer
+        self.callLimit = callLimit
         days = DayPartitions(pool)
         try await PushSchema.migrator.migrate(pool)
         let installation = try await pool.read("read installation") { link in

@@ -19,6 +19,13 @@ package struct DeliverySettings: Sendable {
     package var backoff = Backoff(first: .seconds(1), ceiling: .seconds(60))
     /// The most calls of one batch at a time.
     package var callsAtOnce = 8
+    /// How long after it was written down a call may still begin.
+    ///
+    /// One that was held up for longer, because this process stood still, is not made: others may take it for lost.
+    package var callWindow = Duration.seconds(10)
+    /// How long after it was written down a call without outcome may still be out: what was left to begin it, what
+    /// the supplier has to answer, and as much again.
+    package static let callLimit = Duration.seconds(40)
 
     package init() {}
 }
@@ -32,6 +39,7 @@ package struct Deliverer: Sendable {
     private let caller: SupplierCaller
     private let settings: DeliverySettings
     private let clock: any WallClock
+    private let timer: any Clock<Duration>
 
     package init(
         ledger: any DeliveryLedger,
@@ -40,15 +48,17 @@ package struct Deliverer: Sendable {
         directory: SupplierDirectory,
         keys: RequestKeys,
         settings: DeliverySettings,
-        clock: any WallClock
+        clock: any WallClock,
+        timer: any Clock<Duration>
     ) {
         self.ledger = ledger
         chain = DeliveryChain(steps: steps + [deduplication])
         self.deduplication = deduplication
         self.directory = directory
-        caller = SupplierCaller(keys: keys, callsAtOnce: settings.callsAtOnce)
+        caller = SupplierCaller(keys: keys, callsAtOnce: settings.callsAtOnce, window: settings.callWindow)
         self.settings = settings
         self.clock = clock
+        self.timer = timer
     }
 
     /// Takes a batch as far as it goes now; when the task is cancelled, as far as the calls that are out.
@@ -62,7 +72,16 @@ package struct Deliverer: Sendable {
     package func deliver(_ batch: BatchID, attempt: Int) async throws(StoreError) -> Disposition {
         guard let open = try await ledger.open(batch) else { return .done }
         if !open.open.isEmpty { try await ledger.abandon(open.open, of: batch) }
-        guard !open.waiting.isEmpty else { return .done }
+        let end = open.waiting.isEmpty ? .done : try await deliverWaiting(of: open, attempt: attempt)
+        guard end == .done, let busyUntil = open.busyUntil else { return end }
+        // Somebody else has calls out; should it be gone, this message brings whoever looks after them.
+        return .later(max(.zero, busyUntil - clock.now))
+    }
+
+    private func deliverWaiting(
+        of open: LedgerBatch,
+        attempt: Int
+    ) async throws(StoreError) -> Disposition {
         let passage = try await chain.run(open, now: clock.now)
         var groups = passage.goesOn.isEmpty ? [] : [DeliveryGroup(members: passage.goesOn)]
         var decisions = passage.decisions
@@ -73,7 +92,7 @@ package struct Deliverer: Sendable {
         repeat {
             var planned: [PlannedWork] = []
             for group in groups {
-                let plan = router.plan(group, of: batch, open.task)
+                let plan = router.plan(group, of: open.id, open.task)
                 planned += plan.calls.map { PlannedWork(call: $0, source: group) }
                 postponed += plan.left.indices
             }
@@ -102,9 +121,10 @@ package struct Deliverer: Sendable {
         _ roster: SupplierRoster
     ) async throws(StoreError) -> RoundTally {
         let calls = wave.map(\.call)
+        let stopwatch = Stopwatch(timer)
         let decided = try await ledger.decide(decisions, calls: calls, of: batch.id)
         try await refundRecalled(calls, decided, of: batch)
-        let rounds = await caller.call(decided.intents, of: batch.task, roster)
+        let rounds = await caller.call(decided.intents, of: batch.task, roster, written: stopwatch)
         let tally = RoundTally(rounds, sources: wave.map(\.source), calls: calls)
         if !rounds.isEmpty { try await ledger.conclude(tally.outcomes, of: batch.id) }
         try await deduplication.refund(tally.failed, of: batch)

@@ -91,8 +91,19 @@ package struct LedgerBatch: Sendable {
     package let waitingSince: Moment
     /// Calls that were written down and have no outcome: whoever made them is gone.
     package let open: [Intent]
+    /// When the first of other calls without outcome, whose callers may still be at it, counts as gone as well; nil
+    /// when there are none.
+    package let busyUntil: Moment?
 
-    package init(id: BatchID, task: SendTask, waiting: Members, waitingSince: Moment, open: [Intent]) {
+    package init(
+        id: BatchID,
+        task: SendTask,
+        waiting: Members,
+        waitingSince: Moment,
+        open: [Intent],
+        busyUntil: Moment? = nil
+    ) {
+        self.busyUntil = busyUntil
         self.id = id
         self.task = task
         self.waiting = waiting

@@ -1,25 +1,50 @@
+import Groundwork
+
 /// One intended call and what the supplier said.
 struct CallRound: Sendable {
     let intent: Intent
     let reply: SupplierReply
+
+    /// A call that was not made after all: its members may be sent by another.
+    static func notMade(_ intent: Intent, code: String) -> CallRound {
+        let refusal = Refusal(.transient, code: code)
+        return CallRound(
+            intent: intent,
+            reply: SupplierReply(all: .refused(refusal), count: intent.members.count)
+        )
+    }
 }
 
 /// Makes the intended calls of a batch, a bounded number at a time.
 struct SupplierCaller: Sendable {
     let keys: RequestKeys
     let callsAtOnce: Int
+    /// How long after it was written down a call may still begin.
+    let window: Duration
 
     /// Makes all calls; each ends in a reply, whatever happens.
-    func call(_ intents: [Intent], of task: SendTask, _ roster: SupplierRoster) async -> [CallRound] {
+    ///
+    /// - Parameters:
+    ///   - intents: the calls.
+    ///   - task: what is sent.
+    ///   - roster: the accounts there are.
+    ///   - stopwatch: runs since before the calls were written down.
+    /// - Returns: how each ended, in no order.
+    func call(
+        _ intents: [Intent],
+        of task: SendTask,
+        _ roster: SupplierRoster,
+        written stopwatch: Stopwatch
+    ) async -> [CallRound] {
         guard intents.count > 1 else {
             var rounds: [CallRound] = []
-            for intent in intents { rounds.append(await call(intent, of: task, roster)) }
+            for intent in intents { rounds.append(await call(intent, of: task, roster, stopwatch)) }
             return rounds
         }
         return await withTaskGroup(of: CallRound.self, returning: [CallRound].self) { group in
             var waiting = intents[...]
             for intent in waiting.prefix(callsAtOnce) {
-                group.addTask { await call(intent, of: task, roster) }
+                group.addTask { await call(intent, of: task, roster, stopwatch) }
             }
             waiting = waiting.dropFirst(callsAtOnce)
             var rounds: [CallRound] = []
@@ -27,21 +52,20 @@ struct SupplierCaller: Sendable {
             while let round = await group.next() {
                 rounds.append(round)
                 if let intent = waiting.popFirst() {
-                    group.addTask { await call(intent, of: task, roster) }
+                    group.addTask { await call(intent, of: task, roster, stopwatch) }
                 }
             }
             return rounds
         }
     }
 
-    private func call(_ intent: Intent, of task: SendTask, _ roster: SupplierRoster) async -> CallRound {
-        guard let entry = roster.entry(intent.account) else {
-            let refusal = Refusal(.transient, code: "account_gone")
-            return CallRound(
-                intent: intent,
-                reply: SupplierReply(all: .refused(refusal), count: intent.members.count)
-            )
-        }
+    private func call(
+        _ intent: Intent,
+        of task: SendTask,
+        _ roster: SupplierRoster,
+        _ stopwatch: Stopwatch
+    ) async -> CallRound {
+        guard let entry = roster.entry(intent.account) else { return .notMade(intent, code: "account_gone") }
         var contents: [String] = []
         var places: [UInt16: Int] = [:]
         var contentIndex: [Int] = []
@@ -61,6 +85,8 @@ struct SupplierCaller: Sendable {
             contents: contents,
             contentIndex: contentIndex
         )
+        // The last thing before the call: a process may stand still anywhere.
+        guard stopwatch.elapsed < window else { return .notMade(intent, code: "held_up") }
         return CallRound(intent: intent, reply: await entry.supplier.send(call))
     }
 }

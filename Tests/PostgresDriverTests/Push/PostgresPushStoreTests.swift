@@ -33,6 +33,22 @@ import Testing
     func `the template and account stores keep`(clause: Clause<PushRig>) async throws {
         try await clause.check(try await PushRig.postgres())
     }
+
+    @Test func `a call whose caller may still be at it is nobody else's`() async throws {
+        let rig = try await PushRig.postgres(callLimit: .seconds(40))
+        let batch = try await rig.admit(PushRig.phones(3))
+        let calledAt = rig.now
+        let call = try await rig.call(batch, [0, 2])
+        rig.clock.advance(by: .seconds(39))
+        let busy = try #require(try await rig.books.open(batch))
+        #expect(busy.waiting == Members([1]))
+        #expect(busy.open.isEmpty)
+        #expect(busy.busyUntil == calledAt + .seconds(40))
+        rig.clock.advance(by: .seconds(1))
+        let gone = try #require(try await rig.books.open(batch))
+        #expect(gone.open == [call])
+        #expect(gone.busyUntil == nil)
+    }
 }
 
 extension PushRig {
@@ -40,13 +56,19 @@ extension PushRig {
     static let noon = Moment(secondsSinceEpoch: 1_775_016_000)
 
     /// Books in a database of their own, by a clock that stands at noon until it is moved.
-    static func postgres(_ clock: ManualClock = ManualClock(noon)) async throws -> PushRig {
+    ///
+    /// Callers of calls without outcome count as gone at once, unless it is said otherwise.
+    static func postgres(
+        _ clock: ManualClock = ManualClock(noon),
+        callLimit: Duration = .zero
+    ) async throws -> PushRig {
         let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
         let store = try await PostgresPushStore(
             pool,
             clock: clock.calendar,
             calendar: BusinessCalendar(zone: try #require(TimeZone(identifier: "Asia/Shanghai"))),
-            sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength))
+            sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength)),
+            callLimit: callLimit
         )
         return PushRig(books: store, clock: clock, keys: RequestKeys(installation: store.installation))
     }

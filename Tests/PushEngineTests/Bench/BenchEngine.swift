@@ -82,7 +82,8 @@ struct BenchEngine: Sendable {
             directory: directory,
             keys: keys,
             settings: plan.delivery,
-            clock: wall
+            clock: wall,
+            timer: bench.clock
         )
         desk = ReceiptDesk(
             store: store,

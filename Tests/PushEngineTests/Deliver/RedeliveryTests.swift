@@ -174,6 +174,27 @@ import Testing
         }
     }
 
+    @Test
+    func `a call that was held up after it was written down is not made, and its recipient is sent anew`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            let decided = Count()
+            var plan = BenchPlan()
+            plan.wire = TestWire(onAfter: { operation throws(WireCut) in
+                // This process stands still for longer than others take a call for one that may be out.
+                if operation == .decide, decided.add(1) == 1 { bench.clock.advance(by: .seconds(60)) }
+            })
+            let engine = try await bench.open(plan)
+            let messages = try await engine.send(["13800130100"], engine.template())
+            try await engine.settle()
+            let story = try await engine.story(messages[0])
+            #expect(story.prefix(5).map(\.stage) == [.accepted, .calling, .answered, .calling, .answered])
+            #expect(story[2].detail == "held_up")
+            #expect(try await bench.town.stats().accepted == 1)
+        }
+    }
+
     @Test func `a store that does not answer for a while only delays`() async throws {
         try await PushBench.use { bench in
             var plan = BenchPlan()

@@ -1,8 +1,8 @@
 /// Tells the time since it was made, by a monotonic clock.
-struct Stopwatch: Sendable {
+package struct Stopwatch: Sendable {
     private let read: @Sendable () -> Duration
 
-    init(_ clock: any Clock<Duration>) {
+    package init(_ clock: any Clock<Duration>) {
         self = Self.start(clock)
     }
 
@@ -10,7 +10,7 @@ struct Stopwatch: Sendable {
         self.read = read
     }
 
-    var elapsed: Duration { read() }
+    package var elapsed: Duration { read() }
 
     private static func start(_ clock: some Clock<Duration>) -> Stopwatch {
         let start = clock.now
