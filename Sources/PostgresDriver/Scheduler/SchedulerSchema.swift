@@ -1,0 +1,115 @@
+import Groundwork
+
+/// The scheduler's tables, as numbered steps that are only ever added to.
+enum SchedulerSchema {
+    static let migrator = PostgresMigrator(
+        part: "scheduler",
+        steps: [
+            { link in
+                try link.runScript(first)
+                try link.runScript(seed)
+            }
+        ]
+    )
+
+    /// Makes run ids start where no earlier database's ids can have come to.
+    ///
+    /// A run's id is what executors file its log and remember its outcome under: after the database was lost, new
+    /// ids must not repeat old ones. They start at the time of creation and would have to be used up at
+    /// 1000/s to be caught up.
+    private static let seed = """
+        SELECT setval(
+            pg_get_serial_sequence('runs', 'id'), extract(epoch FROM clock_timestamp())::bigint * 1000)
+        """
+
+    /// Instants are milliseconds since 1970, as the wire has them.
+    ///
+    /// Rows of `jobs`, `executors` and `leader_term` are few and change all the time: they are swept early, and there is room in
+    /// their pages.
+    private static let first = """
+        CREATE TABLE leader_term (
+            name text PRIMARY KEY,
+            token bigint NOT NULL,
+            holder text NOT NULL,
+            beat bigint NOT NULL,
+            beat_at timestamptz NOT NULL,
+            cluster text NOT NULL
+        );
+
+        CREATE TABLE jobs (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            app text NOT NULL,
+            name text NOT NULL,
+            -- the whole of it; what is looked for has columns beside it
+            spec text NOT NULL,
+            summary text NOT NULL,
+            handler text NOT NULL,
+            schedule_kind text NOT NULL,
+            enabled boolean NOT NULL,
+            created_at bigint NOT NULL,
+            started_at bigint,
+            last_at bigint,
+            next_at bigint,
+            version bigint NOT NULL,
+            definition text,
+            CONSTRAINT jobs_name UNIQUE (app, name)
+        ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+        CREATE INDEX jobs_upcoming ON jobs (next_at, id) WHERE enabled AND next_at IS NOT NULL;
+        CREATE INDEX jobs_of_group ON jobs (app, id);
+
+        CREATE TABLE runs (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            job bigint NOT NULL,
+            planned_at bigint NOT NULL,
+            shard_index bigint NOT NULL,
+            shard_total bigint NOT NULL,
+            attempt bigint NOT NULL,
+            parent bigint,
+            trigger_kind text NOT NULL,
+            app text NOT NULL,
+            handler text NOT NULL,
+            params text NOT NULL,
+            overlap text NOT NULL,
+            route text NOT NULL,
+            timeout_ms bigint NOT NULL,
+            retry text NOT NULL,
+            follow_up_ms bigint,
+            state text NOT NULL,
+            -- when the outbox is to look at it: while planned or dispatching
+            due_at bigint,
+            sends bigint NOT NULL,
+            address text,
+            instance text,
+            dispatched_at bigint,
+            started_at bigint,
+            unreached_since bigint,
+            kill_requested_at bigint,
+            ended_at bigint,
+            reason text,
+            message text,
+            version bigint NOT NULL,
+            token bigint,
+            CONSTRAINT runs_once UNIQUE (job, planned_at, shard_index, attempt)
+        ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+        CREATE INDEX runs_outbox ON runs (due_at, id) WHERE due_at IS NOT NULL;
+        CREATE INDEX runs_dispatching ON runs (due_at, id) WHERE state = 'dispatching';
+        CREATE INDEX runs_running ON runs (id) WHERE state = 'running';
+        CREATE INDEX runs_open ON runs (job, id) WHERE state <> 'ended';
+        CREATE INDEX runs_of_job ON runs (job, id);
+        CREATE INDEX runs_of_group ON runs (app, id);
+        CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
+        -- whoever looks for a reason looks for what went wrong, and that is rare
+        CREATE INDEX runs_amiss ON runs (reason, id) WHERE reason <> 'completed';
+
+        CREATE TABLE executors (
+            app text NOT NULL,
+            address text NOT NULL,
+            instance text,
+            dialect text NOT NULL,
+            since bigint NOT NULL,
+            last_seen_at bigint NOT NULL,
+            has_left boolean NOT NULL,
+            PRIMARY KEY (app, address)
+        ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)
+        """
+}
