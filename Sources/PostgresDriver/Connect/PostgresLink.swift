@@ -276,6 +276,10 @@ struct PostgresStatement: Sendable {
     let values: [PostgresValue]
 
     init(_ sql: String, _ values: PostgresValue...) {
+        self.init(sql, values)
+    }
+
+    init(_ sql: String, _ values: [PostgresValue]) {
         self.sql = sql
         self.values = values
     }

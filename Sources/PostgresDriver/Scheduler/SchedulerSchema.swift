@@ -93,10 +93,12 @@ enum SchedulerSchema {
         ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
         CREATE INDEX runs_outbox ON runs (due_at, id) WHERE due_at IS NOT NULL;
         CREATE INDEX runs_dispatching ON runs (due_at, id) WHERE state = 'dispatching';
-        CREATE INDEX runs_running ON runs (id) WHERE state = 'running';
-        CREATE INDEX runs_open ON runs (job, id) WHERE state <> 'ended';
+        CREATE INDEX runs_open ON runs (id) WHERE state <> 'ended';
+        CREATE INDEX runs_open_of_job ON runs (job, id) WHERE state <> 'ended';
         CREATE INDEX runs_of_job ON runs (job, id);
         CREATE INDEX runs_of_group ON runs (app, id);
+        CREATE INDEX runs_of_executor ON runs (address, id) WHERE address IS NOT NULL;
+        CREATE INDEX runs_by_plan ON runs (planned_at, id);
         CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
         -- whoever looks for a reason looks for what went wrong, and that is rare
         CREATE INDEX runs_amiss ON runs (reason, id) WHERE reason <> 'completed';

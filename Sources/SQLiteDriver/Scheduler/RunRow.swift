@@ -38,15 +38,6 @@ extension JobRun {
 }
 
 extension RunState {
-    /// The parts of a state that have columns of their own.
-    var stored: (due: Moment?, sends: Int) {
-        switch self {
-        case .planned(let due): (due, 0)
-        case .dispatching(let sends, let resendAt): (resendAt, sends)
-        case .running, .ended: (nil, 0)
-        }
-    }
-
     init(_ row: Row) throws {
         let name: RunState.Name = try row.word(.state)
         switch name {
@@ -82,28 +73,6 @@ extension RunPlan {
                 followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds)
             )
         )
-    }
-}
-
-extension RetryPolicy {
-    /// The policy's five numbers; every run has them, so they are kept in a form that is read fast.
-    fileprivate var stored: String {
-        let waits = "\(backoff.first.wholeMilliseconds) \(backoff.ceiling.wholeMilliseconds)"
-        return "\(limit) \(waits) \(backoff.factor) \(backoff.jitter)"
-    }
-
-    fileprivate init(stored text: String) throws {
-        let parts = text.split(separator: " ")
-        guard parts.count == 5, let limit = Int(parts[0]), let first = Int64(parts[1]),
-            let ceiling = Int64(parts[2]), let factor = Double(parts[3]), let jitter = Double(parts[4])
-        else { throw StoreError(.corrupted, during: "read retry", detail: text) }
-        let backoff = Backoff(
-            first: .milliseconds(first),
-            ceiling: .milliseconds(ceiling),
-            factor: factor,
-            jitter: jitter
-        )
-        self.init(limit: limit, backoff: backoff)
     }
 }
 

@@ -148,7 +148,7 @@ package struct SQLiteJobStore: JobStore {
 
     private static func encode(_ spec: JobSpec) throws(StoreError) -> String {
         do {
-            return String(decoding: try JSONEncoder().encode(StoredSpec(spec)), as: UTF8.self)
+            return String(decoding: try JSONEncoder().encode(spec), as: UTF8.self)
         } catch {
             throw StoreError(.conflict, during: "write job", detail: "\(error)")
         }
@@ -204,7 +204,7 @@ extension Job {
         let text: String = row["spec"]
         let spec: JobSpec
         do {
-            spec = try JSONDecoder().decode(StoredSpec.self, from: Data(text.utf8)).spec
+            spec = try JSONDecoder().decode(JobSpec.self, from: Data(text.utf8))
         } catch {
             throw StoreError(.corrupted, during: "read job", detail: "\(error)")
         }
@@ -219,52 +219,6 @@ extension Job {
             version: row["version"],
             definition: row["definition"]
         )
-    }
-}
-
-/// A job's spec as the file holds it; durations are milliseconds, whatever `Duration` encodes to.
-private struct StoredSpec: Codable {
-    let spec: JobSpec
-
-    init(_ spec: JobSpec) {
-        self.spec = spec
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry
-        case timeout = "timeout_ms"
-    }
-
-    init(from decoder: any Decoder) throws {
-        let keys = try decoder.container(keyedBy: CodingKeys.self)
-        spec = JobSpec(
-            name: try keys.decode(String.self, forKey: .name),
-            group: try keys.decode(String.self, forKey: .group),
-            summary: try keys.decode(String.self, forKey: .summary),
-            schedule: try keys.decode(ScheduleText.self, forKey: .schedule),
-            misfire: try keys.decode(MisfirePolicy.self, forKey: .misfire),
-            overlap: try keys.decode(BlockStrategy.self, forKey: .overlap),
-            route: try keys.decode(RouteStrategy.self, forKey: .route),
-            handler: try keys.decode(String.self, forKey: .handler),
-            params: try keys.decode(String.self, forKey: .params),
-            timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
-            retry: try keys.decode(RetryPolicy.self, forKey: .retry)
-        )
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var keys = encoder.container(keyedBy: CodingKeys.self)
-        try keys.encode(spec.name, forKey: .name)
-        try keys.encode(spec.group, forKey: .group)
-        try keys.encode(spec.summary, forKey: .summary)
-        try keys.encode(spec.schedule, forKey: .schedule)
-        try keys.encode(spec.misfire, forKey: .misfire)
-        try keys.encode(spec.overlap, forKey: .overlap)
-        try keys.encode(spec.route, forKey: .route)
-        try keys.encode(spec.handler, forKey: .handler)
-        try keys.encode(spec.params, forKey: .params)
-        try keys.encode(spec.timeout.wholeMilliseconds, forKey: .timeout)
-        try keys.encode(spec.retry, forKey: .retry)
     }
 }
 

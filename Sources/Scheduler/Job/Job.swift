@@ -43,7 +43,7 @@ package struct Job: Hashable, Sendable, Identifiable {
 }
 
 /// What an operator decides about a job.
-package struct JobSpec: Hashable, Sendable, Codable {
+package struct JobSpec: Hashable, Sendable {
     /// Unique within its group.
     package var name: String
     /// The app name of the executor group that runs it.

@@ -1,0 +1,205 @@
+import Foundation
+package import Groundwork
+package import Scheduler
+
+/// Jobs in the scheduler's tables.
+package struct PostgresJobStore: JobStore {
+    private let pool: PostgresPool
+
+    package init(_ database: PostgresSchedulerDatabase) {
+        pool = database.pool
+    }
+
+    package func add(_ job: NewJob) async throws(StoreError) -> Job {
+        let values =
+            try Self.values(of: job.spec, isEnabled: job.isEnabled) + [
+                .int(job.isEnabled ? job.createdAt.millisecondsSinceEpoch : nil), .text(job.definition),
+                .int(job.createdAt.millisecondsSinceEpoch), .int(job.nextTriggerAt?.millisecondsSinceEpoch),
+            ]
+        return try await pool.write("add job") { link in
+            let rows = try Self.naming(job.spec, during: "add job") { try link.run(Self.insert, values) }
+            guard let row = rows.first else { throw StoreError(.corrupted, during: "add job") }
+            return try Job(row)
+        }
+    }
+
+    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+        let (isSet, next): (Bool, Moment?) =
+            switch nextTrigger {
+            case .keep: (false, nil)
+            case .set(let next): (true, next)
+            }
+        let values =
+            try Self.values(of: job.spec, isEnabled: job.isEnabled) + [
+                .int(job.startedAt?.millisecondsSinceEpoch), .text(job.definition),
+                .bool(isSet), .int(next?.millisecondsSinceEpoch), .int(job.id.rawValue), .int(job.version),
+            ]
+        return try await pool.write("replace job") { link in
+            let rows = try Self.naming(job.spec, during: "replace job") { try link.run(Self.update, values) }
+            if let row = rows.first { return try Job(row) }
+            guard try link.run(Self.exists, .int(job.id.rawValue)).isEmpty else {
+                let detail = "job \(job.id) was changed meanwhile"
+                throw StoreError(.conflict, during: "replace job", detail: detail)
+            }
+            throw StoreError(.notFound, during: "replace job", detail: "job \(job.id)")
+        }
+    }
+
+    package func remove(_ id: JobID) async throws(StoreError) {
+        try await pool.write("remove job") { link in
+            // Whoever adds a run of it waits for this lock, or had added it before.
+            let brought = try link.runAll([
+                PostgresStatement("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", .int(id.rawValue)),
+                PostgresStatement(Self.hasOpenRun, .int(id.rawValue)),
+                PostgresStatement("DELETE FROM jobs WHERE id = $1", .int(id.rawValue)),
+            ])
+            guard brought[1].first?.bool(0) == false else {
+                throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
+            }
+            guard brought[2].changed == 1 else {
+                throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
+            }
+        }
+    }
+
+    package func job(_ id: JobID) async throws(StoreError) -> Job? {
+        try await pool.single("read job") { link in
+            try link.run("SELECT \(Job.columns) FROM jobs WHERE id = $1", .int(id.rawValue)).first
+                .map(Job.init)
+        }
+    }
+
+    package func jobs(
+        _ filter: JobFilter,
+        after: JobID?,
+        limit: Int
+    ) async throws(StoreError) -> Page<Job, JobID> {
+        let query = JobQuery(filter, after: after, limit: limit + 1).statement
+        return try await pool.single("list jobs") { link in
+            Page(try link.run(query.sql, query.values).map(Job.init), limit: limit, key: \.id)
+        }
+    }
+
+    package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
+        try await pool.single("read upcoming jobs") { link in
+            try link.run(Self.soonest, .int(limit)).map(Job.init)
+        }
+    }
+
+    package func plan(
+        _ triggers: [TriggerPlan],
+        token: FencingToken
+    ) async throws(StoreError) -> [JobRun] {
+        // One statement moves a job once: a further trigger of the same job comes in a further one.
+        var waves: [[TriggerPlan]] = []
+        var counts: [JobID: Int] = [:]
+        for trigger in triggers {
+            let wave = counts[trigger.job, default: 0]
+            counts[trigger.job] = wave + 1
+            if wave == waves.count { waves.append([]) }
+            waves[wave].append(trigger)
+        }
+        let planned = waves.map { wave in (wave, NewRuns(wave.flatMap(\.runs), token: token)) }
+        let statements =
+            [.lock(counts.keys)] + planned.map { wave, runs in Self.move(wave, andAdd: runs) }
+        return try await pool.write("plan triggers") { link in
+            let brought = try link.runAll(statements, under: token, during: "plan triggers")
+            return zip(planned, brought.dropFirst()).flatMap { wave, rows in wave.1.added(rows) }
+        }
+    }
+
+    private static func move(_ triggers: [TriggerPlan], andAdd runs: NewRuns) -> PostgresStatement {
+        let latest = triggers.map { $0.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch }
+        return runs.insert(
+            [
+                .ints(triggers.map(\.job.rawValue)), .ints(triggers.map(\.version)),
+                .ints(triggers.map(\.expected.millisecondsSinceEpoch)),
+                .optionalInts(triggers.map(\.next?.millisecondsSinceEpoch)), .optionalInts(latest),
+            ],
+            head: """
+                WITH moved AS (
+                    UPDATE jobs SET next_at = t.next_at, last_at = greatest(jobs.last_at, t.last_at)
+                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+                        AS t (id, version, expected, next_at, last_at)
+                    WHERE jobs.id = t.id AND jobs.version = t.version AND jobs.next_at = t.expected
+                        AND jobs.enabled
+                    RETURNING jobs.id)
+                """,
+            rule: "JOIN moved ON moved.id = n.job",
+            unlessExists: true
+        )
+    }
+
+    /// Tells by name what the server tells by constraint.
+    private static func naming<Result>(
+        _ spec: JobSpec,
+        during operation: String,
+        _ body: () throws -> Result
+    ) throws -> Result {
+        do { return try body() } catch let failure as PostgresFailure where failure.state == "23505" {
+            let detail = "group \(spec.group) has a job called \(spec.name)"
+            throw StoreError(.conflict, during: operation, detail: detail)
+        }
+    }
+
+    /// What `$1` to `$7` are when a job is written.
+    private static func values(of spec: JobSpec, isEnabled: Bool) throws(StoreError) -> [PostgresValue] {
+        let text: String
+        do { text = String(decoding: try JSONEncoder().encode(spec), as: UTF8.self) } catch {
+            throw StoreError(.conflict, during: "write job", detail: "\(error)")
+        }
+        return [
+            .text(spec.group), .text(spec.name), .text(text), .text(spec.summary), .text(spec.handler),
+            .text(spec.schedule.type), .bool(isEnabled),
+        ]
+    }
+
+    private static let insert = """
+        INSERT INTO jobs (
+            app, name, spec, summary, handler, schedule_kind, enabled, started_at, definition, created_at, next_at,
+            version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)
+        RETURNING \(Job.columns)
+        """
+
+    private static let update = """
+        UPDATE jobs
+        SET app = $1, name = $2, spec = $3, summary = $4, handler = $5, schedule_kind = $6, enabled = $7,
+            started_at = $8, definition = $9, next_at = CASE WHEN $10 THEN $11 ELSE next_at END,
+            version = version + 1
+        WHERE id = $12 AND version = $13
+        RETURNING \(Job.columns)
+        """
+
+    private static let exists = "SELECT 1 FROM jobs WHERE id = $1"
+
+    private static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = $1 AND state <> 'ended')"
+
+    static let soonest = """
+        SELECT \(Job.columns) FROM jobs WHERE enabled AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $1
+        """
+}
+
+extension Job {
+    /// What to write after `SELECT`, in the order in which a row is read.
+    static let columns = "id, spec, enabled, created_at, started_at, last_at, next_at, version, definition"
+
+    /// Reads a row of `jobs`.
+    init(_ row: PostgresRow) throws {
+        let spec: JobSpec
+        do { spec = try JSONDecoder().decode(JobSpec.self, from: Data(row.bytes(1))) } catch {
+            throw StoreError(.corrupted, during: "read job", detail: "\(error)")
+        }
+        self.init(
+            id: JobID(rawValue: row.int64(0)),
+            spec: spec,
+            isEnabled: row.bool(2),
+            createdAt: row.moment(3),
+            startedAt: row.optionalMoment(4),
+            lastTriggerAt: row.optionalMoment(5),
+            nextTriggerAt: row.optionalMoment(6),
+            version: row.int64(7),
+            definition: row.optionalText(8)
+        )
+    }
+}

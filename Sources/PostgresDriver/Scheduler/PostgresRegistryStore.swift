@@ -1,0 +1,112 @@
+package import Groundwork
+package import Scheduler
+
+/// Registered executors in the scheduler's tables.
+package struct PostgresRegistryStore: RegistryStore {
+    private let pool: PostgresPool
+
+    package init(_ database: PostgresSchedulerDatabase) {
+        pool = database.pool
+    }
+
+    package func beat(_ beat: ExecutorBeat, at now: Moment) async throws(StoreError) -> ExecutorInstance {
+        let silent = now - ExecutorInstance.silenceLimit
+        return try await pool.write("note beat") { link in
+            let rows = try link.run(
+                Self.upsert,
+                .text(beat.group),
+                .text(beat.address.url),
+                .text(beat.instance),
+                .text(beat.dialect.rawValue),
+                .int(now.millisecondsSinceEpoch),
+                .int(silent.millisecondsSinceEpoch)
+            )
+            guard let row = rows.first else { throw StoreError(.corrupted, during: "note beat") }
+            return try ExecutorInstance(row)
+        }
+    }
+
+    package func signOff(
+        group: String,
+        address: ExecutorAddress,
+        at now: Moment
+    ) async throws(StoreError) {
+        try await pool.write("note sign-off") { link in
+            _ = try link.run(
+                Self.leave,
+                .int(now.millisecondsSinceEpoch),
+                .text(group),
+                .text(address.url)
+            )
+        }
+    }
+
+    package func learn(
+        _ dialect: ExecutorDialect,
+        at address: ExecutorAddress
+    ) async throws(StoreError) {
+        try await pool.write("note dialect") { link in
+            _ = try link.run(Self.setDialect, .text(dialect.rawValue), .text(address.url))
+        }
+    }
+
+    package func instances() async throws(StoreError) -> [ExecutorInstance] {
+        try await pool.single("list executors") { link in
+            try link.run(Self.all).map(ExecutorInstance.init)
+        }
+    }
+
+    package func forget(silentSince moment: Moment) async throws(StoreError) -> Int {
+        try await pool.write("forget executors") { link in
+            try link.run(Self.delete, .int(moment.millisecondsSinceEpoch)).changed
+        }
+    }
+}
+
+extension PostgresRegistryStore {
+    private static let columns = "app, address, instance, dialect, since, last_seen_at, has_left"
+
+    private static let upsert = """
+        INSERT INTO executors AS e (\(columns))
+        VALUES ($1, $2, $3, $4, $5, $5, false)
+        ON CONFLICT (app, address) DO UPDATE SET
+            since = CASE
+                WHEN e.instance IS DISTINCT FROM excluded.instance OR e.has_left OR e.last_seen_at <= $6
+                THEN excluded.since
+                ELSE e.since END,
+            instance = excluded.instance,
+            dialect = CASE WHEN excluded.dialect = 'run' THEN e.dialect ELSE excluded.dialect END,
+            last_seen_at = greatest(e.last_seen_at, excluded.last_seen_at),
+            has_left = false
+        RETURNING \(columns)
+        """
+
+    /// Ordered as bytes are, whatever the database's language.
+    private static let all = """
+        SELECT \(columns) FROM executors ORDER BY app COLLATE "C", address COLLATE "C"
+        """
+
+    private static let leave = """
+        UPDATE executors SET has_left = true, last_seen_at = greatest(last_seen_at, $1)
+        WHERE app = $2 AND address = $3
+        """
+
+    private static let setDialect = "UPDATE executors SET dialect = $1 WHERE address = $2"
+
+    private static let delete = "DELETE FROM executors WHERE last_seen_at < $1"
+}
+
+extension ExecutorInstance {
+    /// Reads a row of `executors`.
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(
+            group: row.text(0),
+            address: ExecutorAddress(stored: row.text(1)),
+            instance: row.optionalText(2),
+            dialect: try row.word(3, of: "executor"),
+            since: row.moment(4),
+            lastSeenAt: row.moment(5),
+            hasLeft: row.bool(6)
+        )
+    }
+}

@@ -1,0 +1,224 @@
+package import Groundwork
+package import Scheduler
+
+/// Runs in the scheduler's tables.
+package struct PostgresRunStore: RunStore {
+    private let pool: PostgresPool
+
+    package init(_ database: PostgresSchedulerDatabase) {
+        pool = database.pool
+    }
+
+    package func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
+        guard !runs.isEmpty else { return [] }
+        let new = NewRuns(runs, token: nil)
+        var latest: [JobID: Moment] = [:]
+        for plan in runs.map(\.plan) {
+            latest[plan.job] = max(plan.plannedAt, latest[plan.job] ?? plan.plannedAt)
+        }
+        let jobs = latest.sorted { $0.key.rawValue < $1.key.rawValue }
+        let statements = [
+            .lock(latest.keys),
+            PostgresStatement(
+                Self.noteTriggers,
+                .ints(jobs.map(\.key.rawValue)),
+                .ints(jobs.map(\.value.millisecondsSinceEpoch))
+            ),
+            new.insert(unlessExists: false),
+        ]
+        return try await pool.write("add runs") { link in
+            new.added(try link.runAll(statements)[2])
+        }
+    }
+
+    package func outbox(
+        at now: Moment,
+        limit: Int,
+        without groups: Set<String>,
+        token: FencingToken
+    ) async throws(StoreError) -> Outbox {
+        let instant = PostgresValue.int(now.millisecondsSinceEpoch)
+        let statements = [
+            PostgresStatement(
+                Self.outbox,
+                instant,
+                .int(token.rawValue),
+                .texts(groups.sorted()),
+                .int(limit)
+            ),
+            PostgresStatement(Self.nextDue, instant),
+        ]
+        return try await pool.single("read outbox") { link in
+            let brought = try link.runAll(statements)
+            return Outbox(
+                runs: try brought[0].map(JobRun.init),
+                next: brought[1].first?.optionalMoment(0)
+            )
+        }
+    }
+
+    package func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun] {
+        // One statement writes a row once: of equal changes the first counts, as if they came one by one.
+        var seen: Set<[Int64]> = []
+        let runs = runs.filter { seen.insert([$0.id.rawValue, $0.version]).inserted }
+        let arrays = RunArrays(progressOf: runs)
+        let statements = [
+            .lockOpen(runs),
+            PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values),
+        ]
+        return try await pool.write("advance runs") { link in
+            let brought = try link.runAll(statements, under: token, during: "advance runs")
+            return try brought[1].map(JobRun.init)
+        }
+    }
+
+    package func close(
+        _ closings: [RunClosing],
+        token: FencingToken?
+    ) async throws(StoreError) -> [JobRun] {
+        var seen: Set<RunID> = []
+        let closings = closings.filter { $0.run.end != nil && seen.insert($0.run.id).inserted }
+        let statements = [.lockOpen(closings.map(\.run)), Self.end(closings, token)]
+        return try await pool.write("close runs") { link in
+            let brought = try link.runAll(statements, under: token, during: "close runs")
+            let ended = try brought[1].map(JobRun.init)
+            try Self.followUp(closings, ended, on: link)
+            return ended
+        }
+    }
+
+    package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
+        try await pool.single("read runs") { link in
+            try link.run(Self.byIDs, .ints(ids.map(\.rawValue))).map(JobRun.init)
+        }
+    }
+
+    package func runs(
+        _ filter: RunFilter,
+        after: RunID?,
+        limit: Int
+    ) async throws(StoreError) -> Page<JobRun, RunID> {
+        let query = RunQuery(filter, after: after, limit: limit + 1).statement
+        return try await pool.single("list runs") { link in
+            Page(try link.run(query.sql, query.values).map(JobRun.init), limit: limit, key: \.id)
+        }
+    }
+
+    package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await pool.write("prune runs") { link in
+            try link.run(Self.prune, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
+        }
+    }
+
+    /// Ends the runs and adds the retries of those that ended now and that nobody asked to end.
+    private static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
+        let ends = closings.compactMap(\.run.end)
+        let retries = NewRuns(closings.compactMap(\.retry), token: token)
+        let insert = retries.insert(
+            [
+                .int(token?.rawValue), .ints(closings.map(\.run.id.rawValue)),
+                .ints(ends.map(\.at.millisecondsSinceEpoch)), .texts(ends.map(\.reason.rawValue)),
+                .texts(ends.map(\.message)),
+                .optionalInts(closings.map(\.run.startedAt?.millisecondsSinceEpoch)),
+            ],
+            rule: "JOIN ended ON ended.id = n.parent AND ended.kill_requested_at IS NULL",
+            unlessExists: true
+        )
+        return PostgresStatement(
+            """
+            WITH ended AS (
+                UPDATE runs
+                SET state = 'ended', due_at = NULL, ended_at = t.ended_at, reason = t.reason,
+                    message = t.message, started_at = coalesce(runs.started_at, t.started_at),
+                    token = coalesce($1::bigint, runs.token), version = runs.version + 1
+                FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+                    AS t (id, ended_at, reason, message, started_at)
+                WHERE runs.id = t.id AND runs.state <> 'ended'
+                RETURNING runs.*),
+            retried AS (\(insert.sql))
+            SELECT \(RunColumn.list(of: "ended")) FROM ended ORDER BY id
+            """,
+            insert.values
+        )
+    }
+
+    /// Makes jobs with a fixed delay due again whose last open run ended.
+    ///
+    /// Two transactions may end a job's last two runs at once, and neither sees what the other has not committed: the lock on
+    /// the job makes one of them look after the other.
+    private static func followUp(
+        _ closings: [RunClosing],
+        _ ended: [JobRun],
+        on link: PostgresLink
+    ) throws {
+        let delays = Dictionary(closings.map { ($0.run.id, $0.nextTriggerAt) }) { first, _ in first }
+        var next: [JobID: Moment] = [:]
+        for run in ended {
+            guard let due = delays[run.id] ?? nil else { continue }
+            next[run.plan.job] = max(due, next[run.plan.job] ?? due)
+        }
+        guard !next.isEmpty else { return }
+        let jobs = next.sorted { $0.key.rawValue < $1.key.rawValue }
+        _ = try link.runAll([
+            .lock(next.keys),
+            PostgresStatement(
+                Self.setNext,
+                .ints(jobs.map(\.key.rawValue)),
+                .ints(jobs.map(\.value.millisecondsSinceEpoch))
+            ),
+        ])
+    }
+}
+
+extension PostgresRunStore {
+    static let byIDs = "SELECT \(RunColumn.list()) FROM runs WHERE id = ANY ($1)"
+
+    private static let noteTriggers = """
+        UPDATE jobs SET last_at = greatest(jobs.last_at, t.last_at)
+        FROM unnest($1::bigint[], $2::bigint[]) AS t (id, last_at) WHERE jobs.id = t.id
+        """
+
+    /// What is due, and what another term left behind, each in the order of its own index.
+    static let outbox = """
+        SELECT \(RunColumn.list(of: "r")) FROM (
+            SELECT * FROM runs WHERE due_at <= $1
+            UNION ALL
+            SELECT * FROM runs WHERE state = 'dispatching' AND due_at > $1 AND token <> $2
+        ) AS r
+        WHERE r.app <> ALL ($3)
+          AND NOT (r.state = 'planned' AND r.overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
+            SELECT 1 FROM runs o
+            WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
+              AND ((r.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
+                OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching' AND o.id < r.id)
+                OR (o.state = 'planned' AND o.id < r.id
+                  AND (o.due_at <= $1 OR o.unreached_since IS NOT NULL)))))
+        ORDER BY r.due_at, r.id LIMIT $4
+        """
+
+    static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"
+
+    private static func advance(_ arrays: RunArrays) -> String {
+        let changed = arrays.columns.filter { $0 != .id && $0 != .version }
+        return """
+            UPDATE runs
+            SET \(changed.map { "\($0.name) = t.\($0.name)" }.joined(separator: ", ")),
+                token = coalesce($1::bigint, runs.token), version = runs.version + 1
+            FROM \(arrays.table("t", from: 2))
+            WHERE runs.id = t.id AND runs.version = t.version AND runs.state <> 'ended'
+            RETURNING \(RunColumn.list())
+            """
+    }
+
+    private static let setNext = """
+        UPDATE jobs SET next_at = t.next_at FROM unnest($1::bigint[], $2::bigint[]) AS t (id, next_at)
+        WHERE jobs.id = t.id AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+          AND NOT EXISTS (SELECT 1 FROM runs WHERE job = jobs.id AND state <> 'ended')
+        """
+
+    /// Whoever else prunes at the same time takes others.
+    static let prune = """
+        DELETE FROM runs WHERE id IN (
+            SELECT id FROM runs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """
+}

@@ -1,0 +1,126 @@
+import Groundwork
+import Scheduler
+
+/// The columns of `runs`, in the order in which they are selected and by which rows are read.
+enum RunColumn: Int32, CaseIterable {
+    case id
+    case job
+    case plannedAt
+    case shardIndex
+    case shardTotal
+    case attempt
+    case parent
+    case triggerKind
+    case app
+    case handler
+    case params
+    case overlap
+    case route
+    case timeoutMs
+    case retry
+    case followUpMs
+    case state
+    case dueAt
+    case sends
+    case address
+    case instance
+    case dispatchedAt
+    case startedAt
+    case unreachedSince
+    case killRequestedAt
+    case endedAt
+    case reason
+    case message
+    case version
+    case token
+
+    /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
+    static func list(of table: String = "runs") -> String { list(allCases, of: table) }
+
+    /// The names of some columns of `table`.
+    static func list(_ columns: [RunColumn], of table: String) -> String {
+        columns.map { "\(table).\($0.name)" }.joined(separator: ", ")
+    }
+
+    /// The column's name in the table.
+    var name: String {
+        "\(self)"
+            .reduce(into: "") { name, character in
+                name += character.isUppercase ? "_\(character.lowercased())" : String(character)
+            }
+    }
+}
+
+/// Columns of rows that travel to the server together, one array a column.
+struct RunArrays {
+    private(set) var columns: [RunColumn] = []
+    private(set) var values: [PostgresValue] = []
+
+    /// What a new run brings along.
+    init(_ runs: [NewRun]) {
+        let plans = runs.map(\.plan)
+        let terms = plans.map(\.terms)
+        let ends = runs.map { run -> RunEnd? in if case .ended(let end) = run.state { end } else { nil } }
+        add(.job, .ints(plans.map(\.job.rawValue)))
+        add(.plannedAt, .ints(plans.map(\.plannedAt.millisecondsSinceEpoch)))
+        add(.shardIndex, .ints(plans.map { Int64($0.shard.index) }))
+        add(.shardTotal, .ints(plans.map { Int64($0.shard.total) }))
+        add(.attempt, .ints(plans.map { Int64($0.attempt) }))
+        add(.parent, .optionalInts(plans.map(\.parent?.rawValue)))
+        add(.triggerKind, .texts(plans.map(\.trigger.rawValue)))
+        add(.app, .texts(terms.map(\.group)))
+        add(.handler, .texts(terms.map(\.handler)))
+        add(.params, .texts(terms.map(\.params)))
+        add(.overlap, .texts(terms.map(\.overlap.rawValue)))
+        add(.route, .texts(terms.map(\.route.rawValue)))
+        add(.timeoutMs, .ints(terms.map(\.timeout.wholeMilliseconds)))
+        add(.retry, .texts(terms.map(\.retry.stored)))
+        add(.followUpMs, .optionalInts(terms.map(\.followUp?.wholeMilliseconds)))
+        add(.state, .texts(runs.map(\.state.name.rawValue)))
+        add(.dueAt, .optionalInts(runs.map(\.state.stored.due?.millisecondsSinceEpoch)))
+        add(.endedAt, .optionalInts(ends.map { $0?.at.millisecondsSinceEpoch }))
+        add(.reason, .optionalTexts(ends.map { $0?.reason.rawValue }))
+        add(.message, .optionalTexts(ends.map { $0?.message }))
+    }
+
+    /// What changes of a run on its way to its end, and which run that is.
+    init(progressOf runs: [JobRun]) {
+        add(.id, .ints(runs.map(\.id.rawValue)))
+        add(.version, .ints(runs.map(\.version)))
+        add(.state, .texts(runs.map(\.state.name.rawValue)))
+        add(.dueAt, .optionalInts(runs.map(\.state.stored.due?.millisecondsSinceEpoch)))
+        add(.sends, .ints(runs.map { Int64($0.state.stored.sends) }))
+        add(.address, .optionalTexts(runs.map(\.executor?.address.url)))
+        add(.instance, .optionalTexts(runs.map { $0.executor?.instance }))
+        add(.dispatchedAt, .optionalInts(runs.map(\.dispatchedAt?.millisecondsSinceEpoch)))
+        add(.startedAt, .optionalInts(runs.map(\.startedAt?.millisecondsSinceEpoch)))
+        add(.unreachedSince, .optionalInts(runs.map(\.unreachedSince?.millisecondsSinceEpoch)))
+        add(.killRequestedAt, .optionalInts(runs.map(\.killRequestedAt?.millisecondsSinceEpoch)))
+    }
+
+    /// The arrays as a table called `name`, with a column `place` that counts its rows; parameters are numbered from
+    /// `first` on.
+    func table(_ name: String, from first: Int) -> String {
+        let arrays = values.indices.map { "$\(first + $0)::\(values[$0].arrayType)" }
+        let names = columns.map(\.name) + ["place"]
+        return """
+            unnest(\(arrays.joined(separator: ", "))) WITH ORDINALITY \
+            AS \(name) (\(names.joined(separator: ", ")))
+            """
+    }
+
+    private mutating func add(_ column: RunColumn, _ value: PostgresValue) {
+        columns.append(column)
+        values.append(value)
+    }
+}
+
+extension PostgresValue {
+    /// The SQL name of an array's type.
+    fileprivate var arrayType: String {
+        switch self {
+        case .texts, .optionalTexts: "text[]"
+        default: "bigint[]"
+        }
+    }
+}
