@@ -124,7 +124,7 @@ let package = Package(
         ),
         .target(
             name: "Conformance",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", "TestKit"],
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "TestKit", crypto],
             path: "Tests/Conformance"
         ),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork", "TestKit"]),
@@ -142,7 +142,8 @@ let package = Package(
         .testTarget(
             name: "PushEngineTests",
             dependencies: [
-                "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "SupplierSimulator", "TestKit",
+                "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "SupplierSimulator", "Conformance",
+                "TestKit",
             ]
         ),
         .testTarget(

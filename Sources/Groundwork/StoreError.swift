@@ -1,5 +1,5 @@
 /// Why a store operation did not happen.
-package struct StoreError: Error, Sendable, CustomStringConvertible {
+package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// The store cannot be reached or is busy beyond its time limit.
         case unavailable

@@ -26,6 +26,7 @@ final class ConsoleBench: Sendable {
     private static let patience = HTTPTimeouts(connect: .seconds(300), total: .seconds(300))
 
     let folder: TemporaryFolder
+    let storage: FolderCrowdStorage
     /// Starts at noon in Shanghai, where the bench's days are counted.
     let clock: ManualClock
     let parts: ConsoleParts
@@ -46,6 +47,7 @@ final class ConsoleBench: Sendable {
 
     private init(crowdSizeLimit: Int64) throws {
         folder = try TemporaryFolder()
+        storage = FolderCrowdStorage(folder.file("crowds"))
         contract = try Contract(#require(OpenAPIRoutes.document))
         // 2030-01-15T12:00+08:00
         clock = ManualClock(Moment(secondsSinceEpoch: 1_894_680_000))
@@ -112,7 +114,7 @@ final class ConsoleBench: Sendable {
             ),
             campaignRuns: books,
             crowds: books,
-            library: CrowdLibrary(folder: folder.file("crowds"), store: books),
+            library: CrowdLibrary(storage: storage, store: books),
             templates: books,
             accounts: books,
             records: books,
@@ -291,6 +293,7 @@ extension ConsoleBench {
             campaigns: books,
             runs: books,
             templates: books,
+            storage: storage,
             chain: parts.send,
             queue: queue,
             settings: CampaignSettings()

@@ -1,4 +1,3 @@
-import Foundation
 import Groundwork
 import HTTPTypes
 import Hummingbird
@@ -35,17 +34,13 @@ struct CrowdRoutes {
                 "must have 1 to 255 characters, no slash and no line break"
             )
         }
-        let path = try library.newTemporaryPath()
-        do { try await store(call.request, at: path) } catch {
-            // What arrived so far is of no use to anybody.
-            try? FileManager.default.removeItem(atPath: path)
-            throw error
-        }
         var refused: [String: Int] = [:]
         var shown: [CrowdReject] = []
-        let crowd = try await library.adopt(path, name: name) { batch in
+        let crowd = try await library.take(name: name) { batch in
             for reject in batch.rejected { refused[reject.code, default: 0] += 1 }
             shown += batch.rejected.prefix(Self.shownRejects - shown.count)
+        } fill: { file in
+            try await store(call.request, in: file)
         }
         var json = crowd.json
         json.append("refused", .counts(refused))
@@ -53,19 +48,15 @@ struct CrowdRoutes {
         return .created(json, at: "/api/v1/crowds/\(crowd.digest)")
     }
 
-    private func store(_ request: Request, at path: String) async throws {
+    private func store(_ request: Request, in file: StagedCrowd) async throws {
         if let length = request.headers[.contentLength].flatMap(Int64.init), length > sizeLimit {
             throw NIOTooManyBytesError(maxBytes: Int(sizeLimit))
         }
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let file = FileHandle(forWritingAtPath: path)
-        else { throw CrowdFileError.unreadable(operation: "make \(path)", reason: "not allowed") }
-        defer { try? file.close() }
         var size: Int64 = 0
         for try await piece in request.body {
             size += Int64(piece.readableBytes)
             guard size <= sizeLimit else { throw NIOTooManyBytesError(maxBytes: Int(sizeLimit)) }
-            try file.write(contentsOf: Data(piece.readableBytesView))
+            try await file.append(Array(piece.readableBytesView))
         }
     }
 }

@@ -174,7 +174,7 @@ extension ErrorAnswer {
 
     private init(_ error: CrowdFileError) {
         switch error {
-        case .unreadable: self = .internalFault
+        case .unreadable(let error): self.init(error)
         case .changed: self.init(.conflict, error.code, error.description)
         case .noGoodRows(let first):
             self.init(.unprocessableContent, error.code, error.description)

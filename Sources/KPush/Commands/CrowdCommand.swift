@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Groundwork
 import PushEngine
 
 /// `kpush crowd`: makes crowd files and checks them.
@@ -106,17 +107,27 @@ struct CrowdCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            let layout = try CrowdHeader.read(path: file, recipient: recipient)
-            let (survey, examples) = try await survey(layout)
+            let bytes = try FileCrowdBytes(path: file)
+            let layout = try await CrowdHeader.read(bytes, recipient: recipient)
+            let (survey, examples) = try await survey(bytes, layout)
             print(CrowdTable.survey(survey, of: file, examples: examples), terminator: "")
             if survey.good < survey.rows { throw ExitCode(65) }
         } catch let error as CrowdFileError {
-            FileHandle.standardError.write(Data("\(file): \(error)\n".utf8))
-            throw ExitCode(65)
+            try refuse(error)
+        } catch let error as StoreError {
+            try refuse(.unreadable(error))
         }
     }
 
-    private func survey(_ layout: CrowdLayout) async throws -> (CrowdSurvey, [String: CrowdReject]) {
+    private func refuse(_ error: CrowdFileError) throws -> Never {
+        FileHandle.standardError.write(Data("\(file): \(error)\n".utf8))
+        throw ExitCode(65)
+    }
+
+    private func survey(
+        _ bytes: FileCrowdBytes,
+        _ layout: CrowdLayout
+    ) async throws -> (CrowdSurvey, [String: CrowdReject]) {
         let wanted = (variables ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         var settings = CrowdSurvey.Settings()
         settings.reading.required = try layout.columns(for: wanted)
@@ -130,8 +141,8 @@ struct CrowdCheckCommand: AsyncParsableCommand {
         let sink = try report.map { try OutputFile(path: $0) }
         if let sink { CrowdReport.appendHeader(to: &sink.pending) }
         var examples: [String: CrowdReject] = [:]
-        var progress = ProgressLine(total: try OutputFile.size(of: file))
-        let survey = try await CrowdSurvey.make(of: file, layout: layout, settings: settings) { batch in
+        var progress = ProgressLine(total: bytes.size)
+        let survey = try await CrowdSurvey.make(of: bytes, layout: layout, settings: settings) { batch in
             for reject in batch.rejected {
                 if examples[reject.code] == nil { examples[reject.code] = reject }
                 if let sink { CrowdReport.append(reject, to: &sink.pending) }

@@ -31,12 +31,6 @@ final class OutputFile {
         try handle.write(contentsOf: pending)
         pending.removeAll(keepingCapacity: true)
     }
-
-    /// The size of a file in bytes.
-    static func size(of path: String) throws -> Int64 {
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        return (attributes[.size] as? NSNumber)?.int64Value ?? 0
-    }
 }
 
 extension CrowdGenerator {

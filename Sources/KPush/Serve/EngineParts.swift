@@ -14,6 +14,7 @@ struct EngineParts: Sendable {
     let store: SQLitePushStore
     let queue: SQLiteSendQueue
     let quotas: SQLiteQuotaStore
+    let crowds: any CrowdStorage
     let library: CrowdLibrary
     let directory: SupplierDirectory
     let calendar: BusinessCalendar
@@ -42,7 +43,8 @@ struct EngineParts: Sendable {
             waiting: timer
         )
         quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable)
-        library = CrowdLibrary(folder: folder.file("crowds"), store: store)
+        crowds = FolderCrowdStorage(folder.file("crowds"))
+        library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
         receipts = settings.receipts
         let catalogue = SupplierCatalogue(http: http, clock: clock)
@@ -139,6 +141,7 @@ struct EngineParts: Sendable {
                 campaigns: store,
                 runs: store,
                 templates: store,
+                storage: crowds,
                 chain: chain,
                 queue: queue,
                 settings: CampaignSettings()

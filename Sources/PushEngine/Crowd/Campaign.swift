@@ -6,8 +6,6 @@ package struct CrowdFile: Hashable, Sendable {
     package let digest: String
     /// What it was called when it came.
     package let name: String
-    /// Where it lies.
-    package let path: String
     package let byteCount: Int64
     /// Data rows, good and bad.
     package let rowCount: Int64
@@ -18,7 +16,6 @@ package struct CrowdFile: Hashable, Sendable {
     package init(
         digest: String,
         name: String,
-        path: String,
         byteCount: Int64,
         rowCount: Int64,
         columns: [String],
@@ -26,7 +23,6 @@ package struct CrowdFile: Hashable, Sendable {
     ) {
         self.digest = digest
         self.name = name
-        self.path = path
         self.byteCount = byteCount
         self.rowCount = rowCount
         self.columns = columns

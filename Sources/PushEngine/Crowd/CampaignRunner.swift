@@ -46,6 +46,7 @@ package struct CampaignRunner: Sendable {
     private let campaigns: any CampaignStore
     private let runs: any CampaignRunStore
     private let templates: any TemplateStore
+    private let storage: any CrowdStorage
     private let chain: SendChain
     private let queue: any SendQueue
     private let settings: CampaignSettings
@@ -54,6 +55,7 @@ package struct CampaignRunner: Sendable {
         campaigns: any CampaignStore,
         runs: any CampaignRunStore,
         templates: any TemplateStore,
+        storage: any CrowdStorage,
         chain: SendChain,
         queue: any SendQueue,
         settings: CampaignSettings
@@ -61,6 +63,7 @@ package struct CampaignRunner: Sendable {
         self.campaigns = campaigns
         self.runs = runs
         self.templates = templates
+        self.storage = storage
         self.chain = chain
         self.queue = queue
         self.settings = settings
@@ -108,13 +111,11 @@ package struct CampaignRunner: Sendable {
         }
         var reading = CampaignReading(run.id, shards, of: occurrence.crowd)
         report(reading)
-        for shard in shards where !shard.isDone {
-            let reader = ShardReader(
-                run: run,
-                shard: shard,
-                crowd: occurrence.crowd,
-                template: occurrence.template
-            )
+        let unread = shards.filter { !$0.isDone }
+        guard !unread.isEmpty else { return .read(rows: 0) }
+        let file = try await OpenCrowd(storage, occurrence.crowd)
+        for shard in unread {
+            let reader = ShardReader(run: run, shard: shard, file: file, template: occurrence.template)
             do throws(SendFault) {
                 try await read(reader, lane: occurrence.lane, &reading, report: report)
             } catch {
@@ -175,7 +176,7 @@ package struct CampaignRunner: Sendable {
         var offset = shard.shard.cursor.offset
         while true {
             try await waitForRoom(in: lane)
-            let batch = try shard.next(&file, settings.batchRows)
+            let batch = try await shard.next(&file, settings.batchRows)
             _ = try await chain.accept(shard.stretch(batch))
             reading.rows += batch.count + batch.rejected.count
             reading.bytesRead += batch.end.offset - offset
@@ -215,25 +216,51 @@ private struct Occurrence {
     let lane: Lane
 }
 
+/// A campaign's crowd file, ready to be read.
+private struct OpenCrowd {
+    let bytes: any CrowdBytes
+    let layout: CrowdLayout
+
+    init(_ storage: any CrowdStorage, _ crowd: CrowdFile) async throws(SendFault) {
+        do {
+            bytes = try await storage.open(crowd.digest)
+            layout = try await CrowdHeader.read(bytes)
+        } catch {
+            throw SendFault(reading: error)
+        }
+    }
+}
+
+extension SendFault {
+    /// What it means for a campaign that its crowd file cannot be read.
+    fileprivate init(reading error: any Error) {
+        let cause: StoreError? =
+            switch error {
+            case CrowdFileError.unreadable(let cause): cause
+            default: error as? StoreError
+            }
+        self.init(cause?.isTransient == true ? .unavailable : .badParams, field: "crowd", "\(error)")
+    }
+}
+
 /// One shard of an occurrence, and how its rows become stretches.
 private struct ShardReader {
     let run: CampaignRun
     let shard: CampaignRun.Shard
-    let crowd: CrowdFile
+    let file: OpenCrowd
     let template: TemplateID
 
     func open() throws(SendFault) -> CrowdFileReader {
         do {
-            let layout = try CrowdHeader.read(path: crowd.path)
-            return try CrowdFileReader(path: crowd.path, layout: layout, from: shard.cursor, to: shard.end)
+            return try CrowdFileReader(file.bytes, layout: file.layout, from: shard.cursor, to: shard.end)
         } catch {
-            throw SendFault(.badParams, field: "crowd", "\(error)")
+            throw SendFault(reading: error)
         }
     }
 
-    func next(_ file: inout CrowdFileReader, _ rows: Int) throws(SendFault) -> CrowdBatch {
-        do { return try file.nextBatch(maxRows: rows) } catch {
-            throw SendFault(.badParams, field: "crowd", "\(error)")
+    func next(_ reader: inout CrowdFileReader, _ rows: Int) async throws(SendFault) -> CrowdBatch {
+        do { return try await reader.nextBatch(maxRows: rows) } catch {
+            throw SendFault(reading: error)
         }
     }
 
@@ -243,7 +270,7 @@ private struct ShardReader {
             shard: shard.number,
             template: template,
             templateVersion: run.templateVersion,
-            columns: crowd.columns,
+            columns: file.layout.columns,
             batch: batch
         )
     }

@@ -1,7 +1,9 @@
+package import Groundwork
+
 /// Why a crowd file as a whole is refused, or can be read no further.
 package enum CrowdFileError: Error, Hashable, Sendable {
-    /// The file cannot be opened or read: the operation and what the system says.
-    case unreadable(operation: String, reason: String)
+    /// The file cannot be opened or read.
+    case unreadable(StoreError)
     /// The file is not what it was when it was frozen.
     case changed
     /// Another kind of file.
@@ -44,12 +46,19 @@ package enum CrowdFileError: Error, Hashable, Sendable {
     }
 }
 
+extension CrowdFileError {
+    /// What it means that a file's bytes cannot be had.
+    init(_ error: StoreError) {
+        self = error.code == .conflict ? .changed : .unreadable(error)
+    }
+}
+
 extension CrowdFileError: CustomStringConvertible {
     package var description: String { "crowd file: \(code): \(detail)" }
 
     private var detail: String {
         switch self {
-        case .unreadable(let operation, let reason): "\(operation): \(reason)"
+        case .unreadable(let error): "\(error.operation): \(error.detail)"
         case .changed: "the file changed while it was read"
         case .unsupported(let kind): "this is \(kind.rawValue); export it as CSV in UTF-8"
         case .empty: "the file is empty"

@@ -1,3 +1,5 @@
+import Groundwork
+
 /// Reads the first line of a crowd file: which kind of file it is, its separator, its columns.
 package enum CrowdHeader {
     /// The most columns of a crowd.
@@ -8,21 +10,22 @@ package enum CrowdHeader {
     /// Reads the header of a file.
     ///
     /// - Parameters:
-    ///   - path: where the file is.
+    ///   - bytes: the file.
     ///   - separator: what stands between fields; nil finds out.
     ///   - recipient: the name of the recipient's column where it is none of the usual ones; nil takes those.
     /// - Returns: how to read the rows.
     /// - Throws: `CrowdFileError` that says why the file cannot be a crowd.
     package static func read(
-        path: String,
+        _ bytes: any CrowdBytes,
         separator: CrowdSeparator? = nil,
         recipient: String? = nil
-    ) throws(CrowdFileError) -> CrowdLayout {
-        let file = try FrozenFile(path: path)
-        var window = ByteWindow(offset: 0, capacity: headSize)
-        try window.refill(from: file)
-        let head = Array(window.storage.prefix(window.count))
-        return try parse(head, isWhole: window.isFinal, separator: separator, recipient: recipient)
+    ) async throws(CrowdFileError) -> CrowdLayout {
+        let head: [UInt8]
+        do throws(StoreError) { head = try await bytes.read(headSize, at: 0) } catch {
+            throw CrowdFileError(error)
+        }
+        let isWhole = bytes.size == Int64(head.count)
+        return try parse(head, isWhole: isWhole, separator: separator, recipient: recipient)
     }
 
     /// Reads the header from the first bytes of a file.

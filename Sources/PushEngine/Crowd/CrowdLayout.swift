@@ -53,8 +53,8 @@ package struct CrowdReading: Hashable, Sendable {
     package var keepsNewlines = true
     /// Whether a quote inside an unquoted field is taken as a character.
     package var lenientQuotes = false
-    /// How much of the file is read at a time.
-    package var chunk = 256 * 1_024
+    /// How much of the file is read at a time; a few such pieces are in memory.
+    package var chunk = 512 * 1_024
     /// About how many bytes of the file a batch holds at most.
     package var batchBytes = 1_024 * 1_024
 

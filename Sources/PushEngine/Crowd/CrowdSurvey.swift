@@ -59,7 +59,7 @@ extension CrowdSurvey {
     /// Makes the pass: hashes, counts, and cuts into shards.
     ///
     /// - Parameters:
-    ///   - path: where the file is.
+    ///   - bytes: the file.
     ///   - layout: what its header settled.
     ///   - settings: what is checked, and how large shards are.
     ///   - visit: sees the rows of each batch as it goes by, such as to show progress or write the report.
@@ -67,20 +67,19 @@ extension CrowdSurvey {
     /// - Throws: `CrowdFileError.noRows` when nothing follows the header, `.changed` when the file changes
     ///   meanwhile, `CancellationError` when the task is cancelled.
     package static func make(
-        of path: String,
+        of bytes: any CrowdBytes,
         layout: CrowdLayout,
         settings: Settings = Settings(),
         visit: (CrowdBatch) throws -> Void = { _ in }
     ) async throws -> CrowdSurvey {
         var survey = CrowdSurvey(layout: layout)
-        var reader = try CrowdFileReader(path: path, layout: layout, reading: settings.reading)
-        var digest = try FileDigest(path: path)
-        survey.size = digest.size
+        survey.size = bytes.size
+        var reader = try CrowdFileReader(bytes, layout: layout, reading: settings.reading)
+        reader.hash = try await hash(of: bytes, before: layout.body.offset)
         var shardStart = layout.body
         while !reader.isAtEnd {
             try Task.checkCancellation()
-            let batch = try reader.nextBatch(maxRows: settings.batchRows)
-            try digest.advance(to: batch.end.offset)
+            let batch = try await reader.nextBatch(maxRows: settings.batchRows)
             survey.count(batch)
             try visit(batch)
             if batch.end.offset - shardStart.offset >= settings.shardSize || batch.isLast {
@@ -90,8 +89,20 @@ extension CrowdSurvey {
             await Task.yield()
         }
         guard survey.rows > 0 else { throw CrowdFileError.noRows }
-        survey.sha256 = try digest.finish()
+        survey.sha256 = reader.hash?.finalize().hexDigits ?? ""
         return survey
+    }
+
+    /// The hash of what stands before the rows, to be gone on with.
+    private static func hash(
+        of bytes: any CrowdBytes,
+        before end: Int64
+    ) async throws(CrowdFileError) -> SHA256 {
+        var hash = SHA256()
+        do throws(StoreError) { hash.update(data: try await bytes.read(Int(end), at: 0)) } catch {
+            throw CrowdFileError(error)
+        }
+        return hash
     }
 
     private mutating func count(_ batch: CrowdBatch) {
@@ -111,41 +122,5 @@ extension CrowdSurvey {
                 firstLine: start.line
             )
         )
-    }
-}
-
-/// Hashes a file from its beginning, a bit behind whoever reads it, so that its bytes are still in the page cache.
-private struct FileDigest: ~Copyable {
-    private let path: String
-    private let file: FrozenFile
-    private var hash = SHA256()
-    private var offset: Int64 = 0
-    private var piece = [UInt8](repeating: 0, count: 256 * 1_024)
-
-    init(path: String) throws(CrowdFileError) {
-        self.path = path
-        file = try FrozenFile(path: path)
-    }
-
-    var size: Int64 { file.size }
-
-    /// Hashes on up to `end`.
-    mutating func advance(to end: Int64) throws(CrowdFileError) {
-        while offset < end {
-            let wanted = Int(min(Int64(piece.count), end - offset))
-            let filled = try file.read(at: offset, into: &piece, count: wanted)
-            piece.withUnsafeBytes {
-                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<filled]))
-            }
-            offset += Int64(filled)
-        }
-    }
-
-    /// The hash of the whole file as hexadecimal digits.
-    mutating func finish() throws(CrowdFileError) -> String {
-        try advance(to: file.size)
-        let now = try FrozenFile(path: path)
-        guard now.size == file.size else { throw .changed }
-        return hash.finalize().hexDigits
     }
 }

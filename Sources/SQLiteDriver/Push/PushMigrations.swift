@@ -40,6 +40,10 @@ enum PushMigrations {
                     """
             )
         }
+        migrator.registerMigration("5") { db in
+            // A file is found by its digest, wherever the storage keeps it.
+            try db.execute(sql: "ALTER TABLE crowd DROP COLUMN path")
+        }
         return migrator
     }
 

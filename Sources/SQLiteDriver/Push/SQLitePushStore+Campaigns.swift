@@ -10,7 +10,7 @@ extension SQLitePushStore: CampaignStore {
             let columns = String(decoding: try JSONEncoder().encode(crowd.columns), as: UTF8.self)
             try db.execute(
                 cached: Self.insertCrowd,
-                [crowd.digest, crowd.name, crowd.path, crowd.byteCount, crowd.rowCount, columns]
+                [crowd.digest, crowd.name, crowd.byteCount, crowd.rowCount, columns]
             )
             for (number, shard) in crowd.shards.enumerated() {
                 try db.execute(
@@ -64,7 +64,7 @@ extension SQLitePushStore: CampaignStore {
     }
 
     private static let insertCrowd = """
-        INSERT INTO crowd (digest, name, path, byte_count, row_count, columns) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO crowd (digest, name, byte_count, row_count, columns) VALUES (?, ?, ?, ?, ?)
         """
 
     private static let insertCrowdShard = """
@@ -102,7 +102,6 @@ extension Database {
         return CrowdFile(
             digest: digest,
             name: row["name"],
-            path: row["path"],
             byteCount: row["byte_count"],
             rowCount: row["row_count"],
             columns: try JSONDecoder().decode([String].self, from: Data(columns.utf8)),

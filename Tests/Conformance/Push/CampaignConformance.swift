@@ -14,7 +14,6 @@ package enum CampaignConformance {
             let again = CrowdFile(
                 digest: first.digest,
                 name: "other.csv",
-                path: "/elsewhere",
                 byteCount: 1,
                 rowCount: 1,
                 columns: [],

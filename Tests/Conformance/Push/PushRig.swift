@@ -134,7 +134,6 @@ extension PushRig {
         CrowdFile(
             digest: digest,
             name: "crowd.csv",
-            path: "/crowds/\(digest)",
             byteCount: Int64(shards) * 1_000,
             rowCount: Int64(shards) * 10,
             columns: ["phone", "name"],

@@ -60,8 +60,10 @@ import Testing
     }
 
     @Test func `rows of a crowd are rendered from their bytes`() async throws {
-        let batch = try CrowdText("userId,name,city\n13800138000,\"Li \"\"Lei\"\"\",北京\n13900139000,Ann,上海\n")
-            .batch()
+        let batch = try await CrowdText(
+            "userId,name,city\n13800138000,\"Li \"\"Lei\"\"\",北京\n13900139000,Ann,上海\n"
+        )
+        .batch()
         let template = try ContentTemplate("{$city}: {$name}! https://a.b/c")
         let day = try #require(CalendarDay(year: 2023, month: 8, day: 15))
         let id = try #require(BusinessID(templateType: 20, template: 17, day: day))

@@ -1,4 +1,3 @@
-import Foundation
 import Groundwork
 import SQLiteDriver
 import TestKit
@@ -40,11 +39,8 @@ extension BenchEngine {
         var bytes: [UInt8] = []
         generator.appendHeader(to: &bytes)
         while generator.appendRow(to: &bytes) {}
-        let path = "\(bench.folder)/crowd-\(seed).csv"
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
         return try await campaign(
-            path,
-            bytes: bytes.count,
+            CrowdText(bytes),
             shards: shards,
             template: try await template(content, .marketing, guarantee: guarantee),
             generator.summary
@@ -52,19 +48,18 @@ extension BenchEngine {
     }
 
     private func campaign(
-        _ path: String,
-        bytes: Int,
+        _ text: CrowdText,
         shards: Int,
         template: TemplateID,
         _ summary: CrowdSummary
     ) async throws -> BenchCampaign {
         var settings = CrowdSurvey.Settings()
-        settings.shardSize = Int64(bytes / shards + 1)
+        settings.shardSize = Int64(text.bytes.count / shards + 1)
         settings.batchRows = 10
         var recipients: Set<String> = []
         let survey = try await CrowdSurvey.make(
-            of: path,
-            layout: CrowdHeader.read(path: path),
+            of: text,
+            layout: text.layout(),
             settings: settings
         ) { batch in
             for phone in batch.phones {
@@ -74,11 +69,13 @@ extension BenchEngine {
             }
         }
         #expect(survey.shards.count == shards)
+        let file = try await storage.stage()
+        try await file.append(text.bytes)
+        try await storage.keep(file, as: survey.sha256)
         let crowd = try await store.putCrowd(
             CrowdFile(
                 digest: survey.sha256,
                 name: "crowd.csv",
-                path: path,
                 byteCount: survey.size,
                 rowCount: Int64(survey.rows),
                 columns: survey.layout.columns,

@@ -21,6 +21,7 @@ struct BenchEngine: Sendable {
     let recalls: RecallChain
     let deliverer: Deliverer
     let desk: ReceiptDesk
+    let storage: FolderCrowdStorage
     let runner: CampaignRunner
     private let lane: LaneSettings
 
@@ -94,10 +95,12 @@ struct BenchEngine: Sendable {
             clock: wall,
             logger: PushBench.quiet
         )
+        storage = FolderCrowdStorage("\(bench.folder)/crowds")
         runner = CampaignRunner(
             campaigns: store,
             runs: store,
             templates: store,
+            storage: storage,
             chain: chain,
             queue: self.queue,
             settings: plan.crowd

@@ -23,9 +23,9 @@ import Testing
     }
 
     @Test(arguments: 1...12)
-    func `a reader finds exactly what the summary says`(seed: UInt64) throws {
+    func `a reader finds exactly what the summary says`(seed: UInt64) async throws {
         let (text, summary) = try generate(recipe(seed))
-        let rows = try text.rows()
+        let rows = try await text.rows()
         #expect(rows.rejected.reduce(into: [:]) { $0[$1.code, default: 0] += 1 } == summary.badByCode)
         let phones = rows.rows.compactMap(\.phone)
         let distinct = Set(phones)
@@ -37,7 +37,7 @@ import Testing
         #expect(Set(rows.rows.map { $0.fields[3] }).count == 4)
     }
 
-    @Test func `shares are met exactly`() throws {
+    @Test func `shares are met exactly`() async throws {
         let (_, summary) = try generate(recipe(5))
         #expect(summary.rows == 3_000)
         #expect(summary.bad == 300)
@@ -48,15 +48,15 @@ import Testing
         #expect(summary.scripted == 51)
     }
 
-    @Test func `the seed alone decides`() throws {
+    @Test func `the seed alone decides`() async throws {
         #expect(try generate(recipe(3)).0.bytes == generate(recipe(3)).0.bytes)
         #expect(try generate(recipe(3)).0.bytes != generate(recipe(4)).0.bytes)
     }
 
-    @Test func `some duplicates are spelled otherwise`() throws {
+    @Test func `some duplicates are spelled otherwise`() async throws {
         var recipe = CrowdRecipe(rows: 1_000)
         recipe.duplicates = 0.5
-        let rows = try generate(recipe).0.rows()
+        let rows = try await generate(recipe).0.rows()
         #expect(rows.rejected.isEmpty)
         #expect(rows.rows.contains { $0.fields[0].hasPrefix("+86 ") })
         #expect(rows.repaired > 0)

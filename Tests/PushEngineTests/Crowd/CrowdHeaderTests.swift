@@ -3,13 +3,13 @@ import Testing
 @testable import PushEngine
 
 @Suite struct CrowdHeaderTests {
-    private func layout(_ text: String) throws -> CrowdLayout { try CrowdText(text).layout() }
+    private func layout(_ text: String) async throws -> CrowdLayout { try await CrowdText(text).layout() }
 
     @Test(arguments: [
         "\u{FEFF}userId,name\n", "\u{FEFF}\"userId\",\"name\"\n", "userId,name\n", " userId ,\tname\r\n",
     ])
-    func `a byte order mark and quotes are dropped`(head: String) throws {
-        let layout = try layout(head + "13800138000,a\n")
+    func `a byte order mark and quotes are dropped`(head: String) async throws {
+        let layout = try await layout(head + "13800138000,a\n")
         #expect(layout.columns == ["userId", "name"])
         #expect(layout.recipient == 0)
         #expect(layout.body == CrowdCursor(offset: Int64(head.utf8.count), row: 1, line: 2))
@@ -19,19 +19,16 @@ import Testing
         "手机号", "Phone", "mobile", "USERID", " userId ", "手机", "phone_number", "User ID", "用户ID",
         "Mobile-Phone",
     ])
-    func `the recipient's column goes by many names`(name: String) throws {
-        #expect(try layout("name,\(name),city\na,13800138000,b\n").recipient == 1)
+    func `the recipient's column goes by many names`(name: String) async throws {
+        #expect(try await layout("name,\(name),city\na,13800138000,b\n").recipient == 1)
     }
 
-    @Test func `the recipient's column may be named`() throws {
-        try CrowdText("id,phone2\n1,2\n")
-            .withFile { path in
-                let layout = try CrowdHeader.read(path: path, recipient: "Phone2")
-                #expect(layout.recipient == 1)
-                #expect(throws: CrowdFileError.recipientMissing(columns: ["id", "phone2"])) {
-                    try CrowdHeader.read(path: path)
-                }
-            }
+    @Test func `the recipient's column may be named`() async throws {
+        let crowd = CrowdText("id,phone2\n1,2\n")
+        #expect(try await CrowdHeader.read(crowd, recipient: "Phone2").recipient == 1)
+        await #expect(throws: CrowdFileError.recipientMissing(columns: ["id", "phone2"])) {
+            try await CrowdHeader.read(crowd)
+        }
     }
 
     @Test(arguments: [
@@ -47,27 +44,29 @@ import Testing
         ("userId,a\0b\n", .headerUnreadable(.nulByte)),
         ("<html><table>", .unsupported(.html)),
     ])
-    func `a header that cannot be used is refused`(text: String, error: CrowdFileError) {
-        #expect(throws: error) { try layout(text) }
+    func `a header that cannot be used is refused`(text: String, error: CrowdFileError) async {
+        await #expect(throws: error) { try await layout(text) }
     }
 
     @Test(arguments: [257, 10_000, 60_000])
-    func `more than 256 columns are refused`(count: Int) throws {
+    func `more than 256 columns are refused`(count: Int) async throws {
         let names = (1..<count).map { "c\($0)" }
-        let error = #expect(throws: CrowdFileError.self) {
-            try layout("userId," + names.joined(separator: ",") + "\n")
+        let error = await #expect(throws: CrowdFileError.self) {
+            try await layout("userId," + names.joined(separator: ",") + "\n")
         }
         #expect(error?.code == "TOO_MANY_COLUMNS")
-        #expect(try layout("userId," + names.prefix(255).joined(separator: ",") + "\n").columns.count == 256)
+        #expect(
+            try await layout("userId," + names.prefix(255).joined(separator: ",") + "\n").columns.count == 256
+        )
     }
 
-    @Test func `blank names at the end are no columns`() throws {
-        #expect(try layout("userId,name,,\n").columns == ["userId", "name"])
-        #expect(try layout("userId,,name\n").columns == ["userId", "", "name"])
+    @Test func `blank names at the end are no columns`() async throws {
+        #expect(try await layout("userId,name,,\n").columns == ["userId", "name"])
+        #expect(try await layout("userId,,name\n").columns == ["userId", "", "name"])
     }
 
-    @Test func `variables are found by name and the missing ones listed`() throws {
-        let layout = try layout("userId,Name,city\n")
+    @Test func `variables are found by name and the missing ones listed`() async throws {
+        let layout = try await layout("userId,Name,city\n")
         #expect(try layout.columns(for: ["city", "name"]) == [2, 1])
         #expect(throws: CrowdFileError.variablesMissing(["code", "url"])) {
             try layout.columns(for: ["code", "name", "url"])
@@ -84,16 +83,16 @@ import Testing
             ([0x50, 0x4B, 3, 4] + Array("....[Content_Types].xml".utf8), .xlsx),
         ] as [([UInt8], CrowdFileKind)]
     )
-    func `another kind of file is refused by its name`(bytes: [UInt8], kind: CrowdFileKind) {
-        #expect(throws: CrowdFileError.unsupported(kind)) { try CrowdText(bytes).layout() }
+    func `another kind of file is refused by its name`(bytes: [UInt8], kind: CrowdFileKind) async {
+        await #expect(throws: CrowdFileError.unsupported(kind)) { try await CrowdText(bytes).layout() }
     }
 
     @Test func `a header without rows is refused`() async throws {
         for text in ["userId,name\n", "userId", "userId\n\n \n"] {
-            let folder = try CrowdFolder(CrowdText(text))
-            let layout = try CrowdHeader.read(path: folder.path)
+            let crowd = CrowdText(text)
+            let layout = try await crowd.layout()
             await #expect(throws: CrowdFileError.noRows) {
-                try await CrowdSurvey.make(of: folder.path, layout: layout)
+                try await CrowdSurvey.make(of: crowd, layout: layout)
             }
         }
     }

@@ -25,24 +25,24 @@ import Testing
     }
 
     private func read(
-        _ path: String,
+        _ crowd: CrowdText,
         _ layout: CrowdLayout,
         from cursor: CrowdCursor? = nil,
         to end: Int64? = nil,
         random: inout SeededRandom
-    ) throws -> CrowdRows {
+    ) async throws -> CrowdRows {
         var reading = CrowdReading()
         reading.chunk = Int.random(in: 16...64, using: &random)
         reading.batchBytes = Int.random(in: 1...200, using: &random)
         var rows = CrowdRows()
-        var reader = try CrowdFileReader(path: path, layout: layout, reading: reading, from: cursor, to: end)
+        var reader = try CrowdFileReader(crowd, layout: layout, reading: reading, from: cursor, to: end)
         while !reader.isAtEnd {
-            rows.add(try reader.nextBatch(maxRows: Int.random(in: 1...5, using: &random)))
+            rows.add(try await reader.nextBatch(maxRows: Int.random(in: 1...5, using: &random)))
             // As after a crash: a new reader at the committed cursor.
             if Bool.random(using: &random) {
                 let committed = reader.cursor
                 reader = try CrowdFileReader(
-                    path: path,
+                    crowd,
                     layout: layout,
                     reading: reading,
                     from: committed,
@@ -54,23 +54,21 @@ import Testing
     }
 
     @Test(arguments: 1...40)
-    func `batches, chunks and restarts change nothing`(seed: UInt64) throws {
+    func `batches, chunks and restarts change nothing`(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed)
         for _ in 0..<10 {
-            try crowd(&random)
-                .withFile { path in
-                    let layout = try CrowdHeader.read(path: path)
-                    var whole = CrowdRows()
-                    var reading = CrowdReading()
-                    reading.batchBytes = .max
-                    var reader = try CrowdFileReader(path: path, layout: layout, reading: reading)
-                    whole.add(try reader.nextBatch(maxRows: .max))
-                    let isAtEnd = reader.isAtEnd
-                    #expect(isAtEnd)
-                    var pieces = try read(path, layout, random: &random)
-                    if pieces.end == nil { pieces.end = whole.end }
-                    #expect(pieces == whole)
-                }
+            let crowd = crowd(&random)
+            let layout = try await crowd.layout()
+            var whole = CrowdRows()
+            var reading = CrowdReading()
+            reading.batchBytes = .max
+            var reader = try CrowdFileReader(crowd, layout: layout, reading: reading)
+            whole.add(try await reader.nextBatch(maxRows: .max))
+            let isAtEnd = reader.isAtEnd
+            #expect(isAtEnd)
+            var pieces = try await read(crowd, layout, random: &random)
+            if pieces.end == nil { pieces.end = whole.end }
+            #expect(pieces == whole)
         }
     }
 
@@ -78,20 +76,19 @@ import Testing
     func `shards read side by side give what one reader gives`(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed &+ 1_000)
         let text = CrowdText(crowd(&random).bytes + crowd(&random).bytes.dropFirst(17))
-        let folder = try CrowdFolder(text)
-        let layout = try CrowdHeader.read(path: folder.path)
+        let layout = try await text.layout()
         var settings = CrowdSurvey.Settings()
         settings.shardSize = Int64.random(in: 1...300, using: &random)
         settings.batchRows = 3
-        guard let survey = try? await CrowdSurvey.make(of: folder.path, layout: layout, settings: settings)
+        guard let survey = try? await CrowdSurvey.make(of: text, layout: layout, settings: settings)
         else {
             // The draw has no rows at all: nothing to cut.
             return
         }
-        var expected = try text.rows()
+        var expected = try await text.rows()
         var joined = CrowdRows()
         for shard in survey.shards {
-            let part = try read(folder.path, layout, from: shard.cursor, to: shard.end, random: &random)
+            let part = try await read(text, layout, from: shard.cursor, to: shard.end, random: &random)
             joined.rows += part.rows
             joined.rejected += part.rejected
             joined.emptyLines += part.emptyLines
@@ -107,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: 1...20)
-    func `a good row is never lost to a bad neighbour`(seed: UInt64) throws {
+    func `a good row is never lost to a bad neighbour`(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed &+ 2_000)
         let bad = [
             "13800138000,\"open,d", "13800138000,ab\"c,d", "\"", "x", "13800138000,a\0,b", "1380,\"a,b",
@@ -122,7 +119,7 @@ import Testing
                 text += "13800138000,\(expected),Paris\n"
             }
         }
-        let rows = try CrowdText(text).rows()
+        let rows = try await CrowdText(text).rows()
         #expect(rows.rows.map { $0.fields[1] } == (1...max(1, expected)).map(String.init))
         #expect(rows.rows.count + rows.rejected.count == 500)
     }

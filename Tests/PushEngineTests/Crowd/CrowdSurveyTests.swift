@@ -8,13 +8,12 @@ import Testing
     )
 
     @Test func `a survey counts, hashes and cuts`() async throws {
-        let folder = try CrowdFolder(text)
         var settings = CrowdSurvey.Settings()
         settings.shardSize = 4_096
         settings.batchRows = 50
         let survey = try await CrowdSurvey.make(
-            of: folder.path,
-            layout: CrowdHeader.read(path: folder.path),
+            of: text,
+            layout: text.layout(),
             settings: settings
         )
         #expect(survey.good == 2_000)
@@ -29,20 +28,16 @@ import Testing
     }
 
     @Test func `the hash is that of all bytes, the header's too`() async throws {
-        let folder = try CrowdFolder(CrowdText("userId\n13800138000\n"))
-        let survey = try await CrowdSurvey.make(
-            of: folder.path,
-            layout: CrowdHeader.read(path: folder.path)
-        )
+        let crowd = CrowdText("userId\n13800138000\n")
+        let survey = try await CrowdSurvey.make(of: crowd, layout: crowd.layout())
         #expect(survey.sha256 == "a5339be7af6bebd4f56cfcdb378d7aff34360f3093e9f18acfdcbca75b174083")
     }
 
     @Test func `a cancelled survey ends`() async throws {
-        let folder = try CrowdFolder(text)
-        let layout = try CrowdHeader.read(path: folder.path)
+        let (text, layout) = (text, try await text.layout())
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            return try await CrowdSurvey.make(of: folder.path, layout: layout)
+            return try await CrowdSurvey.make(of: text, layout: layout)
         }
         await #expect(throws: CancellationError.self) { try await task.value }
     }

@@ -1,10 +1,9 @@
-import Foundation
-import TestKit
+import Groundwork
 
 @testable import PushEngine
 
 /// A crowd file of a test's own making.
-struct CrowdText {
+struct CrowdText: CrowdBytes {
     var bytes: [UInt8]
 
     init(_ text: String) {
@@ -15,33 +14,28 @@ struct CrowdText {
         self.bytes = bytes
     }
 
-    /// Hands the file's path to a closure.
-    func withFile<Result>(_ body: (String) throws -> Result) throws -> Result {
-        let folder = try TemporaryFolder()
-        let path = folder.file("crowd.csv")
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
-        return try body(path)
+    var size: Int64 { Int64(bytes.count) }
+
+    func read(_ count: Int, at offset: Int64) -> [UInt8] {
+        Array(bytes.dropFirst(Int(offset)).prefix(count))
     }
 
-    func layout(separator: CrowdSeparator? = nil) throws -> CrowdLayout {
-        try withFile { try CrowdHeader.read(path: $0, separator: separator) }
+    func layout(separator: CrowdSeparator? = nil) async throws -> CrowdLayout {
+        try await CrowdHeader.read(self, separator: separator)
     }
 
     /// All rows as one batch.
-    func batch(_ reading: CrowdReading = CrowdReading()) throws -> CrowdBatch {
-        try withFile { path in
-            var reading = reading
-            reading.batchBytes = .max
-            let layout = try CrowdHeader.read(path: path)
-            var reader = try CrowdFileReader(path: path, layout: layout, reading: reading)
-            return try reader.nextBatch(maxRows: .max)
-        }
+    func batch(_ reading: CrowdReading = CrowdReading()) async throws -> CrowdBatch {
+        var reading = reading
+        reading.batchBytes = .max
+        var reader = try CrowdFileReader(self, layout: await layout(), reading: reading)
+        return try await reader.nextBatch(maxRows: .max)
     }
 
     /// All rows, read in one go.
-    func rows(_ reading: CrowdReading = CrowdReading()) throws -> CrowdRows {
+    func rows(_ reading: CrowdReading = CrowdReading()) async throws -> CrowdRows {
         var rows = CrowdRows()
-        rows.add(try batch(reading))
+        rows.add(try await batch(reading))
         return rows
     }
 }
@@ -82,16 +76,4 @@ struct CrowdRows: Equatable {
 
     /// The refused rows as `row:code`.
     var faults: [String] { rejected.map { "\($0.row):\($0.code)" } }
-}
-
-/// A crowd file in a folder of its own, for as long as somebody holds on to it.
-final class CrowdFolder: Sendable {
-    private let folder: TemporaryFolder
-    let path: String
-
-    init(_ text: CrowdText) throws {
-        folder = try TemporaryFolder()
-        path = folder.file("crowd.csv")
-        try Data(text.bytes).write(to: URL(fileURLWithPath: path))
-    }
 }
