@@ -14,7 +14,7 @@ package actor RedisServer {
     ///   - folder: takes its folder, which `name` names.
     ///   - name: names it among the servers of the folder.
     ///   - port: where it listens; nil takes a free one.
-    ///   - settings: directives of its configuration, such as `appendonly`.
+    ///   - settings: directives of its configuration, such as `appendonly`; several words stand apart.
     /// - Throws: `LocalServerError` when it does not come up.
     package init(
         in folder: ServerFolder,
@@ -41,7 +41,11 @@ package actor RedisServer {
         all.merge(settings) { $1 }
         process = try LocalProcess(
             "redis-server",
-            all.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] },
+            all.sorted { $0.key < $1.key }
+                .flatMap {
+                    ["--\($0.key)"]
+                        + ($0.value.isEmpty ? [""] : $0.value.split(separator: " ").map(String.init))
+                },
             name: "redis",
             in: home
         )
