@@ -135,7 +135,8 @@ let package = Package(
         .testTarget(
             name: "SchedulerTests",
             dependencies: [
-                "Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "TestKit", lifecycle, logging,
+                "Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "Conformance", "TestKit", lifecycle,
+                logging,
             ],
             resources: [.copy("Fixtures")]
         ),

@@ -51,6 +51,14 @@ package protocol LeaseKeeper: Sendable {
 
     /// Gives the lease back, so that the next holder need not wait; does nothing when it is no longer held.
     func release(_ name: String, _ lease: Lease) async
+
+    /// Waits until the lease called `name` may have come free; to return too early costs a vain election.
+    ///
+    /// - Parameters:
+    ///   - name: what is led.
+    ///   - limit: how long to wait at most.
+    ///   - clock: what `limit` is measured with where nobody says that the lease came free.
+    func waitForVacancy(_ name: String, atMost limit: Duration, on clock: any Clock<Duration>) async
 }
 
 /// Why a lease operation did not happen.

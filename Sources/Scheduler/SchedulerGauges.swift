@@ -19,6 +19,8 @@ package final class SchedulerGauges: Sendable {
         package var lateCallbacks = 0
         /// The token of the term this process leads, or nil.
         package var leading: FencingToken?
+        /// For how long this process may yet go on without renewing its lease; nil while it does not lead.
+        package var trustLeft: Duration?
     }
 
     /// Counts durations by ranges that double, from a millisecond to a minute.
@@ -37,10 +39,15 @@ package final class SchedulerGauges: Sendable {
     }
 
     private let state = Mutex(Reading())
+    private let trust = Mutex<(@Sendable () -> Duration)?>(nil)
 
     package init() {}
 
-    package var reading: Reading { state.withLock { $0 } }
+    package var reading: Reading {
+        var reading = state.withLock { $0 }
+        reading.trustLeft = trust.withLock { $0 }?()
+        return reading
+    }
 
     func planned(_ runs: [JobRun], at now: Moment) {
         state.withLock { reading in
@@ -74,7 +81,18 @@ package final class SchedulerGauges: Sendable {
         }
     }
 
-    func leads(_ token: FencingToken?) {
+    /// Notes under which token this process leads from now on.
+    ///
+    /// - Parameters:
+    ///   - token: of the term.
+    ///   - trustLeft: tells for how long the lease is trusted from the moment it is asked.
+    func leads(_ token: FencingToken, trustLeft: @escaping @Sendable () -> Duration) {
+        trust.withLock { $0 = trustLeft }
         state.withLock { $0.leading = token }
+    }
+
+    func leadsNoMore() {
+        trust.withLock { $0 = nil }
+        state.withLock { $0.leading = nil }
     }
 }

@@ -14,7 +14,6 @@ package struct SchedulerService: Service {
     private let triggers: TriggerLoop
     private let dispatcher: Dispatcher
     private let sweep: LostRunSweep
-    private let gauges: SchedulerGauges
 
     /// - Parameters:
     ///   - parts: the stores, clocks and what else the loops share with the doors.
@@ -33,20 +32,18 @@ package struct SchedulerService: Service {
             settings: settings.leader,
             keeper: keeper,
             clock: parts.clock,
-            logger: parts.logger
+            logger: parts.logger,
+            gauges: parts.gauges
         )
         triggers = TriggerLoop(parts, planner: settings.planner)
         dispatcher = Dispatcher(parts, rules: settings.dispatch)
         sweep = LostRunSweep(parts, settings: settings.sweep)
-        gauges = parts.gauges
     }
 
     /// Runs until cancelled or told to shut down; then gives the leadership back.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await term.run { lease in
-                gauges.leads(lease.token)
-                defer { gauges.leads(nil) }
                 try await withThrowingTaskGroup(of: Void.self) { loops in
                     loops.addTask { try await triggers.run(under: lease) }
                     loops.addTask { try await dispatcher.run(under: lease) }

@@ -81,6 +81,18 @@ struct MetricsRoutes {
             [.init(reading.leading == nil ? 0 : 1)]
         )
         out.family(
+            "kpush_scheduler_fencing_token",
+            .gauge,
+            "The token of the term this process leads; nothing while it does not.",
+            reading.leading.map { [.init($0.rawValue)] } ?? []
+        )
+        out.family(
+            "kpush_scheduler_trust_seconds",
+            .gauge,
+            "For how long this process may yet lead without renewing its lease; nothing while it does not lead.",
+            reading.trustLeft.map { [.init($0.inSeconds)] } ?? []
+        )
+        out.family(
             "kpush_runs_planned_total",
             .counter,
             "Runs planned by this process, by what triggered them.",

@@ -99,6 +99,15 @@ package final class SQLiteLeaseKeeper: LeaseKeeper {
         unlock(name)
     }
 
+    package func waitForVacancy(
+        _ name: String,
+        atMost limit: Duration,
+        on clock: any Clock<Duration>
+    ) async {
+        // The processes of one host have nobody who tells them; being cancelled is for the caller to notice.
+        try? await clock.sleep(for: limit)
+    }
+
     /// Whether the lock on the lease's file was free and is now ours.
     private func lock(_ name: String) -> Bool {
         locks.withLock { locks in

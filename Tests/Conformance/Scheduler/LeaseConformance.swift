@@ -71,6 +71,12 @@ package enum LeaseConformance {
             _ = try #require(try await keepers.one.acquire("l", holder: "a", for: .seconds(6)))
             _ = try #require(try await keepers.other.acquire("m", holder: "b", for: .seconds(6)))
         },
+        Clause("the wait for a vacancy ends at its limit") { keepers in
+            let lease = try #require(try await keepers.one.acquire("l", holder: "a", for: .seconds(6)))
+            let clock = ContinuousClock()
+            await keepers.other.waitForVacancy("l", atMost: .milliseconds(50), on: clock)
+            try await keepers.one.renew("l", lease)
+        },
         Clause("tokens only grow") { keepers in
             var newest = FencingToken(rawValue: 0)
             for round in 0..<100 {

@@ -126,6 +126,7 @@ struct LeaderTermTests {
         }
 
         private let state = Mutex(State())
+        let vacancy = Bell()
 
         var renewals: Int { state.withLock { $0.renewals } }
         var releases: Int { state.withLock { $0.releases } }
@@ -165,6 +166,14 @@ struct LeaderTermTests {
 
         func release(_ name: String, _ lease: Lease) async {
             state.withLock { $0.releases += 1 }
+        }
+
+        func waitForVacancy(
+            _ name: String,
+            atMost limit: Duration,
+            on clock: any Clock<Duration>
+        ) async {
+            await vacancy.wait(atMost: limit, on: clock)
         }
     }
 }
