@@ -4,7 +4,7 @@ import LocalServers
 
 /// A server of the whole test run: databases of it are made as tests need them.
 enum TestPostgres {
-    private static let shared = Task { try await TestPostgres.start() }
+    static let shared = Task { try await TestPostgres.start() }
 
     private static func start() async throws -> (ServerFolder, PostgresServer) {
         let folder = try ServerFolder()

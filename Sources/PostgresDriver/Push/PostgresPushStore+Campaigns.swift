@@ -8,7 +8,6 @@ extension PostgresPushStore: CampaignStore {
                 Self.insertCrowd,
                 .text(crowd.digest),
                 .text(crowd.name),
-                .text(crowd.path),
                 .int(crowd.byteCount),
                 .int(crowd.rowCount),
                 .texts(crowd.columns)
@@ -101,7 +100,7 @@ extension PostgresPushStore: CampaignStore {
     }
 
     private static let insertCrowd = """
-        INSERT INTO crowd (digest, name, path, byte_count, row_count, columns) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO crowd (digest, name, byte_count, row_count, columns) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (digest) DO NOTHING
         """
 
@@ -153,15 +152,14 @@ extension PostgresLink {
         return CrowdFile(
             digest: digest,
             name: row.text(0),
-            path: row.text(1),
-            byteCount: row.int64(2),
-            rowCount: row.int64(3),
+            byteCount: row.int64(1),
+            rowCount: row.int64(2),
             columns: columns,
             shards: shards
         )
     }
 
-    private static let selectCrowd = "SELECT name, path, byte_count, row_count FROM crowd WHERE digest = $1"
+    private static let selectCrowd = "SELECT name, byte_count, row_count FROM crowd WHERE digest = $1"
 
     private static let selectCrowdShards = """
         SELECT start_offset, start_row, start_line, end_offset FROM crowd_shard WHERE crowd = $1 ORDER BY number

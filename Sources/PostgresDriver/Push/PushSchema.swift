@@ -87,7 +87,6 @@ enum PushSchema {
         CREATE TABLE crowd (
             digest text PRIMARY KEY,
             name text NOT NULL,
-            path text NOT NULL,
             byte_count bigint NOT NULL,
             row_count bigint NOT NULL,
             columns text[] NOT NULL
