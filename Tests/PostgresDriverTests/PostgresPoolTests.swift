@@ -33,6 +33,24 @@ import Testing
             return "\(row.isNull(0)) \(row.text(0).count) \(row.int(1))"
         }
         #expect(empty == "false 0 0")
+        let arrays = try await pool.write("echo") { link in
+            try link.run(
+                "SELECT * FROM unnest($1::bigint[], $2::text[])",
+                .optionalInts([1, nil]),
+                .optionalTexts([nil, "né"])
+            )
+            .map { "\($0.optionalInt64(0)?.description ?? "-") \($0.optionalText(1) ?? "-")" }
+        }
+        #expect(arrays == ["1 -", "- né"])
+    }
+
+    @Test func `what no text of PostgreSQL can hold does not keep the rest out`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let texts = try await pool.write("echo") { link in
+            let row = try link.run("SELECT $1, ($2::text[])[1]", .text("a\0b"), .texts(["\0c"])).first
+            return [row?.text(0), row?.text(1)]
+        }
+        #expect(texts == ["a\u{FFFD}b", "\u{FFFD}c"])
     }
 
     @Test func `statements run in one round trip, and the first failure is told`() async throws {
@@ -93,6 +111,16 @@ import Testing
         }
         try await slow
         try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+    }
+
+    @Test func `where nobody answers, that is what is told, as often as one asks`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: "host=127.0.0.1 port=1 dbname=none"))
+        for _ in 0..<3 {
+            let error = await #expect(throws: StoreError.self) {
+                try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+            }
+            #expect(error?.code == .unavailable)
+        }
     }
 
     @Test func `a server that was restarted is found again without anybody noticing`() async throws {

@@ -32,11 +32,8 @@ final class PostgresLink {
         guard let made else { throw PostgresFailure("no memory for a connection") }
         handle = made
         limit = settings.statementLimit + .seconds(5)
-        guard PQstatus(made) == CONNECTION_OK else {
-            let failure = PostgresFailure(Self.message(of: made))
-            PQfinish(made)
-            throw failure
-        }
+        // Whoever throws once all is set, ends by `deinit`.
+        guard PQstatus(made) == CONNECTION_OK else { throw PostgresFailure(Self.message(of: made)) }
         PQsetnonblocking(made, 1)
         // A notice is not an answer.
         PQsetNoticeProcessor(made, { _, _ in }, nil)
