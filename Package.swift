@@ -84,7 +84,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres"),
         .target(
             name: "PostgresDriver",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", "CPostgres", logging]
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "CPostgres", lifecycle, logging]
         ),
         .systemLibrary(name: "CHiredis"),
         .target(
@@ -157,7 +157,7 @@ let package = Package(
             name: "PostgresDriverTests",
             dependencies: [
                 "PostgresDriver", "LocalServers", "Groundwork", "Scheduler", "PushEngine", "Conformance",
-                "TestKit", logging,
+                "TestKit", lifecycle, logging,
             ]
         ),
         .testTarget(
