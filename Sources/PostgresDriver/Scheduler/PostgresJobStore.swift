@@ -173,7 +173,7 @@ package struct PostgresJobStore: JobStore {
 
     private static let exists = "SELECT 1 FROM jobs WHERE id = $1"
 
-    private static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = $1 AND state <> 'ended')"
+    static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = $1 AND state <> 'ended')"
 
     static let soonest = """
         SELECT \(Job.columns) FROM jobs WHERE enabled AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $1

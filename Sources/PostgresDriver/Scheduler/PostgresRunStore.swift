@@ -111,7 +111,7 @@ package struct PostgresRunStore: RunStore {
     }
 
     /// Ends the runs and adds the retries of those that ended now and that nobody asked to end.
-    private static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
+    static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
         let ends = closings.compactMap(\.run.end)
         let retries = NewRuns(closings.compactMap(\.retry), token: token)
         let insert = retries.insert(
@@ -198,7 +198,7 @@ extension PostgresRunStore {
 
     static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"
 
-    private static func advance(_ arrays: RunArrays) -> String {
+    static func advance(_ arrays: RunArrays) -> String {
         let changed = arrays.columns.filter { $0 != .id && $0 != .version }
         return """
             UPDATE runs

@@ -1,0 +1,167 @@
+import Conformance
+import Groundwork
+import Scheduler
+import TestKit
+import Testing
+
+@testable import PostgresDriver
+
+/// What is asked all the time, or about tables that grow, is found by an index: in tables of some size, by the server's
+/// own choice.
+struct SchedulerPlanTests {
+    /// A statement, and what its plan must name.
+    struct Question: CustomTestStringConvertible {
+        let testDescription: String
+        let statement: PostgresStatement
+        let indexes: [String]
+
+        init(_ what: String, _ statement: PostgresStatement, by indexes: String...) {
+            testDescription = what
+            self.statement = statement
+            self.indexes = indexes
+        }
+
+        init(_ what: String, _ filter: RunFilter, by index: String) {
+            self.init(what, RunQuery(filter, after: nil, limit: 51).statement, by: index)
+        }
+    }
+
+    /// A database with 100 000 ended runs and 300 open ones of 2000 jobs, made once.
+    private static let room = Task { try await filledRoom() }
+
+    private static let now = PostgresValue.int(1_900_000_000_000)
+    private static let job = JobID(rawValue: 7)
+
+    static let questions: [Question] = [
+        Question(
+            "jobs that are due",
+            PostgresStatement(PostgresJobStore.soonest, .int(500)),
+            by: "jobs_upcoming"
+        ),
+        Question("jobs", JobQuery(JobFilter(), after: job, limit: 51).statement, by: "jobs_pkey"),
+        Question(
+            "jobs of a group",
+            JobQuery(JobFilter(group: "app 3"), after: nil, limit: 51).statement,
+            by: "jobs_of_group"
+        ),
+        Question(
+            "a job by name",
+            JobQuery(JobFilter(group: "app 3", name: "job 3"), after: nil, limit: 1).statement,
+            by: "jobs_name"
+        ),
+        Question(
+            "whether a run of a job is open",
+            PostgresStatement(PostgresJobStore.hasOpenRun, .int(7)),
+            by: "runs_open_of_job"
+        ),
+        Question(
+            "the outbox",
+            PostgresStatement(PostgresRunStore.outbox, now, .int(3), .texts([]), .int(128)),
+            by: "runs_outbox",
+            "runs_dispatching",
+            "runs_open_of_job"
+        ),
+        Question(
+            "when the outbox is next due",
+            PostgresStatement(PostgresRunStore.nextDue, now),
+            by: "runs_outbox"
+        ),
+        Question(
+            "runs by their ids",
+            PostgresStatement(PostgresRunStore.byIDs, .ints([1, 2, 3])),
+            by: "runs_pkey"
+        ),
+        Question(
+            "runs that are forgotten",
+            PostgresStatement(PostgresRunStore.prune, .int(1_000_000), .int(500)),
+            by: "runs_ended",
+            "runs_pkey"
+        ),
+        Question("runs", RunFilter(), by: "runs_pkey"),
+        Question("runs of a job", RunFilter(job: job), by: "runs_of_job"),
+        Question("open runs", RunFilter(states: .open), by: "runs_open"),
+        Question("running runs", RunFilter(states: [.running]), by: "runs_open"),
+        Question("open runs of a job", RunFilter(job: job, states: .open), by: "runs_open_of_job"),
+        Question(
+            "runs of a job that an executor has",
+            RunFilter(job: job, states: [.dispatching, .running], address: .sample()),
+            by: "runs_open_of_job"
+        ),
+        Question("runs of a group", RunFilter(group: "app 3"), by: "runs_of_group"),
+        Question("runs at an executor", RunFilter(address: .sample("host 3")), by: "runs_of_executor"),
+        Question("runs that were killed", RunFilter(reasons: [.killed]), by: "runs_amiss"),
+        Question("runs that failed", RunFilter(reasons: [.killed, .executorLost]), by: "runs_amiss"),
+        Question(
+            "runs of a day",
+            RunFilter(
+                plannedFrom: Moment(millisecondsSinceEpoch: 10_000_000),
+                plannedBefore: Moment(millisecondsSinceEpoch: 11_000_000)
+            ),
+            by: "runs_by_plan"
+        ),
+    ]
+
+    @Test(arguments: questions)
+    func `an index finds`(question: Question) async throws {
+        let room = try await Self.room.value
+        let plan = try await room.plan(of: question.statement)
+        for index in question.indexes {
+            #expect(plan.contains(" \(index) ") || plan.contains("on \(index)\n"), "\(plan)")
+        }
+        #expect(!plan.contains("Seq Scan"), "\(plan)")
+    }
+
+    @Test func `what changes runs finds them by their ids`() async throws {
+        let room = try await Self.room.value
+        let runs = try await room.stores.runs.runs(RunFilter(states: .open), after: nil, limit: 200).elements
+        let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
+        let arrays = RunArrays(progressOf: runs)
+        let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values)
+        for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance] {
+            let plan = try await room.plan(of: statement)
+            #expect(plan.contains("runs_pkey") || plan.contains("runs_open"), "\(plan)")
+            #expect(!plan.contains("Seq Scan on runs"), "\(plan)")
+        }
+    }
+
+    private static func filledRoom() async throws -> SchedulerRoom {
+        let room = try await SchedulerRoom()
+        try await room.pool.write("fill") { link in
+            _ = try link.runScript(
+                """
+                INSERT INTO jobs (app, name, spec, summary, handler, schedule_kind, enabled, created_at, next_at, version)
+                SELECT 'app ' || n % 20, 'job ' || n, '{}', '', 'handle', 'CRON', true, 0,
+                    1900000000000 + n, 1
+                FROM generate_series(1, 2000) AS n;
+                INSERT INTO runs (
+                    job, planned_at, shard_index, shard_total, attempt, trigger_kind, app, handler, params,
+                    overlap, route, timeout_ms, retry, state, due_at, sends, address, ended_at, reason,
+                    version, token)
+                SELECT n % 2000, n * 1000, 0, 1, 1, 'schedule', 'app ' || n % 500, 'handle', '',
+                    'SERIAL_EXECUTION', 'FIRST', 0, '0 0 0 1 0',
+                    CASE WHEN n <= 100000 THEN 'ended' ELSE
+                        (ARRAY['planned', 'dispatching', 'running'])[1 + n % 3] END,
+                    CASE WHEN n > 100000 AND n % 3 < 2 THEN n * 1000 END, 0,
+                    'http://host' || n % 40 || ':9999', CASE WHEN n <= 100000 THEN n * 1000 END,
+                    CASE WHEN n <= 100000 THEN
+                        CASE WHEN n % 300 = 0 THEN 'killed' WHEN n % 301 = 0 THEN 'executor_lost'
+                        ELSE 'completed' END END,
+                    1, 2
+                FROM generate_series(1, 100300) AS n
+                """
+            )
+        }
+        try await room.pool.single("analyze") { _ = try $0.runScript("ANALYZE") }
+        return room
+    }
+}
+
+extension SchedulerRoom {
+    /// How the server would run a statement, as it says.
+    fileprivate func plan(of statement: PostgresStatement) async throws -> String {
+        try await pool.single("explain") { link in
+            try link.run("EXPLAIN (COSTS OFF) \(statement.sql)", statement.values).map { $0.text(0) }
+                .joined(separator: "\n") + "\n"
+        }
+    }
+}
