@@ -123,6 +123,7 @@ private struct BrokenQueue: SendQueue {
     func claim(_ lane: Lane, limit: Int, visibility: Duration) async throws(StoreError) -> [QueueDelivery] {
         []
     }
+    func extend(_ delivery: QueueDelivery, visibility: Duration) async throws(StoreError) -> Bool { true }
     func acknowledge(_ delivery: QueueDelivery) async throws(StoreError) {}
     func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError) {}
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError) {}

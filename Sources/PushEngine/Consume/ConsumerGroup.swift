@@ -7,8 +7,10 @@ import Synchronization
 package struct LaneSettings: Hashable, Sendable {
     /// Batches worked on at the same time.
     package var width = 4
-    /// How long a claimed message is this consumer's alone; far longer than a batch can take.
-    package var visibility = Duration.seconds(300)
+    /// How long a claimed message is this consumer's alone, and a consumer that is gone is missed.
+    ///
+    /// Who works on a message extends the claim every third of this time.
+    package var visibility = Duration.seconds(30)
     /// How long to wait for work before looking again.
     package var patience = Duration.milliseconds(500)
 
@@ -88,14 +90,33 @@ package final class ConsumerGroup: Sendable {
     private func work(on delivery: QueueDelivery) async {
         let batch = delivery.message.batch
         guard working.withLock({ $0.updateValue(delivery, forKey: batch) == nil }) else { return }
-        let outcome: Result<Disposition, StoreError>
-        do {
-            outcome = .success(try await deliverer.deliver(batch, attempt: delivery.attempt))
-        } catch {
-            outcome = .failure(error)
+        let outcome = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.keepClaim(of: batch) }
+            // Its end ends the claiming.
+            defer { group.cancelAll() }
+            do throws(StoreError) {
+                return Result<Disposition, StoreError>
+                    .success(try await deliverer.deliver(batch, attempt: delivery.attempt))
+            } catch { return .failure(error) }
         }
         let newest = working.withLock { $0.removeValue(forKey: batch) } ?? delivery
         await settle(newest, outcome)
+    }
+
+    /// Extends the claim of a batch that is worked on, until it is told to stop or the claim is another's.
+    private func keepClaim(of batch: BatchID) async {
+        while !Task.isCancelled {
+            // A wait that is cancelled is over.
+            try? await timer.sleep(for: settings.visibility / 3)
+            guard !Task.isCancelled, let claim = working.withLock({ $0[batch] }) else { return }
+            do throws(StoreError) {
+                let isOurs = try await queue.extend(claim, visibility: settings.visibility)
+                // Not when we have a newer one ourselves, which is the one to extend then.
+                if !isOurs, working.withLock({ $0[batch] == claim }) { return }
+            } catch {
+                logger.warning("claim not extended", metadata: [LogKey.error: "\(error)"])
+            }
+        }
     }
 
     /// Settles a message; a store that does not answer is waited for, a batch that waiting does not help is set

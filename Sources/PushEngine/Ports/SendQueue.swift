@@ -82,6 +82,9 @@ package protocol SendQueue: Sendable {
     /// handed out. Returns at once, with nothing when nothing is ready.
     func claim(_ lane: Lane, limit: Int, visibility: Duration) async throws(StoreError) -> [QueueDelivery]
 
+    /// Makes a claim last `visibility` again, from now on; false when it has been superseded.
+    func extend(_ delivery: QueueDelivery, visibility: Duration) async throws(StoreError) -> Bool
+
     /// Removes a message whose effects are stored; does nothing when the claim has been superseded.
     func acknowledge(_ delivery: QueueDelivery) async throws(StoreError)
 

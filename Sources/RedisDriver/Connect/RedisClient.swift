@@ -16,7 +16,7 @@ package final class RedisClient: Sendable {
         var isClosed = false
     }
 
-    private let settings: RedisSettings
+    let settings: RedisSettings
     private let queue = DispatchQueue(label: "kpush.redis")
     private let conversation: RedisConversation
     private let state = Mutex(State())

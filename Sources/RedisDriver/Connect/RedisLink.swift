@@ -40,11 +40,6 @@ final class RedisLink {
         return Glibc.poll(&poll, 1, 0) == 0
     }
 
-    /// Has whoever reads from it in another thread find its end.
-    func shutDown() {
-        Glibc.shutdown(context.pointee.fd, Int32(SHUT_RDWR))
-    }
-
     /// Sends bytes.
     ///
     /// - Returns: how many were sent, and what kept the others from it.
@@ -70,8 +65,16 @@ final class RedisLink {
 
     /// Waits for the next answer.
     func receive(until deadline: ContinuousClock.Instant) throws(RedisFailure) -> RedisValue {
-        while true {
-            if let value = try parsed() { return value }
+        guard let value = try next(until: deadline) else {
+            throw RedisFailure(.unanswered, "no answer in time")
+        }
+        return value
+    }
+
+    /// Waits for what comes next; nil when nothing comes in time.
+    func next(until deadline: ContinuousClock.Instant) throws(RedisFailure) -> RedisValue? {
+        var value = try parsed()
+        while value == nil {
             let flags = Int32(MSG_DONTWAIT)
             let count = recv(context.pointee.fd, room.baseAddress, room.count, flags)
             if count > 0 {
@@ -83,10 +86,15 @@ final class RedisLink {
             } else if count == 0 {
                 throw RedisFailure(.unanswered, "the server closed the connection")
             } else if let failure = pause(errno, for: Int16(POLLIN), until: deadline) {
-                throw failure
+                guard failure == Self.late else { throw failure }
+                return nil
             }
+            value = try parsed()
         }
+        return value
     }
+
+    private static let late = RedisFailure(.unanswered, "the server does not take what it is sent")
 
     /// Sends one command and waits for its answer; a refusal is thrown.
     func ask(
@@ -125,7 +133,7 @@ final class RedisLink {
             return RedisFailure(.unanswered, String(cString: strerror(code)))
         }
         let left = ContinuousClock.now.duration(to: deadline)
-        guard left > .zero else { return RedisFailure(.unanswered, "no answer in time") }
+        guard left > .zero else { return Self.late }
         var poll = pollfd(fd: context.pointee.fd, events: events, revents: 0)
         // What comes of it shows in the next call.
         _ = Glibc.poll(&poll, 1, Int32(clamping: left.wholeMilliseconds + 1))

@@ -76,6 +76,17 @@ package struct SQLiteSendQueue: SendQueue {
         }
     }
 
+    package func extend(_ delivery: QueueDelivery, visibility: Duration) async throws(StoreError) -> Bool {
+        let end = (clock.now + visibility).millisecondsSinceEpoch
+        return try await database.write("extend claim") { db in
+            try db.execute(
+                cached: Self.extendClaim,
+                [end, delivery.message.batch.rawValue, delivery.receipt]
+            )
+            return db.changesCount == 1
+        }
+    }
+
     package func acknowledge(_ delivery: QueueDelivery) async throws(StoreError) {
         try await database.write("acknowledge") { db in
             try db.execute(
@@ -219,6 +230,11 @@ extension SQLiteSendQueue {
 
     fileprivate static let claimMessage = """
         UPDATE message SET state = 1, due_at = ?, claim = ?, attempts = attempts + 1 WHERE batch = ?
+        """
+
+    /// Also of one whose time ran out and which nobody has taken since.
+    fileprivate static let extendClaim = """
+        UPDATE message SET state = 1, due_at = ? WHERE batch = ? AND claim = ? AND state IN (0, 1)
         """
 
     fileprivate static let postponeMessage = """

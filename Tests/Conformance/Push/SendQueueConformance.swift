@@ -35,7 +35,8 @@ package struct QueueRig: Sendable {
 
 /// What every `SendQueue` must keep.
 package enum SendQueueConformance {
-    package static let clauses: [Clause<QueueRig>] = claiming + settling + suspending + waiting + room
+    package static let clauses: [Clause<QueueRig>] =
+        claiming + extending + settling + suspending + waiting + room
 
     private static let claiming: [Clause<QueueRig>] = [
         Clause("hands out ready messages in order of arrival, up to a limit") { rig in
@@ -80,87 +81,6 @@ package enum SendQueueConformance {
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(claimed.sorted() == Array(1...200))
-        },
-    ]
-
-    private static let settling: [Clause<QueueRig>] = [
-        Clause("an acknowledged message is gone") { rig in
-            try await rig.queue.append([rig.message(1)])
-            try await rig.queue.acknowledge(try #require(try await rig.claim().first))
-            rig.clock.advance(by: .seconds(1_000))
-            #expect(try await rig.claim().isEmpty)
-            #expect(try await rig.depth().total == 0)
-        },
-        Clause("a claim that has been superseded is worth nothing") { rig in
-            try await rig.queue.append([rig.message(1)])
-            let stale = try #require(try await rig.claim().first)
-            rig.clock.advance(by: .seconds(60))
-            let fresh = try #require(try await rig.claim().first)
-            try await rig.queue.acknowledge(stale)
-            try await rig.queue.postpone(stale, by: .zero)
-            try await rig.queue.bury(stale, reason: "stale")
-            #expect(try await rig.depth() == QueueDepth(claimed: 1))
-            try await rig.queue.acknowledge(fresh)
-            #expect(try await rig.depth().total == 0)
-        },
-        Clause("a claim from before a revival is worth nothing") { rig in
-            try await rig.queue.append([rig.message(1)])
-            let stale = try #require(try await rig.claim().first)
-            try await rig.queue.bury(stale, reason: "broken")
-            try await rig.queue.revive(stale.message.batch)
-            let fresh = try #require(try await rig.claim().first)
-            #expect(fresh.attempt == stale.attempt)
-            try await rig.queue.acknowledge(stale)
-            #expect(try await rig.depth() == QueueDepth(claimed: 1))
-        },
-        Clause("a postponed message is ready after its delay, its attempts counted") { rig in
-            try await rig.queue.append([rig.message(1)])
-            let delivery = try #require(try await rig.claim().first)
-            try await rig.queue.postpone(delivery, by: .seconds(5))
-            #expect(try await rig.depth() == QueueDepth(waiting: 1))
-            rig.clock.advance(by: .seconds(4))
-            #expect(try await rig.claim().isEmpty)
-            rig.clock.advance(by: .seconds(1))
-            #expect(try await rig.depth() == QueueDepth(ready: 1))
-            #expect(try await rig.claim().map(\.attempt) == [2])
-        },
-        Clause("a buried message is kept until it is revived, with its attempts forgotten") { rig in
-            try await rig.queue.append([rig.message(1), rig.message(2)])
-            let deliveries = try await rig.claim()
-            try await rig.queue.bury(deliveries[0], reason: "broken payload")
-            let at = rig.clock.calendar.now
-            rig.clock.advance(by: .seconds(1))
-            try await rig.queue.bury(deliveries[1], reason: "other")
-            rig.clock.advance(by: .seconds(1_000))
-            #expect(try await rig.claim().isEmpty)
-            let letters = try await rig.queue.deadLetters(limit: 10)
-            #expect(letters.map(\.reason) == ["other", "broken payload"])
-            let first = DeadLetter(
-                message: rig.message(1),
-                attempts: 1,
-                reason: "broken payload",
-                at: at
-            )
-            #expect(letters.last == first)
-            #expect(try await rig.queue.deadLetters(limit: 1).count == 1)
-            try await rig.queue.revive(BatchID(rawValue: 1))
-            #expect(try await rig.claim().map(\.attempt) == [1])
-            #expect(try await rig.queue.deadLetters(limit: 10).count == 1)
-        },
-        Clause("a message among the dead letters is not appended again") { rig in
-            try await rig.queue.append([rig.message(1)])
-            try await rig.queue.bury(try #require(try await rig.claim().first), reason: "x")
-            try await rig.queue.append([rig.message(1)])
-            #expect(try await rig.claim().isEmpty)
-            #expect(try await rig.queue.deadLetters(limit: 10).count == 1)
-        },
-        Clause("only a dead letter is revived") { rig in
-            try await rig.queue.append([rig.message(1)])
-            for batch in [1, 2] {
-                await expectStoreError(.notFound) {
-                    try await rig.queue.revive(BatchID(rawValue: Int64(batch)))
-                }
-            }
         },
     ]
 

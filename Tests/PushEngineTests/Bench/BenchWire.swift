@@ -23,6 +23,7 @@ enum BenchOperation: Hashable, Sendable {
     case unfinished
     case append
     case claim
+    case extend
     case acknowledge
     case postpone
     case bury
@@ -144,6 +145,12 @@ struct WiredQueue: SendQueue {
     func claim(_ lane: Lane, limit: Int, visibility: Duration) async throws(StoreError) -> [QueueDelivery] {
         try await wire.store(.claim) { () async throws(StoreError) in
             try await queue.claim(lane, limit: limit, visibility: visibility)
+        }
+    }
+
+    func extend(_ delivery: QueueDelivery, visibility: Duration) async throws(StoreError) -> Bool {
+        try await wire.store(.extend) { () async throws(StoreError) in
+            try await queue.extend(delivery, visibility: visibility)
         }
     }
 

@@ -1,8 +1,7 @@
-import PushEngine
 import Synchronization
 
 /// Wakes those who wait for something to happen on a lane.
-final class LaneBell: Sendable {
+package final class LaneBell: Sendable {
     /// The most that may listen at a time; who comes later waits by the clock alone.
     private static let capacity = 1_024
 
@@ -20,8 +19,10 @@ final class LaneBell: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Wakes all who wait for one of the lanes.
-    func ring(_ lanes: Set<Lane>) {
+    package func ring(_ lanes: Set<Lane>) {
         let woken = state.withLock { state in
             var woken: [CheckedContinuation<Void, Never>] = []
             for (number, listener) in state.listeners where lanes.contains(listener.lane) {
@@ -37,7 +38,7 @@ final class LaneBell: Sendable {
     /// Waits until the bell rings for `lane`, the time that `limit` tells is over, or the task is cancelled.
     ///
     /// A ring while `limit` is being found out counts.
-    func wait(
+    package func wait(
         for lane: Lane,
         by clock: any Clock<Duration>,
         atMost limit: @Sendable () async -> Duration

@@ -1,0 +1,81 @@
+extension RedisQueueScripts {
+    /// A script that is told in our words.
+    static func script(_ body: String) -> RedisScript { RedisScript(words + body) }
+
+    /// What all of them are told in: `ARGV[1]` is the time, or empty for the server's own, `ARGV[2]` the
+    /// process.
+    private static let words = """
+        local LANE, RUN, ATTEMPTS, RECEIPT, DUE, ENTRY, GROUP = 1, 2, 3, 4, 5, 6, 'workers'
+        local prefix, me, now = KEYS[1], ARGV[2], tonumber(ARGV[1])
+        if not now then
+            local time = redis.call('TIME')
+            now = time[1] * 1000 + math.floor(time[2] / 1000)
+        end
+        local messages, dead = prefix .. 'messages', prefix .. 'dead'
+        local function stream(lane) return prefix .. 'stream:' .. lane end
+        local function claims(lane) return prefix .. 'claims:' .. lane end
+        local function later(lane) return prefix .. 'later:' .. lane end
+        local function parked(lane) return prefix .. 'parked:' .. lane end
+        local function length(lane) return redis.call('XLEN', stream(lane)) end
+
+        local function load(batch)
+            local packed = redis.call('HGET', messages, batch)
+            return packed and cmsgpack.unpack(packed)
+        end
+        local function store(batch, message)
+            redis.call('HSET', messages, batch, cmsgpack.pack(message))
+        end
+        local function ring(bell, lane) redis.call('PUBLISH', prefix .. bell, me .. ' ' .. lane) end
+        local function isSuspended(message)
+            return message[RUN] ~= '' and redis.call('SISMEMBER', prefix .. 'suspended', message[RUN]) == 1
+        end
+        local function remove(lane, entry)
+            redis.call('XACK', stream(lane), GROUP, entry)
+            redis.call('XDEL', stream(lane), entry)
+        end
+        -- Puts a message that is nowhere to where it belongs.
+        local function settle(batch, message)
+            message[RECEIPT], message[ENTRY] = 0, ''
+            if isSuspended(message) then
+                redis.call('SADD', parked(message[LANE]), batch)
+            elseif message[DUE] > now then
+                redis.call('ZADD', later(message[LANE]), message[DUE], batch)
+            else
+                message[DUE] = 0
+                message[ENTRY] = redis.call('XADD', stream(message[LANE]), '*', 'batch', batch)
+            end
+            store(batch, message)
+        end
+        -- Takes a claimed message out of its lane.
+        local function release(batch, message)
+            remove(message[LANE], message[ENTRY])
+            redis.call('ZREM', claims(message[LANE]), batch)
+        end
+        local function enroll(batch, lane, run)
+            if run ~= '' then
+                redis.call('ZADD', prefix .. 'run:' .. run, redis.call('INCR', prefix .. 'order'), batch)
+            end
+            settle(batch, {lane, run, 0, 0, 0, ''})
+        end
+        local function forget(batch, message)
+            redis.call('HDEL', messages, batch)
+            if message[RUN] ~= '' then redis.call('ZREM', prefix .. 'run:' .. message[RUN], batch) end
+        end
+        -- The message that ARGV[3] names, when it is still claimed by the receipt ARGV[4].
+        local function claimed()
+            local message = load(ARGV[3])
+            if message and message[RECEIPT] == tonumber(ARGV[4]) then return ARGV[3], message end
+        end
+        -- Forgets processes that are long gone; what they had claimed is others' by then.
+        local function forgetConsumers(lane, silence)
+            local known = redis.pcall('XINFO', 'CONSUMERS', stream(lane), GROUP)
+            if known.err then return end
+            for _, consumer in ipairs(known) do
+                if consumer[2] ~= me and consumer[4] == 0 and consumer[6] >= silence then
+                    redis.call('XGROUP', 'DELCONSUMER', stream(lane), GROUP, consumer[2])
+                end
+            end
+        end
+
+        """
+}
