@@ -73,7 +73,7 @@ final class ConsoleBench: Sendable {
             clock: wall,
             waiting: clock
         )
-        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"))
+        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), clock: wall)
         let catalogue = SupplierCatalogue(http: http, clock: wall, timeouts: Self.patience)
         directory = SupplierDirectory(accounts: books, clock: wall, logger: logger) {
             catalogue.supplier(for: $0)

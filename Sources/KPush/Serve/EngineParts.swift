@@ -42,7 +42,7 @@ struct EngineParts: Sendable {
             clock: clock,
             waiting: timer
         )
-        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable)
+        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable, clock: clock)
         crowds = FolderCrowdStorage(folder.file("crowds"))
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()

@@ -78,8 +78,7 @@ package struct DeduplicationStep: DeliveryStep {
             claims,
             channel: batch.task.lane.channel,
             rules: rules,
-            day: calendar.day(of: batch.now),
-            now: batch.now
+            day: calendar.day(of: batch.now)
         )
     }
 

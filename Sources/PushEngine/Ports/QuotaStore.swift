@@ -56,13 +56,12 @@ package protocol QuotaStore: Sendable {
     /// reservation counts from now on, whether or not the message is sent, until it is refunded. An owner
     /// that has a reservation gets it again. Verdicts come in the order of the claims. Counters of one
     /// channel do not touch another's. `day` is the recipient's day as `yyyyMMdd`, by which the daily count
-    /// is kept.
+    /// is kept; the window goes by the store's clock, which is the same for all who share it.
     func reserve(
         _ claims: [QuotaClaim],
         channel: Channel,
         rules: QuotaRules,
-        day: Int,
-        now: Moment
+        day: Int
     ) async throws(StoreError) -> [QuotaVerdict]
 
     /// Gives reservations back whose message was certainly not sent; unknown ones are ignored.

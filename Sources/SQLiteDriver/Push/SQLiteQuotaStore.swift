@@ -6,6 +6,7 @@ package import PushEngine
 package struct SQLiteQuotaStore: QuotaStore {
     private let database: SQLiteDatabase
     private let young: YoungTable
+    private let clock: any WallClock
     /// The most rows that one step of pruning looks at.
     private let pruneStep: Int
 
@@ -15,17 +16,27 @@ package struct SQLiteQuotaStore: QuotaStore {
     ///   - path: the file, usually `quota.db` in the data folder.
     ///   - settings: how it is kept.
     ///   - pruneStep: the most rows that one step of pruning looks at.
+    ///   - clock: tells how old a message is.
     /// - Throws: `StoreError` when the file cannot be opened or is of a later version.
     package init(
         path: String,
         settings: SQLiteSettings = SQLiteSettings(),
-        pruneStep: Int = 20_000
+        pruneStep: Int = 20_000,
+        clock: any WallClock
     ) throws(StoreError) {
-        try self.init(path: path, settings: settings, pruneStep: pruneStep, young: YoungTable("quota"))
+        let young = YoungTable("quota")
+        try self.init(path: path, settings: settings, pruneStep: pruneStep, young: young, clock: clock)
     }
 
-    init(path: String, settings: SQLiteSettings, pruneStep: Int, young: YoungTable) throws(StoreError) {
+    init(
+        path: String,
+        settings: SQLiteSettings,
+        pruneStep: Int,
+        young: YoungTable,
+        clock: any WallClock
+    ) throws(StoreError) {
         self.young = young
+        self.clock = clock
         database = try SQLiteDatabase(path: path, settings: settings, migrator: QuotaMigrations.migrator)
         self.pruneStep = pruneStep
     }
@@ -34,9 +45,9 @@ package struct SQLiteQuotaStore: QuotaStore {
         _ claims: [QuotaClaim],
         channel: Channel,
         rules: QuotaRules,
-        day: Int,
-        now: Moment
+        day: Int
     ) async throws(StoreError) -> [QuotaVerdict] {
+        let now = clock.now
         let order = claims.quotaOrder(on: channel)
         let isShort = claims.count <= SQLiteDatabase.shortCount
         return try await database.write("reserve quota", isShort: isShort) { [young] db in

@@ -1,13 +1,16 @@
 import Groundwork
 package import PushEngine
+package import TestKit
 import Testing
 
-/// Counters to try.
+/// Counters to try, and the clock they go by.
 package struct QuotaRig: Sendable {
     package let store: any QuotaStore
+    package let clock: ManualClock
 
-    package init(store: any QuotaStore) {
+    package init(store: any QuotaStore, clock: ManualClock) {
         self.store = store
+        self.clock = clock
     }
 
     /// Reserves on a channel at a second of the clock.
@@ -18,8 +21,8 @@ package struct QuotaRig: Sendable {
         day: Int = 20_260_401,
         second: Int64 = 0
     ) async throws -> [QuotaVerdict] {
-        let now = Moment(secondsSinceEpoch: 1_775_000_000 + second)
-        return try await store.reserve(claims, channel: channel, rules: rules, day: day, now: now)
+        clock.setCalendar(to: Moment(secondsSinceEpoch: 1_775_000_000 + second))
+        return try await store.reserve(claims, channel: channel, rules: rules, day: day)
     }
 }
 

@@ -36,7 +36,7 @@ struct BenchEngine: Sendable {
             calendar: calendar,
             sealer: try AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength))
         )
-        quotas = try SQLiteQuotaStore(path: "\(bench.folder)/quota.db", settings: settings)
+        quotas = try SQLiteQuotaStore(path: "\(bench.folder)/quota.db", settings: settings, clock: wall)
         let queue = try SQLiteSendQueue(
             path: "\(bench.folder)/queue.db",
             recoverClaims: true,

@@ -213,11 +213,10 @@ struct WiredQuotas: QuotaStore {
         _ claims: [QuotaClaim],
         channel: Channel,
         rules: QuotaRules,
-        day: Int,
-        now: Moment
+        day: Int
     ) async throws(StoreError) -> [QuotaVerdict] {
         try await wire.store(.reserve) { () async throws(StoreError) in
-            try await quotas.reserve(claims, channel: channel, rules: rules, day: day, now: now)
+            try await quotas.reserve(claims, channel: channel, rules: rules, day: day)
         }
     }
 

@@ -135,8 +135,7 @@ import Testing
                 [claim],
                 channel: .sms,
                 rules: QuotaRules(perDay: 1),
-                day: BusinessCalendar(zone: PushBench.zone).day(of: bench.now),
-                now: bench.now
+                day: BusinessCalendar(zone: PushBench.zone).day(of: bench.now)
             )
             #expect(verdicts == [.granted])
         }

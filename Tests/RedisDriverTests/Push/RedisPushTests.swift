@@ -15,6 +15,53 @@ import Testing
         let queue = try await RedisSendQueue.open(TestRedis.client(), clock)
         try await clause.check(QueueRig(queue: queue, clock: clock))
     }
+
+    @Test(arguments: QuotaConformance.clauses)
+    func `the quota store keeps`(clause: Clause<QuotaRig>) async throws {
+        try await clause.check(try await rig())
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func `quotas are what a list of all reservations says`(seed: UInt64) async throws {
+        try await rig().expectQuotasOfAList(seed: seed)
+    }
+
+    @Test func `a batch of any size is judged at once, and recipients are forgotten after a day`()
+        async throws
+    {
+        let client = try await TestRedis.client()
+        let name = TestRedis.name()
+        let store = RedisQuotaStore(client, name: name)
+        let claims = (0..<4_096)
+            .map { number in
+                QuotaClaim(
+                    recipient: RecipientKey(rawValue: 8_613_800_000_000 + Int64(number)),
+                    content: .max,
+                    owner: MessageID(rawValue: .max - Int64(number))
+                )
+            }
+        let verdicts = try await store.reserve(claims, channel: .sms, rules: QuotaRules(), day: 20_260_401)
+        #expect(verdicts == Array(repeating: .granted, count: claims.count))
+        let others = claims.map {
+            QuotaClaim(recipient: $0.recipient, content: .max, owner: MessageID(rawValue: 1))
+        }
+        let repeats = try await store.reserve(others, channel: .sms, rules: QuotaRules(), day: 20_260_401)
+        #expect(repeats == claims.map { .duplicate(of: $0.owner) })
+        let key = try #require(
+            try await client.send(["KEYS", .text("{kpush:\(name)}:quota:*")]).array?.first?.bytes
+        )
+        let life = try #require(try await client.send(["PTTL", .bytes(key)]).integer)
+        #expect((90_000_000...93_900_000).contains(life))
+        try await store.refund(claims, channel: .sms)
+        #expect(try await client.send(["KEYS", .text("{kpush:\(name)}:quota:*")]).array == [])
+    }
+
+    private func rig() async throws -> QuotaRig {
+        let clock = ManualClock(Moment(secondsSinceEpoch: 1_775_000_000))
+        let client = try await TestRedis.client()
+        let store = RedisQuotaStore(client, name: TestRedis.name(), time: clock.calendar)
+        return QuotaRig(store: store, clock: clock)
+    }
 }
 
 extension RedisSendQueue {

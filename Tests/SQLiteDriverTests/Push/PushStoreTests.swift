@@ -42,8 +42,16 @@ final class PushStoreTests {
 
     @Test(arguments: QuotaConformance.clauses)
     func `the quota store keeps`(clause: Clause<QuotaRig>) async throws {
-        let store = try SQLiteQuotaStore.open(folder.path)
-        try await clause.check(QuotaRig(store: store))
+        let clock = ManualClock(PushRig.noon)
+        let store = try SQLiteQuotaStore.open(folder.path, clock)
+        try await clause.check(QuotaRig(store: store, clock: clock))
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func `quotas are what a list of all reservations says`(seed: UInt64) async throws {
+        let clock = ManualClock(PushRig.noon)
+        let store = try SQLiteQuotaStore.open(folder.path, clock)
+        try await QuotaRig(store: store, clock: clock).expectQuotasOfAList(seed: seed)
     }
 
     @Test(arguments: SendQueueConformance.clauses)
@@ -86,12 +94,13 @@ extension SQLitePushStore {
 
 extension SQLiteQuotaStore {
     /// Opens the counters in a folder, with a young part that is soon full and short steps of pruning.
-    static func open(_ folder: String) throws -> SQLiteQuotaStore {
+    static func open(_ folder: String, _ clock: ManualClock) throws -> SQLiteQuotaStore {
         try SQLiteQuotaStore(
             path: folder + "/quota.db",
             settings: SQLiteSettings(),
             pruneStep: 7,
-            young: YoungTable("quota", capacity: 4, stretch: 2)
+            young: YoungTable("quota", capacity: 4, stretch: 2),
+            clock: clock.calendar
         )
     }
 }

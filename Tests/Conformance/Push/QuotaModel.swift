@@ -1,23 +1,13 @@
-import Conformance
 import Groundwork
 import PushEngine
 import TestKit
 import Testing
 
-@testable import SQLiteDriver
-
-/// Whatever is claimed in whatever order, the counters say what a list of all reservations says.
-final class QuotaPropertyTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
-
-    @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func `the counters are what a list of all reservations says`(seed: UInt64) async throws {
+extension QuotaRig {
+    /// Passes when, whatever is claimed in whatever order, the counters say what a list of all reservations
+    /// says.
+    package func expectQuotasOfAList(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let store = try SQLiteQuotaStore.open(folder.path)
         let rules = QuotaRules(contentWindow: .seconds(300), perDay: Int.random(in: 0...3, using: &random))
         var model = QuotaModel(rules: rules)
         var second: Int64 = 0
@@ -25,14 +15,13 @@ final class QuotaPropertyTests {
         for _ in 0..<80 {
             second += Int64.random(in: 0..<4_000, using: &random)
             let day = 20_260_401 + Int(second / 86_400)
-            let now = Moment(secondsSinceEpoch: 1_775_000_000 + second)
             var claims: [QuotaClaim] = []
             for _ in 0..<Int.random(in: 1..<20, using: &random) {
                 owner += 1
                 claims.append(Self.claim(owner: owner, &random))
             }
-            let verdicts = try await store.reserve(claims, channel: .sms, rules: rules, day: day, now: now)
-            #expect(verdicts == claims.map { model.judge($0, day: day, now: now) })
+            let verdicts = try await reserve(claims, rules, day: day, second: second)
+            #expect(verdicts == claims.map { model.judge($0, day: day, now: clock.calendar.now) })
             guard Bool.random(using: &random) else { continue }
             let back = claims.filter { _ in Bool.random(using: &random) }
             try await store.refund(back, channel: .sms)
