@@ -67,7 +67,7 @@ final class CommandBench {
         var settings = ServeSettings()
         settings.data = server.data
         settings.durability = .process
-        let composition = try Composition(settings, logger: Logger(label: "bench"))
+        let composition = try await Composition(settings, logger: Logger(label: "bench"))
         let store = composition.engine.store
         let (template, accounts) = try await SampleData(templates: store, accounts: store)
             .load(simulator: simulator.url)

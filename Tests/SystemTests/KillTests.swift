@@ -85,7 +85,7 @@ import Testing
         var settings = ServeSettings()
         settings.data = server.data
         settings.durability = .process
-        let composition = try Composition(settings, logger: Logger(label: "prepare"))
+        let composition = try await Composition(settings, logger: Logger(label: "prepare"))
         let store = composition.engine.store
         let (_, accounts) = try await SampleData(templates: store, accounts: store)
             .load(simulator: control.url)
@@ -114,7 +114,7 @@ import Testing
     }
 
     /// An approved template that has what the supplier knows nothing of sent again.
-    private func template(_ store: SQLitePushStore) async throws -> TemplateID {
+    private func template(_ store: any PushBooks) async throws -> TemplateID {
         let draft = TemplateDraft(
             name: "Kill",
             messageType: .marketing,

@@ -45,8 +45,8 @@ import Testing
         var settings = ServeSettings()
         settings.data = folder.file("data")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let groups = try Composition(settings, logger: logger).engine.pushService(settings, logger: logger)
-            .groups
+        let composition = try await Composition(settings, logger: logger)
+        let groups = composition.engine.pushService(settings, logger: logger).groups
         let reload = SettingsReload(
             groups: groups,
             read: { try await Self.settings("worker:\n  widths: [sms.marketing=7]\n", in: path) },

@@ -61,7 +61,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         try DemoFolder.empty(data)
         let logger = ServeLog.start(level: logLevel)
-        let composition = try Composition(settings, logger: logger)
+        let composition = try await Composition(settings, logger: logger)
         let simulator = try SimulatorProcess(
             ["--seed", "\(seed)", "--fail-ratio", "\(failRatio)", "--no-scripts"]
         )

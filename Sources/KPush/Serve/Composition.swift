@@ -6,12 +6,11 @@ import Groundwork
 import Jobs
 import Logging
 import PushEngine
-import SQLiteDriver
 import Scheduler
 import ServiceLifecycle
 import Yams
 
-/// One process of KPush on the embedded store: the only place that knows the form of every port.
+/// One process of KPush, put together.
 struct Composition: Sendable {
     let settings: ServeSettings
     let folder: DataFolder
@@ -23,30 +22,24 @@ struct Composition: Sendable {
     let receiptAddress: ReceiptAddress
     let apiToken: Secret
 
-    private let executorToken: Secret
-    private let keeper: SQLiteLeaseKeeper
+    private let forms: Forms
     private let logger: Logger
 
     /// Opens the data folder and puts everything together; nothing runs yet.
     ///
     /// - Throws: what says why the folder, a setting or a shipped definition cannot be used.
-    init(_ settings: ServeSettings, logger: Logger) throws {
+    init(_ settings: ServeSettings, logger: Logger) async throws {
         self.settings = settings
         self.logger = logger
         folder = try DataFolder(settings.data)
-        apiToken = try settings.webToken(folder)
-        executorToken = try settings.executorToken ?? folder.secret("executor-token")
-        engine = try EngineParts(settings, folder, logger: logger)
-        let database = try SchedulerDatabase(
-            path: folder.file("scheduler.db"),
-            isPowerSafe: settings.durability == .power
-        )
-        keeper = SQLiteLeaseKeeper(database)
+        forms = try await Forms.open(settings, folder, logger: logger)
+        apiToken = try settings.webToken(forms.secrets)
+        engine = try EngineParts(settings, folder, forms, logger: logger)
         scheduler = SchedulerParts(
-            jobs: SQLiteJobStore(database),
-            runs: SQLiteRunStore(database),
-            registry: SQLiteRegistryStore(database),
-            executors: ExecutorClient(http: engine.http, accessToken: executorToken),
+            jobs: forms.jobs,
+            runs: forms.runs,
+            registry: forms.registry,
+            executors: ExecutorClient(http: engine.http, accessToken: forms.secrets.executorToken),
             wall: engine.clock,
             clock: engine.timer,
             logger: logger
@@ -56,12 +49,17 @@ struct Composition: Sendable {
         campaigns = engine.campaignService(
             JobCampaignTimer(jobs: jobs, pattern: pattern, clock: engine.clock)
         )
-        var web = ConsoleSettings(apiToken: apiToken, signingKey: try folder.secret("signing-key"))
+        var web = ConsoleSettings(apiToken: apiToken, signingKey: forms.secrets.signingKey)
         web.host = settings.webHost
         web.port = settings.webPort
         receiptAddress = ReceiptAddress(settings: web)
         console = ConsoleService(
-            engine.consoleParts(scheduler, campaigns, executorToken: executorToken, logger: logger),
+            engine.consoleParts(
+                scheduler,
+                campaigns,
+                executorToken: forms.secrets.executorToken,
+                logger: logger
+            ),
             settings: web
         )
     }
@@ -84,7 +82,7 @@ struct Composition: Sendable {
     func services(
         reread: (@Sendable () async throws -> ServeSettings)? = nil
     ) throws -> [any Service] {
-        var services: [any Service] = []
+        var services = forms.upkeep
         if settings.roles.contains(.web) { services.append(console) }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))
@@ -100,7 +98,7 @@ struct Composition: Sendable {
             )
         }
         if settings.roles.contains(.scheduler) {
-            services.append(SchedulerService(scheduler, keeper: keeper, holder: UUID().uuidString))
+            services.append(SchedulerService(scheduler, keeper: forms.keeper, holder: UUID().uuidString))
         }
         return services
     }
@@ -117,7 +115,7 @@ struct Composition: Sendable {
         executor.host = settings.executorHost
         executor.port = settings.executorPort
         executor.advertisedAddress = settings.executorAddress
-        executor.token = executorToken
+        executor.token = forms.secrets.executorToken
         executor.logZone = settings.zone
         return executor
     }
@@ -150,7 +148,7 @@ private struct ExecutorRole: Service {
 
 extension ServeSettings {
     /// The token of the API: the one that was set, or one made for a server that only this host can reach.
-    fileprivate func webToken(_ folder: DataFolder) throws -> Secret {
+    fileprivate func webToken(_ secrets: SharedSecrets) throws(SettingsError) -> Secret {
         if let apiToken {
             let text = apiToken.reveal()
             guard webHost.isLoopbackHost || (text.utf8.count >= 16 && !text.hasPrefix("default")) else {
@@ -162,9 +160,14 @@ extension ServeSettings {
             guard !text.isEmpty else { throw SettingsError("web.token", "is not empty") }
             return apiToken
         }
-        guard webHost.isLoopbackHost else {
-            throw SettingsError("web.token", "must be set when others than this host can reach \(webHost)")
-        }
-        return try folder.secret("api-token")
+        if let made = secrets.apiToken { return made }
+        // Who serves no callers needs no token to compare theirs with.
+        guard roles.contains(.web) else { return Secret(UUID().uuidString) }
+        throw SettingsError(
+            "web.token",
+            cluster == nil
+                ? "must be set when others than this host can reach \(webHost)"
+                : "must be set with the cluster size, the same for every web process"
+        )
     }
 }

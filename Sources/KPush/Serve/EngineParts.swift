@@ -5,15 +5,14 @@ import Groundwork
 import Jobs
 import Logging
 import PushEngine
-import SQLiteDriver
 import Scheduler
 import ServiceLifecycle
 
-/// The push engine's ports in their embedded forms, and what is built of them.
+/// The push engine's ports in the forms of one size, and what is built of them.
 struct EngineParts: Sendable {
-    let store: SQLitePushStore
-    let queue: SQLiteSendQueue
-    let quotas: SQLiteQuotaStore
+    let store: any PushBooks
+    let queue: any SendQueue
+    let quotas: any QuotaStore
     let crowds: any CrowdStorage
     let library: CrowdLibrary
     let directory: SupplierDirectory
@@ -22,27 +21,12 @@ struct EngineParts: Sendable {
     let keys: RequestKeys
     let http: CurlHTTPClient
     let receipts: ReceiptSettings
-    let clock = SystemClock()
+    let clock: any WallClock
     let timer = ContinuousClock()
 
-    init(_ settings: ServeSettings, _ folder: DataFolder, logger: Logger) throws {
-        let durable = SQLiteSettings(durability: settings.durability)
+    init(_ settings: ServeSettings, _ folder: DataFolder, _ forms: Forms, logger: Logger) throws {
         calendar = BusinessCalendar(zone: settings.zone)
-        store = try SQLitePushStore(
-            path: folder.file("push.db"),
-            settings: durable,
-            clock: clock,
-            calendar: calendar,
-            sealer: AESSealer(key: try folder.sealingKey(of: "push.db"))
-        )
-        // The folder's lock proves that nobody else consumes: what was claimed before is nobody's.
-        queue = try SQLiteSendQueue(
-            path: folder.file("queue.db"),
-            recoverClaims: true,
-            clock: clock,
-            waiting: timer
-        )
-        quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable, clock: clock)
+        (store, queue, quotas, clock) = (forms.books, forms.queue, forms.quotas, forms.clock)
         crowds = FolderCrowdStorage(folder.file("crowds"))
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
@@ -51,7 +35,7 @@ struct EngineParts: Sendable {
         directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) {
             catalogue.supplier(for: $0)
         }
-        keys = RequestKeys(installation: store.installation)
+        keys = RequestKeys(installation: forms.installation)
         chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
     }
 

@@ -29,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.settings()
         let logger = ServeLog.start(level: settings.logLevel)
-        let composition = try Composition(settings, logger: logger)
+        let composition = try await Composition(settings, logger: logger)
         try await composition.applyDefinitions()
         let members = try composition.services { [options] in try await options.settings() }
         let services = ServiceGroup(

@@ -39,6 +39,8 @@ struct ServeSettings: Sendable {
     /// Messages of templates with a night shield go out between these times of day.
     var windowOpens = SendingWindow.TimeOfDay.morning
     var windowCloses = SendingWindow.TimeOfDay.evening
+    /// The engines of the cluster size; nil for the embedded one.
+    var cluster: ClusterSettings?
     /// What an accepted message survives: the machine's death, or only the process's.
     var durability = SQLiteSettings.Durability.power
     /// Batches of one lane that are worked on at the same time.
@@ -67,6 +69,11 @@ struct ServeSettings: Sendable {
         ("zone", "the zone of days and of the sending window, such as Asia/Shanghai"),
         ("window.opens", "from when on messages with a night shield go out, such as 08:00"),
         ("window.closes", "until when they do"),
+        ("cluster.name", "tells clusters on the same Redis apart; kpush when not given"),
+        ("cluster.secret", "what all processes of a cluster share; at least 32 characters"),
+        ("postgres.address", "the database of the cluster size, such as postgresql://kpush:…@db/kpush"),
+        ("postgres.connections", "connections to it that a process opens at most; 8 when not given"),
+        ("redis.address", "redis://… or redis-sentinel://host,host/master, with the cluster size"),
         ("durability", "power or process: what an accepted message survives the death of"),
         ("worker.width", "batches of a channel and message type that are worked on at the same time"),
         (
@@ -141,6 +148,7 @@ struct ServeSettings: Sendable {
             ?? zone
         windowOpens = try reader.time("window.opens") ?? windowOpens
         windowCloses = try reader.time("window.closes") ?? windowCloses
+        cluster = try ClusterSettings(reader)
         durability =
             try reader.value("durability", "is power or process") {
                 ["power": .power, "process": .process][$0]

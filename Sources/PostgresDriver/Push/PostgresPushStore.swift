@@ -51,13 +51,17 @@ package struct PostgresPushStore: Sendable {
 
     /// Drops the messages of days before `moment`, a day at a time.
     ///
-    /// Days of which a message waits for anything stay. Makes the partitions of the next day as well, so that nobody
-    /// waits for them at midnight.
+    /// Days of which a message waits for anything stay.
     ///
     /// - Returns: how many days were dropped.
-    package func turnDays(keepingSince moment: Moment) async throws(StoreError) -> Int {
+    package func dropDays(before moment: Moment) async throws(StoreError) -> Int {
+        try await days.drop(before: BatchDay(moment))
+    }
+
+    /// Makes the partitions of today and of the next day, so that nobody waits for them at midnight.
+    package func prepareTomorrow() async throws(StoreError) {
+        try await days.prepare(BatchDay(clock.now))
         try await days.prepare(BatchDay(clock.now + .seconds(86_400)))
-        return try await days.drop(before: BatchDay(moment))
     }
 
     /// What is told of some members of a batch.

@@ -3,10 +3,6 @@ package import PushEngine
 package import TestKit
 package import Testing
 
-/// Everything that the push engine keeps books of, in one place.
-package typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger
-    & MessageFates & NightShelf & ReceiptStore & RecordStore & TemplateStore
-
 /// Books to try, the clock they go by, and the key of their installation.
 package struct PushRig: Sendable {
     package let books: any PushBooks

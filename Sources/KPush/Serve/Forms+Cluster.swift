@@ -1,0 +1,77 @@
+import Foundation
+import Groundwork
+import Logging
+import PostgresDriver
+import PushEngine
+import RedisDriver
+import Scheduler
+import ServiceLifecycle
+
+extension Forms {
+    /// The stores that any number of processes share: PostgreSQL for what must last, Redis for what must be quick.
+    static func cluster(
+        _ cluster: ClusterSettings,
+        _ settings: ServeSettings,
+        logger: Logger
+    ) async throws -> Forms {
+        let pool = PostgresPool(cluster.postgres)
+        let clock = try await DatabaseClock(pool, logger: logger)
+        let books = try await PostgresPushStore(
+            pool,
+            clock: clock,
+            calendar: BusinessCalendar(zone: settings.zone),
+            sealer: AESSealer(key: cluster.key(for: "sealing"))
+        )
+        let scheduler = try await PostgresSchedulerDatabase(pool)
+        let redis = RedisClient(cluster.redis, logger: logger)
+        let process = UUID().uuidString
+        let keeper = FencedLeaseKeeper(
+            lock: RedisElectionLock(cluster.redis, cluster: cluster.name, logger: logger),
+            register: PostgresTermRegister(scheduler),
+            clock: ContinuousClock(),
+            logger: logger
+        )
+        return Forms(
+            books: books,
+            installation: books.installation,
+            queue: RedisSendQueue(
+                redis,
+                name: cluster.name,
+                consumer: process,
+                waiting: ContinuousClock(),
+                logger: logger
+            ),
+            quotas: RedisQuotaStore(redis, name: cluster.name),
+            jobs: PostgresJobStore(scheduler),
+            runs: PostgresRunStore(scheduler),
+            registry: PostgresRegistryStore(scheduler),
+            keeper: keeper,
+            clock: clock,
+            secrets: SharedSecrets(
+                executorToken: settings.executorToken ?? Secret(cluster.key(for: "executors").hexDigits),
+                signingKey: Secret(cluster.key(for: "sessions").hexDigits),
+                apiToken: nil
+            ),
+            upkeep: [clock, DayUpkeep(books: books, logger: logger)]
+        )
+    }
+}
+
+/// Makes the partitions of the next day in time.
+private struct DayUpkeep: Service {
+    let books: PostgresPushStore
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            let clock = ContinuousClock()
+            while !Task.isCancelled {
+                do { try await books.prepareTomorrow() } catch {
+                    logger.warning("day not prepared", metadata: [LogKey.error: "\(error)"])
+                }
+                // Being cancelled while asleep is noticed by the loop's condition.
+                try? await clock.sleep(for: .seconds(3_600))
+            }
+        }
+    }
+}

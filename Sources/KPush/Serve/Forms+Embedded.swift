@@ -1,0 +1,47 @@
+import Groundwork
+import PushEngine
+import SQLiteDriver
+import Scheduler
+
+extension Forms {
+    /// The stores of one process, in files of its data folder.
+    static func embedded(_ settings: ServeSettings, _ folder: DataFolder) throws -> Forms {
+        let clock = SystemClock()
+        let durable = SQLiteSettings(durability: settings.durability)
+        let books = try SQLitePushStore(
+            path: folder.file("push.db"),
+            settings: durable,
+            clock: clock,
+            calendar: BusinessCalendar(zone: settings.zone),
+            sealer: AESSealer(key: try folder.sealingKey(of: "push.db"))
+        )
+        // The folder's lock proves that nobody else consumes: what was claimed before is nobody's.
+        let queue = try SQLiteSendQueue(
+            path: folder.file("queue.db"),
+            recoverClaims: true,
+            clock: clock,
+            waiting: ContinuousClock()
+        )
+        let scheduler = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            isPowerSafe: settings.durability == .power
+        )
+        return Forms(
+            books: books,
+            installation: books.installation,
+            queue: queue,
+            quotas: try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable, clock: clock),
+            jobs: SQLiteJobStore(scheduler),
+            runs: SQLiteRunStore(scheduler),
+            registry: SQLiteRegistryStore(scheduler),
+            keeper: SQLiteLeaseKeeper(scheduler),
+            clock: clock,
+            secrets: SharedSecrets(
+                executorToken: try settings.executorToken ?? folder.secret("executor-token"),
+                signingKey: try folder.secret("signing-key"),
+                apiToken: try settings.webHost.isLoopbackHost ? folder.secret("api-token") : nil
+            ),
+            upkeep: []
+        )
+    }
+}
