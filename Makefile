@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help run demo bench setup build release test lint format clean
+.PHONY: help run demo bench setup setup-tests build release test lint format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,13 +21,16 @@ bench: release ## measure rate and memory of a campaign of a million rows
 setup: ## install the system packages that are missing (Debian)
 	@bash scripts/setup
 
+setup-tests: setup ## install what tests alone need
+	@bash scripts/setup-tests
+
 build: setup ## build everything, debug
 	$(SWIFT_BUILD)
 
 release: setup ## build the program, optimised
 	$(SWIFT_BUILD) --configuration release --product kpush
 
-test: setup ## install what is missing and run every test, one at a time
+test: setup setup-tests ## install what is missing and run every test, one at a time
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build --no-parallel
 

@@ -94,7 +94,12 @@ let package = Package(
         .systemLibrary(name: "CCurl"),
         .target(name: "CurlDriver", dependencies: ["Groundwork", "CCurl", logging]),
 
-        // PostgreSQL, Redis and what lies between, started on spare ports of this host for demos and tests.
+        .target(
+            name: "S3Driver",
+            dependencies: ["Groundwork", "PushEngine", "CurlDriver", crypto]
+        ),
+
+        // PostgreSQL, Redis, S3 and what lies between, started on spare ports of this host for demos and tests.
         .target(name: "LocalServers", dependencies: ["Groundwork", logging, nio, nioPosix]),
 
         // The stand-in suppliers, and the program that puts all together.
@@ -106,7 +111,8 @@ let package = Package(
             name: "KPush",
             dependencies: [
                 "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
-                "PostgresDriver", "RedisDriver", "CurlDriver", "LocalServers", "SupplierSimulator", lifecycle,
+                "PostgresDriver", "RedisDriver", "CurlDriver", "S3Driver", "LocalServers", "SupplierSimulator",
+                lifecycle,
                 signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -165,6 +171,12 @@ let package = Package(
             dependencies: [
                 "RedisDriver", "LocalServers", "Groundwork", "Scheduler", "PushEngine", "Conformance",
                 "TestKit", logging,
+            ]
+        ),
+        .testTarget(
+            name: "S3DriverTests",
+            dependencies: [
+                "S3Driver", "CurlDriver", "LocalServers", "Groundwork", "PushEngine", "Conformance", "TestKit",
             ]
         ),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", "Groundwork", "TestKit"]),

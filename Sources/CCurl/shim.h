@@ -56,6 +56,9 @@ static inline CURLMcode kpush_curl_multi_set_long(CURLM *multi, CURLMoption opti
     return curl_multi_setopt(multi, option, value);
 }
 
+/* A macro with a cast does not import. */
+enum { KPUSH_CURLAUTH_BASIC = CURLAUTH_BASIC };
+
 /* The result of a CURLMSG_DONE message; the union it lies in does not import. */
 static inline CURLcode kpush_curl_message_result(const CURLMsg *message) {
     return message->data.result;

@@ -8,6 +8,8 @@ final class CurlCall: @unchecked Sendable {
     let request: HTTPRequest
     /// The body, when it is not the request's own.
     let file: FileBody?
+    /// What the request is signed with; nil leaves it as it is.
+    let signature: AWSSignature?
     /// `scheme://host:port`, what connections are counted by.
     let origin: String
     /// When the whole call has to be over, its wait for a turn included.
@@ -21,7 +23,11 @@ final class CurlCall: @unchecked Sendable {
     var transfer: CurlTransfer?
 
     /// Checks what libcurl would write out as it is: a line break in a header field or method would end it early.
-    init(_ request: HTTPRequest, file: FileBody? = nil) throws(HTTPError) {
+    init(
+        _ request: HTTPRequest,
+        file: FileBody? = nil,
+        signature: AWSSignature? = nil
+    ) throws(HTTPError) {
         guard let origin = Self.origin(of: request.url) else {
             throw HTTPError(.badURL, detail: "not an absolute http or https url")
         }
@@ -35,6 +41,7 @@ final class CurlCall: @unchecked Sendable {
         }
         self.request = request
         self.file = file
+        self.signature = signature
         self.origin = origin
         deadline = ContinuousClock.now + request.timeouts.total
     }

@@ -46,6 +46,20 @@ public final class CurlHTTPClient: HTTPClient {
         try await make(CurlCall(request, file: file))
     }
 
+    /// Makes one call that is signed on its way out, and returns its answer, whatever the status.
+    ///
+    /// - Parameters:
+    ///   - request: what to send; see `AWSSignature` for what it must look like.
+    ///   - signature: what it is signed with.
+    /// - Returns: the answer with its whole body.
+    /// - Throws: `HTTPError`, which tells whether the request may have arrived.
+    package func send(
+        _ request: HTTPRequest,
+        signedWith signature: AWSSignature
+    ) async throws(HTTPError) -> HTTPResponse {
+        try await make(CurlCall(request, signature: signature))
+    }
+
     private func make(_ call: CurlCall) async throws(HTTPError) -> HTTPResponse {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

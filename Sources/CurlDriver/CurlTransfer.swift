@@ -18,6 +18,8 @@ final class CurlTransfer {
     /// Whether the method may be written twice when the first time brought no answer.
     private var mayRepeat = false
     private var attempts = 0
+    /// Whether the handle holds keys that it signs with.
+    private var isSigning = false
     /// The call being carried; nil while the handle rests.
     private(set) var call: CurlCall?
 
@@ -44,6 +46,8 @@ final class CurlTransfer {
         _ = kpush_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = kpush_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         _ = kpush_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
+        // Matters where libcurl may ask first whether a large body is wanted, and nobody answers.
+        _ = kpush_curl_set_long(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 100)
         _ = kpush_curl_set_long(handle, CURLOPT_MAXAGE_CONN, max(1, idleSeconds))
         _ = kpush_curl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(answerLimit))
         _ = kpush_curl_set_receiver(handle, CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
@@ -90,7 +94,8 @@ final class CurlTransfer {
         _ = kpush_curl_set_long(handle, CURLOPT_TIMEOUT_MS, total)
         _ = kpush_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, connect)
         setMethodAndBody(call.request, call.file)
-        let list = setFields(call.request)
+        let list = setFields(call.request, isSigned: call.signature != nil)
+        setSignature(call.signature)
         return list == CURLE_OK ? kpush_curl_set_string(handle, CURLOPT_URL, call.request.url) : list
     }
 
@@ -130,12 +135,12 @@ final class CurlTransfer {
         upload.copyBytes(from: body)
     }
 
-    private func setFields(_ request: HTTPRequest) -> CURLcode {
+    private func setFields(_ request: HTTPRequest, isSigned: Bool) -> CURLcode {
         curl_slist_free_all(fields)
         fields = nil
-        // libcurl adds these of its own accord; a field without a value takes them out.
-        var lines = ["Expect:"]
-        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+        // libcurl adds these of its own accord; a field without a value takes them out, but would be signed.
+        var lines = isSigned ? [] : ["Expect:"]
+        if !isSigned, !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             lines.append("Content-Type:")
         }
         for field in request.headers {
@@ -146,6 +151,18 @@ final class CurlTransfer {
             fields = longer
         }
         return kpush_curl_set_list(handle, CURLOPT_HTTPHEADER, fields)
+    }
+
+    /// Has libcurl sign the request, or not; the keys stay no longer than the call.
+    private func setSignature(_ signature: AWSSignature?) {
+        guard signature != nil || isSigning else { return }
+        isSigning = signature != nil
+        let scheme = signature.map { "aws:amz:\($0.region):s3" }
+        _ = kpush_curl_set_string(handle, CURLOPT_AWS_SIGV4, scheme)
+        _ = kpush_curl_set_string(handle, CURLOPT_USERNAME, signature?.accessKey)
+        _ = kpush_curl_set_string(handle, CURLOPT_PASSWORD, signature?.secretKey.reveal())
+        // The scheme's name switches the way of signing on, and does not switch it off.
+        if signature == nil { _ = kpush_curl_set_long(handle, CURLOPT_HTTPAUTH, KPUSH_CURLAUTH_BASIC) }
     }
 
     /// Takes the result of the call, gives it to the caller and makes the handle free for the next.
@@ -167,6 +184,7 @@ final class CurlTransfer {
     func rest() -> CurlCall? {
         defer { call = nil }
         call?.transfer = nil
+        setSignature(nil)
         return call
     }
 

@@ -18,7 +18,7 @@ package actor FolderCrowdStorage: CrowdStorage {
         staging = StagingFolder(folder)
     }
 
-    package func stage() throws(StoreError) -> StagedCrowd { try staging.stage() }
+    package func stage() async throws(StoreError) -> StagedCrowd { try await staging.stage() }
 
     package func keep(_ file: StagedCrowd, as digest: String) async throws(StoreError) {
         let place = try place(of: digest)

@@ -57,8 +57,11 @@ package actor StagedCrowd {
 }
 
 /// A folder of this host for files that are still arriving.
-package struct StagingFolder: Sendable {
+package actor StagingFolder {
     private let path: String
+    private let thread = BlockingExecutor(label: "kpush.crowd.staging")
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private static let prefix = "incoming-"
     /// In seconds; a file that has not grown for so long belongs to a process that died.
