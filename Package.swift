@@ -111,7 +111,8 @@ let package = Package(
             name: "KPush",
             dependencies: [
                 "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
-                "PostgresDriver", "RedisDriver", "CurlDriver", "S3Driver", "LocalServers", "SupplierSimulator",
+                "PostgresDriver", "RedisDriver", "CurlDriver", "S3Driver", "LocalServers",
+                "SupplierSimulator",
                 lifecycle,
                 signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -176,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "S3DriverTests",
             dependencies: [
-                "S3Driver", "CurlDriver", "LocalServers", "Groundwork", "PushEngine", "Conformance", "TestKit",
+                "S3Driver", "CurlDriver", "LocalServers", "Groundwork", "PushEngine", "Conformance",
+                "TestKit",
             ]
         ),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", "Groundwork", "TestKit"]),
@@ -198,8 +200,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "KPush", "Console", "PushEngine", "SQLiteDriver", "CurlDriver", "Groundwork", "TestKit",
-                logging,
+                "KPush", "Console", "PushEngine", "SQLiteDriver", "CurlDriver", "S3Driver", "LocalServers",
+                "Groundwork", "TestKit", logging,
             ]
         ),
     ]

@@ -76,7 +76,9 @@ struct S3Upload {
         return tags
     }
 
-    /// Makes the parts one object. An answer that is lost is looked for: whoever sees the object has all of it.
+    /// Makes the parts one object.
+    ///
+    /// An answer that is lost is looked for: whoever sees the object has all of it.
     private func complete(_ upload: String, _ tags: [String]) async throws(StoreError) {
         let parts = tags.enumerated()
             .map { "<Part><PartNumber>\($0 + 1)</PartNumber><ETag>\(S3Text.escaped($1))</ETag></Part>" }

@@ -19,9 +19,9 @@ final class CommandBench {
     let server: ServerProcess
     private let simulator: SimulatorProcess
 
-    private init() throws {
+    private init(_ settings: [String: String]) throws {
         folder = try TemporaryFolder()
-        server = try ServerProcess(data: folder.file("data"))
+        server = try ServerProcess(data: folder.file("data"), settings: settings)
         simulator = try SimulatorProcess(["--receipt-delay-ms", "50"], program: ServerProcess.program())
     }
 
@@ -32,9 +32,9 @@ final class CommandBench {
         try? simulator.stop()
     }
 
-    /// Starts everything.
-    static func start() async throws -> CommandBench {
-        let bench = try CommandBench()
+    /// Starts everything; `settings` are environment variables such as `KPUSH_ZONE`.
+    static func start(settings: [String: String] = [:]) async throws -> CommandBench {
+        let bench = try CommandBench(settings)
         try await bench.load()
         try await bench.server.start()
         return bench

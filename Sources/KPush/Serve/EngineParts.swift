@@ -27,7 +27,7 @@ struct EngineParts: Sendable {
     init(_ settings: ServeSettings, _ folder: DataFolder, _ forms: Forms, logger: Logger) throws {
         calendar = BusinessCalendar(zone: settings.zone)
         (store, queue, quotas, clock) = (forms.books, forms.queue, forms.quotas, forms.clock)
-        crowds = FolderCrowdStorage(folder.file("crowds"))
+        crowds = settings.crowds.storage(in: folder.file("crowds"))
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
         receipts = settings.receipts

@@ -49,6 +49,8 @@ struct ServeSettings: Sendable {
     var laneWidths: [Lane: Int] = [:]
     /// When messages without an answer are asked for, sent again and given up.
     var receipts = ReceiptSettings()
+    /// Where crowd files are kept.
+    var crowds = CrowdSettings.own
     var logLevel = "info"
 
     /// How many batches of a lane are worked on at the same time.
@@ -84,6 +86,17 @@ struct ServeSettings: Sendable {
         ("receipts.resend-after", "how long after it what the supplier knows nothing of is sent again"),
         ("receipts.patience", "how long a message waits for its receipt, such as 72h"),
         ("worker.widths", "the same for some of them, such as sms.marketing=8, sms.auth_code=2"),
+        (
+            "crowds.storage",
+            "where crowd files are kept: a folder, or s3://BUCKET/PREFIX; the data folder if not given"
+        ),
+        (
+            "crowds.s3.endpoint",
+            "the bucket's server, such as https://minio.example.org; Amazon's if not given"
+        ),
+        ("crowds.s3.region", "the bucket's region; us-east-1 if not given"),
+        ("crowds.s3.access-key", "the public part of the key for the bucket"),
+        ("crowds.s3.secret-key", "its secret part"),
         ("log.level", "trace, debug, info, notice, warning, error or critical"),
     ]
 
@@ -162,6 +175,7 @@ struct ServeSettings: Sendable {
         guard receipts.resendAfter >= receipts.queryAfter else {
             throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
         }
+        crowds = try CrowdSettings(reader)
         logLevel = reader.string("log.level") ?? logLevel
     }
 
