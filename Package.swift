@@ -184,7 +184,7 @@ let package = Package(
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", "Groundwork", "TestKit"]),
         .testTarget(
             name: "CurlDriverTests",
-            dependencies: ["CurlDriver", "Groundwork", "TestKit", hummingbird, lifecycle, logging]
+            dependencies: ["CurlDriver", "CCurl", "Groundwork", "TestKit", hummingbird, lifecycle, logging]
         ),
         .testTarget(
             name: "SupplierSimulatorTests",

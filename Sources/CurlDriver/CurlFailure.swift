@@ -9,6 +9,8 @@ struct CurlFailure {
     let bytesWritten: Int
     /// Whether the answer grew beyond what is allowed.
     var isTooLarge = false
+    /// What the guard has against an address that was to be connected to.
+    var objection: String?
 
     /// The error for the caller.
     ///
@@ -25,6 +27,8 @@ struct CurlFailure {
             return result == CURLE_OPERATION_TIMEDOUT ? .answerTimeout : .noAnswer
         }
         switch result {
+        case CURLE_COULDNT_CONNECT where objection != nil:
+            return .addressRefused
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             return .badURL
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT,
@@ -42,6 +46,11 @@ struct CurlFailure {
     }
 
     private var detail: String {
+        if code == .addressRefused, let objection { return objection }
+        return transportDetail
+    }
+
+    private var transportDetail: String {
         result == CURLE_OK ? "the answer's head was cut short" : String(cString: curl_easy_strerror(result))
     }
 }

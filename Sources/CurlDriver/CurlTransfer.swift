@@ -1,4 +1,5 @@
 import CCurl
+import Foundation
 import Groundwork
 
 /// One easy handle with its buffers: carries one call at a time and is used again for the next.
@@ -7,12 +8,15 @@ import Groundwork
 final class CurlTransfer {
     let handle: UnsafeMutableRawPointer
     private let answerLimit: Int
+    private let addresses: AddressGuard?
     private var fields: UnsafeMutablePointer<curl_slist>?
     /// The request's body; libcurl reads it where it lies.
     private var upload = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 1)
     private var head: [UInt8] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// What the guard had against an address that libcurl was about to connect to.
+    private(set) var objection: String?
     /// Whether the blank line after the head was seen; libcurl takes a head that the connection's end cut short.
     private var isHeadWhole = false
     /// Whether the method may be written twice when the first time brought no answer.
@@ -28,6 +32,7 @@ final class CurlTransfer {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         answerLimit = settings.answerLimit
+        addresses = settings.addresses
         configure(idleSeconds: Int(settings.idleConnection.inSeconds.rounded(.up)))
     }
 
@@ -73,6 +78,12 @@ final class CurlTransfer {
             CurlTransfer.from(context)?.mayWrite() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
         _ = kpush_curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
+        guard addresses != nil else { return }
+        _ = kpush_curl_set_opener(handle) { context, _, address in
+            guard let address else { return CURL_SOCKET_BAD }
+            return CurlTransfer.from(context)?.openSocket(to: address) ?? CURL_SOCKET_BAD
+        }
+        _ = kpush_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context)
     }
 
     /// Finds the transfer behind a pointer that libcurl hands back.
@@ -86,6 +97,7 @@ final class CurlTransfer {
         call.transfer = self
         attempts = 0
         isTooLarge = false
+        objection = nil
         isHeadWhole = false
         mayRepeat = call.request.method == "GET" || call.request.method == "HEAD"
         head.removeAll(keepingCapacity: true)
@@ -169,7 +181,12 @@ final class CurlTransfer {
     func conclude(_ result: CURLcode) {
         guard let call = rest() else { return }
         guard result == CURLE_OK, isHeadWhole else {
-            let failure = CurlFailure(result: result, bytesWritten: bytesWritten, isTooLarge: isTooLarge)
+            let failure = CurlFailure(
+                result: result,
+                bytesWritten: bytesWritten,
+                isTooLarge: isTooLarge,
+                objection: objection
+            )
             body = []
             return call.finish(.failure(failure.error))
         }
@@ -203,6 +220,21 @@ final class CurlTransfer {
     private func mayWrite() -> Bool {
         attempts += 1
         return attempts == 1 || mayRepeat || bytesWritten == 0
+    }
+
+    /// Asked by libcurl for a socket to connect with, once for each address that it tries.
+    private func openSocket(to address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let (family, offset) = (address.pointee.family, MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0)
+        guard let target = IPAddress(UnsafeRawPointer(address) + offset, family: family) else {
+            objection = "the address is none of the internet protocol"
+            return CURL_SOCKET_BAD
+        }
+        if let found = addresses?.objection(to: target) {
+            objection = found
+            return CURL_SOCKET_BAD
+        }
+        let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return socket(family, kind, address.pointee.protocol)
     }
 
     private func takeHead(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {

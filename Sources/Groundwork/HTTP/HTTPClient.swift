@@ -64,6 +64,8 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// The URL cannot be called.
         case badURL = "bad_url"
+        /// The URL leads to an address that this client must not call: the request was never written.
+        case addressRefused = "address_refused"
         /// The name has no address, or nothing accepts the connection: the request was never written.
         case unreachable
         /// The time to connect ran out: the request was never written.
@@ -97,7 +99,9 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
     /// party may be asked to do the same.
     public var mayHaveArrived: Bool {
         switch code {
-        case .badURL, .unreachable, .connectTimeout, .brokenBeforeWrite, .cancelledBeforeWrite: false
+        case .badURL, .addressRefused, .unreachable, .connectTimeout, .brokenBeforeWrite,
+            .cancelledBeforeWrite:
+            false
         case .noAnswer, .answerTimeout, .cancelled, .tooLarge: true
         }
     }
