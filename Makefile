@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help run demo bench setup setup-tests build release test lint format clean
+.PHONY: help run demo cluster bench setup setup-tests build release test lint format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ run: release ## send a campaign through everything, then keep serving until Ctrl
 
 demo: release ## send a campaign through everything and compare the books
 	@$(RELEASE)/kpush demo $(ARGS)
+
+cluster: release ## start PostgreSQL, Redis and a cluster on them, and send a campaign through it
+	@$(RELEASE)/kpush cluster $(ARGS)
 
 bench: release ## measure rate and memory of a campaign of a million rows
 	@$(RELEASE)/kpush bench $(ARGS)

@@ -7,6 +7,7 @@ struct KPush: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self,
             DemoCommand.self,
+            ClusterCommand.self,
             BenchCommand.self,
             SendCommand.self,
             RecallCommand.self,

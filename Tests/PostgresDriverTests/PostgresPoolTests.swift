@@ -53,6 +53,20 @@ import Testing
         #expect(texts == ["a\u{FFFD}b", "\u{FFFD}c"])
     }
 
+    @Test func `text with what PostgreSQL cannot keep is kept as far as it can, in bulk too`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let texts = try await pool.write("echo") { link in
+            try link.runScript("CREATE TABLE t (word text)")
+            try link.run("INSERT INTO t SELECT unnest($1 || $2)", .texts(["a\0b", "né"]), .text("\0"))
+            var rows = CopyRows(columns: 1)
+            rows.beginRow()
+            rows.append("c\0")
+            try link.copy(into: "t (word)", rows)
+            return try link.run("SELECT word FROM t").map { $0.text(0) }
+        }
+        #expect(texts == ["a\u{FFFD}b", "né", "\u{FFFD}", "c\u{FFFD}"])
+    }
+
     @Test func `statements run in one round trip, and the first failure is told`() async throws {
         let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
         try await pool.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint PRIMARY KEY)") }

@@ -15,18 +15,23 @@ final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - arguments: what it is told.
     ///   - program: the `kpush` to start; nil for this very one.
+    ///   - environment: variables that it has beside ours.
     ///   - output: takes its standard output.
     ///   - complaints: takes its standard error; nil leaves it where ours goes.
     /// - Throws: what the system says when it cannot be started.
     init(
         _ arguments: [String],
         program: URL? = nil,
+        environment: [String: String] = [:],
         output: FileHandle,
         complaints: FileHandle? = nil
     ) throws {
         let process = Process()
         process.executableURL = try program ?? Self.executable()
         process.arguments = arguments
+        if !environment.isEmpty {
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        }
         let pipe = Pipe()
         process.standardInput = pipe
         process.standardOutput = output

@@ -123,8 +123,13 @@ struct DemoCommand: AsyncParsableCommand {
         demo.seed = seed
         demo.lead = .seconds(lead)
         let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
-        let outcome = try await DemoRun(composition: composition, simulator: control, settings: demo)
-            .perform()
+        let outcome = try await DemoRun(
+            composition: composition,
+            simulator: control,
+            door: "http://127.0.0.1:\(port)",
+            settings: demo
+        )
+        .perform()
         let books = DemoSummary(outcome: outcome, peakMemory: ProcessMemory.peak ?? 0)
         Terminal.out(books.text)
         if let summary {

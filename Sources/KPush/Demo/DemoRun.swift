@@ -2,13 +2,14 @@ import Console
 import Foundation
 import Groundwork
 import PushEngine
-import SQLiteDriver
 import SupplierSimulator
 
 /// The demo campaign: a generated crowd, scheduled by cron a little ahead, watched until everybody is accounted for.
 struct DemoRun: Sendable {
     let composition: Composition
     let simulator: SimulatorControl
+    /// The base URL of the console that takes receipts.
+    let door: String
     let settings: DemoSettings
 
     /// What came of it, in numbers of ours and of the simulator's.
@@ -49,15 +50,8 @@ struct DemoRun: Sendable {
 
     /// One supplier posts its receipts to our door; the other's are pulled by the job.
     private func postReceipts(of accounts: [SupplierAccount]) async throws {
-        guard let port = await composition.console.port,
-            let aliyun = accounts.first(where: { $0.kind == .aliyun })
-        else {
-            throw DemoError(
-                "the console did not start; its port may be in use: choose another with --web-port"
-            )
-        }
-        let path = composition.receiptAddress.path(aliyun.id)
-        try await simulator.postReceipts(to: "http://127.0.0.1:\(port)\(path)")
+        guard let aliyun = accounts.first(where: { $0.kind == .aliyun }) else { return }
+        try await simulator.postReceipts(to: door + composition.receiptAddress.path(aliyun.id))
     }
 
     private func makeCrowd() async throws -> (CrowdFile, CrowdSummary) {

@@ -26,15 +26,18 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ServeOptions
 
+    @Flag(help: "Stop when standard input ends, such as with the process that started it.")
+    var stopWithInput = false
+
     func run() async throws {
         let settings = try await options.settings()
         let logger = ServeLog.start(level: settings.logLevel)
         let composition = try await Composition(settings, logger: logger)
-        try await composition.applyDefinitions()
+        if settings.roles.contains(.scheduler) { try await composition.applyDefinitions() }
         let members = try composition.services { [options] in try await options.settings() }
         let services = ServiceGroup(
             configuration: .init(
-                services: members.map { .init(service: $0) },
+                services: members.map { .init(service: $0) } + (stopWithInput ? [InputWatch.member] : []),
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )

@@ -306,7 +306,7 @@ struct CopyRows: Sendable {
         bytes.append(bigEndian: number)
     }
 
-    mutating func append(_ text: String) { append(bytes: Array(text.utf8)) }
+    mutating func append(_ text: String) { bytes.append(element: text) }
 
     mutating func append(bytes content: [UInt8]) {
         bytes.append(bigEndian: Int32(content.count))

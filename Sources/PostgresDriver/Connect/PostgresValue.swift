@@ -89,7 +89,7 @@ extension [UInt8] {
     }
 
     /// Appends a text as an element of an array.
-    fileprivate mutating func append(element text: String) {
+    mutating func append(element text: String) {
         let place = count
         append(bigEndian: Int32(0))
         append(stored: text)

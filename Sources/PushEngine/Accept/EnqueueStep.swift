@@ -39,7 +39,7 @@ struct EnqueueStep: SendStep {
         let outcome: AdmissionOutcome
         do { outcome = try await ledger.admit(admission) } catch {
             guard error.code == .conflict else {
-                throw SendFault(.unavailable, field: field, "the store does not answer; nothing was accepted")
+                throw SendFault(.unavailable, field: field, "the store does not answer", cause: error)
             }
             throw SendFault(.campaignStopped, field: field, error.detail)
         }

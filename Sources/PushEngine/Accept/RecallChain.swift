@@ -65,7 +65,12 @@ private struct WithdrawStep: RecallStep {
 
     func apply(to context: inout RecallContext) async throws(SendFault) {
         do { context.verdicts = try await ledger.recall(context.ids) } catch {
-            throw SendFault(.unavailable, field: "recallMessageIds", "the store does not answer; try again")
+            throw SendFault(
+                .unavailable,
+                field: "recallMessageIds",
+                "the store does not answer; try again",
+                cause: error
+            )
         }
     }
 }

@@ -1,3 +1,5 @@
+package import Groundwork
+
 /// A call of the send API: one template, and who gets it with which values.
 package struct SendRequest: Hashable, Sendable {
     /// The most receivers of one param.
@@ -73,12 +75,17 @@ package struct SendFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// The field, in the caller's spelling, such as `messageParam.receiver`.
     package let field: String
     package let message: String
+    /// What is behind it, for logs: no answer to a caller shows it.
+    package let cause: String?
 
-    package init(_ code: Code, field: String, _ message: String) {
+    package init(_ code: Code, field: String, _ message: String, cause: StoreError? = nil) {
         self.code = code
         self.field = field
         self.message = message
+        self.cause = cause?.description
     }
 
-    package var description: String { "\(code.rawValue) \(field): \(message)" }
+    package var description: String {
+        "\(code.rawValue) \(field): \(message)" + (cause.map { " (\($0))" } ?? "")
+    }
 }

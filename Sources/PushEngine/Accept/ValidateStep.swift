@@ -56,7 +56,12 @@ struct ValidateStep: SendStep {
     private func template(_ id: TemplateID) async throws(SendFault) -> MessageTemplate {
         let found: MessageTemplate?
         do { found = try await templates.template(id) } catch {
-            throw SendFault(.unavailable, field: "messageTemplateId", "the store does not answer; try again")
+            throw SendFault(
+                .unavailable,
+                field: "messageTemplateId",
+                "the store does not answer; try again",
+                cause: error
+            )
         }
         guard let found else {
             throw SendFault(.templateMissing, field: "messageTemplateId", "no template \(id.rawValue)")
@@ -94,7 +99,12 @@ struct ValidateStep: SendStep {
         if let serving = found.serving, serving.number == stretch.templateVersion { return serving }
         let versions: [TemplateVersion]
         do { versions = try await templates.templateVersions(stretch.template) } catch {
-            throw SendFault(.unavailable, field: "template", "the store does not answer; try again")
+            throw SendFault(
+                .unavailable,
+                field: "template",
+                "the store does not answer; try again",
+                cause: error
+            )
         }
         guard let version = versions.first(where: { $0.number == stretch.templateVersion }) else {
             throw SendFault(.templateMissing, field: "template", "no version \(stretch.templateVersion)")
