@@ -32,12 +32,21 @@ struct JobCampaignTimer: CampaignTimer {
         spec.schedule = ScheduleText(campaign.draft.schedule)
         spec.params = try text(CampaignOrder(campaign: campaign.id))
         do {
-            // A crash may have come after the job and before the campaign knew it.
-            let filter = JobFilter(group: spec.group, name: spec.name)
-            if let known = try await jobs.list(filter, limit: 1).elements.first { return known.id.rawValue }
-            return try await jobs.create(spec).id.rawValue
+            return try await job(spec).id.rawValue
         } catch {
             throw CampaignFault(error)
+        }
+    }
+
+    /// The job of a campaign, made where it is missing: a crash may have come after the job and before the campaign knew
+    /// it, or another process arms the campaign at this moment.
+    private func job(_ spec: JobSpec) async throws(SchedulerError) -> Job {
+        let filter = JobFilter(group: spec.group, name: spec.name)
+        if let known = try await jobs.list(filter, limit: 1).elements.first { return known }
+        do { return try await jobs.create(spec) } catch {
+            guard case .conflict = error, let other = try await jobs.list(filter, limit: 1).elements.first
+            else { throw error }
+            return other
         }
     }
 

@@ -22,7 +22,12 @@ extension JobService {
         return applied
     }
 
+    /// Applies a definition, also while other processes do, which may have started at the same moment.
     private func apply(_ definition: JobDefinition) async throws(SchedulerError) -> Application {
+        try await lookingAgain { () async throws(SchedulerError) in try await applyOnce(definition) }
+    }
+
+    private func applyOnce(_ definition: JobDefinition) async throws(SchedulerError) -> Application {
         let filter = JobFilter(group: definition.spec.group, name: definition.spec.name)
         let fingerprint = definition.fingerprint
         guard let job = try await list(filter, limit: 1).elements.first else {

@@ -88,6 +88,10 @@ package struct JobService: Sendable {
 
     /// Switches a job's schedule on or off; does nothing when it is so already.
     package func setEnabled(_ id: JobID, _ isEnabled: Bool) async throws(SchedulerError) -> Job {
+        try await lookingAgain { () async throws(SchedulerError) in try await setEnabledOnce(id, isEnabled) }
+    }
+
+    private func setEnabledOnce(_ id: JobID, _ isEnabled: Bool) async throws(SchedulerError) -> Job {
         var job = try await job(id)
         guard job.isEnabled != isEnabled else { return job }
         let now = wall.now
@@ -175,6 +179,19 @@ package struct JobService: Sendable {
             return rhythm.start(after: now)
         } catch {
             throw .invalid([FieldFault(error)])
+        }
+    }
+
+    /// Does again what looks before it writes, where somebody else wrote in between.
+    func lookingAgain<Result: Sendable>(
+        _ change: () async throws(SchedulerError) -> Result
+    ) async throws(SchedulerError) -> Result {
+        var attempt = 1
+        while true {
+            do { return try await change() } catch {
+                guard case .conflict = error, attempt < 5 else { throw error }
+            }
+            attempt += 1
         }
     }
 
