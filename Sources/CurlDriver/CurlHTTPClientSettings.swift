@@ -12,7 +12,9 @@ public struct CurlHTTPClientSettings: Sendable, Hashable {
     /// The largest answer that is taken in, in bytes.
     public var answerLimit = 64 << 20
 
-    /// Which addresses may be called; nil lets all be. For clients that call URLs which users supply.
+    /// Which addresses may be called; nil lets all be.
+    ///
+    /// For clients that call URLs which users supply.
     public var addresses: AddressGuard?
 
     /// Makes the default settings.

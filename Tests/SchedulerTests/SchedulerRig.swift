@@ -87,6 +87,7 @@ final class SchedulerRig: Sendable {
     ) async throws {
         let outbox = try await parts.runs.outbox(at: now, limit: 100, without: [], token: lease.token)
         let groups = ExecutorGroups(try await parts.registry.instances())
+        let heard = Heard(groups: groups, from: listenedSince, until: now)
         var router = Router()
         for run in outbox.runs {
             let terms = run.plan.terms
@@ -100,12 +101,11 @@ final class SchedulerRig: Sendable {
             let handover = Handover(
                 parts,
                 rules: rules,
-                token: lease.token,
-                listenedSince: listenedSince
+                token: lease.token
             ) { [parts] run in
                 try await parts.runs.advance([run], token: lease.token).first
             }
-            try await handover.carry(run, candidates: candidates, groups: groups)
+            try await handover.carry(run, candidates: candidates, heard: heard)
         }
     }
 

@@ -56,6 +56,23 @@ package struct PostgresRegistryStore: RegistryStore {
         }
     }
 
+    package func listen(at now: Moment) async throws(StoreError) {
+        try await pool.write("note listening") { link in
+            _ = try link.run(
+                Self.setListening,
+                .int(now.millisecondsSinceEpoch),
+                .int(Listening.longestBreak.wholeMilliseconds)
+            )
+        }
+    }
+
+    package func listening() async throws(StoreError) -> Listening? {
+        try await pool.single("read listening") { link in
+            try link.run("SELECT since, until FROM listening").first
+                .map { Listening(since: $0.moment(0), until: $0.moment(1)) }
+        }
+    }
+
     package func forget(silentSince moment: Moment) async throws(StoreError) -> Int {
         try await pool.write("forget executors") { link in
             try link.run(Self.delete, .int(moment.millisecondsSinceEpoch)).changed
@@ -92,6 +109,14 @@ extension PostgresRegistryStore {
         """
 
     private static let setDialect = "UPDATE executors SET dialect = $1 WHERE address = $2"
+
+    private static let setListening = """
+        INSERT INTO listening AS l (id, since, until) VALUES (1, $1, $1)
+        ON CONFLICT (id) DO UPDATE SET
+            since = CASE WHEN abs(excluded.until - l.until) > $2 THEN excluded.since ELSE l.since END,
+            until = CASE WHEN abs(excluded.until - l.until) > $2 THEN excluded.until
+                ELSE greatest(l.until, excluded.until) END
+        """
 
     private static let delete = "DELETE FROM executors WHERE last_seen_at < $1"
 }

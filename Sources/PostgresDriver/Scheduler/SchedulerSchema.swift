@@ -112,6 +112,12 @@ enum SchedulerSchema {
             last_seen_at bigint NOT NULL,
             has_left boolean NOT NULL,
             PRIMARY KEY (app, address)
-        ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)
+        ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
+        CREATE TABLE listening (
+            id bigint PRIMARY KEY CHECK (id = 1),
+            since bigint NOT NULL,
+            until bigint NOT NULL
+        )
         """
 }

@@ -51,6 +51,30 @@ package struct SQLiteRegistryStore: RegistryStore {
         }
     }
 
+    package func listen(at now: Moment) async throws(StoreError) {
+        try await database.write("note listening") { db in
+            try db.execute(
+                sql: Self.setListening,
+                arguments: [
+                    "now": now.millisecondsSinceEpoch,
+                    "break": Listening.longestBreak.wholeMilliseconds,
+                ]
+            )
+        }
+    }
+
+    package func listening() async throws(StoreError) -> Listening? {
+        try await database.read("read listening") { db in
+            try Row.fetchOne(db, sql: "SELECT since, until FROM listening")
+                .map {
+                    Listening(
+                        since: Moment(millisecondsSinceEpoch: $0["since"]),
+                        until: Moment(millisecondsSinceEpoch: $0["until"])
+                    )
+                }
+        }
+    }
+
     package func forget(silentSince moment: Moment) async throws(StoreError) -> Int {
         try await database.write("forget executors") { db in
             try db.execute(sql: Self.delete, arguments: [moment.millisecondsSinceEpoch])
@@ -83,6 +107,14 @@ extension SQLiteRegistryStore {
         """
 
     private static let setDialect = "UPDATE executors SET dialect = ? WHERE address = ?"
+
+    private static let setListening = """
+        INSERT INTO listening (id, since, until) VALUES (1, :now, :now)
+        ON CONFLICT (id) DO UPDATE SET
+            since = CASE WHEN abs(excluded.until - until) > :break THEN excluded.since ELSE since END,
+            until = CASE WHEN abs(excluded.until - until) > :break THEN excluded.until
+                ELSE max(until, excluded.until) END
+        """
 
     private static let delete = "DELETE FROM executors WHERE last_seen_at < ?"
 }

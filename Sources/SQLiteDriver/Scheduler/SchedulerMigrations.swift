@@ -9,6 +9,7 @@ enum SchedulerMigrations {
             try db.execute(sql: first)
             try db.execute(sql: seed, arguments: [Int64(Date().timeIntervalSince1970) * 1_000])
         }
+        migrator.registerMigration("2") { db in try db.execute(sql: second) }
         return migrator
     }
 
@@ -18,6 +19,14 @@ enum SchedulerMigrations {
     /// ids must not repeat old ones. They start at the time of creation and would have to be used up at
     /// 1000/s to be caught up.
     private static let seed = "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)"
+
+    private static let second = """
+        CREATE TABLE listening (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            since INTEGER NOT NULL,
+            until INTEGER NOT NULL
+        ) STRICT;
+        """
 
     private static let first = """
         CREATE TABLE leases (

@@ -38,7 +38,7 @@ package struct DispatchRules: Hashable, Sendable {
     ///   - run: planned or being dispatched.
     ///   - candidates: who may get it, best first.
     ///   - holder: who it was sent to, as registered now.
-    ///   - start: since when this scheduler has listened to executors.
+    ///   - start: since when somebody has listened to executors.
     ///   - now: the present instant.
     /// - Returns: the decision; nil when the run's state asks for none.
     package func decide(

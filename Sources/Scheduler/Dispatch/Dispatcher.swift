@@ -13,8 +13,9 @@ package struct Dispatcher: Sendable {
 
     /// The most runs looked at in one round: about what may take off at once.
     static let batch = 128
-    /// How long it sleeps at most, so that the changes of other processes are seen.
-    static let longestSleep = Duration.seconds(1)
+    /// How long it sleeps at most, so that the changes of other processes are seen: what they plan, and what ends there
+    /// and makes room for a job's next run.
+    static let longestSleep = Duration.milliseconds(250)
 
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
@@ -31,15 +32,14 @@ package struct Dispatcher: Sendable {
                 parts,
                 rules: rules,
                 token: lease.token,
-                listenedSince: parts.wall.now,
                 write: writer.write
             )
             calls.addTask { await writer.run() }
             var router = Router()
             while !Task.isCancelled {
                 do {
-                    let outbox = try await round(under: lease, &router) { run, candidates, groups in
-                        calls.addTask { try await carry(run, candidates, groups, by: handover) }
+                    let outbox = try await round(under: lease, &router) { run, candidates, heard in
+                        calls.addTask { try await carry(run, candidates, heard, by: handover) }
                     }
                     let pause = outbox.next.map { $0 - parts.wall.now } ?? Self.longestSleep
                     await parts.bells.dispatch.wait(
@@ -57,7 +57,7 @@ package struct Dispatcher: Sendable {
     private func round(
         under lease: Lease,
         _ router: inout Router,
-        start: (JobRun, [ExecutorInstance], ExecutorGroups) -> Void
+        start: (JobRun, [ExecutorInstance], Heard) -> Void
     ) async throws -> Outbox {
         let now = parts.wall.now
         let outbox = try await parts.runs.outbox(
@@ -69,16 +69,16 @@ package struct Dispatcher: Sendable {
         guard !outbox.runs.isEmpty else { return outbox }
         // There may be more of them.
         if outbox.runs.count == Self.batch { flight.turnAway() }
-        let groups = ExecutorGroups(try await parts.registry.instances())
+        let heard = try await Heard(parts.registry, at: now)
         for run in outbox.runs where flight.takesOff(run) {
             let terms = run.plan.terms
             let candidates = router.candidates(
-                among: groups.living(in: terms.group, at: now),
+                among: heard.groups.living(in: terms.group, at: now),
                 for: run.plan.job,
                 by: terms.route,
                 shard: run.plan.shard
             )
-            start(run, candidates, groups)
+            start(run, candidates, heard)
         }
         return outbox
     }
@@ -88,14 +88,14 @@ package struct Dispatcher: Sendable {
     private func carry(
         _ run: JobRun,
         _ candidates: [ExecutorInstance],
-        _ groups: ExecutorGroups,
+        _ heard: Heard,
         by handover: Handover
     ) async throws {
         defer {
             if flight.lands(run) { parts.bells.dispatch.ring() }
         }
         do {
-            try await handover.carry(run, candidates: candidates, groups: groups)
+            try await handover.carry(run, candidates: candidates, heard: heard)
         } catch let error as StoreError where error.isTransient {
             parts.logger.warning(
                 "run not dispatched",

@@ -12,8 +12,6 @@ struct Handover: Sendable {
     private let wall: any WallClock
     private let logger: Logger
     private let token: FencingToken
-    /// Since when this scheduler has listened to executors.
-    private let start: Moment
     /// Writes a changed run under the token; nil when it changed meanwhile.
     private let write: @Sendable (JobRun) async throws -> JobRun?
 
@@ -21,11 +19,9 @@ struct Handover: Sendable {
         _ parts: SchedulerParts,
         rules: DispatchRules,
         token: FencingToken,
-        listenedSince start: Moment,
         write: @escaping @Sendable (JobRun) async throws -> JobRun?
     ) {
         self.token = token
-        self.start = start
         self.write = write
         runs = parts.runs
         registry = parts.registry
@@ -41,14 +37,14 @@ struct Handover: Sendable {
     func carry(
         _ run: JobRun,
         candidates: [ExecutorInstance],
-        groups: ExecutorGroups
+        heard: Heard
     ) async throws {
-        let holder = run.executor.flatMap { groups.instance(at: $0.address, in: run.plan.terms.group) }
+        let holder = run.executor.flatMap { heard.groups.instance(at: $0.address, in: run.plan.terms.group) }
         let decision = rules.decide(
             run,
             candidates: candidates,
             holder: holder,
-            listenedSince: start,
+            listenedSince: heard.from,
             at: wall.now
         )
         switch decision {
@@ -58,7 +54,7 @@ struct Handover: Sendable {
         case .stop(let end, let holder, let isLast):
             try await stop(run, end, at: holder, isLast: isLast)
         case .resend(let holder): try await resend(run, to: holder)
-        case .offer(let candidates): try await offer(run, to: candidates, groups)
+        case .offer(let candidates): try await offer(run, to: candidates, heard.groups)
         }
     }
 
@@ -101,6 +97,8 @@ struct Handover: Sendable {
         at holder: ExecutorInstance,
         isLast: Bool
     ) async throws {
+        // A call bears no token: the write before it shows that it is still this leader's to make.
+        guard let run = try await write(run) else { return }
         if case .unknown(let detail) = await executors.kill(run.plan.job, on: holder), !isLast {
             note("run not stopped", run, holder, detail)
             _ = try await mark(run, for: holder)

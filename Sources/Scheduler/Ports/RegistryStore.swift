@@ -22,6 +22,15 @@ package protocol RegistryStore: Sendable {
     /// All executors that are not forgotten, ordered by group and address.
     func instances() async throws(StoreError) -> [ExecutorInstance]
 
+    /// Notes that at `now` somebody takes what executors say of themselves.
+    ///
+    /// Listening begins anew when nobody did for longer than `Listening.longestBreak`, and when the clock was put back
+    /// by more than that.
+    func listen(at now: Moment) async throws(StoreError)
+
+    /// Since when somebody has listened without a break, and until when; nil when nobody ever has.
+    func listening() async throws(StoreError) -> Listening?
+
     /// Forgets executors that were last heard of before `moment`, and says how many.
     func forget(silentSince moment: Moment) async throws(StoreError) -> Int
 }

@@ -10,15 +10,9 @@ struct IdleRuns {
         var idleSince: Moment?
     }
 
-    /// When the term began.
-    let since: Moment
     private var watches: [RunID: Watch] = [:]
     /// Executors that did not answer in this round: one that hangs must not hold up the verdicts on others.
     private var deaf: Set<ExecutorAddress> = []
-
-    init(since: Moment) {
-        self.since = since
-    }
 
     /// Begins a round, in which every executor is asked anew.
     mutating func beginRound() {

@@ -32,7 +32,7 @@ package struct LostRunSweep: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
-        var idle = IdleRuns(since: wall.now)
+        var idle = IdleRuns()
         while !Task.isCancelled {
             do {
                 try await sweep(under: lease, &idle)
@@ -46,11 +46,7 @@ package struct LostRunSweep: Sendable {
 
     /// Looks at every running run once.
     func sweep(under lease: Lease, _ idle: inout IdleRuns) async throws {
-        let heard = Heard(
-            groups: ExecutorGroups(try await registry.instances()),
-            from: idle.since,
-            until: wall.now
-        )
+        let heard = try await Heard(registry, at: wall.now)
         var after: RunID?
         var seen: Set<RunID> = []
         idle.beginRound()
@@ -62,7 +58,11 @@ package struct LostRunSweep: Sendable {
                 guard let end = await verdict(on: run, heard, &idle) else { continue }
                 // First there, then here: what ends here makes room for the job's next run, which would be
                 // stopped as well.
-                if end.reason == .timedOut { await free(run, heard.groups) }
+                if end.reason == .timedOut {
+                    // A call bears no token: the write before it shows that it is still this leader's to make.
+                    guard try await runs.advance([run], token: lease.token).count == 1 else { continue }
+                    await free(run, heard.groups)
+                }
                 try await closer.close(run, end, token: lease.token)
             }
             after = page.next
@@ -82,7 +82,7 @@ package struct LostRunSweep: Sendable {
         if let deadline = run.deadline(grace: settings.grace), now >= deadline {
             return RunEnd(.timedOut, message: "no result by the scheduler's deadline", at: now)
         }
-        guard let executor, !executor.isSilent(at: heard.until, listenedSince: heard.from) else {
+        guard let executor, !heard.isSilent(executor) else {
             let isRecent = run.startedAt.map { now - $0 < ExecutorInstance.silenceLimit } ?? false
             return isRecent ? nil : RunEnd(.executorLost, message: "executor is silent", at: now)
         }
@@ -137,15 +137,6 @@ package struct LostRunSweep: Sendable {
         }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
     }
-}
-
-/// What was heard of executors, and in what time.
-private struct Heard {
-    let groups: ExecutorGroups
-    /// When this leader began to listen.
-    let from: Moment
-    /// When the registry was read: a round may take long.
-    let until: Moment
 }
 
 /// How lost runs are looked for, and how long what is over is kept.

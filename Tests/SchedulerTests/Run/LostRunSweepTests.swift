@@ -25,7 +25,7 @@ struct LostRunSweepTests {
     @Test func `a run whose executor fell silent is lost and tried again`() async throws {
         try await rig.executor()
         let (run, lease) = try await rig.running(.sample(schedule: .manual, retry: RetryPolicy(limit: 1)))
-        rig.clock.advance(by: .seconds(89))
+        try await listen(for: .seconds(89))
         try await sweep(lease)
         #expect(try await rig.runs.run(run.id).isOpen)
         rig.clock.advance(by: .seconds(1))
@@ -36,20 +36,44 @@ struct LostRunSweepTests {
         #expect(try await rig.allRuns().last?.plan.parent == run.id)
     }
 
-    @Test func `who could not be heard while nobody led is not taken for silent`() async throws {
+    @Test func `who could not be heard is not taken for silent, however long the leader has led`()
+        async throws
+    {
         try await rig.executor()
-        let (run, _) = try await rig.running()
-        // Nobody listened: a new leader hears the executor's next beat, or its callback, soon.
+        let (run, lease) = try await rig.running()
+        // No process answers executors: they beat in vain, and hold back what they would call back.
         rig.clock.advance(by: .seconds(3_600))
-        let lease = try await rig.lead()
-        var idle = IdleRuns(since: rig.now)
-        try await sweep(lease, &idle)
-        rig.clock.advance(by: .seconds(89))
-        try await sweep(lease, &idle)
+        try await sweep(lease, listens: false)
+        #expect(try await rig.runs.run(run.id).isOpen)
+        try await listen(for: .seconds(89))
+        try await sweep(lease)
         #expect(try await rig.runs.run(run.id).isOpen)
         rig.clock.advance(by: .seconds(1))
-        try await sweep(lease, &idle)
+        try await sweep(lease)
         #expect(try await rig.runs.run(run.id).end?.reason == .executorLost)
+    }
+
+    @Test func `a new leader need not listen anew`() async throws {
+        try await rig.executor()
+        let (run, earlier) = try await rig.running()
+        try await listen(for: .seconds(89))
+        try await sweep(earlier)
+        #expect(try await rig.runs.run(run.id).isOpen)
+        rig.clock.advance(by: .seconds(1))
+        try await sweep(try await rig.lead())
+        #expect(try await rig.runs.run(run.id).end?.reason == .executorLost)
+    }
+
+    @Test func `a deposed leader stops nobody's run`() async throws {
+        let executor = try await rig.executor()
+        let (run, stale) = try await rig.running(.sample(schedule: .manual, timeout: .seconds(10)))
+        _ = try await rig.lead()
+        rig.clock.advance(by: .seconds(40))
+        try await rig.beat()
+        let error = await #expect(throws: StoreError.self) { try await sweep(stale) }
+        #expect(error?.code == .staleToken)
+        #expect(executor.kills.isEmpty)
+        #expect(try await rig.runs.run(run.id).isOpen)
     }
 
     @Test func `an executor that hangs is asked for one of its runs a round, not for each`() async throws {
@@ -138,7 +162,7 @@ struct LostRunSweepTests {
     {
         let executor = try await rig.executor(at: "one", .python)
         let (run, lease) = try await rig.running()
-        var idle = IdleRuns(since: .noon)
+        var idle = IdleRuns()
         executor.finish(run.plan.job)
         var age = Duration.zero
         while try await rig.runs.run(run.id).isOpen, age < .seconds(3_600) {
@@ -154,7 +178,7 @@ struct LostRunSweepTests {
     @Test func `a long run that its executor still has goes on`() async throws {
         let executor = try await rig.executor(at: "one", .python)
         let (run, lease) = try await rig.running()
-        var idle = IdleRuns(since: .noon)
+        var idle = IdleRuns()
         for _ in 0..<200 {
             rig.clock.advance(by: .seconds(30))
             try await rig.beat(instance: nil)
@@ -170,14 +194,26 @@ struct LostRunSweepTests {
         try await rig.executor()
         let (run, stale) = try await rig.running()
         _ = try await rig.lead()
-        rig.clock.advance(by: .seconds(90))
+        try await listen(for: .seconds(90))
         let error = await #expect(throws: StoreError.self) { try await sweep(stale) }
         #expect(error?.code == .staleToken)
         #expect(try await rig.runs.run(run.id).isOpen)
     }
 
-    private func sweep(_ lease: Lease) async throws {
-        var idle = IdleRuns(since: .noon)
+    /// Lets time pass in which some process answers executors.
+    private func listen(for length: Duration) async throws {
+        let end = rig.now + length
+        try await rig.parts.registry.listen(at: rig.now)
+        while rig.now < end {
+            rig.clock.advance(by: min(.seconds(10), end - rig.now))
+            try await rig.parts.registry.listen(at: rig.now)
+        }
+    }
+
+    /// Sweeps once; says before that somebody listens, as the process that answers executors does all the time.
+    private func sweep(_ lease: Lease, listens: Bool = true) async throws {
+        var idle = IdleRuns()
+        if listens { try await rig.parts.registry.listen(at: rig.now) }
         try await sweep(lease, &idle)
     }
 
