@@ -12,9 +12,7 @@ public struct CurlHTTPClientSettings: Sendable, Hashable {
     /// The largest answer that is taken in, in bytes.
     public var answerLimit = 64 << 20
 
-    /// Which addresses may be called; nil lets all be.
-    ///
-    /// For clients that call URLs which users supply.
+    /// Which addresses may be called, for clients that call URLs of strangers' choosing; nil lets all be.
     public var addresses: AddressGuard?
 
     /// Makes the default settings.

@@ -31,12 +31,21 @@ struct EngineParts: Sendable {
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
         receipts = settings.receipts
-        let catalogue = SupplierCatalogue(http: http, clock: clock)
+        let catalogue = SupplierCatalogue(http: Self.supplierClient(settings, or: http), clock: clock)
         directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) {
             catalogue.supplier(for: $0)
         }
         keys = RequestKeys(installation: forms.installation)
         chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
+    }
+
+    /// What suppliers are called with: a guarded client where the settings limit where their URLs may lead.
+    private static func supplierClient(_ settings: ServeSettings, or common: CurlHTTPClient) -> CurlHTTPClient
+    {
+        guard let addresses = settings.supplierAddresses else { return common }
+        var guarded = CurlHTTPClientSettings()
+        guarded.addresses = addresses
+        return CurlHTTPClient(settings: guarded)
     }
 
     func campaignService(_ timer: any CampaignTimer) -> CampaignService {

@@ -1,4 +1,5 @@
 import Configuration
+import CurlDriver
 import Foundation
 import Groundwork
 import PushEngine
@@ -51,6 +52,8 @@ struct ServeSettings: Sendable {
     var receipts = ReceiptSettings()
     /// Where crowd files are kept.
     var crowds = CrowdSettings.own
+    /// Where suppliers' URLs may lead to; nil lets them lead everywhere.
+    var supplierAddresses: AddressGuard?
     var logLevel = "info"
 
     /// How many batches of a lane are worked on at the same time.
@@ -97,6 +100,10 @@ struct ServeSettings: Sendable {
         ("crowds.s3.region", "the bucket's region; us-east-1 if not given"),
         ("crowds.s3.access-key", "the public part of the key for the bucket"),
         ("crowds.s3.secret-key", "its secret part"),
+        (
+            "addresses.allowed",
+            "networks that suppliers' URLs may lead to beside public addresses; all may be if not given"
+        ),
         ("log.level", "trace, debug, info, notice, warning, error or critical"),
     ]
 
@@ -176,6 +183,7 @@ struct ServeSettings: Sendable {
             throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
         }
         crowds = try CrowdSettings(reader)
+        supplierAddresses = try reader.networks("addresses.allowed").map(AddressGuard.init(allowed:))
         logLevel = reader.string("log.level") ?? logLevel
     }
 

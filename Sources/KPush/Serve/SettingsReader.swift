@@ -1,4 +1,5 @@
 import Configuration
+import CurlDriver
 import Foundation
 import Groundwork
 import PushEngine
@@ -62,6 +63,19 @@ struct SettingsReader {
             numbers[lane] = number
         }
         return numbers
+    }
+
+    /// Networks such as `10.8.0.0/16`.
+    func networks(_ key: String) throws(SettingsError) -> [AddressNetwork]? {
+        guard let texts = try list(key) else { return nil }
+        var networks: [AddressNetwork] = []
+        for text in texts {
+            guard let network = AddressNetwork(text) else {
+                throw SettingsError(key, "is networks such as 10.8.0.0/16 or fd00::/8, not \(text)")
+            }
+            networks.append(network)
+        }
+        return networks
     }
 
     /// A list, or one text with commas.

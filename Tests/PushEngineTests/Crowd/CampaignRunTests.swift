@@ -231,6 +231,17 @@ import Testing
         }
     }
 
+    @Test func `a crowd file that is gone fails the read and is told`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open(Self.small)
+            let campaign = try await engine.campaign()
+            try await engine.storage.remove(campaign.crowd.digest)
+            let error = await #expect(throws: SendFault.self) { try await engine.read(campaign) }
+            #expect(error?.field == "crowd")
+            #expect(try await engine.run(campaign).rowsRead == 0)
+        }
+    }
+
     @Test func `reading waits while the lane has enough to do`() async throws {
         try await PushBench.use { bench in
             var plan = Self.small
