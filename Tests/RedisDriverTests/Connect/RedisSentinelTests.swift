@@ -36,6 +36,14 @@ import Testing
         // The old one comes back, still believing that it is the master: nobody goes to it.
         try await first.start()
         #expect(try await client.send(["CONFIG", "GET", "port"]).array?.last?.integer == Int64(second.port))
+        // An orderly change back: the old master lives on as a replica.
+        try await waited(for: "the sentinel changes nothing", atMost: .seconds(40)) {
+            (try? await question.send(["SENTINEL", "FAILOVER", "main"])) != nil
+        }
+        try await waited(for: "the client does not go back", atMost: .seconds(20)) {
+            let written = try? await client.send([["SET", "k", "x"], ["CONFIG", "GET", "port"]])
+            return written?[0].text == "OK" && written?[1].array?.last?.integer == Int64(first.port)
+        }
         await sentinel.stop()
         await second.stop()
         await first.stop()

@@ -56,6 +56,47 @@ import Testing
         #expect(try await client.send(["KEYS", .text("{kpush:\(name)}:quota:*")]).array == [])
     }
 
+    @Test(arguments: RateLimiterConformance.clauses)
+    func `the rate limiter keeps`(clause: Clause<RateRig>) async throws {
+        let clock = ManualClock(Moment(secondsSinceEpoch: 1_775_000_000))
+        let client = try await TestRedis.client()
+        let limiter = RedisRateLimiter(client, name: TestRedis.name(), time: clock.calendar)
+        try await clause.check(RateRig(limiter: limiter, clock: clock))
+    }
+
+    @Test(arguments: AccessTokenConformance.clauses)
+    func `the store of access tokens keeps`(clause: Clause<TokenRig>) async throws {
+        let clock = ManualClock(Moment(secondsSinceEpoch: 1_775_000_000))
+        let store = RedisAccessTokenStore(
+            try await TestRedis.client(),
+            name: TestRedis.name(),
+            sealer: try AESSealer(key: AESSealer.newKey()),
+            time: clock.calendar
+        )
+        try await clause.check(TokenRig(store: store, clock: clock))
+    }
+
+    @Test func `the server's clock limits rates and ends tokens when nobody hands in another`() async throws {
+        let client = try await TestRedis.client()
+        let name = TestRedis.name()
+        let limiter = RedisRateLimiter(client, name: name)
+        let limit = RateLimit(name: "a", permits: 1, per: .milliseconds(200))
+        let first = try #require(try await limiter.take([RateWish(9, of: [limit])]).first)
+        #expect(first.granted == 1 && first.wait == .milliseconds(200))
+        try await waited(for: "no permit comes back") {
+            try await limiter.take([RateWish(9, of: [limit])]).first?.granted == 1
+        }
+        let store = RedisAccessTokenStore(client, name: name, sealer: try AESSealer(key: AESSealer.newKey()))
+        let account = AccountID(rawValue: 1)
+        let turn = try #require(try await store.takeTurn(of: account, for: .seconds(5)))
+        #expect(try await store.put(Secret("s3cret"), for: .milliseconds(300), of: account, turn: turn))
+        let stored = try await client.send(["HGETALL", .text("{kpush:\(name)}:token:1")]).array ?? []
+        // Nobody who reads what Redis holds reads the token.
+        let plain = Array("s3cret".utf8)
+        #expect(!stored.isEmpty && !stored.contains { $0.bytes?.contains(plain) == true })
+        try await waited(for: "the token does not end") { try await store.token(of: account) == nil }
+    }
+
     private func rig() async throws -> QuotaRig {
         let clock = ManualClock(Moment(secondsSinceEpoch: 1_775_000_000))
         let client = try await TestRedis.client()
