@@ -1,0 +1,56 @@
+import Foundation
+import PostgresDriver
+import Testing
+import Yams
+
+@testable import KPush
+
+/// What is shipped to deploy with is what the program understands.
+@Suite struct DeployTests {
+    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../deploy").standardizedFileURL
+
+    private static let secrets = [
+        "KPUSH_CLUSTER_SECRET": String(repeating: "s", count: 64),
+        "KPUSH_WEB_TOKEN": String(repeating: "t", count: 64), "KPUSH_CROWDS_S3_SECRET_KEY": "k",
+    ]
+
+    @Test func `the embedded example is read`() async throws {
+        let file = Self.folder.appendingPathComponent("embedded/kpush.yaml").path
+        let settings = try await ServeSettings.read(file: file, environment: [:], flags: [:])
+        #expect(settings.cluster == nil)
+        #expect(settings.data == "/var/lib/kpush")
+    }
+
+    @Test(arguments: Role.allCases) func `the cluster example is read for each role`(role: Role) async throws {
+        let file = Self.folder.appendingPathComponent("cluster/kpush.yaml").path
+        let settings = try await ServeSettings.read(
+            file: file,
+            environment: Self.secrets,
+            flags: ["roles": role.rawValue, "data": "/var/lib/kpush/\(role.rawValue)"]
+        )
+        #expect(settings.roles == [role])
+        #expect(settings.cluster?.postgres.connections == 8)
+        #expect(settings.schedulers.count == 2)
+    }
+
+    @Test func `the services of the compose file are read`() async throws {
+        let text = try String(contentsOf: Self.folder.appendingPathComponent("compose/compose.yaml"), encoding: .utf8)
+        let file = try #require(try Yams.load(yaml: text) as? [String: Any])
+        let services = try #require(file["services"] as? [String: [String: Any]])
+        var roles: Set<Role> = []
+        for (name, service) in services {
+            guard let command = service["command"] as? [String], command.first == "serve" else { continue }
+            var environment = try #require(service["environment"] as? [String: Any]).mapValues { "\($0)" }
+            environment.merge(Self.secrets) { $1 }
+            let settings = try await ServeSettings.read(
+                file: nil,
+                environment: environment,
+                flags: ["roles": try #require(command.last, "\(name)")]
+            )
+            #expect(settings.cluster != nil)
+            roles.formUnion(settings.roles)
+        }
+        #expect(roles == Set(Role.allCases))
+    }
+}
