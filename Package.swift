@@ -200,8 +200,10 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "KPush", "Console", "PushEngine", "SQLiteDriver", "CurlDriver", "S3Driver", "LocalServers",
-                "Groundwork", "TestKit", logging,
+                "KPush", "Console", "Scheduler", "PushEngine", "SQLiteDriver", "PostgresDriver",
+                "RedisDriver",
+                "CurlDriver", "S3Driver", "LocalServers", "Groundwork", "Conformance", "TestKit", logging,
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
     ]

@@ -22,7 +22,8 @@ import Yams
         #expect(settings.data == "/var/lib/kpush")
     }
 
-    @Test(arguments: Role.allCases) func `the cluster example is read for each role`(role: Role) async throws {
+    @Test(arguments: Role.allCases) func `the cluster example is read for each role`(role: Role) async throws
+    {
         let file = Self.folder.appendingPathComponent("cluster/kpush.yaml").path
         let settings = try await ServeSettings.read(
             file: file,
@@ -35,7 +36,10 @@ import Yams
     }
 
     @Test func `the services of the compose file are read`() async throws {
-        let text = try String(contentsOf: Self.folder.appendingPathComponent("compose/compose.yaml"), encoding: .utf8)
+        let text = try String(
+            contentsOf: Self.folder.appendingPathComponent("compose/compose.yaml"),
+            encoding: .utf8
+        )
         let file = try #require(try Yams.load(yaml: text) as? [String: Any])
         let services = try #require(file["services"] as? [String: [String: Any]])
         var roles: Set<Role> = []

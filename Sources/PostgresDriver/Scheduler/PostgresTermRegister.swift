@@ -35,11 +35,15 @@ package struct PostgresTermRegister: TermRegister {
                 .int(seen?.token.rawValue),
                 .int(seen?.beats)
             )
-            // Writes under the term before are waited for, but not those of one that is stopped for good.
-            let token = try link.runAll([PostgresStatement(Self.patience), mint]).last?.first
-                .map {
-                    FencingToken(rawValue: $0.int64(0))
-                }
+            let rows: PostgresRows?
+            do { rows = try Self.run(mint, waiting: "500ms", on: link) } catch let failure as PostgresFailure
+                where failure.state == "55P03"
+            {
+                // Whoever stands still in the middle of a write leads no more, and its session is in the way.
+                try link.run(Self.cutOff)
+                rows = try Self.run(mint, waiting: "2s", on: link)
+            }
+            let token = rows?.first.map { FencingToken(rawValue: $0.int64(0)) }
             guard token != nil || seen != nil else { throw Self.lostRow }
             return token
         }
@@ -48,7 +52,7 @@ package struct PostgresTermRegister: TermRegister {
     package func beat(_ name: String, _ token: FencingToken) async throws(StoreError) {
         let isCurrent = try await pool.single("beat") { link in
             let beat = PostgresStatement(Self.beat, .text(name), .int(token.rawValue))
-            return try link.runAll([PostgresStatement(Self.patience), beat]).last?.changed == 1
+            return try Self.run(beat, waiting: "2s", on: link)?.changed == 1
         }
         guard isCurrent else {
             throw StoreError(.staleToken, during: "beat", detail: "term \(token.rawValue) is over")
@@ -57,11 +61,19 @@ package struct PostgresTermRegister: TermRegister {
 
     package func end(_ name: String, _ token: FencingToken) async throws(StoreError) {
         try await pool.single("end term") { link in
-            _ = try link.runAll([
-                PostgresStatement(Self.patience),
-                PostgresStatement(Self.end, .text(name), .int(token.rawValue)),
-            ])
+            let end = PostgresStatement(Self.end, .text(name), .int(token.rawValue))
+            _ = try Self.run(end, waiting: "2s", on: link)
         }
+    }
+
+    /// Runs a statement that waits for others' writes for a limited time; a pipeline is one transaction.
+    private static func run(
+        _ statement: PostgresStatement,
+        waiting limit: String,
+        on link: PostgresLink
+    ) throws -> PostgresRows? {
+        let patience = PostgresStatement("SELECT set_config('lock_timeout', $1, true)", .text(limit))
+        return try link.runAll([patience, statement]).last
     }
 
     private static let lostRow = StoreError(
@@ -78,8 +90,14 @@ package struct PostgresTermRegister: TermRegister {
         ON CONFLICT (name) DO NOTHING
         """
 
-    /// For the one transaction that a pipeline is.
-    private static let patience = "SELECT set_config('lock_timeout', '2s', true)"
+    /// Ends the sessions that are in the middle of a write under a token and do nothing: their processes are stopped.
+    private static let cutOff = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = current_user AND state LIKE 'idle in transaction%'
+            AND pid IN (
+                SELECT pid FROM pg_locks
+                WHERE relation = 'leader_term'::regclass AND mode IN ('RowShareLock', 'RowExclusiveLock'))
+        """
 
     private static let mint = """
         UPDATE leader_term

@@ -11,6 +11,8 @@ struct LeaderTermTests {
     private let clock = ManualClock(.noon)
     private let keeper = ScriptedKeeper()
     private let duties = Duties()
+    private let recorder = LogRecorder()
+    private let gauges = SchedulerGauges()
 
     @Test func `a leader renews at a third of its lease and keeps leading`() async throws {
         try await withTerm {
@@ -70,6 +72,85 @@ struct LeaderTermTests {
         }
         #expect(!duties.isOn)
         #expect(keeper.releases == 1)
+        #expect(deposed.isEmpty)
+    }
+
+    @Test func `who is not elected stands again at once when the lease comes free`() async throws {
+        keeper.refuseElections()
+        try await withTerm {
+            await clock.sleepers()
+            keeper.allowElections()
+            keeper.vacancy.ring()
+            try await eventually("it leads") { duties.isOn }
+        }
+    }
+
+    @Test func `a deposed leader says so once`() async throws {
+        try await withTerm {
+            try await eventually("it leads") { duties.isOn }
+            keeper.set(.lost)
+            keeper.refuseElections()
+            await clock.sleepers(2)
+            clock.advance(by: .seconds(2))
+            try await eventually("it says so") { !deposed.isEmpty }
+            // As long as it stands for election in vain, it says nothing more.
+            for _ in 0..<5 {
+                await clock.sleepers(1)
+                clock.advance(by: .milliseconds(500))
+            }
+        }
+        #expect(deposed == ["leader deposed fencing_token=1 reason=somebody else leads, or nobody"])
+    }
+
+    @Test func `a leader that was stopped for an hour is deposed before it does anything`() async throws {
+        try await withTerm {
+            try await eventually("it leads") { duties.isOn }
+            keeper.set(.hang)
+            keeper.refuseElections()
+            await clock.sleepers(2)
+            clock.advance(by: .seconds(3_600))
+            try await eventually("it says so") { !deposed.isEmpty }
+            #expect(!duties.isOn)
+        }
+        #expect(deposed.count == 1)
+    }
+
+    @Test func `a leader whose write is refused for its token is deposed`() async throws {
+        try await withTerm {
+            try await eventually("it leads") { duties.isOn }
+            keeper.refuseElections()
+            duties.fail(StoreError(.staleToken, during: "plan triggers"))
+            try await eventually("it says so") { !deposed.isEmpty }
+        }
+        #expect(deposed.count == 1)
+        #expect(keeper.releases == 1)
+    }
+
+    @Test func `gauges show the token and how long the lease is trusted yet`() async throws {
+        #expect(gauges.reading.leading == nil)
+        try await withTerm {
+            try await eventually("it leads") { duties.isOn }
+            #expect(gauges.reading.leading == FencingToken(rawValue: 1))
+            #expect(gauges.reading.trustLeft == .seconds(5))
+            await clock.sleepers(2)
+            clock.advance(by: .seconds(1))
+            #expect(gauges.reading.trustLeft == .seconds(4))
+            clock.advance(by: .seconds(1))
+            try await eventually("it renews") { gauges.reading.trustLeft == .seconds(5) }
+        }
+        #expect(gauges.reading.leading == nil)
+        #expect(gauges.reading.trustLeft == nil)
+    }
+
+    @Test func `an election that stays impossible is told of once`() async throws {
+        keeper.breakElections()
+        try await withTerm {
+            for _ in 0..<5 {
+                await clock.sleepers()
+                clock.advance(by: .milliseconds(500))
+            }
+        }
+        #expect(recorder.lines == ["election not possible error=unavailable(\"down\")"])
     }
 
     @Test func `who is not elected stands again`() async throws {
@@ -83,13 +164,16 @@ struct LeaderTermTests {
         }
     }
 
+    private var deposed: [String] { recorder.lines.filter { $0.hasPrefix("leader deposed") } }
+
     private func withTerm(_ body: @Sendable () async throws -> Void) async throws {
         let term = LeaderTerm(
             "l",
             holder: "me",
             keeper: keeper,
             clock: clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { [recorder] _ in recorder },
+            gauges: gauges
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await term.run { _ in try await duties.perform() } }
@@ -101,16 +185,25 @@ struct LeaderTermTests {
 
     /// What a leader does; here nothing but to be seen doing it.
     private final class Duties: Sendable {
-        private let state = Mutex((isOn: false, begun: 0))
+        private struct State {
+            var isOn = false
+            var begun = 0
+            var failure: AsyncThrowingStream<Void, any Error>.Continuation?
+        }
+
+        private let state = Mutex(State())
 
         var isOn: Bool { state.withLock { $0.isOn } }
         var begun: Int { state.withLock { $0.begun } }
 
         func perform() async throws {
-            state.withLock { ($0.isOn, $0.begun) = (true, $0.begun + 1) }
+            let (failures, failure) = AsyncThrowingStream<Void, any Error>.makeStream()
+            state.withLock { ($0.isOn, $0.begun, $0.failure) = (true, $0.begun + 1, failure) }
             defer { state.withLock { $0.isOn = false } }
-            for await _ in AsyncStream<Void>.makeStream().stream {}
+            for try await _ in failures {}
         }
+
+        func fail(_ error: any Error) { state.withLock { $0.failure }?.finish(throwing: error) }
     }
 
     /// A keeper that does what it is told.
@@ -120,6 +213,7 @@ struct LeaderTermTests {
         private struct State {
             var renewal = Renewal.granted
             var elects = true
+            var isBroken = false
             var renewals = 0
             var releases = 0
             var token: Int64 = 0
@@ -133,6 +227,7 @@ struct LeaderTermTests {
 
         func set(_ renewal: Renewal) { state.withLock { $0.renewal = renewal } }
         func refuseElections() { state.withLock { $0.elects = false } }
+        func breakElections() { state.withLock { $0.isBroken = true } }
         func allowElections() { state.withLock { $0.elects = true } }
 
         func acquire(
@@ -140,7 +235,8 @@ struct LeaderTermTests {
             holder: String,
             for duration: Duration
         ) async throws(LeaseError) -> Lease? {
-            state.withLock { state in
+            if state.withLock({ $0.isBroken }) { throw .unavailable("down") }
+            return state.withLock { state in
                 guard state.elects else { return nil }
                 state.token += 1
                 return Lease(
