@@ -80,6 +80,7 @@ package final class RawServer: Sendable {
     private let listener: Int32
     private let log = Mutex<[String]>([])
     private let accepted = Atomic<Int>(0)
+    private let isClosed = Atomic<Bool>(false)
 
     /// How many connections were made.
     package var connectionCount: Int { accepted.load(ordering: .acquiring) }
@@ -116,15 +117,21 @@ package final class RawServer: Sendable {
 
     /// Stops accepting: later connections are refused.
     package func close() {
-        Glibc.shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
+        // Closed by the thread that accepts: its number is another server's at once, whose callers that thread
+        // would take.
+        if !isClosed.exchange(true, ordering: .acquiringAndReleasing) {
+            Glibc.shutdown(listener, Int32(SHUT_RDWR))
+        }
     }
 
     private func accept(_ script: @escaping @Sendable (RawServer, Connection) -> Void) {
         var number = 0
         while true {
             let descriptor = Glibc.accept(listener, nil, nil)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                Glibc.close(listener)
+                return
+            }
             number += 1
             accepted.store(number, ordering: .releasing)
             let connection = Connection(descriptor: descriptor, number: number)
