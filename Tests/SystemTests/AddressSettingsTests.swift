@@ -38,7 +38,7 @@ import Testing
         var settings = try await Self.settings(allowed)
         settings.data = folder.file("data")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let engine = try Composition(settings, logger: logger).engine
+        let engine = try await Composition(settings, logger: logger).engine
         _ = try await SampleData(templates: engine.store, accounts: engine.store)
             .load(simulator: supplier.url)
         let entries = try await engine.directory.current().entries

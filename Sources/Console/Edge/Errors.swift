@@ -86,12 +86,8 @@ struct ErrorAnswer {
         json.append("traceId", .text(trace))
         var response = Answer(json, status: status).response()
         response.headers.append(contentsOf: headers)
-        if status == .serviceUnavailable { response.headers[.retryAfter] = Self.retryAfter }
         return response
     }
-
-    /// Seconds until it is worth asking again: stores come back, or another takes over, within a few.
-    private static let retryAfter = "5"
 
     private static func tooLarge(limit: Int?) -> ErrorAnswer {
         let most = limit.map { "; at most \($0) bytes" } ?? ""

@@ -199,12 +199,19 @@ extension AdmissionEntry {
         """
     }
 
+    /// One look into an index for each recipient; see `selectCandidates`.
     private static func selectKnown(_ partition: BatchDay) -> String {
         """
         SELECT entry.id, known.row
         FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS entry (key, id, row, address)
-        JOIN record_\(partition.suffix) AS known
-            ON known.key = entry.key AND known.origin = $1 AND known.address = entry.address
+        CROSS JOIN LATERAL (
+            (SELECT id, row FROM record_\(partition.suffix)
+            WHERE entry.key >= 0 AND key >= 0 AND key = entry.key AND origin = $1 LIMIT 1)
+            UNION ALL
+            (SELECT id, row FROM record_\(partition.suffix)
+            WHERE entry.key < 0 AND key < 0 AND key = entry.key AND origin = $1 AND address = entry.address
+            LIMIT 1)
+        ) AS known
         WHERE known.id <> entry.id
         """
     }

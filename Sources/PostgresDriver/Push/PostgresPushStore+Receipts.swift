@@ -46,6 +46,34 @@ extension PostgresPushStore: ReceiptStore {
     static let selectPending =
         "SELECT id, account, raw FROM receipt_page WHERE NOT is_done ORDER BY id LIMIT $1"
 
+    /// One look into an index for each receipt, whatever the server believes of a table that grew since it looked.
+    ///
+    /// The indexes are of phone numbers and of other addresses, and are only used where it is said which is meant.
+    static let selectCandidates = """
+        SELECT asked.place, found.id
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
+            WITH ORDINALITY AS asked (key, low, high, address, place)
+        CROSS JOIN LATERAL (
+            (SELECT id FROM record
+            WHERE asked.key >= 0 AND key >= 0 AND key = asked.key AND origin BETWEEN asked.low AND asked.high
+            LIMIT 4096)
+            UNION ALL
+            (SELECT id FROM record
+            WHERE asked.key < 0 AND key < 0 AND key = asked.key AND origin BETWEEN asked.low AND asked.high
+                AND address = asked.address
+            LIMIT 4096)
+        ) AS found
+        """
+
+    static let selectOfPhone = selectMessages("key >= 0")
+
+    static let selectOfAddress = selectMessages("key < 0")
+
+    /// The half of the index is named, which alone shows that it may be used.
+    private static func selectMessages(_ half: String) -> String {
+        "SELECT id FROM record WHERE \(half) AND key = $1 AND address = $2 AND id < $3 ORDER BY id DESC"
+    }
+
     private static let insertPage =
         "INSERT INTO receipt_page (account, at, raw) VALUES ($1, $2, $3) RETURNING id"
 }
@@ -199,7 +227,7 @@ private struct ReceiptSearch {
         guard !asked.isEmpty else { return found }
         let recipients = asked.map { RecipientKey(address: receipts[$0.place].recipient).rawValue }
         let candidates = try link.run(
-            Self.selectCandidates,
+            PostgresPushStore.selectCandidates,
             .ints(recipients),
             .ints(asked.map(\.call.origins.lowerBound)),
             .ints(asked.map(\.call.origins.upperBound)),
@@ -261,22 +289,19 @@ private struct ReceiptSearch {
         FROM call JOIN batch ON batch.id = call.batch
         WHERE call.id = ANY ($1) AND call.batch >= $2 AND call.batch < $3 AND batch.id >= $2 AND batch.id < $3
         """
-
-    private static let selectCandidates = """
-        SELECT asked.place, record.id
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
-            WITH ORDINALITY AS asked (key, low, high, address, place)
-        JOIN record ON record.key = asked.key AND record.origin BETWEEN asked.low AND asked.high
-            AND record.address = asked.address
-        """
 }
 
 extension PostgresLink {
     /// The messages to an address that are older than one, newest first.
     func messages(to recipient: String, before id: Int64) throws -> [MessageID] {
         let key = RecipientKey(address: recipient).rawValue
-        return try run(Self.selectMessages, .int(key), .text(key < 0 ? recipient : ""), .int(id))
-            .map { MessageID(rawValue: $0.int64(0)) }
+        return try run(
+            key < 0 ? PostgresPushStore.selectOfAddress : PostgresPushStore.selectOfPhone,
+            .int(key),
+            .text(key < 0 ? recipient : ""),
+            .int(id)
+        )
+        .map { MessageID(rawValue: $0.int64(0)) }
     }
 
     /// The references that the supplier told when it was asked; those it did not tell are missing.
@@ -288,8 +313,4 @@ extension PostgresLink {
         .map { (MessageID(rawValue: $0.int64(0)), $0.text(1)) }
         return Dictionary(told) { first, _ in first }
     }
-
-    private static let selectMessages = """
-        SELECT id FROM record WHERE key = $1 AND address = $2 AND id < $3 ORDER BY id DESC
-        """
 }

@@ -257,6 +257,13 @@ extension PostgresLink {
     }
 
     private static let selectRows = """
-        SELECT id, row FROM record WHERE key = ANY ($1) AND origin = $2 AND id >= $3 AND id < $4
+        SELECT found.id, found.row FROM unnest($1::bigint[]) AS asked (key)
+        CROSS JOIN LATERAL (
+            (SELECT id, row FROM record
+            WHERE asked.key >= 0 AND key >= 0 AND key = asked.key AND origin = $2 AND id >= $3 AND id < $4 LIMIT 1)
+            UNION ALL
+            (SELECT id, row FROM record
+            WHERE asked.key < 0 AND key < 0 AND key = asked.key AND origin = $2 AND id >= $3 AND id < $4 LIMIT 9)
+        ) AS found
         """
 }
