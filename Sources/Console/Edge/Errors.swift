@@ -34,7 +34,12 @@ struct ErrorAnswer {
         self.code = code
         self.message = message
         self.field = field.flatMap { $0.isEmpty ? nil : $0 }
+        // Whoever gets this is to come again, and not at once together with all others.
+        if status == .serviceUnavailable { headers[.retryAfter] = Self.pause }
     }
+
+    /// Seconds until a call that cannot be served now is worth another try.
+    private static let pause = "2"
 
     /// Chooses the answer to an error.
     init(_ error: any Error) {
