@@ -76,7 +76,7 @@ package actor PostgresServer {
         let port = port
         let probe = try Self.binary("pg_isready")
         try await waited(for: "PostgreSQL does not answer on port \(port)") {
-            try await Self.succeeds(probe, ["-q", "-h", "127.0.0.1", "-p", "\(port)"])
+            try await Answer(of: probe, ["-q", "-h", "127.0.0.1", "-p", "\(port)"]).isSuccess
         }
     }
 
@@ -108,9 +108,26 @@ package actor PostgresServer {
     /// Runs a statement, such as one that makes a database.
     package func run(_ sql: String, in database: String = "postgres") async throws {
         let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", address(database), "-c", sql]
-        guard try await Self.succeeds(try Self.binary("psql"), arguments) else {
+        guard try await Answer(of: try Self.binary("psql"), arguments).isSuccess else {
             throw LocalServerError("PostgreSQL refuses: \(sql)")
         }
+    }
+
+    /// Asks for rows: a line each, its columns split by `|`.
+    ///
+    /// - Throws: `LocalServerError` when the server does not answer or refuses.
+    package func query(_ sql: String, in database: String) async throws -> [String] {
+        let file = home.deletingLastPathComponent().appendingPathComponent("rows-\(UUID().uuidString)")
+        // Nobody else knows of the file.
+        defer { try? FileManager.default.removeItem(at: file) }
+        let arguments = [
+            "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", address(database), "-o", file.path, "-c",
+            sql,
+        ]
+        guard try await Answer(of: try Self.binary("psql"), arguments).isSuccess else {
+            throw LocalServerError("PostgreSQL refuses: \(sql)")
+        }
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
     /// Makes an empty database and tells its address.
@@ -131,20 +148,5 @@ package actor PostgresServer {
             throw LocalServerError("\(name) of PostgreSQL is not installed; `make setup` installs it")
         }
         return found
-    }
-
-    private static func succeeds(_ program: String, _ arguments: [String]) async throws -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let (statuses, status) = AsyncStream<Int32>.makeStream()
-        process.terminationHandler = {
-            status.yield($0.terminationStatus)
-            status.finish()
-        }
-        try process.run()
-        return await statuses.first { _ in true } == 0
     }
 }

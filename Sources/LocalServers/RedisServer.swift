@@ -71,6 +71,22 @@ package actor RedisServer {
         process?.signal(number)
     }
 
+    /// Has it do a command, such as `["CLIENT", "KILL", "TYPE", "replica"]`.
+    ///
+    /// - Returns: the answer's lines, as `redis-cli` writes them when nobody looks.
+    /// - Throws: `LocalServerError` when it does not answer.
+    @discardableResult
+    package nonisolated func run(_ words: [String]) async throws -> [String] {
+        try await Self.run(words, on: port)
+    }
+
+    static func run(_ words: [String], on port: Int) async throws -> [String] {
+        let answer = try await Answer(of: "redis-cli", ["-t", "2", "-e", "-p", "\(port)"] + words)
+        guard answer.isSuccess else { throw LocalServerError("Redis refuses: \(words) \(answer.text)") }
+        return answer.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .map(String.init)
+    }
+
     /// Forgets what it keeps on disk; to be called while it is stopped.
     package func wipe() throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: home.path)

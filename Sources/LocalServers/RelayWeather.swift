@@ -1,0 +1,57 @@
+import NIOCore
+import Synchronization
+
+/// What a relay does to the bytes that come by.
+final class RelayWeather: Sendable {
+    struct State {
+        var isFrozen = false
+        var delay = Duration.zero
+        var dropsReplies = false
+    }
+
+    private let now = Mutex(State())
+
+    var state: State { now.withLock { $0 } }
+
+    func change(_ body: (inout sending State) -> Void) {
+        now.withLock { body(&$0) }
+    }
+
+    /// Returns when `piece` may go on.
+    func pass(_ piece: RelayPiece) async throws {
+        try await ContinuousClock().sleep(until: piece.arrival + state.delay)
+        try await thaw()
+    }
+
+    /// Returns when nothing is frozen.
+    func thaw() async throws {
+        while state.isFrozen { try await ContinuousClock().sleep(for: .milliseconds(2)) }
+    }
+}
+
+/// Bytes that came, and when.
+struct RelayPiece: Sendable {
+    let bytes: ByteBuffer
+    let arrival: ContinuousClock.Instant
+}
+
+/// Notes when bytes come from one end of a relay's connection.
+final class RelayEnd: ChannelInboundHandler {
+    typealias Channel = NIOAsyncChannel<RelayPiece, ByteBuffer>
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = RelayPiece
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let piece = RelayPiece(bytes: unwrapInboundIn(data), arrival: .now)
+        context.fireChannelRead(wrapInboundOut(piece))
+    }
+
+    /// A connection as one that can be read and written in turn.
+    static func make(of channel: any NIOCore.Channel) -> EventLoopFuture<Channel> {
+        channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(RelayEnd())
+            let configuration = Channel.Configuration(isOutboundHalfClosureEnabled: true)
+            return try Channel(wrappingChannelSynchronously: channel, configuration: configuration)
+        }
+    }
+}
