@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help run demo cluster bench setup setup-tests build release test lint format clean
+.PHONY: help run demo cluster faults bench setup setup-tests build release test lint format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: release ## send a campaign through everything and compare the books
 
 cluster: release ## start PostgreSQL, Redis and a cluster on them, and send a campaign through it
 	@$(RELEASE)/kpush cluster $(ARGS)
+
+faults: release ## break a cluster on purpose, under load, and show that nothing is lost or doubled
+	@$(RELEASE)/kpush faults $(ARGS)
 
 bench: release ## measure rate and memory of a campaign of a million rows
 	@$(RELEASE)/kpush bench $(ARGS)

@@ -8,6 +8,7 @@ struct KPush: AsyncParsableCommand {
             ServeCommand.self,
             DemoCommand.self,
             ClusterCommand.self,
+            FaultsCommand.self,
             BenchCommand.self,
             SendCommand.self,
             RecallCommand.self,

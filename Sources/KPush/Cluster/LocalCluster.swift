@@ -12,9 +12,11 @@ actor LocalCluster {
     nonisolated let redis: RedisServer
     nonisolated let data: String
     nonisolated let webPort: Int
-    private let secrets: (cluster: String, token: String)
+    private let secrets: (cluster: String, token: String, executors: String)
+    private let shared: [String: String]
     private let http = CurlHTTPClient()
     private let logLevel: String
+    private let program: URL?
     private let folder: ServerFolder
     private var nodes: [String: ClusterNode] = [:]
     private var processes: [String: ChildProcess] = [:]
@@ -28,17 +30,23 @@ actor LocalCluster {
     ///   - webPort: where the console listens; 0 takes a free one.
     ///   - logLevel: how much the processes log.
     ///   - directives: the configuration of Redis, such as `appendonly`.
+    ///   - shared: settings of all processes beside those that every cluster needs, as environment variables.
+    ///   - program: the `kpush` that the processes run; nil for this very one.
     /// - Throws: `LocalServerError` when a server does not come up.
     init(
         data: String,
         webPort: Int,
         logLevel: String,
-        redis directives: [String: String] = ["appendonly": "yes", "appendfsync": "everysec"]
+        redis directives: [String: String] = ["appendonly": "yes", "appendfsync": "everysec"],
+        shared: [String: String] = [:],
+        program: URL? = nil
     ) async throws {
         self.data = URL(fileURLWithPath: data).standardizedFileURL.path
         self.webPort = try webPort == 0 ? FreePort.find() : webPort
         self.logLevel = logLevel
-        secrets = (Self.random(), Self.random())
+        self.shared = shared
+        self.program = program
+        secrets = (Self.random(), Self.random(), Self.random())
         folder = try ServerFolder("kpush-cluster")
         postgres = try await PostgresServer(in: folder, settings: Self.tuning)
         redis = try await RedisServer(in: folder, settings: directives)
@@ -51,14 +59,19 @@ actor LocalCluster {
             "KPUSH_POSTGRES_ADDRESS": postgres.address("kpush"), "KPUSH_REDIS_ADDRESS": redis.address,
             "KPUSH_CLUSTER_SECRET": secrets.cluster, "KPUSH_WEB_TOKEN": secrets.token,
             "KPUSH_CROWDS_STORAGE": "\(data)/crowds", "KPUSH_EXECUTOR_SCHEDULERS": url,
-            "KPUSH_ZONE": "Asia/Shanghai", "KPUSH_LOG_LEVEL": logLevel,
+            "KPUSH_EXECUTOR_TOKEN": secrets.executors, "KPUSH_ZONE": "Asia/Shanghai",
+            "KPUSH_LOG_LEVEL": logLevel,
         ]
+        .merging(shared) { $1 }
     }
 
     /// Where the console is.
     nonisolated var url: String { "http://127.0.0.1:\(webPort)" }
 
     nonisolated var token: String { secrets.token }
+
+    /// What executors and schedulers show each other.
+    nonisolated var executorToken: String { secrets.executors }
 
     /// The settings of a process of this cluster that has no role: it only reaches what the others keep.
     func settings(_ name: String) async throws -> ServeSettings {
@@ -112,6 +125,20 @@ actor LocalCluster {
     /// The names of the processes that were started.
     var names: [String] { nodes.keys.sorted() }
 
+    /// The processes that were started and have a role.
+    func names(of role: Role) -> [String] { names.filter { nodes[$0]?.roles.contains(role) == true } }
+
+    /// A process's number; nil while it does not run.
+    func pid(of name: String) -> Int32? { processes[name]?.pid }
+
+    /// Where a process's log is.
+    nonisolated func log(of name: String) -> String { "\(data)/\(name).log" }
+
+    /// Waits until a process that was started again takes calls.
+    func isReady(_ name: String) async throws {
+        if let node = nodes[name] { try await ready(node) }
+    }
+
     /// The most memory that all processes together had resident, in bytes.
     var peakMemory: Int {
         for (name, process) in processes { notePeak(name, process) }
@@ -120,12 +147,17 @@ actor LocalCluster {
 
     /// Ends everything: the processes first, so that they leave in order.
     func stop() async {
-        await withDiscardingTaskGroup { group in
-            for name in processes.keys { group.addTask { await self.stop(name) } }
-        }
+        await stopProcesses()
         await redis.stop()
         await postgres.stop()
         http.shutdown()
+    }
+
+    /// Ends the processes, and leaves the servers as they are.
+    func stopProcesses() async {
+        await withDiscardingTaskGroup { group in
+            for name in processes.keys { group.addTask { await self.stop(name) } }
+        }
     }
 
     private func launch(_ node: ClusterNode) throws {
@@ -139,12 +171,13 @@ actor LocalCluster {
             executorPorts[node.name] = port
             own["KPUSH_EXECUTOR_PORT"] = "\(port)"
         }
-        let log = "\(data)/\(node.name).log"
+        let log = log(of: node.name)
         if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(fileURLWithPath: log)) }
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try output.seekToEnd()
         processes[node.name] = try ChildProcess(
             ["serve", "--stop-with-input"],
+            program: program,
             environment: environment.merging(own) { $1 }.merging(node.environment) { $1 },
             output: output,
             complaints: output
@@ -162,7 +195,7 @@ actor LocalCluster {
                 FreePort.isTaken(port)
             }
         } catch {
-            throw DemoError("\(node.name) did not start; \(data)/\(node.name).log says why")
+            throw DemoError("\(node.name) did not start; \(log(of: node.name)) says why")
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Groundwork
+import PushEngine
 
 /// The supplier simulator as a process of its own, so that neither its memory nor its end is ours.
 final class SimulatorProcess: Sendable {
@@ -62,6 +63,25 @@ struct SimulatorControl: Sendable {
     func stats() async throws -> SimulatorStats {
         let answer = try await http.send(HTTPRequest(method: "GET", url: url + "/_sim/stats"))
         return try JSONDecoder().decode(SimulatorStats.self, from: Data(answer.body))
+    }
+
+    /// Has things go wrong, or right again; what is not named stays as it is.
+    ///
+    /// - Parameters:
+    ///   - faults: the fields of `/_sim/faults`.
+    ///   - supplier: at whom; nil for all.
+    func setFaults(_ faults: WireObject, at supplier: SupplierKind? = nil) async throws {
+        var order = faults
+        if let supplier { order.append("supplier", .text(supplier.rawValue)) }
+        let request = HTTPRequest(
+            url: url + "/_sim/faults",
+            headers: [("content-type", "application/json")],
+            body: WireValue.object(order).json
+        )
+        let answer = try await http.send(request)
+        guard answer.status == 200 else {
+            throw DemoError("the simulator refused its faults: HTTP \(answer.status)")
+        }
     }
 
     /// Has the receipts of Aliyun posted to `address`; Tencent's wait to be pulled.

@@ -1,0 +1,53 @@
+import Foundation
+import Groundwork
+import PushEngine
+
+/// A campaign over a generated crowd, and how far it is.
+final class CampaignLoad: Sendable {
+    let composition: Composition
+    let campaign: CampaignID
+    /// Recipients that can be sent to, by the generator's word.
+    let good: Int
+
+    private init(_ composition: Composition, _ campaign: CampaignID, good: Int) {
+        self.composition = composition
+        self.campaign = campaign
+        self.good = good
+    }
+
+    /// Makes a crowd and a campaign that waits to be started.
+    static func make(
+        _ composition: Composition,
+        rows: Int,
+        template: TemplateID
+    ) async throws -> CampaignLoad {
+        var recipe = CrowdRecipe(rows: rows)
+        recipe.bad = 0.01
+        recipe.duplicates = 0.02
+        var generator = try CrowdGenerator(recipe)
+        let path = composition.folder.file("crowd.csv")
+        try generator.write(to: path)
+        let crowd = try await composition.engine.library.take(path)
+        try FileManager.default.removeItem(atPath: path)
+        let campaign = try await composition.campaigns.create(
+            CampaignDraft(
+                name: "Faults",
+                template: template,
+                crowd: crowd.digest,
+                schedule: .manual,
+                createdBy: "faults"
+            )
+        )
+        return CampaignLoad(composition, campaign.id, good: generator.summary.good)
+    }
+
+    func start() async throws {
+        try await composition.campaigns.start(campaign)
+    }
+
+    /// How far it is; nil before it has begun.
+    func progress() async throws -> CampaignProgress? {
+        guard let run = try await composition.campaigns.runs(of: campaign, limit: 1).first else { return nil }
+        return try await composition.campaigns.progress(of: run.id)
+    }
+}

@@ -1,0 +1,287 @@
+import Console
+import CurlDriver
+import Foundation
+import Groundwork
+import LocalServers
+import Logging
+import PushEngine
+import SupplierSimulator
+
+/// One scenario from an empty cluster to its row of the table.
+struct FaultRun: Sendable {
+    let scenario: FaultScenario
+    let rows: Int
+    let jobs: Int
+    /// The scenario's own folder, empty.
+    let data: String
+    /// The `kpush` under test; nil for this very one.
+    let program: URL?
+    let logger: Logger
+
+    /// For how long nothing may change while something is left to come to its end.
+    private static let patience = Duration.seconds(120)
+    private static let apiTemplate = TemplateDraft(
+        name: "Probe",
+        messageType: .verificationCode,
+        templateType: .technical,
+        content: "您的验证码是{$code}，5分钟内有效，请勿告诉他人。"
+    )
+
+    /// Performs it; what goes wrong beside what is meant to go wrong is in the verdict.
+    func perform() async -> FaultVerdict {
+        var verdict = FaultVerdict(scenario: scenario.name, promise: scenario.promise)
+        if let obstacle = scenario.obstacle() {
+            verdict.skipped = obstacle
+            return verdict
+        }
+        do { try await perform(&verdict) } catch {
+            verdict.checks.append(FaultCheck(text: "\(error)", holds: false))
+        }
+        return verdict
+    }
+
+    private func perform(_ verdict: inout FaultVerdict) async throws {
+        let simulator = try SimulatorProcess(["--no-scripts", "--receipt-delay-ms", "500"], program: program)
+        // Its input ends with us in any case.
+        defer { try? simulator.stop() }
+        let cluster = try await LocalCluster(
+            data: data,
+            webPort: 0,
+            logLevel: "notice",
+            redis: scenario.redis,
+            shared: Self.haste.merging(scenario.shared) { $1 },
+            program: program
+        )
+        let outcome: Result<FaultVerdict, any Error>
+        do { outcome = .success(try await perform(on: cluster, simulator, verdict)) } catch {
+            outcome = .failure(error)
+        }
+        await cluster.stop()
+        verdict = try outcome.get()
+    }
+
+    /// Waits are shorter than in production, so that what is in doubt is cleared up while one watches.
+    private static let haste = [
+        "KPUSH_RECEIPTS_QUERY_AFTER": "5s", "KPUSH_RECEIPTS_CONFIRM_AFTER": "15s",
+        "KPUSH_RECEIPTS_RESEND_AFTER": "20s", "KPUSH_RECEIPTS_PATIENCE": "75s",
+        "KPUSH_WORKER_WIDTHS": "sms.marketing=2,sms.auth_code=32",
+    ]
+
+    private func perform(
+        on cluster: LocalCluster,
+        _ simulator: SimulatorProcess,
+        _ start: FaultVerdict
+    ) async throws -> FaultVerdict {
+        // Makes the tables that processes of the cluster would otherwise make at the same time.
+        let composition = try await Composition(try await cluster.settings("operator"), logger: logger)
+        defer { composition.engine.http.shutdown() }
+        let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
+        let (templates, accounts) = try await prepare(composition, simulator.url)
+        let sender = APISender(
+            url: cluster.url,
+            token: cluster.token,
+            template: templates.api,
+            perSecond: scenario.sendsPerSecond
+        )
+        defer { sender.shutdown() }
+        let stage = FaultStage(
+            cluster: cluster,
+            simulator: control,
+            composition: composition,
+            campaign: try await CampaignLoad.make(composition, rows: rows, template: templates.campaign),
+            sender: sender,
+            jobs: JobLoad(cluster, composition.jobs, count: jobs),
+            scenario: scenario
+        )
+        let outcome: Result<FaultVerdict, any Error>
+        do { outcome = .success(try await perform(on: stage, templates.api, accounts, start)) } catch {
+            outcome = .failure(error)
+        }
+        await cluster.stopProcesses()
+        await stage.finish()
+        return try outcome.get()
+    }
+
+    private func perform(
+        on stage: FaultStage,
+        _ template: TemplateID,
+        _ accounts: [SupplierAccount],
+        _ start: FaultVerdict
+    ) async throws -> FaultVerdict {
+        let (cluster, control) = (stage.cluster, stage.simulator)
+        try await cluster.start(try await scenario.nodes(stage))
+        try await pace(control)
+        if let aliyun = accounts.first(where: { $0.kind == .aliyun }) {
+            try await control.postReceipts(to: cluster.url + stage.composition.receiptAddress.path(aliyun.id))
+        }
+        var verdict = start
+        let sentAt = try await underLoad(stage)
+        verdict.faults = await stage.summary
+        verdict.checks += await stage.findings
+        try await booked(stage, template, sentAt).judge(scenario, &verdict)
+        verdict.checks += await farewell(cluster)
+        return verdict
+    }
+
+    private func prepare(
+        _ composition: Composition,
+        _ simulator: String
+    ) async throws -> (templates: (campaign: TemplateID, api: TemplateID), [SupplierAccount]) {
+        let store = composition.engine.store
+        let (campaign, accounts) = try await SampleData(templates: store, accounts: store)
+            .load(simulator: simulator)
+        var draft = Self.apiTemplate
+        var own = campaign
+        if scenario.splitsSuppliers {
+            draft.account = accounts.first { $0.kind == .tencent }?.id
+            own = try await pinned(campaign, to: accounts.first { $0.kind == .aliyun }?.id, store)
+        }
+        return ((own, try await approved(draft, store)), accounts)
+    }
+
+    private func pinned(
+        _ template: TemplateID,
+        to account: AccountID?,
+        _ store: any TemplateStore
+    ) async throws -> TemplateID {
+        guard var draft = try await store.template(template)?.latest.draft else {
+            throw DemoError("the sample data have no template for a campaign")
+        }
+        draft.account = account
+        return try await approved(draft, store)
+    }
+
+    private func approved(_ draft: TemplateDraft, _ store: any TemplateStore) async throws -> TemplateID {
+        let made = try await store.createTemplate(draft, by: "faults")
+        _ = try await store.auditTemplate(
+            made.id,
+            version: made.latest.number,
+            approved: true,
+            note: "",
+            by: "faults"
+        )
+        return made.id
+    }
+
+    /// Has suppliers take their time, so that the campaign lasts as long as the scenario needs.
+    private func pace(_ simulator: SimulatorControl) async throws {
+        // Two workers with two batches each, of two thousand rows that go out in two waves of calls.
+        let waves = max(1, Double(rows) / (2_000 * 4)) * 2
+        let latency = min(4_000, Int(scenario.span.inSeconds * 1_000 / waves))
+        try await simulator.setFaults([
+            "latency_min_ms": .integer(Int64(latency)), "latency_max_ms": .integer(Int64(latency)),
+        ])
+    }
+
+    /// Everything at work at the same time; ends when all has come to its end.
+    ///
+    /// - Returns: when nothing of the campaign waited any more.
+    private func underLoad(_ stage: FaultStage) async throws -> Moment {
+        try await withThrowingTaskGroup(of: Moment?.self) { group in
+            group.addTask {
+                try await stage.jobs.serve()
+                return nil
+            }
+            group.addTask {
+                try await stage.jobs.begin()
+                let sending = Task { await stage.sender.run() }
+                // Waited for below, and ended here in any case.
+                defer { sending.cancel() }
+                try await stage.campaign.start()
+                try await waited(for: "nothing is sent", atMost: .seconds(60)) {
+                    try await stage.simulator.stats().accepted > 0
+                }
+                try await scenario.faults(stage)
+                let sentAt = try await sent(stage)
+                sending.cancel()
+                await sending.value
+                try await stage.jobs.end()
+                try await settled(stage)
+                return sentAt
+            }
+            defer { group.cancelAll() }
+            guard let sentAt = try await group.next() ?? nil else {
+                throw DemoError("the oracle's executor ended")
+            }
+            return sentAt
+        }
+    }
+
+    /// Waits until every row is read and everything of the campaign is with a supplier.
+    private func sent(_ stage: FaultStage) async throws -> Moment {
+        try await whileChanging {
+            guard let progress = try await stage.campaign.progress() else { return ("none", false) }
+            return ("\(progress)", progress.run.state == .finished && progress.waiting == 0)
+        }
+        return SystemClock().now
+    }
+
+    /// Waits until every message and every run has ended.
+    private func settled(_ stage: FaultStage) async throws {
+        let sends = "SELECT coalesce(sum(queued + held + accepted + unknown), 0)::bigint FROM batch"
+        try await whileChanging {
+            let progress = try await stage.campaign.progress()
+            let open = try await stage.cluster.postgres.query(sends, in: "kpush").first ?? ""
+            let runs = try await stage.jobs.open()
+            return ("\(open) \(runs)", progress?.isSettled == true && open == "0" && runs == 0)
+        }
+    }
+
+    /// Asks until the answer is yes, or has not changed for too long.
+    private func whileChanging(_ look: () async throws -> (String, Bool)) async throws {
+        let clock = ContinuousClock()
+        var last = ""
+        var deadline = clock.now + Self.patience
+        while clock.now < deadline {
+            // Nobody answers while the database is away.
+            if let (now, isOver) = try? await look() {
+                if isOver { return }
+                if now != last { deadline = clock.now + Self.patience }
+                last = now
+            }
+            try await clock.sleep(for: .milliseconds(200))
+        }
+        // What is left is counted as lost.
+    }
+
+    private func booked(
+        _ stage: FaultStage,
+        _ template: TemplateID,
+        _ sentAt: Moment
+    ) async throws -> FaultBooks {
+        guard let progress = try await stage.campaign.progress() else { throw DemoError("no campaign began") }
+        var sends: [Int64: MessageRecord] = [:]
+        var before: MessageID?
+        while true {
+            let page = try await stage.composition.engine.store
+                .records(.template(template), state: nil, before: before, limit: 1_000)
+            for record in page { sends[record.id.rawValue] = record }
+            guard page.count == 1_000, let last = page.last else { break }
+            before = last.id
+        }
+        return FaultBooks(
+            progress: progress,
+            good: stage.campaign.good,
+            sends: sends,
+            notes: stage.sender.notes,
+            supplier: try await SupplierBooks.fetch(stage.simulator),
+            jobs: try await stage.jobs.outcome(),
+            sentAt: sentAt
+        )
+    }
+
+    /// Ends the processes and sees that each leaves in time and in order.
+    private func farewell(_ cluster: LocalCluster) async -> [FaultCheck] {
+        var checks: [FaultCheck] = []
+        for name in await cluster.names where await cluster.pid(of: name) != nil {
+            let stopwatch = Stopwatch(ContinuousClock())
+            let code = await cluster.stop(name)
+            let time = stopwatch.elapsed
+            guard code != 0 || time > .seconds(30) else { continue }
+            checks.append(
+                FaultCheck(text: "\(name) ended with \(code) after \(time.inSeconds.tenths) s", holds: false)
+            )
+        }
+        return checks
+    }
+}

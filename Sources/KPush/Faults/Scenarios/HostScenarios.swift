@@ -1,0 +1,85 @@
+import CurlDriver
+import Foundation
+import Groundwork
+import LocalServers
+import PushEngine
+
+extension FaultScenario {
+    static let clockShifted = FaultScenario(
+        name: "clock",
+        promise: "the leading scheduler's clock is 3 s ahead, then 3 s behind",
+        span: .seconds(30),
+        limits: FaultLimits(lateness: .seconds(5)),
+        nodes: { stage in
+            let clock = try ShiftedClock(in: stage.cluster.data)
+            await stage.keep { $0.clock = clock }
+            return [ClusterNode].usual.map { $0.roles == [.scheduler] ? clock.worn(by: $0) : $0 }
+        },
+        obstacle: { ShiftedClock.obstacle }
+    ) { stage in
+        guard let clock = await stage.props.clock else { return }
+        for (distance, word) in [(3, "ahead"), (-3, "behind"), (0, "right again")] {
+            try clock.shift(by: .seconds(distance))
+            await stage.note("clock \(distance == 0 ? "" : "3 s ")\(word)")
+            try await stage.pause(.seconds(8))
+        }
+        // Running on another clock, the schedulers would have planned at other instants.
+        let early = try await stage.cluster.postgres.query(
+            "SELECT count(*) FROM runs WHERE app = '\(JobLoad.group)' AND dispatched_at < planned_at",
+            in: "kpush"
+        )
+        await stage.expect("runs dispatched before their instant: \(early.first ?? "?")", early.first == "0")
+    }
+
+    static let diskFull = FaultScenario(
+        name: "disk-full",
+        promise: "the disk of an executor's folder and of crowd files is full, and then it is not",
+        span: .seconds(25),
+        limits: FaultLimits(lateness: .seconds(15)),
+        nodes: { stage in
+            let disk = try SmallDisk(at: stage.cluster.data + "/small-disk", megabytes: 48)
+            await stage.atEnd { disk.unmount() }
+            await stage.keep { $0.disk = disk }
+            return [ClusterNode].usual
+                .map { node in
+                    switch node.name {
+                    case "executor-1": node.with("KPUSH_DATA", disk.path + "/executor-1")
+                    case "web-1": node.with("KPUSH_CROWDS_STORAGE", disk.path + "/crowds")
+                    default: node
+                    }
+                }
+        },
+        obstacle: { SmallDisk.obstacle }
+    ) { stage in
+        guard let disk = await stage.props.disk else { return }
+        let api = APIClient(server: stage.cluster.url, token: Secret(stage.cluster.token))
+        defer { api.shutdown() }
+        let file = stage.cluster.data + "/another.csv"
+        var recipe = CrowdRecipe(rows: 20_000)
+        recipe.seed = 7
+        var generator = try CrowdGenerator(recipe)
+        try generator.write(to: file)
+        try disk.fill()
+        await stage.note("disk filled")
+        let refusal = await upload(file, api)
+        await stage.expect("a crowd file is refused in words: \(refusal)", refusal.contains("full"))
+        // A folder that was never made holds nothing.
+        let left = (try? FileManager.default.subpathsOfDirectory(atPath: disk.path + "/crowds")) ?? []
+        let files = left.filter { $0.contains(".") }
+        await stage.expect("nothing half-written is left: \(files)", files.isEmpty)
+        try await stage.pause(.seconds(8))
+        try disk.clear()
+        await stage.note("space again")
+        let answer = await upload(file, api)
+        await stage.expect("the crowd file is taken: \(answer)", answer == "taken")
+    }
+
+    /// Uploads a crowd file, and tells what was said about it.
+    private static func upload(_ path: String, _ api: APIClient) async -> String {
+        do {
+            let body = try FileBody(path: path)
+            _ = try await api.upload(body, to: "/api/v1/crowds", [("name", "another.csv")])
+            return "taken"
+        } catch { return "\(error)" }
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Groundwork
+import LocalServers
+import PushEngine
+
+extension FaultScenario {
+    static let none = FaultScenario(
+        name: "none",
+        promise: "nothing goes wrong, and everything adds up",
+        span: .seconds(15),
+        limits: FaultLimits(stall: .seconds(6), lateness: .seconds(5))
+    ) { _ in }
+
+    static let kill = FaultScenario(
+        name: "kill",
+        promise: "a process of any role is killed every 5 s for 3 min",
+        span: .seconds(180),
+        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(20), unknown: 8_000)
+    ) { stage in
+        try await kill(on: stage, for: stage.scenario.span)
+    }
+
+    static let killOnce = FaultScenario(
+        name: "kill-each",
+        promise: "a process of each role is killed once",
+        span: .seconds(20),
+        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(20), unknown: 8_000)
+    ) { stage in
+        try await kill(on: stage, for: .seconds(19))
+    }
+
+    /// Kills a process every five seconds, each role in turn, and starts it again a second later.
+    private static func kill(on stage: FaultStage, for span: Duration) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + span
+        var turn = 0
+        while clock.now < end {
+            let role = Role.allCases[turn % Role.allCases.count]
+            turn += 1
+            guard let name = await stage.cluster.names(of: role).randomElement() else { continue }
+            await stage.note("\(role.rawValue) killed")
+            await stage.cluster.kill(name)
+            try await stage.pause(.seconds(1))
+            try await stage.cluster.restart(name)
+            try await stage.pause(.seconds(4))
+        }
+    }
+
+    static let leaderPaused = FaultScenario(
+        name: "leader-paused",
+        promise: "the leading scheduler stands still for twice its lease and goes on",
+        span: .seconds(25)
+    ) { stage in
+        guard let leader = try await stage.leader() else { throw DemoError("nobody leads") }
+        let term = try await stage.term()
+        await stage.note("leader stopped for 12 s")
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(12)
+        await stage.cluster.signal(leader, SIGSTOP)
+        await stage.expectNewTerm(after: term, within: .seconds(8))
+        try await clock.sleep(until: end)
+        await stage.cluster.signal(leader, SIGCONT)
+        await stage.expect("the old leader knows that it is none", within: .seconds(5)) {
+            try stage.hasLogged(leader, "leader deposed")
+        }
+    }
+
+    static let terminate = FaultScenario(
+        name: "sigterm",
+        promise: "a process of each role is told to end under full load",
+        span: .seconds(30),
+        limits: FaultLimits(stall: .seconds(6))
+    ) { stage in
+        for role in [Role.worker, .executor, .scheduler, .web] {
+            let names = await stage.cluster.names(of: role)
+            let leader = role == .scheduler ? try await stage.leader() : nil
+            guard let name = leader ?? names.first else { continue }
+            let term = try await stage.term()
+            await stage.note("\(role.rawValue) told to end")
+            let stopwatch = Stopwatch(ContinuousClock())
+            let code = await stage.cluster.stop(name)
+            let time = stopwatch.elapsed
+            await stage.expect(
+                "\(role.rawValue) ends in order: code \(code), \(time.inSeconds.tenths) s of at most 30.0 s",
+                code == 0 && time < .seconds(30)
+            )
+            if role == .scheduler { await stage.expectNewTerm(after: term, within: .seconds(2)) }
+            if role == .worker { await expectWork(stage) }
+            try await stage.cluster.restart(name)
+            try await stage.cluster.isReady(name)
+        }
+    }
+
+    /// What the worker that ended left is still there.
+    private static func expectWork(_ stage: FaultStage) async {
+        // No answer is no work.
+        let progress = try? await stage.campaign.progress()
+        let left = progress.map { Int($0.rowCount - $0.run.rowsRead) + $0.waiting } ?? 0
+        await stage.expect("rows that wait for another worker: \(left.grouped)", left > 0)
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Groundwork
+
+/// What the suppliers took, message by message: the oracle.
+struct SupplierBooks: Sendable {
+    /// When the messages of the campaign were taken, in order.
+    private(set) var campaign: [Moment] = []
+    /// When the messages of the API were taken, by number.
+    private(set) var sends: [String: [Moment]] = [:]
+    /// Recipients that got more than one.
+    private(set) var doubled = 0
+
+    /// How many messages were taken.
+    var count: Int { campaign.count + sends.values.reduce(0) { $0 + $1.count } }
+
+    /// Fetches the whole ledger.
+    static func fetch(_ simulator: SimulatorControl) async throws -> SupplierBooks {
+        var request = HTTPRequest(method: "GET", url: simulator.url + "/_sim/ledger/export")
+        request.timeouts = HTTPTimeouts(connect: .seconds(3), total: .seconds(120))
+        let answer = try await simulator.http.send(request)
+        guard answer.status == 200 else {
+            throw DemoError("the simulator does not show its ledger: HTTP \(answer.status)")
+        }
+        var books = SupplierBooks(tsv: answer.body)
+        books.doubled = try await simulator.stats().doubled
+        return books
+    }
+
+    /// Reads lines of recipient, supplier, instant in milliseconds and hash.
+    init(tsv: [UInt8]) {
+        let prefix = Array(APISender.prefix.utf8)
+        for line in tsv.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: "\t"), maxSplits: 3)
+            guard fields.count == 4 else { continue }
+            let milliseconds = fields[2].reduce(0) { $0 * 10 + Int64($1) - 48 }
+            let moment = Moment(millisecondsSinceEpoch: milliseconds)
+            if fields[0].starts(with: prefix) {
+                sends[String(decoding: fields[0], as: UTF8.self), default: []].append(moment)
+            } else {
+                campaign.append(moment)
+            }
+        }
+        campaign.sort()
+    }
+
+    /// The longest time without any message of one kind, while there were some to send.
+    ///
+    /// - Parameter end: when nothing of the campaign waited any more.
+    func longestStall(until end: Moment) -> Duration {
+        max(
+            Self.longestGap(campaign.filter { $0 <= end }),
+            Self.longestGap(sends.values.joined().filter { $0 <= end }.sorted())
+        )
+    }
+
+    private static func longestGap(_ moments: [Moment]) -> Duration {
+        zip(moments, moments.dropFirst()).map { $1 - $0 }.max() ?? .zero
+    }
+
+    /// How long messages of the API took from their acceptance to a supplier, in order.
+    func latencies(of accepted: [String: (message: Int64, at: Moment)]) -> [Duration] {
+        accepted.compactMap { number, call in sends[number]?.first.map { $0 - call.at } }.sorted()
+    }
+}
