@@ -31,7 +31,7 @@ extension Forms {
             clock: ContinuousClock(),
             logger: logger
         )
-        try await refuseStranger(keeper, logger)
+        try await keeper.checkCluster(of: SchedulerService.leaseName)
         return Forms(
             books: books,
             installation: books.installation,
@@ -55,16 +55,6 @@ extension Forms {
             ),
             upkeep: [clock, DayUpkeep(books: books, logger: logger)]
         )
-    }
-
-    /// Refuses to start on a Redis that another cluster uses under the same name.
-    ///
-    /// One that cannot be asked is no reason: what it is needed for waits or does without it.
-    private static func refuseStranger(_ keeper: FencedLeaseKeeper, _ logger: Logger) async throws {
-        do { try await keeper.checkCluster(of: SchedulerService.leaseName) } catch {
-            guard error.isTransient else { throw error }
-            logger.warning("cluster's name not checked", metadata: [LogKey.error: "\(error)"])
-        }
     }
 }
 

@@ -63,9 +63,15 @@ package final class FencedLeaseKeeper: LeaseKeeper {
 
     /// Sees that lock and register are of one cluster; to be asked before a process begins to serve.
     ///
+    /// A lock that does not answer is asked again before anybody leads with it.
+    ///
     /// - Throws: `StoreError`, `.conflict` when the lock serves another cluster, which no waiting helps against.
     package func checkCluster(of name: String) async throws(StoreError) {
-        try await checkCluster(of: name, try await register.read(name))
+        let term = try await register.read(name)
+        do { try await checkCluster(of: name, term) } catch {
+            guard error.isTransient else { throw error }
+            logger.warning("cluster not checked", metadata: [LogKey.error: "\(error)"])
+        }
     }
 
     package func acquire(

@@ -143,7 +143,8 @@ final class LeaderStage: Sendable {
         try await eventually("somebody leads", within: .seconds(30), sourceLocation: sourceLocation) {
             for node in crew.withLock({ $0.map(\.node) }) where node !== other && !node.freezer.isFrozen {
                 guard let token = node.token, former.map({ token > $0 }) ?? true else { continue }
-                if try await fires.count(under: token) > 0 { found = (node, token) }
+                // A database that is away tells of nothing.
+                if (try? await fires.count(under: token)) ?? 0 > 0 { found = (node, token) }
             }
             return found != nil
         }
@@ -154,14 +155,16 @@ final class LeaderStage: Sendable {
     func freezeLeader() async throws -> (node: LeaderNode, token: FencingToken) {
         let leader = try await leader()
         leader.node.freezer.freezeAtFailpoint()
-        try await eventually("it stops") { leader.node.freezer.isFrozen }
+        try await eventually("it stops", within: .seconds(30)) { leader.node.freezer.isFrozen }
         return leader
     }
 
     /// Waits until that many more fires are written.
     func run(_ more: Int = 60) async throws {
         let start = try await fires.count()
-        try await eventually("fires are written") { try await fires.count() >= start + more }
+        try await eventually("fires are written", within: .seconds(30)) {
+            try await fires.count() >= start + more
+        }
     }
 
     /// Tells who holds the lock.
