@@ -81,7 +81,7 @@ package actor RedisServer {
     }
 
     static func run(_ words: [String], on port: Int) async throws -> [String] {
-        let answer = try await Answer(of: "redis-cli", ["-t", "2", "-e", "-p", "\(port)"] + words)
+        let answer = try await Answer(of: "redis-cli", ["-e", "-p", "\(port)"] + words)
         guard answer.isSuccess else { throw LocalServerError("Redis refuses: \(words) \(answer.text)") }
         return answer.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             .map(String.init)

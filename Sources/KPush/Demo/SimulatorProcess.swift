@@ -70,6 +70,7 @@ struct SimulatorControl: Sendable {
     /// - Parameters:
     ///   - faults: the fields of `/_sim/faults`.
     ///   - supplier: at whom; nil for all.
+    /// - Throws: `DemoError` when it does not know such a fault, or `HTTPError`.
     func setFaults(_ faults: WireObject, at supplier: SupplierKind? = nil) async throws {
         var order = faults
         if let supplier { order.append("supplier", .text(supplier.rawValue)) }

@@ -46,6 +46,7 @@ struct SupplierBooks: Sendable {
     /// The longest time without any message of one kind, while there were some to send.
     ///
     /// - Parameter end: when nothing of the campaign waited any more.
+    /// - Returns: the longer of the two.
     func longestStall(until end: Moment) -> Duration {
         max(
             Self.longestGap(campaign.filter { $0 <= end }),

@@ -15,21 +15,25 @@ extension FaultScenario {
             await stage.keep { $0.clock = clock }
             return [ClusterNode].usual.map { $0.roles == [.scheduler] ? clock.worn(by: $0) : $0 }
         },
-        obstacle: { ShiftedClock.obstacle }
-    ) { stage in
-        guard let clock = await stage.props.clock else { return }
-        for (distance, word) in [(3, "ahead"), (-3, "behind"), (0, "right again")] {
-            try clock.shift(by: .seconds(distance))
-            await stage.note("clock \(distance == 0 ? "" : "3 s ")\(word)")
-            try await stage.pause(.seconds(8))
+        obstacle: { ShiftedClock.obstacle },
+        faults: { stage in
+            guard let clock = await stage.props.clock else { return }
+            for (distance, word) in [(3, "ahead"), (-3, "behind"), (0, "right again")] {
+                try clock.shift(by: .seconds(distance))
+                await stage.note("clock \(distance == 0 ? "" : "3 s ")\(word)")
+                try await stage.pause(.seconds(8))
+            }
+            // Running on another clock, the schedulers would have planned at other instants.
+            let early = try await stage.cluster.postgres.query(
+                "SELECT count(*) FROM runs WHERE app = '\(JobLoad.group)' AND dispatched_at < planned_at",
+                in: "kpush"
+            )
+            await stage.expect(
+                "runs dispatched before their instant: \(early.first ?? "?")",
+                early.first == "0"
+            )
         }
-        // Running on another clock, the schedulers would have planned at other instants.
-        let early = try await stage.cluster.postgres.query(
-            "SELECT count(*) FROM runs WHERE app = '\(JobLoad.group)' AND dispatched_at < planned_at",
-            in: "kpush"
-        )
-        await stage.expect("runs dispatched before their instant: \(early.first ?? "?")", early.first == "0")
-    }
+    )
 
     static let diskFull = FaultScenario(
         name: "disk-full",
@@ -49,30 +53,31 @@ extension FaultScenario {
                     }
                 }
         },
-        obstacle: { SmallDisk.obstacle }
-    ) { stage in
-        guard let disk = await stage.props.disk else { return }
-        let api = APIClient(server: stage.cluster.url, token: Secret(stage.cluster.token))
-        defer { api.shutdown() }
-        let file = stage.cluster.data + "/another.csv"
-        var recipe = CrowdRecipe(rows: 20_000)
-        recipe.seed = 7
-        var generator = try CrowdGenerator(recipe)
-        try generator.write(to: file)
-        try disk.fill()
-        await stage.note("disk filled")
-        let refusal = await upload(file, api)
-        await stage.expect("a crowd file is refused in words: \(refusal)", refusal.contains("full"))
-        // A folder that was never made holds nothing.
-        let left = (try? FileManager.default.subpathsOfDirectory(atPath: disk.path + "/crowds")) ?? []
-        let files = left.filter { $0.contains(".") }
-        await stage.expect("nothing half-written is left: \(files)", files.isEmpty)
-        try await stage.pause(.seconds(8))
-        try disk.clear()
-        await stage.note("space again")
-        let answer = await upload(file, api)
-        await stage.expect("the crowd file is taken: \(answer)", answer == "taken")
-    }
+        obstacle: { SmallDisk.obstacle },
+        faults: { stage in
+            guard let disk = await stage.props.disk else { return }
+            let api = APIClient(server: stage.cluster.url, token: Secret(stage.cluster.token))
+            defer { api.shutdown() }
+            let file = stage.cluster.data + "/another.csv"
+            var recipe = CrowdRecipe(rows: 20_000)
+            recipe.seed = 7
+            var generator = try CrowdGenerator(recipe)
+            try generator.write(to: file)
+            try disk.fill()
+            await stage.note("disk filled")
+            let refusal = await upload(file, api)
+            await stage.expect("a crowd file is refused in words: \(refusal)", refusal.contains("full"))
+            // A folder that was never made holds nothing.
+            let left = (try? FileManager.default.subpathsOfDirectory(atPath: disk.path + "/crowds")) ?? []
+            let files = left.filter { $0.contains(".") }
+            await stage.expect("nothing half-written is left: \(files)", files.isEmpty)
+            try await stage.pause(.seconds(8))
+            try disk.clear()
+            await stage.note("space again")
+            let answer = await upload(file, api)
+            await stage.expect("the crowd file is taken: \(answer)", answer == "taken")
+        }
+    )
 
     /// Uploads a crowd file, and tells what was said about it.
     private static func upload(_ path: String, _ api: APIClient) async -> String {

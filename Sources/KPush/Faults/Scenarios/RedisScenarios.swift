@@ -54,20 +54,21 @@ extension FaultScenario {
             }
             await stage.keep { $0.sentinels = servers }
             return [ClusterNode].usual.map { $0.with("KPUSH_REDIS_ADDRESS", servers.address) }
+        },
+        faults: { stage in
+            guard let servers = await stage.props.sentinels else { return }
+            try await stage.pause(.seconds(3))
+            await stage.note("replica lags for 2 s, then the master is killed")
+            try await servers.lag()
+            try await stage.pause(.seconds(2))
+            let old = try await servers.killMaster()
+            await servers.catchUp()
+            await stage.expect("somebody leads with the lock", within: .seconds(11)) {
+                try await hasLock(try await servers.roles().master)
+            }
+            try await old.start()
         }
-    ) { stage in
-        guard let servers = await stage.props.sentinels else { return }
-        try await stage.pause(.seconds(3))
-        await stage.note("replica lags for 2 s, then the master is killed")
-        try await servers.lag()
-        try await stage.pause(.seconds(2))
-        let old = try await servers.killMaster()
-        await servers.catchUp()
-        await stage.expect("somebody leads with the lock", within: .seconds(11)) {
-            try await hasLock(try await servers.roles().master)
-        }
-        try await old.start()
-    }
+    )
 
     private static func restart(_ stage: FaultStage, _ fault: String, isEmptied: Bool) async throws {
         await stage.note(fault)
