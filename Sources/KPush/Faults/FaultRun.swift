@@ -183,6 +183,10 @@ struct FaultRun: Sendable {
                 return nil
             }
             group.addTask {
+                let stopwatch = Stopwatch(ContinuousClock())
+                func tell(_ what: String) {
+                    Terminal.out("  \(what) after \(stopwatch.elapsed.inSeconds.tenths) s\n")
+                }
                 try await stage.jobs.begin()
                 let sending = Task { await stage.sender.run() }
                 // Waited for below, and ended here in any case.
@@ -191,12 +195,16 @@ struct FaultRun: Sendable {
                 try await waited(for: "nothing is sent", atMost: .seconds(60)) {
                     try await stage.simulator.stats().accepted > 0
                 }
+                tell("everything at work")
                 try await scenario.faults(stage)
+                tell("faults over")
                 let sentAt = try await sent(stage)
+                tell("all of the campaign sent")
                 sending.cancel()
                 await sending.value
                 try await stage.jobs.end()
                 try await settled(stage)
+                tell("all ended")
                 return sentAt
             }
             defer { group.cancelAll() }
