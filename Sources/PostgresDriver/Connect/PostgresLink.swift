@@ -7,6 +7,8 @@ final class PostgresLink {
     private let handle: OpaquePointer
     /// How long to wait for the server's next word before the connection is given up.
     private let limit: Duration
+    /// Whether an answer may still come that nobody waits for.
+    private var isGivenUp = false
 
     /// Connects.
     ///
@@ -46,7 +48,9 @@ final class PostgresLink {
     /// Whether the connection still stands, as far as can be told without asking.
     var isAlive: Bool {
         var poll = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        guard PQstatus(handle) == CONNECTION_OK, Glibc.poll(&poll, 1, 0) >= 0 else { return false }
+        guard !isGivenUp, PQstatus(handle) == CONNECTION_OK, Glibc.poll(&poll, 1, 0) >= 0 else {
+            return false
+        }
         guard poll.revents != 0 else { return true }
         // Nobody asked anything: what came is a farewell, or a notice.
         return PQconsumeInput(handle) == 1 && PQstatus(handle) == CONNECTION_OK
@@ -217,17 +221,10 @@ final class PostgresLink {
             ready = Glibc.poll(&poll, 1, Int32(limit.inSeconds * 1_000))
         } while ready < 0 && errno == EINTR
         guard ready > 0 else {
-            cancel()
+            // A transaction's own limit has ended it by now; `PQcancel` would wait for a server that is silent.
+            isGivenUp = true
             throw PostgresFailure("no answer within \(limit)")
         }
-    }
-
-    /// Asks the server to stop what it does for us; the connection is given up all the same.
-    private func cancel() {
-        guard let request = PQgetCancel(handle) else { return }
-        var text = [CChar](repeating: 0, count: 256)
-        _ = PQcancel(request, &text, Int32(text.count))
-        PQfreeCancel(request)
     }
 
     // MARK: Failures

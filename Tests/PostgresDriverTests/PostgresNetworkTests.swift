@@ -1,0 +1,83 @@
+import Foundation
+import Groundwork
+import LocalServers
+import Testing
+
+@testable import PostgresDriver
+
+/// What a pool makes of a network that does its worst.
+@Suite struct PostgresNetworkTests {
+    @Test func `a commit whose answer is lost is found to have happened, and happened once`() async throws {
+        let (direct, relay, pool) = try await rig()
+        try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint)") }
+        async let written = pool.write("insert") { link in
+            _ = try link.run("INSERT INTO t VALUES (7)")
+            relay.dropReplies()
+            return "done"
+        }
+        try await waited(for: "the server commits nothing") {
+            try await direct.read("count") { try $0.run("SELECT id FROM t").count } == 1
+        }
+        await relay.cut()
+        try await relay.heal()
+        #expect(try await written == "done")
+        let rows = try await direct.read("count") { try $0.run("SELECT id FROM t").count }
+        #expect(rows == 1)
+        await relay.stop()
+    }
+
+    @Test func `a commit that never reached the server did not happen, and that is told`() async throws {
+        let (direct, relay, pool) = try await rig()
+        try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint)") }
+        async let written = pool.write("insert") { link in
+            _ = try link.run("INSERT INTO t VALUES (7)")
+            relay.freeze()
+        }
+        try await waited(for: "nobody is in a transaction") {
+            let sql =
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                + " AND datname = current_database()"
+            return try await direct.read("look") { try $0.run(sql).first?.int(0) } == 1
+        }
+        await relay.cut()
+        try await relay.heal()
+        do {
+            try await written
+            Issue.record("it says that it happened")
+        } catch let error as StoreError { #expect(error.code == .unavailable) }
+        let rows = try await direct.read("count") { try $0.run("SELECT id FROM t").count }
+        #expect(rows == 0)
+        await relay.stop()
+    }
+
+    @Test func `a connection that stands still is given up in time, and others go on`() async throws {
+        let (_, relay, pool) = try await rig { $0.statementLimit = .seconds(1) }
+        try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+        relay.freeze()
+        let begin = ContinuousClock.now
+        let error = await #expect(throws: StoreError.self) {
+            try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+        }
+        #expect(error?.code == .unavailable)
+        // The limit of a statement, and five seconds for the way.
+        #expect(ContinuousClock.now - begin < .seconds(9))
+        try await relay.heal()
+        try await pool.write("ask") { _ = try $0.run("SELECT 1") }
+        await relay.stop()
+    }
+
+    /// A pool that comes to an empty database through a relay, and one that comes to it directly.
+    private func rig(
+        _ change: (inout PostgresSettings) -> Void = { _ in }
+    ) async throws -> (direct: PostgresPool, relay: TCPRelay, pool: PostgresPool) {
+        let (_, server) = try await TestPostgres.shared.value
+        let address = try await TestPostgres.database()
+        let relay = try await TCPRelay(to: server.port)
+        var settings = PostgresSettings(
+            address: address.replacing(":\(server.port)/", with: ":\(relay.port)/")
+        )
+        settings.connections = 2
+        change(&settings)
+        return (PostgresPool(PostgresSettings(address: address)), relay, PostgresPool(settings))
+    }
+}
