@@ -26,8 +26,8 @@ final class LeaderNode: Sendable {
     let name: String
     let freezer = Freezer()
     let recorder = LogRecorder()
-    let redis: FaultyRoute
-    let postgres: FaultyRoute
+    let redis: TCPRelay
+    let postgres: TCPRelay
     private let fires: FireTable
     private let executor: FireExecutor
     private let term: LeaderTerm
@@ -44,15 +44,15 @@ final class LeaderNode: Sendable {
         rounds = stage.rules.rounds
         executor = stage.executor
         clock = FreezableClock(freezer: freezer)
-        redis = try await FaultyRoute(to: stage.redis.port)
-        postgres = try await FaultyRoute(to: stage.postgres.port)
+        redis = try await TCPRelay(to: stage.redis.port)
+        postgres = try await TCPRelay(to: stage.postgres.port)
         let recorder = recorder
         let logger = Logger(label: name) { _ in recorder }
         let settings = LeaderStage.settings(port: postgres.port, stage.database)
         let database = try await PostgresSchedulerDatabase(PostgresPool(settings))
         fires = FireTable(pool: database.pool)
         let lock = RedisElectionLock(
-            try LeaderStage.settings(port: redis.port),
+            try LeaderStage.settings(stage.rules.redis ?? "redis://127.0.0.1:\(redis.port)"),
             cluster: stage.database,
             logger: logger
         )
@@ -87,10 +87,16 @@ final class LeaderNode: Sendable {
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    /// Ends all that is wrong with it.
-    func mend() {
-        redis.mend()
-        postgres.mend()
+    /// Ends all that is wrong with its network.
+    func heal() async throws {
+        try await redis.heal()
+        try await postgres.heal()
+    }
+
+    /// Ends its network.
+    func disconnect() async {
+        await redis.stop()
+        await postgres.stop()
     }
 
     /// Stands for election and leads, until cancelled.

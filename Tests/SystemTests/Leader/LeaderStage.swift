@@ -24,6 +24,8 @@ final class LeaderStage: Sendable {
         var fence = LeaderNode.Fence.token
         var failpoint = Failpoint.beforeWrite
         var lease = FencedLeaseSettings()
+        /// Where Redis is, if the stage's own is not to be used.
+        var redis: String?
         /// After how many rounds a leader steps down by itself.
         var rounds = Int.max
     }
@@ -66,7 +68,7 @@ final class LeaderStage: Sendable {
             try await body(stage)
             outcome = .success(())
         } catch { outcome = .failure(error) }
-        await stage.stopAll()
+        try await stage.stopAll()
         await redis.stop()
         withExtendedLifetime(folder) {}
         try outcome.get()
@@ -84,7 +86,7 @@ final class LeaderStage: Sendable {
         _ = try await PostgresSchedulerDatabase(pool)
         fires = FireTable(pool: pool)
         try await fires.make()
-        shell = RedisClient(try Self.settings(port: redis.port), logger: LeaderNode.silent)
+        shell = RedisClient(try Self.settings(rules.redis ?? redis.address), logger: LeaderNode.silent)
     }
 
     static func settings(port: Int, _ database: String) -> PostgresSettings {
@@ -95,8 +97,8 @@ final class LeaderStage: Sendable {
         return settings
     }
 
-    static func settings(port: Int) throws -> RedisSettings {
-        var settings = try RedisSettings(address: "redis://127.0.0.1:\(port)")
+    static func settings(_ address: String) throws -> RedisSettings {
+        var settings = try RedisSettings(address: address)
         // A lease is short here, and so is what may be waited for.
         settings.patience = .milliseconds(250)
         return settings
@@ -125,10 +127,13 @@ final class LeaderStage: Sendable {
         await work?.value
     }
 
-    private func stopAll() async {
+    private func stopAll() async throws {
         let nodes = crew.withLock { $0.map(\.node) }
-        for node in nodes { node.mend() }
-        for node in nodes { await stop(node) }
+        for node in nodes { try await node.heal() }
+        for node in nodes {
+            await stop(node)
+            await node.disconnect()
+        }
     }
 
     // MARK: Who leads
