@@ -64,7 +64,7 @@ struct FaultRun: Sendable {
     private static let haste = [
         "KPUSH_RECEIPTS_QUERY_AFTER": "5s", "KPUSH_RECEIPTS_CONFIRM_AFTER": "15s",
         "KPUSH_RECEIPTS_RESEND_AFTER": "20s", "KPUSH_RECEIPTS_PATIENCE": "75s",
-        "KPUSH_WORKER_WIDTHS": "sms.marketing=2,sms.auth_code=32",
+        "KPUSH_WORKER_WIDTHS": "sms.marketing=1,sms.auth_code=64",
     ]
 
     private func perform(
@@ -165,9 +165,9 @@ struct FaultRun: Sendable {
 
     /// Has suppliers take their time, so that the campaign lasts as long as the scenario needs.
     private func pace(_ simulator: SimulatorControl) async throws {
-        // Two workers with two batches each, of two thousand rows that go out in two waves of calls.
-        let waves = max(1, Double(rows) / (2_000 * 4)) * 2
-        let latency = min(4_000, Int(scenario.span.inSeconds * 1_000 / waves))
+        // Two workers with a batch each, of two thousand rows that go out in two waves of calls.
+        let waves = max(1, Double(rows) / (2_000 * 2)) * 2
+        let latency = min(2_000, Int(scenario.span.inSeconds * 1_000 / waves))
         try await simulator.setFaults([
             "latency_min_ms": .integer(Int64(latency)), "latency_max_ms": .integer(Int64(latency)),
         ])
