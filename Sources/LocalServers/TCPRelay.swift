@@ -122,7 +122,8 @@ package actor TCPRelay {
                         }
                         asker.finish()
                     }
-                    try await group.waitForAll()
+                    // Either end that breaks off ends the other, which waiting for both would not.
+                    while try await group.next() != nil {}
                 }
             }
         }

@@ -21,6 +21,21 @@ import Testing
         server.close()
     }
 
+    @Test func `a server that breaks off is heard of`() async throws {
+        let server = try RawServer { _, connection in
+            _ = connection.readHead()
+            connection.reset()
+        }
+        let relay = try await TCPRelay(to: Int(server.port))
+        for _ in 0..<20 {
+            let client = try RawClient(to: relay.port)
+            await client.send("hello\r\n\r\nand more that nobody reads")
+            #expect(try await client.receive(1) == "")
+        }
+        await relay.stop()
+        server.close()
+    }
+
     @Test func `what is cut ends, new ones are refused, and after healing all is well`() async throws {
         let server = try EchoServer()
         let relay = try await TCPRelay(to: server.port)

@@ -110,6 +110,7 @@ struct LeaderFaultTests {
             let (deaf, token) = try await stage.leader()
             deaf.postgres.dropReplies()
             _ = try await stage.leader(after: token)
+            await deaf.postgres.cut()
             try await deaf.postgres.heal()
             try await eventually("it notices", within: .seconds(30)) { deaf.depositions > 0 }
             try await stage.run()
