@@ -12,8 +12,10 @@ package struct PushService: Service {
     private let timer: any Clock<Duration>
     private let logger: Logger
 
-    /// How often the ledger is compared with the queue.
+    /// How often the ledger is compared with the queue when nothing is known to be lost.
     private static let sweepEvery = Duration.seconds(30)
+    /// How long after a comparison that did not get through the next is made.
+    private static let sweepAgain = Duration.seconds(2)
 
     /// Makes the groups of every lane of the channels that have an account.
     package init(
@@ -48,38 +50,47 @@ package struct PushService: Service {
 
     /// Works until graceful shutdown or cancellation; what is in flight is finished first.
     package func run() async {
-        await sweep(acceptedBefore: clock.now)
+        let isSwept = await sweep(acceptedBefore: clock.now)
         await withDiscardingTaskGroup { tasks in
             for group in groups {
                 tasks.addTask { await group.run() }
             }
             tasks.addTask {
-                await cancelWhenGracefulShutdown { await sweepAgainAndAgain() }
+                await cancelWhenGracefulShutdown { await sweepAgainAndAgain(isSwept) }
             }
         }
     }
 
-    private func sweepAgainAndAgain() async {
-        while !Task.isCancelled {
-            do { try await timer.sleep(for: Self.sweepEvery) } catch { return }
-            await sweep(acceptedBefore: clock.now - Self.sweepEvery)
+    /// Sweeps now and then, and at once when the queue lost something: then nothing is young enough to be on its way.
+    private func sweepAgainAndAgain(_ isSwept: Bool) async {
+        var isSwept = isSwept
+        while true {
+            let pause = isSwept ? Self.sweepEvery : Self.sweepAgain
+            let isLost = await queue.waitForLoss(atMost: pause, on: timer)
+            guard !Task.isCancelled else { return }
+            let isUrgent = isLost || !isSwept
+            isSwept = await sweep(acceptedBefore: isUrgent ? clock.now : clock.now - Self.sweepEvery)
         }
     }
 
     /// Makes the queue true to the ledger: what is paused is suspended, and every batch that is waited for is in
     /// it; the queue drops those it has.
-    private func sweep(acceptedBefore before: Moment) async {
+    ///
+    /// - Parameter before: what was accepted later is on its way into the queue.
+    /// - Returns: whether it got through.
+    private func sweep(acceptedBefore before: Moment) async -> Bool {
         var last: BatchID?
         do {
             try await campaigns.run()
             while !Task.isCancelled {
                 let found = try await ledger.unfinished(acceptedBefore: before, after: last, limit: 500)
-                guard let newest = found.last else { return }
+                guard let newest = found.last else { return true }
                 try await queue.append(found)
                 last = newest.batch
             }
         } catch {
             logger.warning("sweep not finished", metadata: [LogKey.error: "\(error)"])
         }
+        return false
     }
 }

@@ -48,6 +48,56 @@ import Testing
         }
     }
 
+    @Test func `what a queue lost is sent as soon as it says so`() async throws {
+        try await PushBench.use { bench in
+            let (appends, waits, gate) = (Count(), Count(), Gate())
+            var plan = BenchPlan()
+            plan.wire = TestWire(onBefore: { operation throws(WireCut) in
+                switch operation {
+                case .append where appends.add(1) == 1: throw WireCut()
+                case .waitForLoss where waits.add(1) == 1:
+                    // Cut off either way.
+                    try? await gate.pass()
+                    throw WireCut()
+                default: return
+                }
+            })
+            let engine = try await bench.open(plan)
+            let template = try await engine.template()
+            try await engine.working {
+                let messages = try await engine.send(["13800130100"], template)
+                // What was accepted in the very millisecond is left to the next sweep.
+                bench.clock.advance(by: .milliseconds(1))
+                gate.open()
+                try await eventually("it is sent") {
+                    try await engine.states(messages).allSatisfy { $0.isSent }
+                }
+            }
+            #expect(try await bench.town.stats().accepted == 1)
+        }
+    }
+
+    @Test func `a sweep that did not get through is made again before long`() async throws {
+        try await PushBench.use { bench in
+            let messages = try await bench.open().send(["13800130100"], bench.open().template())
+            try bench.lose("queue.db")
+            bench.clock.advance(by: .milliseconds(1))
+            let sweeps = Count()
+            var plan = BenchPlan()
+            plan.wire = TestWire(onBefore: { operation throws(WireCut) in
+                if operation == .unfinished, sweeps.add(1) == 1 { throw WireCut() }
+            })
+            let engine = try await bench.open(plan)
+            try await engine.working {
+                await bench.clock.sleepers(MessageType.allCases.count + 1)
+                bench.clock.advance(by: .seconds(2))
+                try await eventually("it is sent") {
+                    try await engine.states(messages).allSatisfy { $0.isSent }
+                }
+            }
+        }
+    }
+
     @Test func `a queue that does not answer is not asked again at once`() async throws {
         try await PushBench.use { bench in
             let claims = Count()

@@ -124,4 +124,19 @@ package protocol SendQueue: Sendable {
     /// Returns when `lane` may hold fewer than `depth` messages, suspended ones left out, and at the latest
     /// after `limit`.
     func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async
+
+    /// Returns true soon after the queue may have lost messages that it was given, as one does that keeps them in
+    /// a memory which is gone; false after `limit`, or when the task is cancelled.
+    ///
+    /// What was lost before the first call is not told.
+    func waitForLoss(atMost limit: Duration, on clock: any Clock<Duration>) async -> Bool
+}
+
+extension SendQueue {
+    /// A queue that lasts as long as its folder loses nothing.
+    package func waitForLoss(atMost limit: Duration, on clock: any Clock<Duration>) async -> Bool {
+        // Being cancelled while asleep is for the caller to notice.
+        try? await clock.sleep(for: limit)
+        return false
+    }
 }

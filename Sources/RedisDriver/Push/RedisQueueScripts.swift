@@ -13,6 +13,7 @@
 /// | `suspended` | set | the suspended runs |
 /// | `dead`, `dead:order` | hash, sorted set | the dead letters |
 /// | `order`, `receipt` | numbers | the newest place in an order, and the newest receipt |
+/// | `born` | text | who began with empty keys, and when |
 ///
 /// Whose claim has ended is told by `claims`, not by how long an entry is idle in the group: claims can differ
 /// in length and are extended, and `XAUTOCLAIM` would pass all entries that are worked on each time.
@@ -100,6 +101,21 @@ enum RedisQueueScripts {
             end
         end
         return given
+        """
+    )
+
+    /// Which memory this is: that of one start of one server, since it was empty.
+    static let memory = script(
+        """
+        local born = redis.call('GET', prefix .. 'born')
+        if not born then
+            local time = redis.call('TIME')
+            born = ARGV[3] .. '-' .. time[1] .. '.' .. time[2]
+            redis.call('SET', prefix .. 'born', born)
+        end
+        local facts = redis.pcall('INFO', 'server')
+        local start = type(facts) == 'string' and string.match(facts, 'run_id:(%w+)')
+        return born .. ' ' .. (start or '')
         """
     )
 

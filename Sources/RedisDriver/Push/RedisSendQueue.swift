@@ -16,6 +16,8 @@ package final class RedisSendQueue: SendQueue {
     private let forgetting: Duration
     private let bells: RedisQueueBells
     private let listener: RedisListener
+    /// What the server said last about its memory.
+    private let memory = Mutex<String?>(nil)
     /// The lanes that this process has claimed from before.
     private let visited = Mutex<Set<Lane>>([])
 
@@ -210,6 +212,31 @@ package final class RedisSendQueue: SendQueue {
             // A queue that cannot be read now is waited for.
             guard let load = try? await load(of: lane, atMost: depth) else { return limit }
             return load < depth ? .zero : limit
+        }
+    }
+
+    /// How often the server is asked about its memory.
+    private static let glance = Duration.seconds(1)
+
+    /// Another memory is that of a server that was flushed, started again or replaced by another: with an
+    /// append-only file it may lack the last second, and a replica may lag.
+    package func waitForLoss(atMost limit: Duration, on clock: any Clock<Duration>) async -> Bool {
+        let stopwatch = Stopwatch(clock)
+        while !Task.isCancelled, stopwatch.elapsed < limit {
+            if await hasNewMemory() { return true }
+            // Being cancelled while asleep is noticed by the loop's condition.
+            try? await clock.sleep(for: min(Self.glance, limit - stopwatch.elapsed))
+        }
+        return false
+    }
+
+    private func hasNewMemory() async -> Bool {
+        // A server that does not answer now tells later.
+        guard let now = try? await run(RedisQueueScripts.memory, "look at memory", [.text(consumer)]).text
+        else { return false }
+        return memory.withLock { memory in
+            defer { memory = now }
+            return memory.map { $0 != now } ?? false
         }
     }
 

@@ -27,6 +27,8 @@ enum BenchOperation: Hashable, Sendable {
     case acknowledge
     case postpone
     case bury
+    /// A cut is how a test says that something was lost.
+    case waitForLoss
     case reserve
     case refund
     /// A call to a supplier, with the bytes of its body.
@@ -196,6 +198,14 @@ struct WiredQueue: SendQueue {
 
     func waitForRoom(_ lane: Lane, below depth: Int, atMost limit: Duration) async {
         await queue.waitForRoom(lane, below: depth, atMost: limit)
+    }
+
+    func waitForLoss(atMost limit: Duration, on clock: any Clock<Duration>) async -> Bool {
+        do {
+            return try await wire.store(.waitForLoss) { () async throws(StoreError) in
+                await queue.waitForLoss(atMost: limit, on: clock)
+            }
+        } catch { return true }
     }
 }
 

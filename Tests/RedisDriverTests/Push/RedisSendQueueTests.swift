@@ -117,6 +117,23 @@ import Testing
         await server.stop()
     }
 
+    @Test func `who waits for a loss is told of a flush and of a new start, once`() async throws {
+        let folder = try ServerFolder()
+        let server = try await RedisServer(in: folder, settings: ["appendonly": "yes"])
+        let client = RedisClient(try RedisSettings(address: server.address), logger: TestRedis.logger)
+        let queue = try await RedisSendQueue.open(client, clock)
+        let time = ContinuousClock()
+        #expect(await queue.waitForLoss(atMost: .milliseconds(1), on: time) == false)
+        _ = try await client.send(["FLUSHALL"])
+        #expect(await queue.waitForLoss(atMost: .seconds(20), on: time))
+        #expect(await queue.waitForLoss(atMost: .milliseconds(1), on: time) == false)
+        await server.kill()
+        try await server.start()
+        #expect(await queue.waitForLoss(atMost: .seconds(20), on: time))
+        #expect(await queue.waitForLoss(atMost: .milliseconds(1), on: time) == false)
+        await server.stop()
+    }
+
     @Test func `a lane whose group is gone hands nothing out twice`() async throws {
         let name = TestRedis.name()
         let client = try await TestRedis.client()
