@@ -45,7 +45,7 @@ struct FaultsCommand: AsyncParsableCommand {
     var table: String?
 
     func validate() throws {
-        let known = Set(FaultScenario.all.map(\.name))
+        let known = Set((FaultScenario.all + FaultScenario.few).map(\.name))
         for name in scenario where !known.contains(name) {
             throw ValidationError("\(name) is none of \(known.sorted().joined(separator: ", ")).")
         }
@@ -84,7 +84,9 @@ struct FaultsCommand: AsyncParsableCommand {
     }
 
     private var chosen: [FaultScenario] {
-        if !scenario.isEmpty { return FaultScenario.all.filter { scenario.contains($0.name) } }
+        if !scenario.isEmpty {
+            return (FaultScenario.all + FaultScenario.few).filter { scenario.contains($0.name) }
+        }
         return short ? FaultScenario.few : FaultScenario.all
     }
 }

@@ -1,11 +1,11 @@
 extension FaultScenario {
     /// All there are, in the order in which they are shown.
     static let all: [FaultScenario] = [
-        .none, .kill, .killOnce, .leaderPaused, .redisRestart, .redisEmpty, .redisFlushed, .sentinel,
+        .none, .kill, .leaderPaused, .redisRestart, .redisEmpty, .redisFlushed, .sentinel,
         .postgresRestart, .postgresCut, .postgresLocked, .terminate, .supplierGarbage, .supplierSilent,
         .poison,
     ]
 
     /// Those that are shown when time is short.
-    static let few: [FaultScenario] = [.killOnce, .redisFlushed]
+    static let few: [FaultScenario] = [.brief]
 }

@@ -17,33 +17,38 @@ extension FaultScenario {
         span: .seconds(180),
         limits: FaultLimits(stall: .seconds(35), lateness: .seconds(20), unknown: 8_000)
     ) { stage in
-        try await kill(on: stage, for: stage.scenario.span)
+        let clock = ContinuousClock()
+        let end = clock.now + stage.scenario.span
+        var turn = 0
+        while clock.now < end {
+            try await kill(Role.allCases[turn % Role.allCases.count], on: stage)
+            turn += 1
+            try await stage.pause(.seconds(4))
+        }
     }
 
-    static let killOnce = FaultScenario(
-        name: "kill-each",
-        promise: "a process of each role is killed once",
+    static let brief = FaultScenario(
+        name: "brief",
+        promise: "a process of each role is killed, one after the other, and Redis is flushed",
         span: .seconds(20),
         limits: FaultLimits(stall: .seconds(35), lateness: .seconds(20), unknown: 8_000)
     ) { stage in
-        try await kill(on: stage, for: .seconds(19))
+        // The worker first: its claims take longest to run out.
+        for role in [Role.worker, .scheduler, .executor, .web] {
+            try await kill(role, on: stage)
+            try await stage.pause(.seconds(2))
+        }
+        await stage.note("FLUSHALL")
+        try await stage.cluster.redis.run(["FLUSHALL"])
     }
 
-    /// Kills a process every five seconds, each role in turn, and starts it again a second later.
-    private static func kill(on stage: FaultStage, for span: Duration) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + span
-        var turn = 0
-        while clock.now < end {
-            let role = Role.allCases[turn % Role.allCases.count]
-            turn += 1
-            guard let name = await stage.cluster.names(of: role).randomElement() else { continue }
-            await stage.note("\(role.rawValue) killed")
-            await stage.cluster.kill(name)
-            try await stage.pause(.seconds(1))
-            try await stage.cluster.restart(name)
-            try await stage.pause(.seconds(4))
-        }
+    /// Kills a process of a role and starts it again a second later.
+    private static func kill(_ role: Role, on stage: FaultStage) async throws {
+        guard let name = await stage.cluster.names(of: role).randomElement() else { return }
+        await stage.note("\(role.rawValue) killed")
+        await stage.cluster.kill(name)
+        try await stage.pause(.seconds(1))
+        try await stage.cluster.restart(name)
     }
 
     static let leaderPaused = FaultScenario(
