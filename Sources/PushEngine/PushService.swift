@@ -64,10 +64,10 @@ package struct PushService: Service {
     /// Sweeps now and then, and at once when the queue lost something: then nothing is young enough to be on its way.
     private func sweepAgainAndAgain(_ isSwept: Bool) async {
         var isSwept = isSwept
-        while true {
+        while !Task.isCancelled {
             let pause = isSwept ? Self.sweepEvery : Self.sweepAgain
             let isLost = await queue.waitForLoss(atMost: pause, on: timer)
-            guard !Task.isCancelled else { return }
+            if Task.isCancelled { continue }
             let isUrgent = isLost || !isSwept
             isSwept = await sweep(acceptedBefore: isUrgent ? clock.now : clock.now - Self.sweepEvery)
         }
