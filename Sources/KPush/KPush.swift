@@ -17,6 +17,7 @@ struct KPush: AsyncParsableCommand {
             JobsCommand.self,
             CronCommand.self,
             CrowdCommand.self,
+            StoreCommand.self,
             SimulateCommand.self,
         ]
     )

@@ -13,12 +13,13 @@ final class ServerProcess {
     private let http = CurlHTTPClient()
     private var process: Process?
 
-    /// Makes a server that is not started yet; `settings` are environment variables such as `KPUSH_ZONE`.
-    init(data: String, settings: [String: String] = [:]) throws {
+    /// Makes a server that is not started yet; `settings` are environment variables such as `KPUSH_ZONE`, and
+    /// `former` is one whose ports it takes over.
+    init(data: String, settings: [String: String] = [:], after former: ServerProcess? = nil) throws {
         self.data = data
         self.settings = settings
-        webPort = try Self.freePort()
-        executorPort = try Self.freePort()
+        webPort = try former?.webPort ?? Self.freePort()
+        executorPort = try former?.executorPort ?? Self.freePort()
     }
 
     deinit {

@@ -21,7 +21,10 @@ final class DayPartitions: Sendable {
         known.withLock { _ = $0.insert(day) }
     }
 
-    /// Drops the days before `day` of which no message waits for anything; tells how many were dropped.
+    /// Drops the days before `day` of which no message waits for anything, and that no occurrence adds to any more;
+    /// tells how many were dropped.
+    ///
+    /// Copied batches have no day of their own: they go when the newest of them is old enough.
     func drop(before day: BatchDay) async throws(StoreError) -> Int {
         let days =
             try await pool.read("read days") { link in
@@ -32,10 +35,17 @@ final class DayPartitions: Sendable {
         for old in days.map(BatchDay.init(rawValue:)) {
             let isGone = try await pool.write("drop day") { link in
                 try link.run("SELECT pg_advisory_xact_lock($1)", .int(Self.lock))
-                let isWaiting = try link.run(
-                    "SELECT EXISTS (SELECT 1 FROM batch_\(old.suffix) WHERE queued + held + accepted + unknown > 0)"
+                let isNeeded = try link.run(
+                    """
+                    SELECT EXISTS (SELECT 1 FROM batch_\(old.suffix)
+                            WHERE queued + held + accepted + unknown > 0 OR ($1 = 0 AND accepted_at >= $2))
+                        OR EXISTS (SELECT 1 FROM campaign_run
+                            WHERE partition = $1 AND state IN ('running', 'paused'))
+                    """,
+                    .int(old.rawValue),
+                    .int(day.start.millisecondsSinceEpoch)
                 )
-                guard isWaiting.first?.bool(0) == false else { return false }
+                guard isNeeded.first?.bool(0) == false else { return false }
                 for (table, _) in PushSchema.partitioned { try link.run("DROP TABLE \(table)_\(old.suffix)") }
                 return true
             }

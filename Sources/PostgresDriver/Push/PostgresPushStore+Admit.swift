@@ -8,22 +8,22 @@ extension PostgresPushStore: DeliveryLedger {
         let day: BatchDay
         switch admission.source {
         case .request: day = BatchDay(admission.task.acceptedAt)
-        case .crowd(let progress): day = try await firstDay(of: progress.run)
+        case .crowd(let progress): day = try await self.day(of: progress.run)
         }
         try await days.prepare(day)
         return try await pool.write("admit") { link in try entry.write(to: link, in: day, at: now) }
     }
 
-    /// The day that has all messages of an occurrence, so that it can tell whom it has: the one it was begun on.
-    private func firstDay(of run: CampaignRunID) async throws(StoreError) -> BatchDay {
-        let startedAt = try await pool.single("admit") { link in
-            try link.run("SELECT started_at FROM campaign_run WHERE id = $1", .int(run.rawValue)).first?
-                .moment(0)
+    /// The day that has all messages of an occurrence.
+    private func day(of run: CampaignRunID) async throws(StoreError) -> BatchDay {
+        let day = try await pool.single("admit") { link in
+            try link.run("SELECT partition FROM campaign_run WHERE id = $1", .int(run.rawValue)).first?
+                .int64(0)
         }
-        guard let startedAt else {
+        guard let day else {
             throw StoreError(.notFound, during: "admit", detail: "campaign run \(run.rawValue)")
         }
-        return BatchDay(startedAt)
+        return BatchDay(rawValue: day)
     }
 }
 

@@ -39,7 +39,8 @@ extension PostgresPushStore: CampaignRunStore {
                 .int(templateVersion),
                 .text(state.rawValue),
                 .int(now.millisecondsSinceEpoch),
-                .int(crowd.shards.isEmpty ? now.millisecondsSinceEpoch : nil)
+                .int(crowd.shards.isEmpty ? now.millisecondsSinceEpoch : nil),
+                .int(BatchDay(now).rawValue)
             )
             let run = CampaignRunID(rawValue: made.first?.int64(0) ?? 0)
             try link.run(
@@ -117,8 +118,8 @@ extension PostgresPushStore: CampaignRunStore {
         """
 
     private static let insertRun = """
-        INSERT INTO campaign_run (campaign, planned_at, template_version, state, started_at, read_at)
-        VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
+        INSERT INTO campaign_run (campaign, planned_at, template_version, state, started_at, read_at, partition)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
         """
 
     private static let insertShards = """

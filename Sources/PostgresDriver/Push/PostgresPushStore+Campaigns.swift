@@ -3,27 +3,7 @@ package import PushEngine
 
 extension PostgresPushStore: CampaignStore {
     package func putCrowd(_ crowd: CrowdFile) async throws(StoreError) -> CrowdFile {
-        try await pool.write("put crowd") { link in
-            let inserted = try link.run(
-                Self.insertCrowd,
-                .text(crowd.digest),
-                .text(crowd.name),
-                .int(crowd.byteCount),
-                .int(crowd.rowCount),
-                .texts(crowd.columns)
-            )
-            if inserted.changed == 0, let known = try link.crowd(crowd.digest) { return known }
-            try link.run(
-                Self.insertCrowdShards,
-                .text(crowd.digest),
-                .ints(crowd.shards.indices.map { Int64($0) }),
-                .ints(crowd.shards.map(\.start.offset)),
-                .ints(crowd.shards.map(\.start.row)),
-                .ints(crowd.shards.map(\.start.line)),
-                .ints(crowd.shards.map(\.end))
-            )
-            return crowd
-        }
+        try await pool.write("put crowd") { try $0.putCrowd(crowd) }
     }
 
     package func crowd(_ digest: String) async throws(StoreError) -> CrowdFile? {
@@ -99,16 +79,6 @@ extension PostgresPushStore: CampaignStore {
         }
     }
 
-    private static let insertCrowd = """
-        INSERT INTO crowd (digest, name, byte_count, row_count, columns) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (digest) DO NOTHING
-        """
-
-    private static let insertCrowdShards = """
-        INSERT INTO crowd_shard (crowd, number, start_offset, start_row, start_line, end_offset)
-        SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-        """
-
     private static let insertCampaign = """
         INSERT INTO campaign (name, template, crowd, schedule, created_by, created_at)
         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
@@ -140,6 +110,29 @@ extension PostgresLink {
             .map { try Campaign($0) }
     }
 
+    /// Keeps what is known of a crowd file, unless it is known.
+    func putCrowd(_ crowd: CrowdFile) throws -> CrowdFile {
+        let inserted = try run(
+            Self.insertCrowd,
+            .text(crowd.digest),
+            .text(crowd.name),
+            .int(crowd.byteCount),
+            .int(crowd.rowCount),
+            .texts(crowd.columns)
+        )
+        if inserted.changed == 0, let known = try self.crowd(crowd.digest) { return known }
+        try run(
+            Self.insertCrowdShards,
+            .text(crowd.digest),
+            .ints(crowd.shards.indices.map { Int64($0) }),
+            .ints(crowd.shards.map(\.start.offset)),
+            .ints(crowd.shards.map(\.start.row)),
+            .ints(crowd.shards.map(\.start.line)),
+            .ints(crowd.shards.map(\.end))
+        )
+        return crowd
+    }
+
     func crowd(_ digest: String) throws -> CrowdFile? {
         guard let row = try run(Self.selectCrowd, .text(digest)).first else { return nil }
         let columns = try run("SELECT unnest(columns) FROM crowd WHERE digest = $1", .text(digest))
@@ -158,6 +151,16 @@ extension PostgresLink {
             shards: shards
         )
     }
+
+    private static let insertCrowd = """
+        INSERT INTO crowd (digest, name, byte_count, row_count, columns) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (digest) DO NOTHING
+        """
+
+    private static let insertCrowdShards = """
+        INSERT INTO crowd_shard (crowd, number, start_offset, start_row, start_line, end_offset)
+        SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+        """
 
     private static let selectCrowd = "SELECT name, byte_count, row_count FROM crowd WHERE digest = $1"
 

@@ -43,6 +43,10 @@ package struct PostgresPushStore: Sendable {
         guard let installation, let number = UInt32(exactly: installation) else {
             throw StoreError(.corrupted, during: "read installation")
         }
+        guard number != 0 else {
+            let advice = "a copy into these books was not finished: run `kpush store copy` again"
+            throw StoreError(.conflict, during: "read installation", detail: advice)
+        }
         keys = RequestKeys(installation: number)
     }
 
@@ -51,7 +55,7 @@ package struct PostgresPushStore: Sendable {
 
     /// Drops the messages of days before `moment`, a day at a time.
     ///
-    /// Days of which a message waits for anything stay.
+    /// Days of which a message waits for anything stay, and those to which a campaign's occurrence adds.
     ///
     /// - Returns: how many days were dropped.
     package func dropDays(before moment: Moment) async throws(StoreError) -> Int {

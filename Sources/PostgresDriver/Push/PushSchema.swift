@@ -28,6 +28,7 @@ enum PushSchema {
     ]
 
     private static let installation = """
+        -- 0 while a copy of other books is being written into these.
         CREATE TABLE installation (id bigint NOT NULL);
 
         """
@@ -122,6 +123,8 @@ enum PushSchema {
             state text NOT NULL,
             started_at bigint NOT NULL,
             read_at bigint,
+            -- the day whose partitions have all its messages, so that it can tell whom it has
+            partition bigint NOT NULL,
             UNIQUE (campaign, planned_at)
         );
         CREATE INDEX campaign_run_paused ON campaign_run (id) WHERE state = 'paused';

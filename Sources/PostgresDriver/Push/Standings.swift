@@ -25,6 +25,11 @@ struct Standings: Sendable {
         for gap in gaps { members[gap] = nil }
     }
 
+    /// Members as they stand, by place.
+    init(_ members: [Standing?]) {
+        self.members = members
+    }
+
     subscript(place: Int) -> Standing? {
         get { members.indices.contains(place) ? members[place] : nil }
         set { members[place] = newValue }

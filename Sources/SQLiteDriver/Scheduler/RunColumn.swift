@@ -39,7 +39,7 @@ enum RunColumn: Int, CaseIterable {
     }
 
     /// The column's name in the table.
-    private var name: String {
+    var name: String {
         "\(self)"
             .reduce(into: "") { name, character in
                 name += character.isUppercase ? "_\(character.lowercased())" : String(character)

@@ -1,0 +1,32 @@
+package import Groundwork
+package import PushEngine
+
+extension PostgresArchive {
+    /// Writes accounts, their keys sealed by `sealer`.
+    package func write(
+        _ accounts: [SupplierAccount],
+        sealedBy sealer: any SecretSealer
+    ) async throws(StoreError) {
+        var rows: [[PostgresValue]] = []
+        for account in accounts {
+            do {
+                rows.append([
+                    .int(account.id.rawValue), .text(account.name), .text(account.kind.rawValue),
+                    .int(account.channel.rawValue), .text(account.url), .text(account.accessKey),
+                    .bytes(try sealer.seal(account.secretKey)), .text(account.signName),
+                    .text(account.templateID), .text(account.appID), .text(account.region),
+                    .int(account.weight), .bool(account.isEnabled),
+                ])
+            } catch { throw StoreError(.corrupted, during: "seal account", detail: "\(error)") }
+        }
+        try await pool.write("write accounts") { [rows] link in
+            for row in rows { try link.run(Self.insertAccount, row) }
+        }
+    }
+
+    private static let insertAccount = """
+        INSERT INTO account (id, name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
+            region, weight, is_enabled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        """
+}

@@ -1,0 +1,30 @@
+package import Groundwork
+
+extension ArchiveTable {
+    /// What travels of the scheduler's tables: executors register anew, and terms begin anew.
+    package static let scheduler = [
+        ArchiveTable(
+            "jobs",
+            key: [.number("id")],
+            [
+                .text("app"), .text("name"), .text("spec"), .text("summary"), .text("handler"),
+                .text("schedule_kind"), .flag("enabled"), .number("created_at"), .number("started_at"),
+                .number("last_at"), .number("next_at"), .number("version"), .text("definition"),
+            ]
+        ),
+        ArchiveTable(
+            "runs",
+            key: [.number("id")],
+            [
+                .number("job"), .number("planned_at"), .number("shard_index"), .number("shard_total"),
+                .number("attempt"), .number("parent"), .text("trigger_kind"), .text("app"), .text("handler"),
+                .text("params"), .text("overlap"), .text("route"), .number("timeout_ms"), .text("retry"),
+                .number("follow_up_ms"), .text("state"), .number("due_at"), .number("sends"),
+                .text("address"),
+                .text("instance"), .number("dispatched_at"), .number("started_at"),
+                .number("unreached_since"), .number("kill_requested_at"), .number("ended_at"),
+                .text("reason"), .text("message"), .number("version"), .number("token"),
+            ]
+        ),
+    ]
+}

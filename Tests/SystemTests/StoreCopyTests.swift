@@ -1,0 +1,120 @@
+import Foundation
+import Groundwork
+import PostgresDriver
+import PushEngine
+import SQLiteDriver
+import TestKit
+import Testing
+
+@testable import KPush
+
+/// An installation in a data folder that moves to the cluster size in the middle of a campaign.
+@Suite(.serialized, .timeLimit(.minutes(15))) struct StoreCopyTests {
+    @Test func `a half sent campaign goes on in the cluster, and nobody is sent to twice`() async throws {
+        let bench = try await CopyBench()
+        let before = try bench.embeddedBooks()
+        try await bench.halfSend()
+        #expect(try await bench.copy().status == 66, "a server works on the folder")
+        try await bench.killInCalls(before)
+        #expect(try await before.campaignRuns(of: nil, limit: 1).first?.state == .running)
+
+        let copied = try await bench.copy()
+        #expect(copied.status == 0, "\(copied.complaints)")
+        #expect(copied.output.contains("The books agree: "))
+        let after = try await bench.clusterBooks()
+        #expect(after.installation == before.installation)
+        try await expectSame(before, after)
+        let again = try await bench.copy()
+        #expect(again.status == 65 && again.complaints.contains("copy into an empty one"))
+
+        try await bench.finish()
+        let run = try #require(try await after.campaignRuns(of: nil, limit: 1).first)
+        #expect(run.state == .finished)
+        let records = try await after.allRecords(of: run.id)
+        #expect(records.count == bench.good)
+        #expect(try await Set(records.map(\.recipient)) == bench.taken())
+        let stats = try await bench.control.stats()
+        #expect(stats.doubled == 0 && stats.accepted == bench.good)
+        #expect(try await after.held(limit: 10).map(\.count) == [2])
+        let counted = try await after.recount(of: run.id)
+        let tallied = try await after.tallies(of: run.id)
+            .reduce(into: [:]) { $0[$1.state, default: 0] += $1.count }
+        #expect(tallied.filter { $0.value != 0 } == counted)
+        await bench.stop()
+    }
+
+    @Test func `a copy that was interrupted keeps the books closed, and begins anew`() async throws {
+        let bench = try await CopyBench()
+        let archive = try await PostgresArchive(PostgresPool(PostgresSettings(address: bench.address)))
+        try await archive.begin()
+        let before = try bench.embeddedBooks()
+        try await archive.write(try await before.accounts(), sealedBy: bench.sealer())
+        await #expect(throws: StoreError.self) { try await bench.clusterBooks() }
+        #expect(try await bench.copy().status == 0)
+        let after = try await bench.clusterBooks()
+        #expect(try await after.accounts().map(\.facts) == before.accounts().map(\.facts))
+        await bench.stop()
+    }
+
+    /// Compares what people and suppliers ask the books for.
+    private func expectSame(_ before: SQLitePushStore, _ after: PostgresPushStore) async throws {
+        #expect(try await after.accounts().map(\.facts) == before.accounts().map(\.facts))
+        #expect(try await after.templates(after: nil, limit: 10) == before.templates(after: nil, limit: 10))
+        #expect(try await after.campaigns(before: nil, limit: 10) == before.campaigns(before: nil, limit: 10))
+        let runs = try await before.campaignRuns(of: nil, limit: 10)
+        #expect(try await after.campaignRuns(of: nil, limit: 10) == runs)
+        let run = try #require(runs.first?.id)
+        let rejects = try await before.rejects(of: run, after: 0, limit: 100_000)
+        #expect(try await after.rejects(of: run, after: 0, limit: 100_000) == rejects.map(\.withoutNul))
+        let tallies = try await before.tallies(of: run).filter { $0.count != 0 }
+        #expect(try await Set(after.tallies(of: run)) == Set(tallies))
+        let records = try await before.allRecords(of: run)
+        #expect(try await after.allRecords(of: run) == records)
+        let orders = RecordFilter.template(TemplateID(rawValue: 3))
+        let requests = try await before.records(orders, state: nil, before: nil, limit: 10)
+        #expect(try await after.records(orders, state: nil, before: nil, limit: 10) == requests)
+        #expect(try await after.records(.bizID("order-1"), state: nil, before: nil, limit: 10).count == 2)
+        // Some of every state, and those of calls that were cut off.
+        for group in Dictionary(grouping: records + requests, by: \.state).values {
+            for record in group.prefix(50) + group.suffix(50) {
+                #expect(try await after.story(of: record.id) == before.story(of: record.id))
+            }
+        }
+    }
+}
+
+extension RowReject {
+    /// As PostgreSQL can keep it.
+    fileprivate var withoutNul: RowReject {
+        let text = text.replacing("\0", with: "\u{FFFD}")
+        return RowReject(row: row, line: line, column: column, code: code, text: text)
+    }
+}
+
+extension SupplierAccount {
+    /// All that calls are signed and sent with.
+    fileprivate var facts: [String] {
+        [
+            "\(id.rawValue)", name, kind.rawValue, url, accessKey, secretKey.reveal(), signName, templateID,
+            appID,
+            region, "\(weight)", "\(isEnabled)",
+        ]
+    }
+}
+
+extension RecordStore {
+    /// All messages of a campaign's occurrence, newest first.
+    fileprivate func allRecords(of run: CampaignRunID) async throws -> [MessageRecord] {
+        var records: [MessageRecord] = []
+        while true {
+            let page = try await self.records(
+                .campaignRun(run),
+                state: nil,
+                before: records.last?.id,
+                limit: 1_000
+            )
+            if page.isEmpty { return records }
+            records += page
+        }
+    }
+}
