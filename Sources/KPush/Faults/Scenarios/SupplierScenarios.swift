@@ -42,17 +42,15 @@ extension FaultScenario {
         let newest = "SELECT id FROM batch WHERE run IS NOT NULL AND queued > 0 ORDER BY id DESC LIMIT 1"
         let database = stage.cluster.postgres
         try await waited(for: "nothing waits") { try await !database.query(newest, in: "kpush").isEmpty }
-        let rows = try await database.query(
+        try await database.run(
             """
-            WITH newest AS (\(newest)), old AS (SELECT id, task FROM batch WHERE id IN (SELECT id FROM newest)),
-                spoilt AS (UPDATE batch SET task = '\\x00' WHERE id IN (SELECT id FROM newest) RETURNING id)
-            SELECT old.id, encode(old.task, 'hex') FROM old JOIN spoilt ON spoilt.id = old.id
+            CREATE TABLE spoilt AS SELECT id, task FROM batch WHERE id IN (\(newest));
+            UPDATE batch SET task = '\\x00' WHERE id IN (SELECT id FROM spoilt)
             """,
             in: "kpush"
         )
-        guard let row = rows.first?.split(separator: "|"), row.count == 2, let id = Int64(row[0]) else {
-            throw DemoError("no batch waits that could be spoilt")
-        }
+        let id = try await database.query("SELECT id FROM spoilt", in: "kpush").first.flatMap { Int64($0) }
+        guard let id else { throw DemoError("no batch waits that could be spoilt") }
         await stage.note("stored batch spoilt")
         let queue = stage.composition.engine.queue
         await stage.expect("a dead letter", within: .seconds(60)) {
@@ -60,12 +58,8 @@ extension FaultScenario {
         }
         let letter = try await queue.deadLetters(limit: 10).first { $0.message.batch.rawValue == id }
         await stage.expect("its reason: \(letter?.reason ?? "none")", letter?.reason.isEmpty == false)
-        // Too long for a command line.
-        let file = stage.cluster.data + "/task"
-        try Data(row[1].utf8).write(to: URL(fileURLWithPath: file))
-        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
         try await database.run(
-            "UPDATE batch SET task = decode(trim(pg_read_file('\(file)')), 'hex') WHERE id = \(id)",
+            "UPDATE batch SET task = spoilt.task FROM spoilt WHERE batch.id = spoilt.id",
             in: "kpush"
         )
         await stage.note("repaired and revived")
