@@ -115,10 +115,14 @@ struct FaultRun: Sendable {
             try await control.postReceipts(to: cluster.url + stage.composition.receiptAddress.path(aliyun.id))
         }
         var verdict = start
-        let sentAt = try await underLoad(stage)
+        let end: Result<Moment, any Error>
+        do { end = .success(try await underLoad(stage)) } catch { end = .failure(error) }
         verdict.faults = await stage.summary
         verdict.checks += await stage.findings
-        try await booked(stage, template, sentAt).judge(scenario, &verdict)
+        switch end {
+        case .success(let sentAt): try await booked(stage, template, sentAt).judge(scenario, &verdict)
+        case .failure(let error): verdict.checks.append(FaultCheck(text: "\(error)", holds: false))
+        }
         verdict.checks += await farewell(cluster)
         return verdict
     }

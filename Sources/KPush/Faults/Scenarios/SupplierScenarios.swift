@@ -41,7 +41,9 @@ extension FaultScenario {
     ) { stage in
         let newest = "SELECT id FROM batch WHERE run IS NOT NULL AND queued > 0 ORDER BY id DESC LIMIT 1"
         let database = stage.cluster.postgres
-        try await waited(for: "nothing waits") { try await !database.query(newest, in: "kpush").isEmpty }
+        // Two of them are being worked on, and have been read.
+        let waiting = "SELECT id FROM batch WHERE run IS NOT NULL AND queued > 0"
+        try await waited(for: "nothing waits") { try await database.query(waiting, in: "kpush").count >= 4 }
         try await database.run(
             """
             CREATE TABLE spoilt AS SELECT id, task FROM batch WHERE id IN (\(newest));
