@@ -58,7 +58,7 @@ extension FaultScenario {
         "network-half-open",
         "connections of one process after the other to PostgreSQL or Redis stay open and carry nothing",
         "half open",
-        for: .seconds(8)
+        for: .seconds(6)
     ) { $0.freeze() }
 
     private static func network(
@@ -78,7 +78,7 @@ extension FaultScenario {
             let before = await vitals(stage)
             for network in await stage.props.networks {
                 for (server, relay) in [("PostgreSQL", network.postgres), ("Redis", network.redis)] {
-                    await stage.note("\(network.node) to \(server) \(fault) for \(length.inSeconds.tenths) s")
+                    await stage.note("process and \(server): \(fault) for \(length.inSeconds.tenths) s")
                     await spoil(relay)
                     try await stage.pause(length)
                     try await relay.heal()
