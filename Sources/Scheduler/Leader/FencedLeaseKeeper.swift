@@ -12,8 +12,14 @@ import Synchronization
 package final class FencedLeaseKeeper: LeaseKeeper {
     private struct State {
         var sightings: [String: Sighting] = [:]
-        /// What is led by this process without the lock.
-        var unlocked: Set<String> = []
+        /// What is led by this process without the lock, and who else was seen to have it.
+        var unlocked: [String: Usurper] = [:]
+    }
+
+    /// Who has the lock of what this process leads, and since when, by our stopwatch; nobody has the empty name.
+    private struct Usurper {
+        var holder = ""
+        var since = Duration.zero
     }
 
     /// Since when, by our stopwatch, the register has said the same.
@@ -99,10 +105,8 @@ package final class FencedLeaseKeeper: LeaseKeeper {
         }
         let isHeld: Bool
         do {
-            if state.withLock({ $0.unlocked.contains(name) }) {
-                let winner = try await lock.take(name, holder: lease.holder, for: lease.duration)
-                // Who holds it otherwise is either about to begin a term, which the next beat finds out, or gone.
-                if winner == lease.holder { leads(name, withLock: true) }
+            if state.withLock({ $0.unlocked[name] != nil }) {
+                if try await takeBack(name, lease) { leads(name, withLock: true) }
                 isHeld = true
             } else {
                 isHeld = try await lock.extend(name, holder: lease.holder, for: lease.duration)
@@ -116,7 +120,7 @@ package final class FencedLeaseKeeper: LeaseKeeper {
     }
 
     package func release(_ name: String, _ lease: Lease) async {
-        state.withLock { _ = $0.unlocked.remove(name) }
+        state.withLock { $0.unlocked[name] = nil }
         // What cannot be given back runs out; the lock goes first, for the register may be what is out of reach.
         _ = try? await lock.release(name, holder: lease.holder)
         _ = try? await register.end(name, lease.token)
@@ -177,6 +181,23 @@ package final class FencedLeaseKeeper: LeaseKeeper {
         return token
     }
 
+    /// Takes the lock of what this process leads without it.
+    ///
+    /// Whoever has it otherwise is about to begin a term, which our next beat finds out, or is gone: who has it for a whole
+    /// lease, while our beats are heard, is gone.
+    private func takeBack(_ name: String, _ lease: Lease) async throws(StoreError) -> Bool {
+        let winner = try await lock.take(name, holder: lease.holder, for: lease.duration)
+        if winner == lease.holder { return true }
+        let now = stopwatch.elapsed
+        let since = state.withLock { state in
+            if let usurper = state.unlocked[name], usurper.holder == winner { return usurper.since }
+            state.unlocked[name] = Usurper(holder: winner, since: now)
+            return now
+        }
+        guard now - since > lease.duration else { return false }
+        return try await lock.replace(name, winner, by: lease.holder, for: lease.duration)
+    }
+
     private func checkCluster(of name: String, _ term: RegisteredTerm) async throws(StoreError) {
         let cluster = try await lock.cluster(of: name, orElse: term.cluster)
         guard cluster != term.cluster else { return }
@@ -204,8 +225,9 @@ package final class FencedLeaseKeeper: LeaseKeeper {
 
     private func leads(_ name: String, withLock hasLock: Bool, _ reason: StoreError? = nil) {
         let isNews = state.withLock { state in
-            if hasLock { return state.unlocked.remove(name) != nil }
-            return state.unlocked.insert(name).inserted
+            if hasLock { return state.unlocked.removeValue(forKey: name) != nil }
+            defer { state.unlocked[name] = state.unlocked[name] ?? Usurper() }
+            return state.unlocked[name] == nil
         }
         guard isNews else { return }
         if hasLock {

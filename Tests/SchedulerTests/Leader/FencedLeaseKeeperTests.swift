@@ -1,36 +1,8 @@
-import Conformance
 import Groundwork
-import Logging
 import TestKit
 import Testing
 
 @testable import Scheduler
-
-/// The forms in memory keep what real ones keep, or nothing that is told with them would mean anything.
-struct MemoryLeaseFormTests {
-    @Test(arguments: ElectionLockConformance.clauses)
-    func `the lock in memory keeps`(clause: Clause<ElectionLocks>) async throws {
-        let clock = ManualClock(.noon)
-        let lock = MemoryElectionLock(clock)
-        try await clause.check(
-            ElectionLocks(one: lock.seen(by: "a"), other: lock.seen(by: "b")) { clock.advance(by: $0) }
-        )
-    }
-
-    @Test(arguments: TermRegisterConformance.clauses)
-    func `the register in memory keeps`(clause: Clause<TermRegisters>) async throws {
-        let register = MemoryTermRegister()
-        try await clause.check(TermRegisters(one: register.seen(by: "a"), other: register.seen(by: "b")))
-    }
-
-    @Test(arguments: LeaseConformance.clauses)
-    func `the composed keeper keeps`(clause: Clause<LeaseKeepers>) async throws {
-        let stage = LeaseStage()
-        try await clause.check(
-            LeaseKeepers(one: stage.keeper("a"), other: stage.keeper("b")) { stage.clock.advance(by: $0) }
-        )
-    }
-}
 
 /// Every way in which lock, register and processes fail, and what then becomes of the leadership.
 @Suite(.timeLimit(.minutes(1)))
@@ -262,6 +234,29 @@ struct FencedLeaseKeeperTests {
         #expect(stage.lock.holder(of: "l") == "b")
     }
 
+    @Test func `a lock that comes back with a dead holder is taken from it after a lease`() async throws {
+        _ = try await lead(a, "a")
+        stage.lock.jump(by: .seconds(-3_600))
+        stage.lock.stop()
+        #expect(try await b.acquire("l", holder: "b", for: stage.lease) == nil)
+        stage.pass(1)
+        let lease = try await lead(b, "b")
+        stage.lock.start()
+        for _ in 0..<3 {
+            stage.pass(1.0 / 3)
+            try await b.renew("l", lease)
+            #expect(stage.lock.holder(of: "l") == "a")
+        }
+        for _ in 0..<2 {
+            stage.pass(1.0 / 3)
+            try await b.renew("l", lease)
+        }
+        #expect(stage.lock.holder(of: "l") == "b")
+        // Whoever stops now is succeeded at once.
+        await b.release("l", lease)
+        _ = try await lead(a, "a2")
+    }
+
     @Test func `without the lock a leader that stops is succeeded at once, and comes back at once`()
         async throws
     {
@@ -310,35 +305,4 @@ struct FencedLeaseKeeperTests {
             Issue.record("\(error)")
         }
     }
-}
-
-/// A lock and a register in memory, on a clock that tests move.
-struct LeaseStage: Sendable {
-    let clock = ManualClock(.noon)
-    let lock: MemoryElectionLock
-    let register = MemoryTermRegister()
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let lease = Duration.seconds(6)
-
-    init() {
-        lock = MemoryElectionLock(clock)
-    }
-
-    func keeper(
-        _ process: String,
-        _ settings: FencedLeaseSettings = FencedLeaseSettings()
-    ) -> FencedLeaseKeeper {
-        FencedLeaseKeeper(
-            lock: lock.seen(by: process),
-            register: register.seen(by: process),
-            settings: settings,
-            clock: clock,
-            logger: logger
-        )
-    }
-
-    /// Lets as many leases' time pass.
-    func pass(_ leases: Double) { clock.advance(by: .milliseconds(Int64((leases * 6_000).rounded()))) }
-
-    func accepts(_ lease: Lease) -> Bool { register.accepts(lease.token, of: "l") }
 }

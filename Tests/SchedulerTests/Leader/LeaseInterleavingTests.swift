@@ -12,11 +12,18 @@ struct LeaseInterleavingTests {
     ) async throws {
         var random = SeededGenerator(seed: seed)
         let stage = LeaseStage()
-        var processes = ["a", "b", "c", "d"].map { Process(name: $0, keeper: stage.keeper($0)) }
+        var processes = ["a", "b", "c", "d"].map { Process(host: $0, start: 0, stage) }
+        var starts = 0
         var newest = FencingToken(rawValue: 0)
         for round in 0..<30 {
             for _ in 0..<Int.random(in: 1...40, using: &random) {
                 fail(stage, using: &random)
+                if Int.random(in: 0..<20, using: &random) == 0 {
+                    // It dies without a word, and another is started in its place.
+                    let index = Int.random(in: 0..<4, using: &random)
+                    starts += 1
+                    processes[index] = Process(host: processes[index].host, start: starts, stage)
+                }
                 stage.clock.advance(by: .milliseconds(Int64.random(in: 100...1_500, using: &random)))
                 for index in processes.indices.shuffled(using: &random)
                 where Int.random(in: 0..<10, using: &random) > 0 {
@@ -38,7 +45,7 @@ struct LeaseInterleavingTests {
             let leaders = processes.filter { $0.lease != nil }
             #expect(leaders.count == 1, "round \(round)")
             #expect(leaders.first.flatMap(\.lease).map(stage.accepts) == true)
-            #expect(stage.lock.holder(of: "l") == leaders.first?.name)
+            #expect(stage.lock.holder(of: "l") == leaders.first?.holder)
         }
     }
 
@@ -74,15 +81,17 @@ struct LeaseInterleavingTests {
 
     /// One process; it takes a step when it is given the time, which may be late.
     private struct Process {
-        let name: String
-        let keeper: FencedLeaseKeeper
+        let host: String
+        let holder: String
+        private let keeper: FencedLeaseKeeper
         private(set) var lease: Lease?
         private var trusted = Duration.zero
         private var renewal = Duration.zero
 
-        init(name: String, keeper: FencedLeaseKeeper) {
-            self.name = name
-            self.keeper = keeper
+        init(host: String, start: Int, _ stage: LeaseStage) {
+            self.host = host
+            holder = "\(host)/\(start)"
+            keeper = stage.keeper(host)
         }
 
         /// Renews or stands for election; brings the token of a term that it began.
@@ -90,7 +99,7 @@ struct LeaseInterleavingTests {
             let now = stage.clock.now.sinceStart
             guard let lease else {
                 // Who cannot stand tries again.
-                self.lease = try? await keeper.acquire("l", holder: name, for: stage.lease)
+                self.lease = try? await keeper.acquire("l", holder: holder, for: stage.lease)
                 (trusted, renewal) = (now + .seconds(5), now + .seconds(2))
                 return self.lease?.token
             }
