@@ -28,7 +28,8 @@ struct LeaderFaultTests {
             stopped.freezer.thaw()
             try await eventually("it notices") { stopped.depositions > 0 }
             try await stage.run()
-            #expect(stopped.refused == 1)
+            // Its write is refused, or its next beat comes first and there is none.
+            #expect(stopped.refused <= 1)
             #expect(stopped.depositions == 1)
             #expect(try await stage.fires.count(under: token) == before)
         }
