@@ -86,6 +86,7 @@ private final class RedisEar: Sendable {
                 if failures == 1 {
                     logger.notice("redis cannot be heard", metadata: [LogKey.reason: "\(error.message)"])
                 }
+                // This thread is the listener's own and waits on a socket otherwise: no task's thread is held up.
                 Thread.sleep(forTimeInterval: backoff.wait(afterAttempt: failures).inSeconds)
             }
         }
