@@ -69,6 +69,11 @@ struct BatchSheet {
         return Dictionary(uniqueKeysWithValues: sheets.map { ($0.row.id, $0) })
     }
 
+    /// What locks one batch.
+    static func locking(_ id: BatchID) -> PostgresStatement {
+        PostgresStatement("SELECT \(columns) FROM batch WHERE id = $1 FOR UPDATE", .int(id.rawValue))
+    }
+
     /// Locks a batch that somebody says there is.
     static func lock(_ id: BatchID, during operation: String, _ link: PostgresLink) throws -> BatchSheet {
         guard let sheet = try lock([id], link)[id] else {

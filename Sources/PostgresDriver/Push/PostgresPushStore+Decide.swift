@@ -25,18 +25,28 @@ extension PostgresPushStore {
         )
     }
 
-    package func decide(
-        _ decisions: [Decision],
-        calls: [PlannedCall],
-        of batch: BatchID
+    package func advance(
+        _ batch: BatchID,
+        outcomes: [IntentOutcome],
+        decisions: [Decision],
+        calls: [PlannedCall]
     ) async throws(StoreError) -> DecisionOutcome {
         let now = clock.now
-        return try await pool.write("decide") { link in
-            let sheet = try BatchSheet.lock(batch, during: "decide", link)
-            var desk = DecisionDesk(sheet, open: try link.openCalls(of: batch).map(\.intent), at: now)
+        let answers = outcomes.map { CallAnswers.encode($0.results) }
+        for outcome in outcomes where outcome.results.count != outcome.intent.members.count {
+            throw StoreError(.conflict, during: "advance", detail: "results do not match members")
+        }
+        return try await pool.write("advance") { link in
+            var change = try BatchChange(of: batch, naming: outcomes.map(\.intent), at: now, link)
+            try change.close(outcomes, answers)
+            guard !(decisions.isEmpty && calls.isEmpty) else {
+                _ = try change.commit(to: link)
+                return DecisionOutcome()
+            }
+            var desk = DecisionDesk(change)
             for decision in decisions { try desk.write(decision) }
             // Whoever cancelled the campaign takes back what waits: until then nobody calls for it.
-            if try !link.isCancelled(sheet.row.run) { for call in calls { desk.write(call) } }
+            if !desk.change.isCancelled { for call in calls { desk.write(call) } }
             return try desk.commit(to: link)
         }
     }
@@ -55,21 +65,17 @@ private struct DecisionDesk {
         case others
     }
 
-    private var sheet: BatchSheet
-    private let now: Moment
+    private(set) var change: BatchChange
     /// By place: who has the member.
     private var holds = [Hold](repeating: .others, count: BatchID.capacity)
     /// Members that were named and that others have.
     private var missed: Set<Int> = []
     private var calls: [PlannedCall] = []
-    private var statements: [PostgresStatement] = []
-    private var tallies = Tallies()
 
-    init(_ sheet: BatchSheet, open: [Intent], at now: Moment) {
-        self.sheet = sheet
-        self.now = now
-        for place in sheet.standings.places(in: .queued) { holds[place] = .free }
-        for intent in open {
+    init(_ change: BatchChange) {
+        self.change = change
+        for place in change.sheet.standings.places(in: .queued) { holds[place] = .free }
+        for intent in change.open.values {
             for place in intent.members.indices { holds[place] = .others }
         }
     }
@@ -79,26 +85,17 @@ private struct DecisionDesk {
         guard !members.isEmpty else { return }
         if decision.state != .queued {
             for place in members.indices {
-                sheet.move(place, to: decision.state, account: nil, at: now, &tallies)
+                change.move(place, to: decision.state, account: nil)
                 holds[place] = .ours
             }
         }
         if decision.state == .held {
             guard let until = decision.until else {
-                throw StoreError(.conflict, during: "decide", detail: "held without a morning")
+                throw StoreError(.conflict, during: "advance", detail: "held without a morning")
             }
-            statements.append(shelving(of: members, until: until))
+            change.write(shelving(of: members, until: until))
         }
-        statements.append(
-            PostgresPushStore.tell(
-                sheet.row.id,
-                at: now,
-                .decided,
-                decision.state,
-                detail: decision.detail,
-                members
-            )
-        )
+        change.tell(.decided, decision.state, decision.detail, members)
     }
 
     /// Writes a call down, unless none of its members waits any more.
@@ -110,33 +107,29 @@ private struct DecisionDesk {
     }
 
     /// Writes all of it; tells the calls that are to be made, and who was missed, without the recalled ones.
-    func commit(to link: PostgresLink) throws -> DecisionOutcome {
-        var all = statements
-        if let statement = sheet.statement { all.append(statement) }
-        if !calls.isEmpty { all.append(insertion) }
-        if let statement = tallies.statement { all.append(statement) }
-        let brought = try link.runAll(all)
+    mutating func commit(to link: PostgresLink) throws -> DecisionOutcome {
+        if !calls.isEmpty { change.write(insertion) }
+        let brought = try change.commit(to: link)
         var intents: [Intent] = []
         if !calls.isEmpty {
-            let place = all.count - (tallies.statement == nil ? 1 : 2)
             // Numbers come in the order of the calls.
-            let numbers = brought[place].map { $0.int64(0) }.sorted()
+            let numbers = brought.last?.map { $0.int64(0) }.sorted() ?? []
             guard numbers.count == calls.count else {
-                throw StoreError(.corrupted, during: "decide", detail: "\(numbers.count) calls")
+                throw StoreError(.corrupted, during: "advance", detail: "\(numbers.count) calls")
             }
             intents = zip(numbers, calls)
                 .map { Intent(id: IntentID(rawValue: $0), account: $1.account, members: $1.members) }
         }
-        let recalled = Set(sheet.standings.places(in: .recalled))
+        let recalled = Set(change.sheet.standings.places(in: .recalled))
         return DecisionOutcome(intents: intents, others: Members(missed.subtracting(recalled).sorted()))
     }
 
     private var insertion: PostgresStatement {
         PostgresStatement(
             Self.insertCalls,
-            .int(BatchDay(of: sheet.row.id).lowest),
-            .int(sheet.row.id.rawValue),
-            .int(now.millisecondsSinceEpoch),
+            .int(BatchDay(of: change.sheet.row.id).lowest),
+            .int(change.sheet.row.id.rawValue),
+            .int(change.now.millisecondsSinceEpoch),
             .ints(calls.map(\.account.rawValue)),
             .byteStrings(calls.map(\.members.encoded))
         )
@@ -145,7 +138,7 @@ private struct DecisionDesk {
     private func shelving(of members: Members, until: Moment) -> PostgresStatement {
         PostgresStatement(
             "INSERT INTO shelf (batch, until, count, members) VALUES ($1, $2, $3, $4)",
-            .int(sheet.row.id.rawValue),
+            .int(change.sheet.row.id.rawValue),
             .int(until.millisecondsSinceEpoch),
             .int(members.count),
             .bytes(members.encoded)
@@ -191,15 +184,6 @@ extension PostgresLink {
                 )
                 return OpenCallRow(intent: intent, calledAt: row.moment(3))
             }
-    }
-
-    /// Whether nothing of a campaign's occurrence is to wait again, because it was cancelled.
-    ///
-    /// It stays so until the transaction ends.
-    func isCancelled(_ run: CampaignRunID?) throws -> Bool {
-        guard let run else { return false }
-        let state = try self.run("SELECT state FROM campaign_run WHERE id = $1 FOR SHARE", .int(run.rawValue))
-        return state.first?.text(0) == CampaignRunState.cancelled.rawValue
     }
 
     private static let selectOpenCalls = """

@@ -184,3 +184,14 @@ extension CallSheet {
         return try !link.confirmedReferences(of: messages).isEmpty
     }
 }
+
+extension PostgresLink {
+    /// Whether nothing of a campaign's occurrence is to wait again, because it was cancelled.
+    ///
+    /// It stays so until the transaction ends.
+    fileprivate func isCancelled(_ run: CampaignRunID?) throws -> Bool {
+        guard let run else { return false }
+        let state = try self.run("SELECT state FROM campaign_run WHERE id = $1 FOR SHARE", .int(run.rawValue))
+        return state.first?.text(0) == CampaignRunState.cancelled.rawValue
+    }
+}

@@ -87,6 +87,7 @@ package struct Deliverer: Sendable {
         var decisions = passage.decisions
         var postponed: [Int] = []
         var lastCode = "no_account"
+        var ended = RoundTally()
         let roster = try await directory.current()
         let router = SupplierRouter(roster: roster)
         repeat {
@@ -100,35 +101,59 @@ package struct Deliverer: Sendable {
             for wave in planned.isEmpty ? [[]] : planned.chunks(of: settings.callsAtOnce) {
                 // A call made by a worker that is cut off would be in doubt for nothing. As after a crash, those
                 // left wait with the places that they have in quotas.
-                guard !Task.isCancelled else { return .later(.zero) }
-                let tally = try await carryOut(wave, decisions, of: open, roster)
+                guard !Task.isCancelled else {
+                    _ = try await advance(open, after: ended)
+                    return .later(.zero)
+                }
+                ended = try await carryOut(wave, decisions, of: open, roster, after: ended)
                 decisions = []
-                groups += tally.next
-                lastCode = tally.lastCode ?? lastCode
+                groups += ended.next
+                lastCode = ended.lastCode ?? lastCode
             }
         } while !groups.isEmpty
-        return try await settle(Members(postponed.sorted()), of: open, attempt: attempt, code: lastCode)
+        let left = Members(postponed.sorted())
+        return try await settle(left, of: open, attempt: attempt, code: lastCode, after: ended)
     }
 
-    /// Writes decisions and as many calls as are made at once, makes the calls, and writes how they ended.
+    /// Writes how the calls before ended, with decisions and as many calls as are made at once, and makes those.
     ///
     /// Only what is called right away is written down as called, so that a crash leaves no more messages in
     /// doubt than were on the wire.
+    ///
+    /// - Returns: how they ended, which is yet to be written.
     private func carryOut(
         _ wave: [PlannedWork],
         _ decisions: [Decision],
         of batch: LedgerBatch,
-        _ roster: SupplierRoster
+        _ roster: SupplierRoster,
+        after ended: RoundTally
     ) async throws(StoreError) -> RoundTally {
         let calls = wave.map(\.call)
         let stopwatch = Stopwatch(timer)
-        let decided = try await ledger.decide(decisions, calls: calls, of: batch.id)
+        let decided = try await advance(batch, after: ended, decisions, calls)
         try await refundRecalled(calls, decided, of: batch)
         let rounds = await caller.call(decided.intents, of: batch.task, roster, written: stopwatch)
-        let tally = RoundTally(rounds, sources: wave.map(\.source), calls: calls)
-        if !rounds.isEmpty { try await ledger.conclude(tally.outcomes, of: batch.id) }
-        try await deduplication.refund(tally.failed, of: batch)
-        return tally
+        return RoundTally(rounds, sources: wave.map(\.source), calls: calls)
+    }
+
+    /// Writes how calls ended, and what comes next; nothing is written when there is nothing.
+    private func advance(
+        _ batch: LedgerBatch,
+        after ended: RoundTally,
+        _ decisions: [Decision] = [],
+        _ calls: [PlannedCall] = []
+    ) async throws(StoreError) -> DecisionOutcome {
+        guard !(ended.outcomes.isEmpty && decisions.isEmpty && calls.isEmpty) else {
+            return DecisionOutcome()
+        }
+        let decided = try await ledger.advance(
+            batch.id,
+            outcomes: ended.outcomes,
+            decisions: decisions,
+            calls: calls
+        )
+        try await deduplication.refund(ended.failed, of: batch)
+        return decided
     }
 
     /// What was planned and then taken back must not use up the recipient's quota.
@@ -153,9 +178,13 @@ package struct Deliverer: Sendable {
         _ postponed: Members,
         of batch: LedgerBatch,
         attempt: Int,
-        code: String
+        code: String,
+        after ended: RoundTally
     ) async throws(StoreError) -> Disposition {
-        guard !postponed.isEmpty else { return .done }
+        guard !postponed.isEmpty else {
+            _ = try await advance(batch, after: ended)
+            return .done
+        }
         let hasWaited = clock.now >= batch.waitingSince + settings.patience
         let isLast = hasWaited && attempt >= settings.attempts
         let decision = Decision(
@@ -163,7 +192,7 @@ package struct Deliverer: Sendable {
             state: isLast ? .failed : .queued,
             detail: isLast ? "gave up after \(attempt) attempts: \(code)" : "put off: \(code)"
         )
-        let decided = try await ledger.decide([decision], calls: [], of: batch.id)
+        let decided = try await advance(batch, after: ended, [decision])
         let others = Set(decided.others.indices)
         let ours = Members(postponed.indices.filter { !others.contains($0) })
         try await deduplication.refund(ours, of: batch)

@@ -50,7 +50,7 @@ package struct DecisionOutcome: Hashable, Sendable {
     /// Those that were recalled are not among them.
     package let others: Members
 
-    package init(intents: [Intent], others: Members) {
+    package init(intents: [Intent] = [], others: Members = Members([])) {
         self.intents = intents
         self.others = others
     }

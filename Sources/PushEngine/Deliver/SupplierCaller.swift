@@ -102,7 +102,7 @@ struct RoundTally {
     private(set) var lastCode: String?
 
     /// Judges replies; `sources` are the groups that the calls were planned from, in the calls' order.
-    init(_ rounds: [CallRound], sources: [DeliveryGroup], calls: [PlannedCall]) {
+    init(_ rounds: [CallRound] = [], sources: [DeliveryGroup] = [], calls: [PlannedCall] = []) {
         var failed: [Int] = []
         var elsewhere: [Set<AccountID>: [Int]] = [:]
         // Made only where somebody was refused: most calls refuse nobody.

@@ -19,22 +19,21 @@ package protocol DeliveryLedger: Sendable {
     /// Gives the recipients of calls without outcome the state `unknown` and closes those calls.
     func abandon(_ intents: [Intent], of batch: BatchID) async throws(StoreError)
 
-    /// Writes decisions, and calls that are about to be made.
+    /// Writes how calls ended and closes them, then decisions, and then calls that are about to be made: in one
+    /// step, because the next calls of a batch are written down as soon as the last ones have ended.
     ///
-    /// Members that do not wait any more, or are in an open call, are left out of both. Nothing is called
-    /// that is not in the answer.
-    func decide(
-        _ decisions: [Decision],
-        calls: [PlannedCall],
-        of batch: BatchID
-    ) async throws(StoreError) -> DecisionOutcome
-
-    /// Writes how calls ended and closes them.
-    ///
-    /// A receipt that came before its call's answer stands: the recipient keeps the receipt's state. An
-    /// intent that is closed already is left as it is. Where the campaign's occurrence was cancelled
+    /// Of outcomes: A receipt that came before its call's answer stands: the recipient keeps the receipt's state.
+    /// An intent that is closed already is left as it is. Where the campaign's occurrence was cancelled
     /// meanwhile, what would wait again is recalled.
-    func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError)
+    ///
+    /// Of decisions and calls: Members that do not wait any more, or are in an open call, are left out of both.
+    /// Nothing is called that is not in the answer.
+    func advance(
+        _ batch: BatchID,
+        outcomes: [IntentOutcome],
+        decisions: [Decision],
+        calls: [PlannedCall]
+    ) async throws(StoreError) -> DecisionOutcome
 
     /// Takes messages back that wait (`queued` in no open call, or `held`); tells for each what happened.
     func recall(_ messages: [MessageID]) async throws(StoreError) -> [RecallVerdict]
@@ -46,6 +45,22 @@ package protocol DeliveryLedger: Sendable {
         after batch: BatchID?,
         limit: Int
     ) async throws(StoreError) -> [QueueMessage]
+}
+
+extension DeliveryLedger {
+    /// Writes decisions, and calls that are about to be made.
+    package func decide(
+        _ decisions: [Decision],
+        calls: [PlannedCall],
+        of batch: BatchID
+    ) async throws(StoreError) -> DecisionOutcome {
+        try await advance(batch, outcomes: [], decisions: decisions, calls: calls)
+    }
+
+    /// Writes how calls ended and closes them.
+    package func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError) {
+        _ = try await advance(batch, outcomes: outcomes, decisions: [], calls: [])
+    }
 }
 
 /// Recipients to take on, from one call of the API or one stretch of a crowd file.

@@ -3,23 +3,11 @@ package import Groundwork
 package import PushEngine
 
 extension SQLitePushStore {
-    package func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError) {
-        let now = clock.now
-        let answers = outcomes.map { CallAnswers.encode($0.results) }
-        let isShort = outcomes.reduce(0) { $0 + $1.results.count } <= SQLiteDatabase.shortCount
-        try await database.write("conclude", isShort: isShort) { db in
-            let batch = try db.existingBatch(batch, during: "conclude")
-            var desk = try OutcomeDesk(batch, now: now, db)
-            for (outcome, bytes) in zip(outcomes, answers) { try desk.write(outcome, bytes) }
-            try desk.books.write(to: db)
-        }
-    }
-
     package func abandon(_ intents: [Intent], of batch: BatchID) async throws(StoreError) {
         let now = clock.now
         try await database.write("abandon") { db in
             let batch = try db.existingBatch(batch, during: "abandon")
-            var desk = try OutcomeDesk(batch, now: now, db)
+            var desk = OutcomeDesk(batch, now: now, isCancelled: false, db)
             for intent in intents { try desk.abandon(intent) }
             try desk.books.write(to: db)
         }
@@ -27,7 +15,7 @@ extension SQLitePushStore {
 }
 
 /// Writes how calls of one batch ended.
-private struct OutcomeDesk {
+struct OutcomeDesk {
     private let batch: BatchRow
     private let now: Moment
     private let db: Database
@@ -35,16 +23,16 @@ private struct OutcomeDesk {
     private let isCancelled: Bool
     private(set) var books = Books()
 
-    init(_ batch: BatchRow, now: Moment, _ db: Database) throws {
+    init(_ batch: BatchRow, now: Moment, isCancelled: Bool, _ db: Database) {
         self.batch = batch
         self.now = now
+        self.isCancelled = isCancelled
         self.db = db
-        isCancelled = try db.isCancelled(batch.run)
     }
 
     mutating func write(_ outcome: IntentOutcome, _ answers: [UInt8]) throws {
         guard outcome.results.count == outcome.intent.members.count else {
-            throw StoreError(.conflict, during: "conclude", detail: "results do not match members")
+            throw StoreError(.conflict, during: "advance", detail: "results do not match members")
         }
         guard try close(outcome.intent, answers) else { return }
         let places = outcome.intent.members.indices
@@ -87,7 +75,7 @@ private struct OutcomeDesk {
         if try update.run() == 1 { return true }
         let exists = try Bool.fetchOne(db, cached: Self.hasIntent, [intent.id.rawValue, batch.id.rawValue])
         guard exists == true else {
-            throw StoreError(.notFound, during: "conclude", detail: "intent \(intent.id.rawValue)")
+            throw StoreError(.notFound, during: "advance", detail: "intent \(intent.id.rawValue)")
         }
         return false
     }

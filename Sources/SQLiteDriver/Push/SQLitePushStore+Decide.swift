@@ -29,23 +29,32 @@ extension SQLitePushStore {
         )
     }
 
-    package func decide(
-        _ decisions: [Decision],
-        calls: [PlannedCall],
-        of batch: BatchID
+    package func advance(
+        _ batch: BatchID,
+        outcomes: [IntentOutcome],
+        decisions: [Decision],
+        calls: [PlannedCall]
     ) async throws(StoreError) -> DecisionOutcome {
         let now = clock.now
-        let count = calls.reduce(decisions.reduce(0) { $0 + $1.members.count }) { $0 + $1.members.count }
-        let isShort = count <= SQLiteDatabase.shortCount
-        return try await database.write("decide", isShort: isShort) { db in
-            let batch = try db.existingBatch(batch, during: "decide")
-            var desk = try DecisionDesk(batch, now: now, db)
-            for decision in decisions { try desk.write(decision) }
-            // Whoever cancelled the campaign takes back what waits: until then nobody calls for it.
+        let answers = outcomes.map { CallAnswers.encode($0.results) }
+        let counts =
+            outcomes.map(\.results.count) + decisions.map(\.members.count) + calls.map(\.members.count)
+        let isShort = counts.reduce(0, +) <= SQLiteDatabase.shortCount
+        return try await database.write("advance", isShort: isShort) { db in
+            let batch = try db.existingBatch(batch, during: "advance")
             let isCancelled = try db.isCancelled(batch.run)
-            let intents = isCancelled ? [] : try calls.compactMap { try desk.write($0) }
-            try desk.books.write(to: db)
-            return DecisionOutcome(intents: intents, others: try desk.others())
+            var past = OutcomeDesk(batch, now: now, isCancelled: isCancelled, db)
+            for (outcome, bytes) in zip(outcomes, answers) { try past.write(outcome, bytes) }
+            guard !(decisions.isEmpty && calls.isEmpty) else {
+                try past.books.write(to: db)
+                return DecisionOutcome()
+            }
+            var next = try DecisionDesk(batch, now: now, past.books, db)
+            for decision in decisions { try next.write(decision) }
+            // Whoever cancelled the campaign takes back what waits: until then nobody calls for it.
+            let intents = isCancelled ? [] : try calls.compactMap { try next.write($0) }
+            try next.books.write(to: db)
+            return DecisionOutcome(intents: intents, others: try next.others())
         }
     }
 
@@ -76,11 +85,13 @@ private struct DecisionDesk {
     private var holds = [Hold](repeating: .others, count: BatchID.capacity)
     /// Members that were named and that others have.
     private var missed: Set<Int> = []
-    private(set) var books = Books()
+    private(set) var books: Books
 
-    init(_ batch: BatchRow, now: Moment, _ db: Database) throws {
+    /// - Parameter books: what the same transaction has changed before.
+    init(_ batch: BatchRow, now: Moment, _ books: Books, _ db: Database) throws {
         self.batch = batch
         self.now = now
+        self.books = books
         self.db = db
         for place in try db.places(of: batch.id, in: .queued) { holds[place] = .free }
         for intent in try db.openIntents(of: batch.id) {

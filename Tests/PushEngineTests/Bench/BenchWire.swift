@@ -99,19 +99,16 @@ struct WiredLedger: DeliveryLedger {
         }
     }
 
-    func decide(
-        _ decisions: [Decision],
-        calls: [PlannedCall],
-        of batch: BatchID
+    func advance(
+        _ batch: BatchID,
+        outcomes: [IntentOutcome],
+        decisions: [Decision],
+        calls: [PlannedCall]
     ) async throws(StoreError) -> DecisionOutcome {
-        try await wire.store(.decide) { () async throws(StoreError) in
-            try await ledger.decide(decisions, calls: calls, of: batch)
-        }
-    }
-
-    func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError) {
-        try await wire.store(.conclude) { () async throws(StoreError) in
-            try await ledger.conclude(outcomes, of: batch)
+        // What only ends is told apart from what begins something.
+        let operation: BenchOperation = decisions.isEmpty && calls.isEmpty ? .conclude : .decide
+        return try await wire.store(operation) { () async throws(StoreError) in
+            try await ledger.advance(batch, outcomes: outcomes, decisions: decisions, calls: calls)
         }
     }
 
