@@ -175,16 +175,27 @@ extension AdmissionEntry {
         _ link: PostgresLink
     ) throws -> [Duplicate] {
         let first = batch.id.messages.lowerBound
-        let columns: [PostgresValue] = [
-            .int(run.rawValue), .ints(order.map(\.key)), .ints(order.map { first + Int64($0.place) }),
+        let entered = try link.run(
+            Self.insertRecords(partition),
+            .int(run.rawValue),
+            .ints(order.map(\.key)),
+            .ints(order.map { first + Int64($0.place) }),
             .ints(order.map { admission.rows[$0.place] }),
-            .texts(order.map { address(of: $0.key, $0.place) }),
-        ]
-        let entered = try link.run(Self.insertRecords(partition), columns)
-        guard entered.changed < task.count else { return [] }
+            .texts(order.map { address(of: $0.key, $0.place) })
+        )
+        guard entered.count < task.count else { return [] }
         // The second of two in one stretch was entered as little as one that was here before.
-        return try link.run(Self.selectKnown(partition), columns)
-            .map { row in Duplicate(place: Int(row.int64(0) - first), firstRow: row.int64(1)) }
+        var isNew = [Bool](repeating: false, count: task.count)
+        for place in entered.map({ Int($0.int64(0) - first) }) { isNew[place] = true }
+        let known = order.filter { !isNew[$0.place] }
+        let rows = try link.run(
+            Self.selectKnown(partition),
+            .int(run.rawValue),
+            .ints(known.map(\.key)),
+            .ints(known.map { Int64($0.place) }),
+            .texts(known.map { address(of: $0.key, $0.place) })
+        )
+        return rows.map { row in Duplicate(place: row.int(0), firstRow: row.int64(1)) }
             .sorted { $0.place < $1.place }
     }
 
@@ -196,23 +207,25 @@ extension AdmissionEntry {
         SELECT key, $1, id, row, address
         FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS entry (key, id, row, address)
         ON CONFLICT DO NOTHING
+        RETURNING id
         """
     }
 
-    /// One look into an index for each recipient; see `selectCandidates`.
+    /// One look into an index for each recipient, whatever the server believes of a table that grew since it looked.
+    ///
+    /// The indexes are of phone numbers and of other addresses, and are only used where it is said which is meant.
     private static func selectKnown(_ partition: BatchDay) -> String {
         """
-        SELECT entry.id, known.row
-        FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS entry (key, id, row, address)
+        SELECT entry.place, known.row
+        FROM unnest($2::bigint[], $3::bigint[], $4::text[]) AS entry (key, place, address)
         CROSS JOIN LATERAL (
-            (SELECT id, row FROM record_\(partition.suffix)
+            (SELECT row FROM record_\(partition.suffix)
             WHERE entry.key >= 0 AND key >= 0 AND key = entry.key AND origin = $1 LIMIT 1)
             UNION ALL
-            (SELECT id, row FROM record_\(partition.suffix)
+            (SELECT row FROM record_\(partition.suffix)
             WHERE entry.key < 0 AND key < 0 AND key = entry.key AND origin = $1 AND address = entry.address
             LIMIT 1)
         ) AS known
-        WHERE known.id <> entry.id
         """
     }
 }

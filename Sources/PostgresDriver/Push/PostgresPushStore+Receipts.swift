@@ -31,39 +31,20 @@ extension PostgresPushStore: ReceiptStore {
     package func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
-        page: Int64?,
+        pages: [Int64],
         at moment: Moment
     ) async throws(StoreError) -> ReceiptCount {
         try await pool.write("apply receipts") { [keys] link in
             let found = try ReceiptSearch(account: account, keys: keys, link).messages(of: receipts)
             var desk = ReceiptLedger(account: account, at: moment)
             try desk.apply(receipts, to: found, link)
-            try desk.commit(page: page, link)
+            try desk.commit(pages: pages, link)
             return desk.count
         }
     }
 
     static let selectPending =
         "SELECT id, account, raw FROM receipt_page WHERE NOT is_done ORDER BY id LIMIT $1"
-
-    /// One look into an index for each receipt, whatever the server believes of a table that grew since it looked.
-    ///
-    /// The indexes are of phone numbers and of other addresses, and are only used where it is said which is meant.
-    static let selectCandidates = """
-        SELECT asked.place, found.id
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
-            WITH ORDINALITY AS asked (key, low, high, address, place)
-        CROSS JOIN LATERAL (
-            (SELECT id FROM record
-            WHERE asked.key >= 0 AND key >= 0 AND key = asked.key AND origin BETWEEN asked.low AND asked.high
-            LIMIT 4096)
-            UNION ALL
-            (SELECT id FROM record
-            WHERE asked.key < 0 AND key < 0 AND key = asked.key AND origin BETWEEN asked.low AND asked.high
-                AND address = asked.address
-            LIMIT 4096)
-        ) AS found
-        """
 
     static let selectOfPhone = selectMessages("key >= 0")
 
@@ -141,7 +122,7 @@ private struct ReceiptLedger {
         }
     }
 
-    func commit(page: Int64?, _ link: PostgresLink) throws {
+    func commit(pages: [Int64], _ link: PostgresLink) throws {
         var all: [PostgresStatement] = []
         let batches = piles.keys.sorted()
         if !batches.isEmpty {
@@ -158,9 +139,7 @@ private struct ReceiptLedger {
         }
         all += batches.compactMap { sheets[$0]?.statement }
         all += strays.map(keeping)
-        if let page {
-            all.append(PostgresStatement("UPDATE receipt_page SET is_done = true WHERE id = $1", .int(page)))
-        }
+        if !pages.isEmpty { all.append(PostgresStatement(Self.finishPages, .ints(pages))) }
         if let statement = tallies.statement { all.append(statement) }
         _ = try link.runAll(all)
     }
@@ -185,6 +164,8 @@ private struct ReceiptLedger {
         FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS pile (batch, members, entries)
         """
 
+    private static let finishPages = "UPDATE receipt_page SET is_done = true WHERE id = ANY ($1)"
+
     private static let insertStray = """
         INSERT INTO stray_receipt
             (account, recipient, request_key, reference, delivered, code, at, received_at)
@@ -195,9 +176,8 @@ private struct ReceiptLedger {
 /// Finds the messages that an account's receipts belong to.
 private struct ReceiptSearch {
     private struct Call {
+        let intent: IntentID
         let batch: BatchID
-        let origins: ClosedRange<Int64>
-        let account: AccountID
         let members: Members
     }
 
@@ -212,59 +192,66 @@ private struct ReceiptSearch {
     }
 
     /// For each receipt its message; nil for one that is nobody's.
+    ///
+    /// Whom a call was made to is told by its batch's task, which is read once for all receipts of the batch.
     func messages(of receipts: [SupplierReceipt]) throws -> [MessageID?] {
         var found = [MessageID?](repeating: nil, count: receipts.count)
-        let intents = receipts.map { $0.requestKey.flatMap { keys.intent($0) } }
-        let calls = try calls(Set(intents.compactMap { $0 }))
-        var asked: [(place: Int, call: Call)] = []
+        var asked: [IntentID: [Int]] = [:]
         for (place, receipt) in receipts.enumerated() {
-            if receipt.requestKey == nil {
+            if let key = receipt.requestKey {
+                if let intent = keys.intent(key) { asked[intent, default: []].append(place) }
+            } else {
                 found[place] = try messageByReference(receipt)
-            } else if let intent = intents[place], let call = calls[intent], call.account == account {
-                asked.append((place, call))
             }
         }
-        guard !asked.isEmpty else { return found }
-        let recipients = asked.map { RecipientKey(address: receipts[$0.place].recipient).rawValue }
-        let candidates = try link.run(
-            PostgresPushStore.selectCandidates,
-            .ints(recipients),
-            .ints(asked.map(\.call.origins.lowerBound)),
-            .ints(asked.map(\.call.origins.upperBound)),
-            .texts(zip(asked, recipients).map { $1 < 0 ? receipts[$0.place].recipient : "" })
-        )
-        for (number, message) in candidates.map({ ($0.int(0), MessageID(rawValue: $0.int64(1))) }) {
-            let (place, call) = asked[number - 1]
-            if message.batch == call.batch, call.members.contains(message.index) {
-                // Of several to one address in one call it is the first.
-                if message.rawValue < found[place]?.rawValue ?? Int64.max { found[place] = message }
+        let calls = Dictionary(grouping: try calls(asked.keys.sorted { $0.rawValue < $1.rawValue }), by: \.batch)
+        for batches in calls.keys.sorted().chunks(of: Self.tasksAtOnce) {
+            for (batch, task) in try tasks(of: batches) {
+                for call in calls[batch] ?? [] {
+                    let members = CalledMembers(call.members, of: task)
+                    for place in asked[call.intent] ?? [] {
+                        found[place] = members.place(of: receipts[place].recipient)
+                            .map { MessageID(batch: batch, index: $0) }
+                    }
+                }
             }
         }
         return found
     }
 
-    private func calls(_ intents: Set<IntentID>) throws -> [IntentID: Call] {
-        guard let first = intents.map({ BatchDay(of: $0).rawValue }).min(),
-            let last = intents.map({ BatchDay(of: $0).rawValue }).max()
-        else { return [:] }
-        let found = try link.run(
-            Self.selectCalls,
-            .ints(intents.map(\.rawValue)),
-            .int(BatchDay(rawValue: first).numbers.lowerBound),
-            .int(BatchDay(rawValue: last).numbers.upperBound)
-        )
-        let calls = try found.map { row in
-            let batch = BatchID(rawValue: row.int64(1))
-            let run = row.optionalInt64(4)
-            let call = Call(
-                batch: batch,
-                origins: run.map { $0...$0 } ?? (-batch.messages.upperBound ... -batch.messages.lowerBound),
-                account: AccountID(rawValue: row.int64(2)),
-                members: try Members(stored: row.bytes(3))
+    /// Each has at most some hundred kilobytes.
+    private static let tasksAtOnce = 32
+
+    /// Those of the calls that the account made.
+    private func calls(_ intents: [IntentID]) throws -> [Call] {
+        guard let first = intents.first, let last = intents.last else { return [] }
+        return
+            try link.run(
+                Self.selectCalls,
+                .ints(intents.map(\.rawValue)),
+                .int(BatchDay(of: first).numbers.lowerBound),
+                .int(BatchDay(of: last).numbers.upperBound),
+                .int(account.rawValue)
             )
-            return (IntentID(rawValue: row.int64(0)), call)
-        }
-        return Dictionary(uniqueKeysWithValues: calls)
+            .map { row in
+                Call(
+                    intent: IntentID(rawValue: row.int64(0)),
+                    batch: BatchID(rawValue: row.int64(1)),
+                    members: try Members(stored: row.bytes(2))
+                )
+            }
+    }
+
+    private func tasks(of batches: [BatchID]) throws -> [(BatchID, SendTask)] {
+        let numbers = batches.map(\.rawValue)
+        return
+            try link.run(
+                Self.selectTasks,
+                .ints(numbers),
+                .int(numbers.first),
+                .int(numbers.last)
+            )
+            .map { row in (BatchID(rawValue: row.int64(0)), try SendTask(stored: row.bytes(1))) }
     }
 
     private func messageByReference(_ receipt: SupplierReceipt) throws -> MessageID? {
@@ -285,10 +272,32 @@ private struct ReceiptSearch {
     }
 
     private static let selectCalls = """
-        SELECT call.id, call.batch, call.account, call.members, batch.run
-        FROM call JOIN batch ON batch.id = call.batch
-        WHERE call.id = ANY ($1) AND call.batch >= $2 AND call.batch < $3 AND batch.id >= $2 AND batch.id < $3
+        SELECT id, batch, members FROM call
+        WHERE id = ANY ($1) AND batch >= $2 AND batch < $3 AND account = $4
         """
+
+    private static let selectTasks = "SELECT id, task FROM batch WHERE id = ANY ($1) AND id BETWEEN $2 AND $3"
+}
+
+/// The members of a call by their addresses; of several with one address it is the first.
+private struct CalledMembers {
+    private let task: SendTask
+    private var places: [RecipientKey: [Int]] = [:]
+
+    init(_ members: Members, of task: SendTask) {
+        self.task = task
+        places.reserveCapacity(members.count)
+        for place in members.indices where place < task.count {
+            places[task.key(place), default: []].append(place)
+        }
+    }
+
+    /// Where in the batch an address is; nil when the call was not made to it.
+    func place(of recipient: String) -> Int? {
+        let key = RecipientKey(address: recipient)
+        // A phone number is its own key; of other addresses two may share one.
+        return places[key]?.first { key.rawValue >= 0 || task.recipients.text($0) == recipient }
+    }
 }
 
 extension PostgresLink {

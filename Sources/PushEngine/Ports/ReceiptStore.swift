@@ -93,8 +93,8 @@ package protocol ReceiptStore: Sendable {
     /// Pages that were kept and not applied: a crash came between.
     func pendingPages(limit: Int) async throws(StoreError) -> [StoredPage]
 
-    /// Gives messages the final word of their receipts, keeps those that belong to nobody, and marks the page
-    /// done, in one step.
+    /// Gives messages the final word of their receipts, keeps those that belong to nobody, and marks the pages
+    /// done that they came from, in one step.
     ///
     /// The first receipt of a message wins. A receipt finds its message by the key of our call and the
     /// recipient, or, when it has no key, by the supplier's reference and the recipient. One with another
@@ -102,7 +102,7 @@ package protocol ReceiptStore: Sendable {
     func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
-        page: Int64?,
+        pages: [Int64],
         at: Moment
     ) async throws(StoreError) -> ReceiptCount
 

@@ -98,7 +98,7 @@ package struct ReceiptDesk: Sendable {
                 } catch {
                     logger.error("stored receipts cannot be read", metadata: [LogKey.error: "\(error)"])
                     // Nobody will ever read it better: it is kept, and marked as seen.
-                    _ = try await store.applyReceipts([], of: page.account, page: page.id, at: clock.now)
+                    _ = try await store.applyReceipts([], of: page.account, pages: [page.id], at: clock.now)
                 }
             }
         }
@@ -108,30 +108,50 @@ package struct ReceiptDesk: Sendable {
     private static let pagesAtOnce = 50
 
     private func pull(_ entry: SupplierRoster.Entry, _ round: inout ReceiptRound) async throws(StoreError) {
+        var pile = ReceiptPile()
         for _ in 0..<settings.pagesPerRound {
             let page: ReceiptPage
             do { page = try await entry.supplier.pullReceipts() } catch {
-                if error.isThrottle {
-                    round.hasMore = true
-                    return
-                }
-                round.silent.append(entry.account.name)
-                logger.warning(
-                    "receipts could not be pulled",
-                    metadata: [LogKey.account: "\(entry.account.name)", LogKey.error: "\(error)"]
-                )
-                return
+                note(error, of: entry.account, &round)
+                break
             }
-            guard !page.receipts.isEmpty || page.malformed > 0 else { return }
+            guard !page.receipts.isEmpty || page.malformed > 0 else { break }
             let id = try await store.keepPage(page.raw, of: entry.account.id, at: clock.now)
-            let count = try await store.applyReceipts(
-                page.receipts,
-                of: entry.account.id,
-                page: id,
-                at: clock.now
-            )
-            round.counted = round.counted + count
+            pile.add(page.receipts, of: id)
+            if pile.receipts.count >= settings.receiptsAtOnce {
+                try await apply(pile, of: entry.account.id, &round)
+                pile = ReceiptPile()
+            }
         }
+        try await apply(pile, of: entry.account.id, &round)
+    }
+
+    private func apply(
+        _ pile: ReceiptPile,
+        of account: AccountID,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) {
+        guard !pile.pages.isEmpty else { return }
+        let count = try await store.applyReceipts(
+            pile.receipts,
+            of: account,
+            pages: pile.pages,
+            at: clock.now
+        )
+        round.counted = round.counted + count
+    }
+
+    /// Notes why nothing more is pulled from an account in a round.
+    private func note(_ error: SupplierError, of account: SupplierAccount, _ round: inout ReceiptRound) {
+        guard !error.isThrottle else {
+            round.hasMore = true
+            return
+        }
+        round.silent.append(account.name)
+        logger.warning(
+            "receipts could not be pulled",
+            metadata: [LogKey.account: "\(account.name)", LogKey.error: "\(error)"]
+        )
     }
 
     private func apply(page: Int64, _ raw: [UInt8], _ supplier: any Supplier) async throws -> ReceiptCount {
@@ -139,9 +159,20 @@ package struct ReceiptDesk: Sendable {
         return try await store.applyReceipts(
             read.receipts,
             of: supplier.account,
-            page: page,
+            pages: [page],
             at: clock.now
         )
+    }
+}
+
+/// Receipts of pages that were kept, to be applied together: neighbours in time are often of one batch.
+private struct ReceiptPile {
+    private(set) var receipts: [SupplierReceipt] = []
+    private(set) var pages: [Int64] = []
+
+    mutating func add(_ receipts: [SupplierReceipt], of page: Int64) {
+        self.receipts += receipts
+        pages.append(page)
     }
 }
 

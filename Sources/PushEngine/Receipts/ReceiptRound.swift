@@ -15,6 +15,8 @@ package struct ReceiptSettings: Hashable, Sendable {
     package var patience = Duration.seconds(72 * 3_600)
     /// The most pages taken from one account in a round.
     package var pagesPerRound = 2_000
+    /// How many pulled receipts are applied in one step, give or take a page.
+    package var receiptsAtOnce = 500
     /// The most messages that one account is asked for in a round.
     package var queriesPerRound = 500
 

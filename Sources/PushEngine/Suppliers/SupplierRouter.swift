@@ -89,7 +89,7 @@ struct SupplierRouter {
 
 extension Array {
     /// The elements in order, in pieces of `size` and one that may be shorter.
-    func chunks(of size: Int) -> [[Element]] {
+    package func chunks(of size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: Swift.max(1, size))
             .map { start in
                 Array(self[start..<Swift.min(start + Swift.max(1, size), count)])

@@ -34,7 +34,7 @@ extension SQLitePushStore: ReceiptStore {
     package func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
-        page: Int64?,
+        pages: [Int64],
         at moment: Moment
     ) async throws(StoreError) -> ReceiptCount {
         // Receipts can wait: nobody does for them.
@@ -42,7 +42,7 @@ extension SQLitePushStore: ReceiptStore {
             var ledger = ReceiptLedger(account: account, at: moment, keys: keys, db)
             for receipt in receipts { try ledger.apply(receipt) }
             try ledger.books.write(to: db)
-            if let page { try db.execute(cached: Self.finishPage, [page]) }
+            for page in pages { try db.execute(cached: Self.finishPage, [page]) }
             return ledger.count
         }
     }

@@ -16,7 +16,7 @@ package enum ReceiptConformance {
             #expect(pending.map(\.raw) == [[1, 2], []])
             #expect(pending.map(\.account) == [PushRig.account, PushRig.account])
             #expect(try await rig.books.pendingPages(limit: 1).count == 1)
-            _ = try await rig.books.applyReceipts([], of: PushRig.account, page: first, at: rig.now)
+            _ = try await rig.books.applyReceipts([], of: PushRig.account, pages: [first], at: rig.now)
             #expect(try await rig.books.pendingPages(limit: 10).map(\.id) == [second])
         }
     ]
@@ -99,7 +99,7 @@ package enum ReceiptConformance {
             let count = try await rig.books.applyReceipts(
                 [rig.receipt(phones[0], intent)],
                 of: elsewhere,
-                page: nil,
+                pages: [],
                 at: rig.now
             )
             #expect(count == ReceiptCount(stray: 1))

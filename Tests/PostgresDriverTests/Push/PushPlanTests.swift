@@ -30,15 +30,6 @@ import Testing
 
     static let questions: [Question] = [
         Question(
-            "the messages of receipts",
-            PostgresPushStore.selectCandidates,
-            .ints([8_613_800_001_000, -5]),
-            .ints([1, 1]),
-            .ints([1, 1]),
-            .texts(["", "ann@example.org"]),
-            by: "record_\(day.suffix)_key_origin"
-        ),
-        Question(
             "a phone number's messages",
             PostgresPushStore.selectOfPhone,
             .int(8_613_800_001_000),
