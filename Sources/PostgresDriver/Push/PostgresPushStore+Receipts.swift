@@ -204,7 +204,8 @@ private struct ReceiptSearch {
                 found[place] = try messageByReference(receipt)
             }
         }
-        let calls = Dictionary(grouping: try calls(asked.keys.sorted { $0.rawValue < $1.rawValue }), by: \.batch)
+        let intents = asked.keys.sorted { $0.rawValue < $1.rawValue }
+        let calls = Dictionary(grouping: try calls(intents), by: \.batch)
         for batches in calls.keys.sorted().chunks(of: Self.tasksAtOnce) {
             for (batch, task) in try tasks(of: batches) {
                 for call in calls[batch] ?? [] {

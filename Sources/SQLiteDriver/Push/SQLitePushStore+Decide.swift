@@ -87,7 +87,7 @@ private struct DecisionDesk {
     private var missed: Set<Int> = []
     private(set) var books: Books
 
-    /// - Parameter books: what the same transaction has changed before.
+    /// Goes on with `books`: what the same transaction has changed before.
     init(_ batch: BatchRow, now: Moment, _ books: Books, _ db: Database) throws {
         self.batch = batch
         self.now = now
