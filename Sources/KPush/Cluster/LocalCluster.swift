@@ -37,7 +37,7 @@ actor LocalCluster {
         data: String,
         webPort: Int,
         logLevel: String,
-        redis directives: [String: String] = ["appendonly": "yes", "appendfsync": "everysec"],
+        redis directives: [String: String] = LocalCluster.durable,
         shared: [String: String] = [:],
         program: URL? = nil
     ) async throws {
@@ -207,6 +207,11 @@ actor LocalCluster {
         (0..<4).map { _ in String(UInt64.random(in: 0...UInt64.max), radix: 36) }.joined()
             .padding(toLength: 48, withPad: "k", startingAt: 0)
     }
+
+    /// Redis as `deploy/` has it: its file is not written anew in the middle of a campaign.
+    static let durable = [
+        "appendonly": "yes", "appendfsync": "everysec", "auto-aof-rewrite-min-size": "1gb",
+    ]
 
     /// What a small server of PostgreSQL is set to for many short writes.
     private static let tuning = [

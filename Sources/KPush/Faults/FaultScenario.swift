@@ -13,7 +13,7 @@ struct FaultScenario: Sendable {
     /// Whether the campaign and the API have a supplier of their own each.
     var splitsSuppliers = false
     /// The configuration of Redis.
-    var redis = ["appendonly": "yes", "appendfsync": "everysec"]
+    var redis = LocalCluster.durable
     /// Settings of all processes, as environment variables.
     var shared: [String: String] = [:]
     var limits = FaultLimits()

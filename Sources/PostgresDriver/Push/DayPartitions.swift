@@ -75,7 +75,12 @@ final class DayPartitions: Sendable {
         let name = "\(table)_\(day.suffix)"
         let isOfMessages = table != "batch" && key == "id"
         let range = isOfMessages ? day.messages : day.numbers
-        try link.runScript("CREATE TABLE \(name) (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        try link.runScript(
+            """
+            CREATE TABLE \(name)
+                (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMPRESSION)
+            """
+        )
         if table == "record" {
             try link.runScript(
                 """
