@@ -24,6 +24,13 @@ import Testing
         #expect(BenchReport(small: [run], large: [run]).holds == holds)
     }
 
+    @Test(arguments: [(23.0, true), (23.1, false)])
+    func `the cluster size has a promise of its own`(seconds: Double, holds: Bool) {
+        let report = BenchReport(cluster: [figures(recipients: 920_000, seconds: seconds)])
+        #expect(report.requirements.map(\.holds) == [holds, true])
+        #expect(report.text.contains("cluster: at least 40,000 recipients a second"))
+    }
+
     @Test(arguments: [(60, 92, true), (60, 93, false), (93, 60, false), (60, 28, true)])
     func `peak memory may differ by 32 MB either way`(small: Int, large: Int, holds: Bool) {
         let report = BenchReport(small: [figures(peak: small)], large: [figures(peak: large)])
@@ -95,7 +102,8 @@ import Testing
         let report = try JSONDecoder().decode(BenchReport.self, from: bytes)
         #expect(report.small.map(\.rows) == [200])
         #expect(report.large.map(\.rows) == [400])
-        for run in report.small + report.large {
+        #expect(report.cluster.map(\.rows) == [400])
+        for run in report.small + report.large + report.cluster {
             #expect(run.recipients == run.rows * 92 / 100)
             #expect(run.doubled == 0)
             #expect(run.disagreements == [])

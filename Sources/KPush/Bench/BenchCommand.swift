@@ -7,12 +7,16 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure campaigns through the whole system, on this machine alone.",
         discussion: """
-            Performs the demo's campaign in two sizes, each in a process of its own with the supplier simulator beside \
-            it, and holds rate and peak memory against what is promised. Exit code 0: all of it holds.
+            Performs the demo's campaign with few and with many rows, each in a process of its own with the supplier \
+            simulator beside it, and then with many rows on the cluster size, with PostgreSQL, Redis and processes \
+            started for it. It holds rates and peak memory against what is promised. Exit code 0: all of it holds.
 
             The data folder is the bench's own; it is emptied at the start and removed at the end.
             """
     )
+
+    @Option(help: "What is measured: embedded, cluster or both.")
+    var size = BenchSize.both
 
     @Option(help: "Rows of the campaign whose rate counts.")
     var rows = 1_000_000
@@ -39,27 +43,31 @@ struct BenchCommand: AsyncParsableCommand {
         try DemoFolder.empty(data)
         var small: [DemoFigures] = []
         var large: [DemoFigures] = []
+        var cluster: [DemoFigures] = []
         for turn in 1...times {
-            small.append(try await measure(baseline, "baseline-\(turn)"))
-            large.append(try await measure(rows, "campaign-\(turn)"))
+            if size != .cluster {
+                small.append(try await measure("demo", baseline, "baseline-\(turn)"))
+                large.append(try await measure("demo", rows, "campaign-\(turn)"))
+            }
+            if size != .embedded { cluster.append(try await measure("cluster", rows, "cluster-\(turn)")) }
         }
-        let report = BenchReport(small: small, large: large)
+        let report = BenchReport(small: small, large: large, cluster: cluster)
         Terminal.out(json ? try report.json : report.text)
         try FileManager.default.removeItem(atPath: data)
         if !report.holds { throw ExitCode(1) }
     }
 
-    /// Performs a campaign in a process of its own; it is `name` that its log and figures are kept under.
-    private func measure(_ rows: Int, _ name: String) async throws -> DemoFigures {
+    /// Performs a campaign by a command of its own; it is `name` that its log and figures are kept under.
+    private func measure(_ command: String, _ rows: Int, _ name: String) async throws -> DemoFigures {
         // Whoever reads the report through a pipe need not see this.
-        FileHandle.standardError.write(Data("measuring \(rows.grouped) rows …\n".utf8))
+        FileHandle.standardError.write(Data("measuring \(rows.grouped) rows (\(command)) …\n".utf8))
         let (figures, log) = (URL(fileURLWithPath: "\(data)/\(name).json"), "\(data)/\(name).log")
         try Data().write(to: URL(fileURLWithPath: log))
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         let child = try ChildProcess(
             [
-                "demo", "--stop-with-input", "--rows", "\(rows)", "--lead", "1", "--web-port", "0",
-                "--data", data + "/demo", "--summary", figures.path,
+                command, "--stop-with-input", "--rows", "\(rows)", "--lead", "1", "--web-port", "0",
+                "--data", "\(data)/\(command)", "--summary", figures.path,
             ],
             output: output,
             complaints: output
@@ -72,4 +80,11 @@ struct BenchCommand: AsyncParsableCommand {
         }
         return try JSONDecoder().decode(DemoFigures.self, from: bytes)
     }
+}
+
+/// What the bench measures.
+enum BenchSize: String, CaseIterable, ExpressibleByArgument {
+    case embedded
+    case cluster
+    case both
 }

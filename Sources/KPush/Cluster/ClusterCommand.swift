@@ -56,6 +56,9 @@ struct ClusterCommand: AsyncParsableCommand {
     @Flag(help: "Go on serving after the summary, until Ctrl-C.")
     var keepServing = false
 
+    @Flag(help: "End when standard input ends, so that it ends with whoever started it.")
+    var stopWithInput = false
+
     func validate() throws {
         guard rows > 0 else { throw ValidationError("--rows is above 0.") }
         guard (1...3_600).contains(lead) else { throw ValidationError("--lead is from 1 to 3600.") }
@@ -74,9 +77,21 @@ struct ClusterCommand: AsyncParsableCommand {
         defer { try? simulator.stop() }
         let cluster = try await LocalCluster(data: data, webPort: webPort, logLevel: logLevel)
         let outcome: Result<Bool, any Error>
-        do { outcome = .success(try await perform(on: cluster, simulator, logger)) } catch {
-            outcome = .failure(error)
-        }
+        do {
+            outcome = .success(
+                try await withThrowingTaskGroup(of: Bool.self) { group in
+                    group.addTask { try await perform(on: cluster, simulator, logger) }
+                    if stopWithInput {
+                        group.addTask {
+                            await InputWatch.endOfInput()
+                            throw CancellationError()
+                        }
+                    }
+                    defer { group.cancelAll() }
+                    return try await group.next() ?? false
+                }
+            )
+        } catch { outcome = .failure(error) }
         if keepServing, case .success = outcome {
             Terminal.out("\nStill serving; stop with Ctrl-C.\n")
             for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }

@@ -77,7 +77,8 @@ struct InputWatch: Service {
         .init(service: InputWatch(), successTerminationBehavior: .gracefullyShutdownGroup)
     }
 
-    private static func endOfInput() async {
+    /// Waits until standard input has ended, or the task is cancelled.
+    static func endOfInput() async {
         let (ends, end) = AsyncStream<Void>.makeStream()
         // A thread that waits, and no dispatch source: taking one away while its other side hangs up crashes
         // libdispatch on Linux now and then.
