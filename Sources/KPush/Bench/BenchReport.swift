@@ -142,7 +142,7 @@ struct BenchReport: Hashable, Sendable, Codable {
 
     /// Cells under one another, the first flush left and the others right.
     private static func row(_ cells: [String]) -> String {
-        cells[0].padded(to: 8)
+        cells[0].padded(to: 9)
             + zip(cells.dropFirst(), [11, 10, 14, 9, 10, 13, 7, 8])
             .map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }
             .joined()
