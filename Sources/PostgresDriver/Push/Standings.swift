@@ -13,8 +13,9 @@ struct Standing: Hashable, Sendable {
 
 /// Where all members of a batch stand: one value of the batch's row.
 ///
-/// As bytes it is stretches of neighbours that stand alike, because members mostly move together: a batch of which
-/// all were accepted in one call takes a dozen bytes.
+/// As bytes it is the few ways in which members stand, and then stretches of neighbours that stand alike: members
+/// mostly move together, so that a batch of which all were accepted in one call takes a dozen bytes, and one whose
+/// neighbours went to two suppliers in turn two bytes a member.
 struct Standings: Sendable {
     /// By place; nil where the batch has no member, because its recipient was there before.
     private(set) var members: [Standing?]
@@ -46,55 +47,55 @@ struct Standings: Sendable {
 
     // MARK: Bytes
 
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// The bytes; instants are written as their distance from `start`.
     func encoded(from start: Moment) -> [UInt8] {
-        var bytes = [Self.version]
+        var numbers: [Standing: Int] = [:]
+        var kinds: [UInt8] = []
+        var stretches: [UInt8] = []
+        stretches.reserveCapacity(members.count)
         var place = 0
         while place < members.count {
+            let member = members[place]
             var end = place + 1
-            while end < members.count, members[end] == members[place] { end += 1 }
-            bytes.append(varint: UInt64(end - place))
-            if let member = members[place] {
-                bytes.append(UInt8(member.state.rawValue))
-                bytes.append(varint: UInt64(bitPattern: member.account?.rawValue ?? 0))
-                bytes.append(varint: UInt64(max(0, member.charge)))
-                let distance = member.changedAt.millisecondsSinceEpoch - start.millisecondsSinceEpoch
-                bytes.append(varint: UInt64(bitPattern: distance << 1 ^ distance >> 63))
-            } else {
-                bytes.append(0)
-            }
+            while end < members.count, members[end] == member { end += 1 }
+            stretches.append(varint: UInt64(end - place))
             place = end
+            guard let member else {
+                stretches.append(0)
+                continue
+            }
+            if let number = numbers[member] {
+                stretches.append(varint: UInt64(number))
+            } else {
+                numbers[member] = numbers.count + 1
+                stretches.append(varint: UInt64(numbers.count))
+                kinds.append(kind: member, from: start)
+            }
         }
-        return bytes
+        var bytes = [Self.version]
+        bytes.append(varint: UInt64(numbers.count))
+        return bytes + kinds + stretches
     }
 
     /// Reads what `encoded` wrote.
     init(stored bytes: UnsafeRawBufferPointer, from start: Moment) throws(StoreError) {
         var reader = VarintReader(bytes)
-        var members: [Standing?] = []
         guard reader.byte() == Self.version else { throw Self.corrupted("version") }
+        // Nobody is the first kind.
+        var kinds: [Standing?] = [nil]
+        for _ in 0..<min(reader.varint() ?? 0, UInt64(BatchID.capacity)) {
+            guard let kind = reader.kind(from: start) else { throw Self.corrupted("kind") }
+            kinds.append(kind)
+        }
+        var members: [Standing?] = []
         while !reader.isAtEnd {
             let count = Int(truncatingIfNeeded: reader.varint() ?? 0)
-            guard let state = reader.byte(), 1...(BatchID.capacity - members.count) ~= count else {
-                throw Self.corrupted("stretch")
-            }
-            if state == 0 {
-                members.append(contentsOf: repeatElement(Standing?.none, count: count))
-                continue
-            }
-            guard let state = DeliveryState(rawValue: Int(state)), let account = reader.varint(),
-                let charge = reader.varint(), let distance = reader.varint()
-            else { throw Self.corrupted("member") }
-            let instant = Int64(bitPattern: distance >> 1) ^ -Int64(bitPattern: distance & 1)
-            let standing = Standing(
-                state: state,
-                account: account == 0 ? nil : AccountID(rawValue: Int64(bitPattern: account)),
-                charge: Int(truncatingIfNeeded: charge),
-                changedAt: Moment(millisecondsSinceEpoch: start.millisecondsSinceEpoch + instant)
-            )
-            members.append(contentsOf: repeatElement(Optional(standing), count: count))
+            guard let number = reader.varint(), number < UInt64(kinds.count),
+                count >= 1, count <= BatchID.capacity - members.count
+            else { throw Self.corrupted("stretch") }
+            members.append(contentsOf: repeatElement(kinds[Int(number)], count: count))
         }
         self.members = members
     }
@@ -121,6 +122,20 @@ private struct VarintReader {
         return bytes[offset]
     }
 
+    /// A way to stand, as `append(kind:from:)` wrote it.
+    mutating func kind(from start: Moment) -> Standing? {
+        guard let state = byte().flatMap({ DeliveryState(rawValue: Int($0)) }), let account = varint(),
+            let charge = varint(), let distance = varint()
+        else { return nil }
+        let instant = Int64(bitPattern: distance >> 1) ^ -Int64(bitPattern: distance & 1)
+        return Standing(
+            state: state,
+            account: account == 0 ? nil : AccountID(rawValue: Int64(bitPattern: account)),
+            charge: Int(truncatingIfNeeded: charge),
+            changedAt: Moment(millisecondsSinceEpoch: start.millisecondsSinceEpoch + instant)
+        )
+    }
+
     mutating func varint() -> UInt64? {
         var number: UInt64 = 0
         var shift: UInt64 = 0
@@ -134,6 +149,15 @@ private struct VarintReader {
 }
 
 extension [UInt8] {
+    /// Appends a way to stand.
+    fileprivate mutating func append(kind standing: Standing, from start: Moment) {
+        append(UInt8(standing.state.rawValue))
+        append(varint: UInt64(bitPattern: standing.account?.rawValue ?? 0))
+        append(varint: UInt64(Swift.max(0, standing.charge)))
+        let distance = standing.changedAt.millisecondsSinceEpoch - start.millisecondsSinceEpoch
+        append(varint: UInt64(bitPattern: distance << 1 ^ distance >> 63))
+    }
+
     /// Appends a number in as few bytes as it needs, seven bits each.
     fileprivate mutating func append(varint number: UInt64) {
         var rest = number
