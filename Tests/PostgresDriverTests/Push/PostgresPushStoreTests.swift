@@ -7,31 +7,31 @@ import Testing
 
 @testable import PostgresDriver
 
-/// The push engine's books keep what their ports promise, in a real PostgreSQL.
+/// The push engine's books keep what their ports promise, in a real PostgreSQL, with and without a pooler between.
 @Suite struct PostgresPushStoreTests {
-    @Test(arguments: LedgerConformance.clauses)
-    func `the ledger keeps`(clause: Clause<PushRig>) async throws {
-        try await clause.check(try await PushRig.postgres())
+    @Test(arguments: LedgerConformance.clauses, Way.allCases)
+    func `the ledger keeps`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
     }
 
-    @Test(arguments: ReceiptConformance.clauses)
-    func `the receipt store and the night shelf keep`(clause: Clause<PushRig>) async throws {
-        try await clause.check(try await PushRig.postgres())
+    @Test(arguments: ReceiptConformance.clauses, Way.allCases)
+    func `the receipt store and the night shelf keep`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
     }
 
-    @Test(arguments: RecordConformance.clauses)
-    func `the record store keeps`(clause: Clause<PushRig>) async throws {
-        try await clause.check(try await PushRig.postgres())
+    @Test(arguments: RecordConformance.clauses, Way.allCases)
+    func `the record store keeps`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
     }
 
-    @Test(arguments: CampaignConformance.clauses)
-    func `the campaign stores keep`(clause: Clause<PushRig>) async throws {
-        try await clause.check(try await PushRig.postgres())
+    @Test(arguments: CampaignConformance.clauses, Way.allCases)
+    func `the campaign stores keep`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
     }
 
-    @Test(arguments: CatalogueConformance.clauses)
-    func `the template and account stores keep`(clause: Clause<PushRig>) async throws {
-        try await clause.check(try await PushRig.postgres())
+    @Test(arguments: CatalogueConformance.clauses, Way.allCases)
+    func `the template and account stores keep`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
     }
 
     @Test func `a call whose caller may still be at it is nobody else's`() async throws {
@@ -59,10 +59,11 @@ extension PushRig {
     ///
     /// Callers of calls without outcome count as gone at once, unless it is said otherwise.
     static func postgres(
+        _ way: Way = .direct,
         _ clock: ManualClock = ManualClock(noon),
         callLimit: Duration = .zero
     ) async throws -> PushRig {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(PostgresSettings(address: try await way.database()))
         let store = try await PostgresPushStore(
             pool,
             clock: clock.calendar,

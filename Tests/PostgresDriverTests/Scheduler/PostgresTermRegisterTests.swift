@@ -6,9 +6,9 @@ import Testing
 @testable import PostgresDriver
 
 @Suite struct PostgresTermRegisterTests {
-    @Test(arguments: TermRegisterConformance.clauses)
-    func `the register of terms keeps`(clause: Clause<TermRegisters>) async throws {
-        let address = try await TestPostgres.database()
+    @Test(arguments: TermRegisterConformance.clauses, Way.allCases)
+    func `the register of terms keeps`(clause: Clause<TermRegisters>, way: Way) async throws {
+        let address = try await way.database()
         let registers = TermRegisters(
             one: PostgresTermRegister(try await Self.database(address)),
             other: PostgresTermRegister(try await Self.database(address))

@@ -1,31 +1,9 @@
 import Conformance
 import Groundwork
-import LocalServers
 import Scheduler
 import Testing
 
 @testable import PostgresDriver
-
-/// How the stores' connections get to the server.
-enum Way: CaseIterable {
-    case direct
-    /// Through PgBouncer, by transaction, over five connections.
-    case pooled
-
-    /// A PgBouncer of the whole test run.
-    private static let bouncer = Task {
-        let (folder, server) = try await TestPostgres.shared.value
-        return try await PgBouncer(to: server, in: folder)
-    }
-
-    /// The address of an empty database.
-    func database() async throws -> String {
-        let direct = try await TestPostgres.database()
-        guard self == .pooled else { return direct }
-        let name = try #require(direct.split(separator: "/").last)
-        return try await Self.bouncer.value.address(String(name))
-    }
-}
 
 /// The scheduler's stores on a database of their own.
 struct SchedulerRoom {
