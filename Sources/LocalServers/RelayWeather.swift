@@ -7,6 +7,8 @@ final class RelayWeather: Sendable {
         var isFrozen = false
         var delay = Duration.zero
         var dropsReplies = false
+        /// How many more bytes of what is asked go through; nil while there is no end to them.
+        var questionsLeft: Int?
     }
 
     private let now = Mutex(State())
@@ -21,6 +23,20 @@ final class RelayWeather: Sendable {
     func pass(_ piece: RelayPiece) async throws {
         try await ContinuousClock().sleep(until: piece.arrival + state.delay)
         try await thaw()
+    }
+
+    /// Takes as many of the bytes as may go on now, and waits until there are some.
+    func ration(_ bytes: inout ByteBuffer) async throws -> ByteBuffer? {
+        while true {
+            let wanted = bytes.readableBytes
+            let allowed = now.withLock { state in
+                let allowed = min(wanted, state.questionsLeft ?? wanted)
+                state.questionsLeft? -= allowed
+                return allowed
+            }
+            if allowed > 0 { return bytes.readSlice(length: allowed) }
+            try await ContinuousClock().sleep(for: .milliseconds(2))
+        }
     }
 
     /// Returns when nothing is frozen.

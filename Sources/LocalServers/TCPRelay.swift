@@ -60,6 +60,14 @@ package actor TCPRelay {
         weather.change { $0.dropsReplies = true }
     }
 
+    /// Lets so many more bytes of what is asked through and then none, as if who asks were stopped in mid-sentence.
+    package nonisolated func hold(after bytes: Int) {
+        weather.change { $0.questionsLeft = bytes }
+    }
+
+    /// How many of those bytes are left; nil when nothing is held.
+    package nonisolated var questionsLeft: Int? { weather.state.questionsLeft }
+
     /// Carries on as if nothing had been; what waited goes through.
     ///
     /// - Throws: what the system says when it cannot listen again.
@@ -109,7 +117,10 @@ package actor TCPRelay {
                     group.addTask {
                         for try await piece in questions {
                             try await weather.pass(piece)
-                            try await answerer.write(piece.bytes)
+                            var rest = piece.bytes
+                            while rest.readableBytes > 0, let part = try await weather.ration(&rest) {
+                                try await answerer.write(part)
+                            }
                         }
                         answerer.finish()
                     }

@@ -14,6 +14,9 @@ struct PostgresFailure: Error, Sendable {
     /// Whether nobody knows any more what the server does: the connection is of no use.
     var isBroken: Bool { state.isEmpty || state.hasPrefix("08") || state.hasPrefix("57P") }
 
+    /// The state that `hold_term` raises: the token is not that of the newest term.
+    static let termIsOver = "KP001"
+
     /// Whether the same transaction may succeed at once: two stood in each other's way, and this one gave way.
     var isCollision: Bool { state == "40001" || state == "40P01" }
 }
@@ -42,6 +45,7 @@ extension StoreError {
     private static func meaning(of state: String) -> (Code, advice: String?) {
         switch state {
         case "": (.unavailable, "see that PostgreSQL runs and can be reached")
+        case PostgresFailure.termIsOver: (.staleToken, nil)
         case "23505", "23503", "23514", "23502": (.conflict, nil)
         case "53100": (.full, "free space on the server's disk")
         case "53200": (.unavailable, "the server is short of memory")

@@ -41,14 +41,37 @@ package final class PostgresPool: Sendable {
         _ operation: String,
         _ body: @escaping @Sendable (PostgresLink) throws -> Result
     ) async throws(StoreError) -> Result {
-        do {
-            var attempt = 1
-            while true {
-                do { return try await writeOnce(body) } catch let failure as PostgresFailure
-                    where failure.isCollision && attempt < Self.attempts
-                { attempt += 1 }
+        try await untilAlone(operation) { try await self.writeOnce(body) }
+    }
+
+    /// Runs statements as one transaction in a single round trip; the first that fails undoes all of it.
+    ///
+    /// What ends it has left before its first lock is taken: the server holds nothing while it waits for us. Other than
+    /// with `write(_:_:)`, nobody finds out what became of it when the answer is lost, because what the
+    /// statements brought is lost as well.
+    ///
+    /// - Parameters:
+    ///   - operation: what errors call it.
+    ///   - statements: what is to be done; it can be asked for again when nobody knows whether it happened.
+    ///   - read: makes the result of what each statement brought.
+    /// - Returns: what `read` returned.
+    /// - Throws: `StoreError` when it did not happen, or `.unavailable` when nobody can tell.
+    func write<Result: Sendable>(
+        _ operation: String,
+        _ statements: [PostgresStatement],
+        _ read: @escaping @Sendable ([PostgresRows]) throws -> Result
+    ) async throws(StoreError) -> Result {
+        let limit = Int(settings.statementLimit.inSeconds * 1_000)
+        let limits = PostgresStatement(
+            "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)",
+            .text("\(limit)"),
+            .text("\(limit / 2)")
+        )
+        return try await untilAlone(operation) {
+            try await self.lend { connection in
+                try await connection.use { try read(Array($0.runAll([limits] + statements).dropFirst())) }
             }
-        } catch { throw StoreError(postgres: error, during: operation) }
+        }
     }
 
     /// Runs `body` on one unchanging view of the database.
@@ -94,6 +117,21 @@ package final class PostgresPool: Sendable {
 
     /// How often a transaction is tried that stands in others' way.
     private static let attempts = 8
+
+    /// Does it again when it stood in another's way.
+    private func untilAlone<Result: Sendable>(
+        _ operation: String,
+        _ body: () async throws -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            var attempt = 1
+            while true {
+                do { return try await body() } catch let failure as PostgresFailure
+                    where failure.isCollision && attempt < Self.attempts
+                { attempt += 1 }
+            }
+        } catch { throw StoreError(postgres: error, during: operation) }
+    }
 
     private enum Ending<Result: Sendable>: Sendable {
         case committed(Result)

@@ -4,10 +4,11 @@ package import Scheduler
 
 /// Jobs in the scheduler's tables.
 package struct PostgresJobStore: JobStore {
-    private let pool: PostgresPool
+    private let database: PostgresSchedulerDatabase
+    private var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
-        pool = database.pool
+        self.database = database
     }
 
     package func add(_ job: NewJob) async throws(StoreError) -> Job {
@@ -102,9 +103,8 @@ package struct PostgresJobStore: JobStore {
         let planned = waves.map { wave in (wave, NewRuns(wave.flatMap(\.runs), token: token)) }
         let statements =
             [.lock(counts.keys)] + planned.map { wave, runs in Self.move(wave, andAdd: runs) }
-        return try await pool.write("plan triggers") { link in
-            let brought = try link.runAll(statements, under: token, during: "plan triggers")
-            return zip(planned, brought.dropFirst()).flatMap { wave, rows in wave.1.added(rows) }
+        return try await database.write("plan triggers", under: token, statements) { brought in
+            zip(planned, brought.dropFirst()).flatMap { wave, rows in wave.1.added(rows) }
         }
     }
 

@@ -3,10 +3,11 @@ package import Scheduler
 
 /// Runs in the scheduler's tables.
 package struct PostgresRunStore: RunStore {
-    private let pool: PostgresPool
+    private let database: PostgresSchedulerDatabase
+    private var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
-        pool = database.pool
+        self.database = database
     }
 
     package func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
@@ -66,9 +67,8 @@ package struct PostgresRunStore: RunStore {
             .lockOpen(runs),
             PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values),
         ]
-        return try await pool.write("advance runs") { link in
-            let brought = try link.runAll(statements, under: token, during: "advance runs")
-            return try brought[1].map(JobRun.init)
+        return try await database.write("advance runs", under: token, statements) { brought in
+            try brought[1].map(JobRun.init)
         }
     }
 
@@ -78,12 +78,10 @@ package struct PostgresRunStore: RunStore {
     ) async throws(StoreError) -> [JobRun] {
         var seen: Set<RunID> = []
         let closings = closings.filter { $0.run.end != nil && seen.insert($0.run.id).inserted }
-        let statements = [.lockOpen(closings.map(\.run)), Self.end(closings, token)]
-        return try await pool.write("close runs") { link in
-            let brought = try link.runAll(statements, under: token, during: "close runs")
-            let ended = try brought[1].map(JobRun.init)
-            try Self.followUp(closings, ended, on: link)
-            return ended
+        let statements =
+            [.lockOpen(closings.map(\.run)), Self.end(closings, token)] + Self.followUp(closings)
+        return try await database.write("close runs", under: token, statements) { brought in
+            try brought[1].map(JobRun.init)
         }
     }
 
@@ -142,31 +140,21 @@ package struct PostgresRunStore: RunStore {
         )
     }
 
-    /// Makes jobs with a fixed delay due again whose last open run ended.
+    /// Makes jobs with a fixed delay due again whose last open run ended in this transaction.
     ///
     /// Two transactions may end a job's last two runs at once, and neither sees what the other has not committed: the lock on
     /// the job makes one of them look after the other.
-    private static func followUp(
-        _ closings: [RunClosing],
-        _ ended: [JobRun],
-        on link: PostgresLink
-    ) throws {
-        let delays = Dictionary(closings.map { ($0.run.id, $0.nextTriggerAt) }) { first, _ in first }
-        var next: [JobID: Moment] = [:]
-        for run in ended {
-            guard let due = delays[run.id] ?? nil else { continue }
-            next[run.plan.job] = max(due, next[run.plan.job] ?? due)
-        }
-        guard !next.isEmpty else { return }
-        let jobs = next.sorted { $0.key.rawValue < $1.key.rawValue }
-        _ = try link.runAll([
-            .lock(next.keys),
+    private static func followUp(_ closings: [RunClosing]) -> [PostgresStatement] {
+        let delayed = closings.filter { $0.nextTriggerAt != nil }
+        guard !delayed.isEmpty else { return [] }
+        return [
+            .lock(delayed.map(\.run.plan.job)),
             PostgresStatement(
-                Self.setNext,
-                .ints(jobs.map(\.key.rawValue)),
-                .ints(jobs.map(\.value.millisecondsSinceEpoch))
+                setNext,
+                .ints(delayed.map(\.run.id.rawValue)),
+                .ints(delayed.compactMap(\.nextTriggerAt?.millisecondsSinceEpoch))
             ),
-        ])
+        ]
     }
 }
 
@@ -210,9 +198,16 @@ extension PostgresRunStore {
             """
     }
 
+    /// A run that this transaction wrote has its number: one that ended before is passed over.
     private static let setNext = """
-        UPDATE jobs SET next_at = t.next_at FROM unnest($1::bigint[], $2::bigint[]) AS t (id, next_at)
-        WHERE jobs.id = t.id AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+        UPDATE jobs SET next_at = t.next_at
+        FROM (
+            SELECT runs.job, max(n.next_at) AS next_at
+            FROM unnest($1::bigint[], $2::bigint[]) AS n (run, next_at)
+            JOIN runs ON runs.id = n.run AND runs.xmin = pg_current_xact_id()::xid
+            GROUP BY runs.job
+        ) AS t
+        WHERE jobs.id = t.job AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
           AND NOT EXISTS (SELECT 1 FROM runs WHERE job = jobs.id AND state <> 'ended')
         """
 

@@ -17,31 +17,35 @@ package struct PostgresSchedulerDatabase: Sendable {
     }
 }
 
-extension PostgresLink {
-    /// Runs statements one after another in a single round trip, under the term of `token`.
+extension PostgresSchedulerDatabase {
+    /// Runs statements as one transaction in a single round trip, under the term of `token`.
     ///
-    /// The term's row is held until the transaction ends, so that no further term begins in between.
+    /// The term's row is held until the transaction ends, so that no further term begins in between; the server ends
+    /// it by itself, however long the process that asked stands still.
+    ///
+    /// When the answer is lost, nobody is told whether it happened: what is written here says which version or which
+    /// trigger it expects, so that it can be asked for again.
     ///
     /// - Parameters:
-    ///   - statements: what is to be run.
-    ///   - token: nil for what needs none.
     ///   - operation: what errors call it.
-    /// - Returns: what each statement brought.
-    /// - Throws: `.staleToken` unless `token` is nil or the newest; the transaction must then be undone.
-    func runAll(
-        _ statements: [PostgresStatement],
+    ///   - token: nil for what needs none.
+    ///   - statements: what is to be run.
+    ///   - read: makes the result of what each statement brought.
+    /// - Returns: what `read` returned.
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest.
+    func write<Result: Sendable>(
+        _ operation: String,
         under token: FencingToken?,
-        during operation: String
-    ) throws -> [PostgresRows] {
-        guard let token else { return try runAll(statements) }
+        _ statements: [PostgresStatement],
+        _ read: @escaping @Sendable ([PostgresRows]) throws -> Result
+    ) async throws(StoreError) -> Result {
+        guard let token else { return try await pool.write(operation, statements, read) }
         let proof = PostgresStatement(
-            "SELECT 1 FROM leader_term WHERE name = $1 AND token = $2 FOR SHARE",
+            "SELECT hold_term($1, $2)",
             .text(SchedulerService.leaseName),
             .int(token.rawValue)
         )
-        let brought = try runAll([proof] + statements)
-        guard brought.first?.isEmpty == false else { throw StoreError(.staleToken, during: operation) }
-        return Array(brought.dropFirst())
+        return try await pool.write(operation, [proof] + statements) { try read(Array($0.dropFirst())) }
     }
 }
 

@@ -39,7 +39,7 @@ package struct PostgresTermRegister: TermRegister {
             do { rows = try Self.run(mint, waiting: "500ms", on: link) } catch let failure as PostgresFailure
                 where failure.state == "55P03"
             {
-                // Whoever stands still in the middle of a write leads no more, and its session is in the way.
+                // Whoever stands still in the middle of a word leads no more, and its session is in the way.
                 try link.run(Self.cutOff)
                 rows = try Self.run(mint, waiting: "2s", on: link)
             }
@@ -90,10 +90,12 @@ package struct PostgresTermRegister: TermRegister {
         ON CONFLICT (name) DO NOTHING
         """
 
-    /// Ends the sessions that are in the middle of a write under a token and do nothing: their processes are stopped.
+    /// Ends the sessions that are in the middle of a write under a token and hear nothing: their processes are stopped,
+    /// or what they said reached the server in part.
     private static let cutOff = """
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND usename = current_user AND state LIKE 'idle in transaction%'
+        WHERE datname = current_database() AND usename = current_user
+            AND (state LIKE 'idle in transaction%' OR (state = 'active' AND wait_event = 'ClientRead'))
             AND pid IN (
                 SELECT pid FROM pg_locks
                 WHERE relation = 'leader_term'::regclass AND mode IN ('RowShareLock', 'RowExclusiveLock'))

@@ -8,7 +8,8 @@ enum SchedulerSchema {
             { link in
                 try link.runScript(first)
                 try link.runScript(seed)
-            }
+            },
+            { link in _ = try link.runScript(holdTerm) },
         ]
     )
 
@@ -119,5 +120,17 @@ enum SchedulerSchema {
             since bigint NOT NULL,
             until bigint NOT NULL
         )
+        """
+    /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
+    /// leader travels with what it writes, and nobody comes back to look at the answer.
+    private static let holdTerm = """
+        CREATE FUNCTION hold_term(term text, shown bigint) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM 1 FROM leader_term WHERE name = term AND token = shown FOR SHARE;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'term % is over', shown USING ERRCODE = '\(PostgresFailure.termIsOver)';
+            END IF;
+        END
+        $$
         """
 }
