@@ -47,6 +47,7 @@ struct AccountRoutes {
                 appID: try body.optional("appId") ?? "",
                 region: try body.optional("region") ?? "",
                 weight: try body.optional("weight") ?? 100,
+                callsPerSecond: Self.rate(try body.optional("callsPerSecond") ?? 0),
                 isEnabled: try body.optional("enabled") ?? true
             )
             return (account, before != nil)
@@ -59,12 +60,22 @@ struct AccountRoutes {
 
     @Sendable private func change(_ call: Call) async throws -> Answer {
         let before = try await account(call.id())
-        let (weight, enabled) = try await call.body { body in
-            (try body.optional("weight") ?? before.weight, try body.optional("enabled") ?? before.isEnabled)
+        let (weight, rate, enabled) = try await call.body { body in
+            (
+                try body.optional("weight") ?? before.weight,
+                Self.rate(try body.optional("callsPerSecond") ?? before.callsPerSecond ?? 0),
+                try body.optional("enabled") ?? before.isEnabled
+            )
         }
         try SupplierAccount.check(weight: weight)
-        try await accounts.setAccount(before.id, weight: weight, enabled: enabled)
+        try SupplierAccount.check(callsPerSecond: rate)
+        try await accounts.setAccount(before.id, weight: weight, callsPerSecond: rate, enabled: enabled)
         return Answer(try await account(before.id).json)
+    }
+
+    /// On the wire 0 stands for the supplier's own limit.
+    private static func rate(_ callsPerSecond: Int) -> Int? {
+        callsPerSecond == 0 ? nil : callsPerSecond
     }
 
     private func account(_ id: AccountID) async throws -> SupplierAccount {
@@ -101,7 +112,8 @@ extension SupplierAccount {
             "id": .id(id), "name": .text(name), "kind": .text(kind.rawValue),
             "sendChannel": .number(channel.rawValue), "url": .text(url), "accessKey": .text(accessKey),
             "signName": .text(signName), "templateId": .text(templateID), "appId": .text(appID),
-            "region": .text(region), "weight": .number(weight), "enabled": .bool(isEnabled),
+            "region": .text(region), "weight": .number(weight),
+            "callsPerSecond": .number(callsPerSecond ?? 0), "enabled": .bool(isEnabled),
             "canSign": .bool(canSign),
         ]
     }

@@ -15,7 +15,8 @@ extension PostgresArchive {
                     .int(account.channel.rawValue), .text(account.url), .text(account.accessKey),
                     .bytes(try sealer.seal(account.secretKey)), .text(account.signName),
                     .text(account.templateID), .text(account.appID), .text(account.region),
-                    .int(account.weight), .bool(account.isEnabled),
+                    .int(account.weight), .int(account.callsPerSecond.map(Int64.init)),
+                    .bool(account.isEnabled),
                 ])
             } catch { throw StoreError(.corrupted, during: "seal account", detail: "\(error)") }
         }
@@ -26,7 +27,7 @@ extension PostgresArchive {
 
     private static let insertAccount = """
         INSERT INTO account (id, name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
-            region, weight, is_enabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            region, weight, calls_per_second, is_enabled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """
 }

@@ -22,6 +22,7 @@ extension PostgresPushStore: AccountStore {
                     .text(account.appID),
                     .text(account.region),
                     .int(account.weight),
+                    .int(account.callsPerSecond.map(Int64.init)),
                     .bool(account.isEnabled)
                 )
                 .first
@@ -37,10 +38,20 @@ extension PostgresPushStore: AccountStore {
         }
     }
 
-    package func setAccount(_ id: AccountID, weight: Int, enabled: Bool) async throws(StoreError) {
+    package func setAccount(
+        _ id: AccountID,
+        weight: Int,
+        callsPerSecond: Int?,
+        enabled: Bool
+    ) async throws(StoreError) {
         try await pool.write("set account") { link in
-            let update = "UPDATE account SET weight = $1, is_enabled = $2 WHERE id = $3"
-            let updated = try link.run(update, .int(weight), .bool(enabled), .int(id.rawValue))
+            let updated = try link.run(
+                Self.updateAccount,
+                .int(weight),
+                .int(callsPerSecond.map(Int64.init)),
+                .bool(enabled),
+                .int(id.rawValue)
+            )
             guard updated.changed == 1 else { throw StoreError(.notFound, during: "set account") }
         }
     }
@@ -61,14 +72,18 @@ extension PostgresPushStore: AccountStore {
 
     private static let upsertAccount = """
         INSERT INTO account (name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
-            region, weight, is_enabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            region, weight, calls_per_second, is_enabled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
             access_key = excluded.access_key, sealed_key = excluded.sealed_key,
             sign_name = excluded.sign_name, template_code = excluded.template_code, app = excluded.app,
-            region = excluded.region, weight = excluded.weight, is_enabled = excluded.is_enabled
+            region = excluded.region, weight = excluded.weight,
+            calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled
         RETURNING \(SupplierAccount.columns)
         """
+
+    private static let updateAccount =
+        "UPDATE account SET weight = $1, calls_per_second = $2, is_enabled = $3 WHERE id = $4"
 
     private static let insertDiscard =
         "INSERT INTO discard (kind, value) VALUES ($1, $2) ON CONFLICT DO NOTHING"
@@ -79,7 +94,7 @@ extension PostgresPushStore: AccountStore {
 extension SupplierAccount {
     fileprivate static let columns = """
         id, name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app, region, weight, \
-        is_enabled
+        calls_per_second, is_enabled
         """
 
     /// Reads `columns`; a key that cannot be opened is left out, so that it is in nobody else's way.
@@ -101,7 +116,8 @@ extension SupplierAccount {
             appID: row.text(9),
             region: row.text(10),
             weight: row.int(11),
-            isEnabled: row.bool(12)
+            callsPerSecond: row.optionalInt64(12).map(Int.init),
+            isEnabled: row.bool(13)
         )
     }
 }

@@ -18,6 +18,7 @@ enum PushSchema {
                 )
             },
             { link in try link.runScript(compression) },
+            { link in try link.run("ALTER TABLE account ADD COLUMN calls_per_second bigint") },
         ]
     )
 

@@ -54,10 +54,15 @@ package protocol AccountStore: Sendable {
     /// One whose key cannot be opened, because it was sealed with another installation's, comes without it.
     func accounts() async throws(StoreError) -> [SupplierAccount]
 
-    /// Changes an account's share of the messages, or switches it off and on.
+    /// Changes an account's share of the messages and its rate, or switches it off and on.
     ///
     /// Throws `.notFound` without such an account.
-    func setAccount(_ id: AccountID, weight: Int, enabled: Bool) async throws(StoreError)
+    func setAccount(
+        _ id: AccountID,
+        weight: Int,
+        callsPerSecond: Int?,
+        enabled: Bool
+    ) async throws(StoreError)
 
     /// Puts a template or an address on the discard list, or takes it off.
     func setDiscarded(_ discarded: Bool, _ entry: DiscardEntry) async throws(StoreError)

@@ -22,6 +22,7 @@ extension SupplierAccount {
             throw .invalid(field: field, reason: "must not be empty for \(kind.rawValue)")
         }
         try Self.check(weight: weight)
+        try Self.check(callsPerSecond: callsPerSecond)
     }
 
     /// Refuses a share that is none.
@@ -30,6 +31,18 @@ extension SupplierAccount {
     package static func check(weight: Int) throws(CatalogueFault) {
         guard (0...10_000).contains(weight) else {
             throw .invalid(field: "weight", reason: "must be from 0 to 10000")
+        }
+    }
+
+    /// Refuses a rate that is none.
+    ///
+    /// - Throws: `CatalogueFault.invalid`.
+    package static func check(callsPerSecond: Int?) throws(CatalogueFault) {
+        guard callsPerSecond.map((1...100_000).contains) ?? true else {
+            throw .invalid(
+                field: "callsPerSecond",
+                reason: "must be from 1 to 100000, or 0 for the supplier's own limit"
+            )
         }
     }
 

@@ -38,6 +38,9 @@ package struct SupplierAccount: Sendable, Identifiable {
     package var region: String
     /// The share of messages this account takes among those of its channel and message type; 0 takes none.
     package var weight: Int
+    /// How many calls that send it makes in a second at most; nil for as many as its supplier says
+    /// (`SupplierKind.callsPerSecond`).
+    package var callsPerSecond: Int?
     package var isEnabled: Bool
 
     package init(
@@ -53,6 +56,7 @@ package struct SupplierAccount: Sendable, Identifiable {
         appID: String = "",
         region: String = "",
         weight: Int = 100,
+        callsPerSecond: Int? = nil,
         isEnabled: Bool = true
     ) {
         self.id = id
@@ -67,6 +71,7 @@ package struct SupplierAccount: Sendable, Identifiable {
         self.appID = appID
         self.region = region
         self.weight = weight
+        self.callsPerSecond = callsPerSecond
         self.isEnabled = isEnabled
     }
 

@@ -44,6 +44,9 @@ enum PushMigrations {
             // A file is found by its digest, wherever the storage keeps it.
             try db.execute(sql: "ALTER TABLE crowd DROP COLUMN path")
         }
+        migrator.registerMigration("6") { db in
+            try db.execute(sql: "ALTER TABLE account ADD COLUMN calls_per_second INTEGER")
+        }
         return migrator
     }
 

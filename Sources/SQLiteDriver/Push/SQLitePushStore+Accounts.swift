@@ -15,7 +15,7 @@ extension SQLitePushStore: AccountStore {
                 [
                     account.name, account.kind.rawValue, account.channel.rawValue, account.url,
                     account.accessKey, Data(sealed), account.signName, account.templateID, account.appID,
-                    account.region, account.weight, account.isEnabled,
+                    account.region, account.weight, account.callsPerSecond, account.isEnabled,
                 ]
             )
             let row = try Row.fetchOne(db, sql: Self.selectByName, arguments: [account.name])
@@ -31,9 +31,14 @@ extension SQLitePushStore: AccountStore {
         }
     }
 
-    package func setAccount(_ id: AccountID, weight: Int, enabled: Bool) async throws(StoreError) {
+    package func setAccount(
+        _ id: AccountID,
+        weight: Int,
+        callsPerSecond: Int?,
+        enabled: Bool
+    ) async throws(StoreError) {
         try await database.write("set account") { db in
-            try db.execute(cached: Self.updateAccount, [weight, enabled, id.rawValue])
+            try db.execute(cached: Self.updateAccount, [weight, callsPerSecond, enabled, id.rawValue])
             guard db.changesCount == 1 else { throw StoreError(.notFound, during: "set account") }
         }
     }
@@ -54,17 +59,19 @@ extension SQLitePushStore: AccountStore {
 
     private static let upsertAccount = """
         INSERT INTO account (name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
-            region, weight, is_enabled)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            region, weight, calls_per_second, is_enabled)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
             access_key = excluded.access_key, sealed_key = excluded.sealed_key,
             sign_name = excluded.sign_name, template_code = excluded.template_code, app = excluded.app,
-            region = excluded.region, weight = excluded.weight, is_enabled = excluded.is_enabled
+            region = excluded.region, weight = excluded.weight,
+            calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled
         """
 
     private static let selectByName = "SELECT * FROM account WHERE name = ?"
 
-    private static let updateAccount = "UPDATE account SET weight = ?, is_enabled = ? WHERE id = ?"
+    private static let updateAccount =
+        "UPDATE account SET weight = ?, calls_per_second = ?, is_enabled = ? WHERE id = ?"
 
     private static let insertDiscard = "INSERT OR IGNORE INTO discard (kind, value) VALUES (?, ?)"
 
@@ -91,6 +98,7 @@ extension SupplierAccount {
             appID: row["app"],
             region: row["region"],
             weight: row["weight"],
+            callsPerSecond: row["calls_per_second"],
             isEnabled: row["is_enabled"]
         )
     }

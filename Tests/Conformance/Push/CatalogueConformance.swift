@@ -103,23 +103,34 @@ package enum CatalogueConformance {
             #expect(made.url == "https://sms.example.org")
             var changed = account("main")
             changed.weight = 20
+            changed.callsPerSecond = 50
             changed.secretKey = Secret("other")
             let again = try await rig.books.putAccount(changed)
             #expect(again.id == made.id)
             #expect(again.weight == 20)
+            #expect(made.callsPerSecond == nil)
+            #expect(again.callsPerSecond == 50)
             #expect(again.secretKey == Secret("other"))
             let second = try await rig.books.putAccount(account("backup"))
             #expect(second.id != made.id)
             #expect(try await rig.books.accounts().map(\.name) == ["main", "backup"])
         },
-        Clause("an account's share is changed, and it is switched off and on") { rig in
+        Clause("an account's share and rate are changed, and it is switched off and on") { rig in
             let made = try await rig.books.putAccount(account("main"))
-            try await rig.books.setAccount(made.id, weight: 5, enabled: false)
+            try await rig.books.setAccount(made.id, weight: 5, callsPerSecond: 30, enabled: false)
             let changed = try #require(try await rig.books.accounts().first)
             #expect(changed.weight == 5)
+            #expect(changed.callsPerSecond == 30)
             #expect(!changed.isEnabled)
+            try await rig.books.setAccount(made.id, weight: 5, callsPerSecond: nil, enabled: true)
+            #expect(try await rig.books.accounts().map(\.callsPerSecond) == [nil])
             await expectStoreError(.notFound) {
-                try await rig.books.setAccount(AccountID(rawValue: 99), weight: 1, enabled: true)
+                try await rig.books.setAccount(
+                    AccountID(rawValue: 99),
+                    weight: 1,
+                    callsPerSecond: nil,
+                    enabled: true
+                )
             }
         },
         Clause("entries are put on the discard list and taken off, however often") { rig in

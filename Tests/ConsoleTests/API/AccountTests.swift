@@ -16,6 +16,7 @@ import Testing
             let made = try await bench.post("/api/v1/accounts", Self.sound)
             #expect(made.status == 201)
             #expect(made["weight"] == 100)
+            #expect(made["callsPerSecond"] == 0)
             let place = try #require(made.headers["location"])
             for answer in [made, try await bench.get(place), try await bench.get("/api/v1/accounts")] {
                 #expect(!answer.text.contains("very-secret"))
@@ -25,6 +26,21 @@ import Testing
             #expect(changed["weight"] == 20)
             #expect(changed["enabled"] == false)
             #expect(try await bench.put(place, #"{"weight":-1}"#)["field"] == "weight")
+        }
+    }
+
+    @Test func `an account has a rate of its own until it is set back to its supplier's`() async throws {
+        try await ConsoleBench.use { bench in
+            let made = try await bench.post("/api/v1/accounts", Self.sound)
+            let place = try #require(made.headers["location"])
+            #expect(try await bench.put(place, #"{"callsPerSecond":50}"#)["callsPerSecond"] == 50)
+            #expect(try await bench.put(place, #"{"weight":10}"#)["callsPerSecond"] == 50)
+            #expect(try await bench.books.accounts().map(\.callsPerSecond) == [50])
+            #expect(
+                try await bench.put(place, #"{"callsPerSecond":100001}"#)["field"] == "callsPerSecond"
+            )
+            #expect(try await bench.put(place, #"{"callsPerSecond":0}"#)["callsPerSecond"] == 0)
+            #expect(try await bench.books.accounts().map(\.callsPerSecond) == [nil])
         }
     }
 

@@ -108,7 +108,7 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             let template = try await engine.template(account: engine.aliyun)
-            try await engine.store.setAccount(engine.aliyun, weight: 20, enabled: false)
+            try await engine.store.setAccount(engine.aliyun, weight: 20, callsPerSecond: nil, enabled: false)
             let messages = try await engine.send(["13800130100"], template)
             try await engine.working {
                 try await eventually("it is put off forty times") {
@@ -119,7 +119,7 @@ import Testing
                 }
             }
             #expect(try await engine.states(messages) == [.queued])
-            try await engine.store.setAccount(engine.aliyun, weight: 20, enabled: true)
+            try await engine.store.setAccount(engine.aliyun, weight: 20, callsPerSecond: nil, enabled: true)
             try await engine.settleInTime(.seconds(60))
             #expect(try await engine.states(messages).allSatisfy(\.isSent))
         }
@@ -191,7 +191,7 @@ import Testing
             try await engine.settle()
             #expect(try await bench.town.stats().aliyun.accepted == 50)
 
-            try await engine.store.setAccount(engine.aliyun, weight: 20, enabled: false)
+            try await engine.store.setAccount(engine.aliyun, weight: 20, callsPerSecond: nil, enabled: false)
             bench.clock.advance(by: .seconds(301))
             let messages = try await engine.send(["13800130100"], template)
             try await engine.settle()
