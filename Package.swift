@@ -150,8 +150,8 @@ let package = Package(
         .testTarget(
             name: "PushEngineTests",
             dependencies: [
-                "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "SupplierSimulator", "Conformance",
-                "TestKit",
+                "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "RedisDriver", "LocalServers",
+                "SupplierSimulator", "Conformance", "TestKit",
             ]
         ),
         .testTarget(

@@ -317,6 +317,11 @@ extension ConsoleBench {
                 calendar: parts.calendar
             ),
             directory: directory,
+            gate: CallGate(
+                limiter: LocalRateLimiter(clock: parts.clock),
+                clock: parts.clock,
+                logger: parts.logger
+            ),
             keys: keys,
             settings: DeliverySettings(),
             clock: parts.clock,
@@ -326,7 +331,8 @@ extension ConsoleBench {
             for delivery in try await queue.claim(lane, limit: 1_000, visibility: .seconds(60)) {
                 switch try await deliverer.deliver(delivery.message.batch, attempt: delivery.attempt) {
                 case .done: try await queue.acknowledge(delivery)
-                case .later(let delay): try await queue.postpone(delivery, by: delay)
+                case .later(let delay): try await queue.postpone(delivery, by: delay, counted: true)
+                case .held(let delay): try await queue.postpone(delivery, by: delay, counted: false)
                 }
             }
         }

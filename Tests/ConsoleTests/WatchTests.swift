@@ -125,7 +125,11 @@ private struct BrokenQueue: SendQueue {
     }
     func extend(_ delivery: QueueDelivery, visibility: Duration) async throws(StoreError) -> Bool { true }
     func acknowledge(_ delivery: QueueDelivery) async throws(StoreError) {}
-    func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError) {}
+    func postpone(
+        _ delivery: QueueDelivery,
+        by delay: Duration,
+        counted: Bool
+    ) async throws(StoreError) {}
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError) {}
     func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError) {}
     func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int { 0 }

@@ -13,6 +13,7 @@ struct EngineParts: Sendable {
     let store: any PushBooks
     let queue: any SendQueue
     let quotas: any QuotaStore
+    let limiter: any RateLimiter
     let crowds: any CrowdStorage
     let library: CrowdLibrary
     let directory: SupplierDirectory
@@ -27,6 +28,7 @@ struct EngineParts: Sendable {
     init(_ settings: ServeSettings, _ folder: DataFolder, _ forms: Forms, logger: Logger) throws {
         calendar = BusinessCalendar(zone: settings.zone)
         (store, queue, quotas, clock) = (forms.books, forms.queue, forms.quotas, forms.clock)
+        limiter = forms.limiter
         crowds = settings.crowds.storage(in: folder.file("crowds"))
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
@@ -88,6 +90,7 @@ struct EngineParts: Sendable {
                 calendar: calendar
             ),
             directory: directory,
+            gate: CallGate(limiter: limiter, clock: clock, logger: logger),
             keys: keys,
             settings: DeliverySettings(),
             clock: clock,

@@ -43,6 +43,7 @@ extension Forms {
                 logger: logger
             ),
             quotas: RedisQuotaStore(redis, name: cluster.name),
+            limiter: RedisRateLimiter(redis, name: cluster.name),
             jobs: PostgresJobStore(scheduler),
             runs: PostgresRunStore(scheduler),
             registry: PostgresRegistryStore(scheduler),

@@ -31,6 +31,7 @@ extension Forms {
             installation: books.installation,
             queue: queue,
             quotas: try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable, clock: clock),
+            limiter: LocalRateLimiter(clock: clock),
             jobs: SQLiteJobStore(scheduler),
             runs: SQLiteRunStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),

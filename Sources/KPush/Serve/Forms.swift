@@ -11,6 +11,7 @@ struct Forms: Sendable {
     let installation: UInt32
     let queue: any SendQueue
     let quotas: any QuotaStore
+    let limiter: any RateLimiter
     let jobs: any JobStore
     let runs: any RunStore
     let registry: any RegistryStore

@@ -125,11 +125,12 @@ package final class ConsumerGroup: Sendable {
         do {
             switch outcome {
             case .success(.done): try await queue.acknowledge(delivery)
-            case .success(.later(let delay)): try await queue.postpone(delivery, by: delay)
+            case .success(.later(let delay)): try await queue.postpone(delivery, by: delay, counted: true)
+            case .success(.held(let delay)): try await queue.postpone(delivery, by: delay, counted: false)
             case .failure(let error):
                 report(error, of: delivery)
                 if error.isTransient {
-                    try await queue.postpone(delivery, by: .seconds(1))
+                    try await queue.postpone(delivery, by: .seconds(1), counted: true)
                 } else {
                     try await queue.bury(delivery, reason: "\(error)")
                 }

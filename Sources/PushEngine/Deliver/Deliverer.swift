@@ -6,6 +6,8 @@ package enum Disposition: Hashable, Sendable {
     case done
     /// Some recipients wait for a supplier that cannot take them now.
     case later(Duration)
+    /// Some calls wait for the rate of their account: their time has not come, and nothing was tried for them.
+    case held(Duration)
 }
 
 /// How hard delivery tries.
@@ -36,6 +38,7 @@ package struct Deliverer: Sendable {
     private let chain: DeliveryChain
     private let deduplication: DeduplicationStep
     private let directory: SupplierDirectory
+    private let gate: CallGate
     private let caller: SupplierCaller
     private let settings: DeliverySettings
     private let clock: any WallClock
@@ -46,6 +49,7 @@ package struct Deliverer: Sendable {
         steps: [any DeliveryStep],
         deduplication: DeduplicationStep,
         directory: SupplierDirectory,
+        gate: CallGate,
         keys: RequestKeys,
         settings: DeliverySettings,
         clock: any WallClock,
@@ -55,6 +59,7 @@ package struct Deliverer: Sendable {
         chain = DeliveryChain(steps: steps + [deduplication])
         self.deduplication = deduplication
         self.directory = directory
+        self.gate = gate
         caller = SupplierCaller(keys: keys, callsAtOnce: settings.callsAtOnce, window: settings.callWindow)
         self.settings = settings
         self.clock = clock
@@ -86,6 +91,7 @@ package struct Deliverer: Sendable {
         var groups = passage.goesOn.isEmpty ? [] : [DeliveryGroup(members: passage.goesOn)]
         var decisions = passage.decisions
         var postponed: [Int] = []
+        var held = HeldCalls()
         var lastCode = "no_account"
         var ended = RoundTally()
         let roster = try await directory.current()
@@ -105,14 +111,36 @@ package struct Deliverer: Sendable {
                     _ = try await advance(open, after: ended)
                     return .later(.zero)
                 }
-                ended = try await carryOut(wave, decisions, of: open, roster, after: ended)
+                let admitted = try await admit(wave, of: open, roster, &held, after: ended)
+                guard !admitted.isEmpty || !decisions.isEmpty else { continue }
+                ended = try await carryOut(admitted, decisions, of: open, roster, after: ended)
                 decisions = []
                 groups += ended.next
                 lastCode = ended.lastCode ?? lastCode
             }
         } while !groups.isEmpty
         let left = Members(postponed.sorted())
-        return try await settle(left, of: open, attempt: attempt, code: lastCode, after: ended)
+        let end = try await settle(left, of: open, attempt: attempt, code: lastCode, after: ended)
+        guard !held.isEmpty else { return end }
+        // Those held back wait with the places that they have in quotas: nothing but their time is missing.
+        let turn = gate.turn(of: held, on: open.task.lane)
+        return if case .later(let wait) = end { .later(min(wait, turn)) } else { .held(turn) }
+    }
+
+    /// Those of a wave that may be called now.
+    ///
+    /// Where nobody can tell, how the calls before ended is written all the same: they are in no doubt.
+    private func admit(
+        _ wave: [PlannedWork],
+        of batch: LedgerBatch,
+        _ roster: SupplierRoster,
+        _ held: inout HeldCalls,
+        after ended: RoundTally
+    ) async throws(StoreError) -> [PlannedWork] {
+        do { return try await gate.admit(wave.map(\.call), roster, &held).map { wave[$0] } } catch {
+            _ = try await advance(batch, after: ended)
+            throw error
+        }
     }
 
     /// Writes how the calls before ended, with decisions and as many calls as are made at once, and makes those.

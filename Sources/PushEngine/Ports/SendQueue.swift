@@ -89,7 +89,9 @@ package protocol SendQueue: Sendable {
     func acknowledge(_ delivery: QueueDelivery) async throws(StoreError)
 
     /// Makes a claimed message ready again after `delay`; does nothing when the claim has been superseded.
-    func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError)
+    ///
+    /// One that is not `counted` is handed out then as if this time had not been.
+    func postpone(_ delivery: QueueDelivery, by delay: Duration, counted: Bool) async throws(StoreError)
 
     /// Moves a claimed message to the dead letters, where it is kept until somebody revives it.
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError)

@@ -145,6 +145,7 @@ enum RedisQueueScripts {
         if not message then return 0 end
         release(batch, message)
         message[DUE] = now + tonumber(ARGV[5])
+        message[ATTEMPTS] = message[ATTEMPTS] - tonumber(ARGV[6])
         settle(batch, message)
         ring('work', message[LANE])
         """

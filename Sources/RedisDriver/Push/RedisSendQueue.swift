@@ -119,9 +119,13 @@ package final class RedisSendQueue: SendQueue {
         bells.room.ring([delivery.message.lane])
     }
 
-    package func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError) {
+    package func postpone(
+        _ delivery: QueueDelivery,
+        by delay: Duration,
+        counted: Bool
+    ) async throws(StoreError) {
         let delay = RedisArgument.integer(delay.wholeMilliseconds)
-        try await settle(RedisQueueScripts.postpone, "postpone", delivery, delay)
+        try await settle(RedisQueueScripts.postpone, "postpone", delivery, delay, counted ? "0" : "1")
         bells.work.ring([delivery.message.lane])
     }
 

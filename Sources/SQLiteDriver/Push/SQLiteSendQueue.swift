@@ -99,12 +99,16 @@ package struct SQLiteSendQueue: SendQueue {
         room.ring([delivery.message.lane])
     }
 
-    package func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError) {
+    package func postpone(
+        _ delivery: QueueDelivery,
+        by delay: Duration,
+        counted: Bool
+    ) async throws(StoreError) {
         let due = (clock.now + delay).millisecondsSinceEpoch
         try await database.write("postpone") { db in
             try db.execute(
                 cached: Self.postponeMessage,
-                [due, delivery.message.batch.rawValue, delivery.receipt]
+                [due, counted ? 0 : 1, delivery.message.batch.rawValue, delivery.receipt]
             )
         }
         bell.ring([delivery.message.lane])
@@ -238,7 +242,8 @@ extension SQLiteSendQueue {
         """
 
     fileprivate static let postponeMessage = """
-        UPDATE message SET state = 2, due_at = ?, claim = 0 WHERE batch = ? AND claim = ?
+        UPDATE message SET state = 2, due_at = ?, attempts = attempts - ?, claim = 0
+        WHERE batch = ? AND claim = ?
         """
 
     fileprivate static let buryMessage = """

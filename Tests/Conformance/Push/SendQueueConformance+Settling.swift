@@ -34,7 +34,7 @@ extension SendQueueConformance {
             rig.clock.advance(by: .seconds(60))
             let fresh = try #require(try await rig.claim().first)
             #expect(try await rig.queue.extend(stale, visibility: .seconds(900)) == false)
-            try await rig.queue.postpone(fresh, by: .zero)
+            try await rig.queue.postpone(fresh, by: .zero, counted: true)
             #expect(try await rig.queue.extend(fresh, visibility: .seconds(900)) == false)
             try await rig.queue.acknowledge(try #require(try await rig.claim().first))
             #expect(try await rig.queue.extend(fresh, visibility: .seconds(900)) == false)
@@ -65,7 +65,7 @@ extension SendQueueConformance {
             rig.clock.advance(by: .seconds(60))
             let fresh = try #require(try await rig.claim().first)
             try await rig.queue.acknowledge(stale)
-            try await rig.queue.postpone(stale, by: .zero)
+            try await rig.queue.postpone(stale, by: .zero, counted: true)
             try await rig.queue.bury(stale, reason: "stale")
             #expect(try await rig.depth() == QueueDepth(claimed: 1))
             try await rig.queue.acknowledge(fresh)
@@ -84,12 +84,21 @@ extension SendQueueConformance {
         Clause("a postponed message is ready after its delay, its attempts counted") { rig in
             try await rig.queue.append([rig.message(1)])
             let delivery = try #require(try await rig.claim().first)
-            try await rig.queue.postpone(delivery, by: .seconds(5))
+            try await rig.queue.postpone(delivery, by: .seconds(5), counted: true)
             #expect(try await rig.depth() == QueueDepth(waiting: 1))
             rig.clock.advance(by: .seconds(4))
             #expect(try await rig.claim().isEmpty)
             rig.clock.advance(by: .seconds(1))
             #expect(try await rig.depth() == QueueDepth(ready: 1))
+            #expect(try await rig.claim().map(\.attempt) == [2])
+        },
+        Clause("a message that is put off without being counted has its attempt again") { rig in
+            try await rig.queue.append([rig.message(1)])
+            for counted in [false, true, false, false] {
+                let delivery = try #require(try await rig.claim().first)
+                try await rig.queue.postpone(delivery, by: .seconds(5), counted: counted)
+                rig.clock.advance(by: .seconds(5))
+            }
             #expect(try await rig.claim().map(\.attempt) == [2])
         },
         Clause("a buried message is kept until it is revived, with its attempts forgotten") { rig in

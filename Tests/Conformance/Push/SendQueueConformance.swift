@@ -104,7 +104,7 @@ package enum SendQueueConformance {
             try await rig.queue.setSuspended(true, run)
             try await rig.queue.setSuspended(true, run)
             #expect(try await rig.depth() == QueueDepth(claimed: 2))
-            try await rig.queue.postpone(deliveries[0], by: .zero)
+            try await rig.queue.postpone(deliveries[0], by: .zero, counted: true)
             rig.clock.advance(by: .seconds(60))
             #expect(try await rig.claim().isEmpty)
             #expect(try await rig.depth() == QueueDepth(suspended: 2))
@@ -126,7 +126,7 @@ package enum SendQueueConformance {
         Clause("waiting ends when a postponed message's time has come") { rig in
             try await rig.queue.append([rig.message(1)])
             let delivery = try #require(try await rig.claim().first)
-            try await rig.queue.postpone(delivery, by: .seconds(5))
+            try await rig.queue.postpone(delivery, by: .seconds(5), counted: true)
             try await woken(rig) { rig.clock.advance(by: .seconds(5)) }
             #expect(try await rig.claim().count == 1)
         },
@@ -170,7 +170,7 @@ package enum SendQueueConformance {
             try await rig.queue.append((1...4).map { rig.message($0) } + [rig.message(5, run: 4)])
             try await rig.queue.append([rig.message(6, QueueRig.other), rig.message(7, run: 4)])
             let deliveries = try await rig.claim(limit: 4)
-            try await rig.queue.postpone(deliveries[0], by: .seconds(5))
+            try await rig.queue.postpone(deliveries[0], by: .seconds(5), counted: true)
             try await rig.queue.bury(deliveries[1], reason: "x")
             try await rig.queue.acknowledge(deliveries[2])
             // One waits, one is claimed, and two are ready.

@@ -81,6 +81,11 @@ struct BenchEngine: Sendable {
                 calendar: calendar
             ),
             directory: directory,
+            gate: CallGate(
+                limiter: plan.limiter,
+                clock: wall,
+                logger: PushBench.quiet
+            ),
             keys: keys,
             settings: plan.delivery,
             clock: wall,

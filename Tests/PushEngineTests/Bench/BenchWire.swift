@@ -159,9 +159,13 @@ struct WiredQueue: SendQueue {
         }
     }
 
-    func postpone(_ delivery: QueueDelivery, by delay: Duration) async throws(StoreError) {
+    func postpone(
+        _ delivery: QueueDelivery,
+        by delay: Duration,
+        counted: Bool
+    ) async throws(StoreError) {
         try await wire.store(.postpone) { () async throws(StoreError) in
-            try await queue.postpone(delivery, by: delay)
+            try await queue.postpone(delivery, by: delay, counted: counted)
         }
     }
 

@@ -101,8 +101,17 @@ struct BenchPlan: Sendable {
     var lane = LaneSettings()
     var crowd = CampaignSettings()
     var receipts = ReceiptSettings()
+    /// Says how fast the suppliers may be called; as those of the bench do not limit rates, this one does not.
+    var limiter: any RateLimiter = OpenLimiter()
     /// Makes what the engine takes for a supplier's adapter of the real one.
     var adapter: @Sendable (any Supplier) -> any Supplier = { $0 }
     /// Stands between the engine and everything that lasts.
     var wire: any BenchWire = OpenWire()
+}
+
+/// Grants everything.
+struct OpenLimiter: RateLimiter {
+    func take(_ wishes: [RateWish]) async throws(StoreError) -> [RateGrant] {
+        wishes.map { RateGrant(granted: $0.count, wait: .zero) }
+    }
 }

@@ -83,6 +83,11 @@ import Testing
         let limit = RateLimit(name: "a", permits: 1, per: .milliseconds(200))
         let first = try #require(try await limiter.take([RateWish(9, of: [limit])]).first)
         #expect(first.granted == 1 && first.wait == .milliseconds(200))
+        // A limit that nobody uses is as one that nobody ever used, and needs no key.
+        let life = try #require(
+            try await client.send(["PTTL", .text("{kpush:\(name)}:rate:a")]).integer
+        )
+        #expect((1...1_200).contains(life))
         try await waited(for: "no permit comes back") {
             try await limiter.take([RateWish(9, of: [limit])]).first?.granted == 1
         }

@@ -70,7 +70,7 @@ import Testing
         for round in 0..<4 {
             for delivery in try await claim(queue, limit: 100) {
                 if round == 0 {
-                    try await queue.postpone(delivery, by: .zero)
+                    try await queue.postpone(delivery, by: .zero, counted: true)
                 } else {
                     try await queue.acknowledge(delivery)
                 }
@@ -97,7 +97,7 @@ import Testing
             return delivery
         }
         try await queue.acknowledge(try await flushed())
-        try await queue.postpone(try await flushed(), by: .zero)
+        try await queue.postpone(try await flushed(), by: .zero, counted: true)
         try await queue.bury(try await flushed(), reason: "x")
         #expect(try await queue.extend(try await flushed(), visibility: .seconds(60)) == false)
         await #expect(throws: StoreError.self) { try await queue.revive(try await flushed().message.batch) }
@@ -168,7 +168,7 @@ import Testing
             taken = try await queue.claim(lane, limit: 9, visibility: .seconds(9))
             return !taken.isEmpty
         }
-        try await queue.postpone(try #require(taken.first), by: .milliseconds(100))
+        try await queue.postpone(try #require(taken.first), by: .milliseconds(100), counted: true)
         #expect(try await queue.depths()[lane] == QueueDepth(waiting: 1))
         try await waited(for: "the delay does not end") {
             await queue.waitForWork(lane, atMost: .seconds(20))

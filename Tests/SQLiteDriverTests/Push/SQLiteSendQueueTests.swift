@@ -40,7 +40,7 @@ final class SQLiteSendQueueTests {
         let before = try open(recoverClaims: true)
         try await before.append([message(1), message(2), message(3)])
         let deliveries = try await claim(before, limit: 2)
-        try await before.postpone(deliveries[0], by: .seconds(30))
+        try await before.postpone(deliveries[0], by: .seconds(30), counted: true)
         try await before.bury(deliveries[1], reason: "broken")
         try await before.setSuspended(true, CampaignRunID(rawValue: 3))
         let after = try open(recoverClaims: true)

@@ -1,0 +1,128 @@
+package import Groundwork
+package import Logging
+import Synchronization
+
+/// Keeps calls to the rates of their accounts, which all processes share; nobody waits in it.
+///
+/// What is over a rate is told when to come back. The batches of a lane come back one after another, at the pace
+/// of the account: were all told of the next permit, all but one would come in vain, and again. Lanes do not stand
+/// behind each other, so that a verification code does not queue behind a crowd.
+package final class CallGate: Sendable {
+    private struct Line: Hashable {
+        let limit: RateLimit
+        let lane: Lane
+    }
+
+    private struct State {
+        /// When each line is through, and the next in it may have its turn.
+        var ends: [Line: Moment] = [:]
+        /// When each limit last held something back.
+        var heldAt: [RateLimit: Moment] = [:]
+    }
+
+    /// Who would wait longer looks again before: the rate may have been raised.
+    private static let longestWait = Duration.seconds(300)
+    /// A limit that held nothing back for so long is told of when it does again.
+    private static let quiet = Duration.seconds(60)
+
+    private let limiter: any RateLimiter
+    private let clock: any WallClock
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// Makes a gate.
+    ///
+    /// - Parameters:
+    ///   - limiter: counts for all who share the accounts.
+    ///   - clock: what the turns go by.
+    ///   - logger: is told of limits that begin to hold calls back.
+    package init(limiter: any RateLimiter, clock: any WallClock, logger: Logger) {
+        self.limiter = limiter
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Takes permits for as many of a batch's calls as may be made now, in one step.
+    ///
+    /// - Parameters:
+    ///   - calls: the calls.
+    ///   - roster: the accounts there are; a call of one that is gone passes, and is not made.
+    ///   - held: what the batch holds back; a limit that is in it is not asked any more.
+    /// - Returns: the places in `calls` of those that may be made, of each account the first ones.
+    /// - Throws: `StoreError` when the limiter does not answer; then nothing may be called.
+    func admit(
+        _ calls: [PlannedCall],
+        _ roster: SupplierRoster,
+        _ held: inout HeldCalls
+    ) async throws(StoreError) -> [Int] {
+        let limits = calls.map { roster.entry($0.account)?.account.callLimit }
+        var wanted: [RateLimit: Int] = [:]
+        for case .some(let limit) in limits where !held.isOver(limit) { wanted[limit, default: 0] += 1 }
+        var left: [RateLimit: RateGrant] = [:]
+        if !wanted.isEmpty {
+            let wishes = Array(wanted)
+            let grants = try await limiter.take(wishes.map { RateWish($0.value, of: [$0.key]) })
+            for (wish, grant) in zip(wishes, grants) { left[wish.key] = grant }
+        }
+        var admitted: [Int] = []
+        for (place, limit) in limits.enumerated() {
+            if let limit {
+                let grant = left[limit] ?? RateGrant(granted: 0, wait: .zero)
+                guard grant.granted > 0 else {
+                    held.hold(limit, wait: grant.wait)
+                    continue
+                }
+                left[limit] = RateGrant(granted: grant.granted - 1, wait: grant.wait)
+            }
+            admitted.append(place)
+        }
+        return admitted
+    }
+
+    /// In how long a batch on `lane` has its turn to make some of the calls that it holds back.
+    func turn(of held: HeldCalls, on lane: Lane) -> Duration {
+        let now = clock.now
+        let (waits, begun) = state.withLock { state in
+            state.ends = state.ends.filter { $0.value > now }
+            state.heldAt = state.heldAt.filter { $0.value + Self.quiet > now }
+            let begun = held.limits.keys.filter { state.heldAt.updateValue(now, forKey: $0) == nil }
+            let waits = held.limits.map { limit, calls in
+                let line = Line(limit: limit, lane: lane)
+                let begin = max(now + calls.wait, state.ends[line] ?? now)
+                guard begin - now < Self.longestWait else {
+                    return Self.longestWait * Double.random(in: 0.5..<1)
+                }
+                // It gets no more at once than come together.
+                let share = min(calls.count, limit.burst)
+                state.ends[line] = begin + limit.time(for: share)
+                return begin + limit.time(for: share - 1) - now
+            }
+            return (waits, begun)
+        }
+        for limit in begun {
+            logger.notice("calls wait for the rate of their account", metadata: ["limit": "\(limit.name)"])
+        }
+        return waits.min() ?? .zero
+    }
+}
+
+/// Calls of a batch that are over the rates of their accounts.
+struct HeldCalls: Sendable {
+    /// How many calls each limit holds back, and in how long it has a permit.
+    private(set) var limits: [RateLimit: (count: Int, wait: Duration)] = [:]
+
+    var isEmpty: Bool { limits.isEmpty }
+
+    func isOver(_ limit: RateLimit) -> Bool { limits[limit] != nil }
+
+    mutating func hold(_ limit: RateLimit, wait: Duration) {
+        limits[limit, default: (0, wait)].count += 1
+    }
+}
+
+extension RateLimit {
+    /// How long it takes until so many permits have come, in whole milliseconds: who comes earlier comes in vain.
+    fileprivate func time(for count: Int) -> Duration {
+        .milliseconds((period.wholeMilliseconds * Int64(count) + Int64(permits) - 1) / Int64(permits))
+    }
+}
