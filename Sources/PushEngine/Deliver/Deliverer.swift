@@ -112,7 +112,7 @@ package struct Deliverer: Sendable {
                     return .later(.zero)
                 }
                 let admitted = try await admit(wave, of: open, roster, &held, after: ended)
-                guard !admitted.isEmpty || !decisions.isEmpty else { continue }
+                guard !(admitted.isEmpty && decisions.isEmpty && ended.outcomes.isEmpty) else { continue }
                 ended = try await carryOut(admitted, decisions, of: open, roster, after: ended)
                 decisions = []
                 groups += ended.next

@@ -152,6 +152,32 @@ import Testing
         }
     }
 
+    @Test func `calls that ended are in no doubt when the limiter stops answering before the next ones`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            let limiter = FailingLimiter(inner: LocalRateLimiter(clock: bench.clock.calendar), after: 1)
+            var plan = BenchPlan()
+            plan.limiter = limiter
+            plan.delivery.callsAtOnce = 1
+            let engine = try await bench.open(plan)
+            let messages = try await engine.sendMany(500, engine.template())
+            try await engine.working {
+                try await eventually("the second call is put off") {
+                    try await engine.passTime()
+                    return limiter.refusals >= 1
+                }
+            }
+            #expect(Set(try await engine.states(messages)) == [.accepted, .queued])
+            limiter.heal()
+            try await engine.settleInTime()
+            let states = try await engine.states(messages)
+            let sent: Set<DeliveryState> = [.accepted, .delivered, .undelivered]
+            #expect(sent.isSuperset(of: states))
+            #expect(try await bench.town.stats().doubled == 0)
+        }
+    }
+
     @Test func `two processes that share a limit on Redis keep it together`() async throws {
         let folder = try ServerFolder()
         let server = try await RedisServer(in: folder)
@@ -254,24 +280,29 @@ private final class CallTimes: Sendable {
     }
 }
 
-/// A limiter that does not answer until it is healed.
+/// A limiter that answers some times, and then does not until it is healed.
 private final class FailingLimiter: RateLimiter {
     private let inner: any RateLimiter
-    private let state = Mutex((isWell: false, refusals: 0))
+    private let state: Mutex<(answers: Int, refusals: Int)>
 
-    init(inner: any RateLimiter) {
+    init(inner: any RateLimiter, after answers: Int = 0) {
         self.inner = inner
+        state = Mutex((answers, 0))
     }
 
     /// How often it did not answer.
     var refusals: Int { state.withLock { $0.refusals } }
 
-    func heal() { state.withLock { $0.isWell = true } }
+    func heal() { state.withLock { $0.answers = Int.max } }
 
     func take(_ wishes: [RateWish]) async throws(StoreError) -> [RateGrant] {
         let isWell = state.withLock { state in
-            if !state.isWell { state.refusals += 1 }
-            return state.isWell
+            guard state.answers > 0 else {
+                state.refusals += 1
+                return false
+            }
+            state.answers -= 1
+            return true
         }
         guard isWell else { throw StoreError(.unavailable, during: "take permits") }
         return try await inner.take(wishes)
