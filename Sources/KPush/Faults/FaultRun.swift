@@ -169,11 +169,14 @@ struct FaultRun: Sendable {
 
     /// Has suppliers take their time, so that the campaign lasts as long as the scenario needs.
     private func pace(_ simulator: SimulatorControl) async throws {
-        // Two workers with a batch each, of two thousand rows that go out in two waves of calls.
-        let waves = max(1, Double(rows) / (2_000 * 2)) * 2
-        let latency = min(2_000, Int(scenario.span.inSeconds * 1_000 / waves))
+        // Two workers with a batch each, of two thousand rows that go out in five waves of calls.
+        let waves = max(1, Double(rows) / (2_000 * 2)) * 5
+        try await setLatency(min(2_000, Int64(scenario.span.inSeconds * 1_000 / waves)), simulator)
+    }
+
+    private func setLatency(_ milliseconds: Int64, _ simulator: SimulatorControl) async throws {
         try await simulator.setFaults([
-            "latency_min_ms": .integer(Int64(latency)), "latency_max_ms": .integer(Int64(latency)),
+            "latency_min_ms": .integer(milliseconds), "latency_max_ms": .integer(milliseconds),
         ])
     }
 
@@ -202,6 +205,8 @@ struct FaultRun: Sendable {
                 tell("everything at work")
                 try await scenario.faults(stage)
                 tell("faults over")
+                // What is left need not take its time.
+                try await setLatency(0, stage.simulator)
                 let sentAt = try await sent(stage)
                 tell("all of the campaign sent")
                 sending.cancel()
