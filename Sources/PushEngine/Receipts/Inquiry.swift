@@ -105,11 +105,7 @@ struct Inquiry: Sendable {
 
     /// Notes why an account is not asked for anything more in a round.
     private func note(_ error: SupplierError, of account: SupplierAccount, _ round: inout ReceiptRound) {
-        guard !error.isThrottle else {
-            round.hasMore = true
-            return
-        }
-        round.silent.append(account.name)
+        guard round.leave(account, for: error) else { return }
         logger.warning(
             "unanswered messages could not be asked for",
             metadata: [LogKey.account: "\(account.name)", LogKey.error: "\(error)"]

@@ -143,11 +143,7 @@ package struct ReceiptDesk: Sendable {
 
     /// Notes why nothing more is pulled from an account in a round.
     private func note(_ error: SupplierError, of account: SupplierAccount, _ round: inout ReceiptRound) {
-        guard !error.isThrottle else {
-            round.hasMore = true
-            return
-        }
-        round.silent.append(account.name)
+        guard round.leave(account, for: error) else { return }
         logger.warning(
             "receipts could not be pulled",
             metadata: [LogKey.account: "\(account.name)", LogKey.error: "\(error)"]

@@ -41,6 +41,15 @@ package struct ReceiptRound: Hashable, Sendable {
 
     package init() {}
 
+    /// Notes why nothing more is asked of an account in a round: it asks for patience, or does not answer.
+    ///
+    /// - Returns: whether it does not answer, which somebody should hear of.
+    mutating func leave(_ account: SupplierAccount, for error: SupplierError) -> Bool {
+        hasMore = hasMore || error.isThrottle
+        if !error.isThrottle { silent.append(account.name) }
+        return !error.isThrottle
+    }
+
     /// What two rounds did, one after the other.
     package static func + (earlier: ReceiptRound, later: ReceiptRound) -> ReceiptRound {
         var sum = later
