@@ -37,7 +37,7 @@ struct BatchChange {
         self.now = now
         sheet = try BatchSheet(row)
         isCancelled = brought[1].first?.text(0) == CampaignRunState.cancelled.rawValue
-        for row in brought[2].map({ $0 }) {
+        for row in brought[2].map(\.self) {
             let id = IntentID(rawValue: row.int64(0))
             guard row.bool(3) else {
                 closed.insert(id)
@@ -72,7 +72,7 @@ struct BatchChange {
             )
         )
         guard !recalled.isEmpty else { return }
-        tell(.recalled, .recalled, "campaign_cancelled", Members(recalled.sorted()))
+        tell(.recalled, .recalled, detail: "campaign_cancelled", Members(recalled.sorted()))
     }
 
     /// Closes calls without knowing what came of them.
@@ -147,10 +147,21 @@ struct BatchChange {
     mutating func tell(
         _ stage: TraceEvent.Stage,
         _ state: DeliveryState,
-        _ detail: String,
+        account: AccountID? = nil,
+        detail: String = "",
         _ members: Members
     ) {
-        write(PostgresPushStore.tell(sheet.row.id, at: now, stage, state, detail: detail, members))
+        write(
+            PostgresPushStore.tell(
+                sheet.row.id,
+                at: now,
+                stage,
+                state,
+                account: account,
+                detail: detail,
+                members
+            )
+        )
     }
 
     /// Has a statement run when all is written.

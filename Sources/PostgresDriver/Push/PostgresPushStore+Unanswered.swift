@@ -49,20 +49,20 @@ extension PostgresPushStore {
                     .int(days.upperBound)
                 )
                 .first.map { BatchID(rawValue: $0.int64(0)) }
-            guard let batch, var sheet = try BatchSheet.lock([batch], link)[batch] else {
+            guard let batch else {
                 throw StoreError(.notFound, during: "send a call again", detail: "intent \(call.rawValue)")
             }
+            var change = try BatchChange(of: batch, naming: [], at: now, link)
             let last = try LastCall.all(of: batch, link).first { $0.call.id == call }
-            guard let last, !last.call.isAnswered, try !link.isCancelled(sheet.row.run),
-                try !last.call.hasArrived(sheet, link)
+            guard let last, !last.call.isAnswered, !change.isCancelled,
+                try !last.call.hasArrived(change.sheet, link)
             else { return nil }
-            let members = Members(last.places.filter { sheet.standings[$0]?.state == .unknown })
+            let members = Members(last.places.filter { change.sheet.standings[$0]?.state == .unknown })
             guard !members.isEmpty else { return nil }
-            var tallies = Tallies()
-            for place in members.indices { sheet.move(place, to: .queued, account: nil, at: now, &tallies) }
-            let told = Self.tell(batch, at: now, .requeued, .queued, account: last.call.account, members)
-            _ = try link.runAll([sheet.statement, told, tallies.statement].compactMap { $0 })
-            return Requeued(message: sheet.row.message, count: members.count)
+            for place in members.indices { change.move(place, to: .queued, account: nil) }
+            change.tell(.requeued, .queued, account: last.call.account, members)
+            _ = try change.commit(to: link)
+            return Requeued(message: change.sheet.row.message, count: members.count)
         }
     }
 
@@ -182,16 +182,5 @@ extension CallSheet {
         if isReceived { return true }
         let messages = members.indices.map { MessageID(batch: sheet.row.id, index: $0) }
         return try !link.confirmedReferences(of: messages).isEmpty
-    }
-}
-
-extension PostgresLink {
-    /// Whether nothing of a campaign's occurrence is to wait again, because it was cancelled.
-    ///
-    /// It stays so until the transaction ends.
-    fileprivate func isCancelled(_ run: CampaignRunID?) throws -> Bool {
-        guard let run else { return false }
-        let state = try self.run("SELECT state FROM campaign_run WHERE id = $1 FOR SHARE", .int(run.rawValue))
-        return state.first?.text(0) == CampaignRunState.cancelled.rawValue
     }
 }

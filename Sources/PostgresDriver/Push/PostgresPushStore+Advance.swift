@@ -95,7 +95,7 @@ private struct DecisionDesk {
             }
             change.write(shelving(of: members, until: until))
         }
-        change.tell(.decided, decision.state, decision.detail, members)
+        change.tell(.decided, decision.state, detail: decision.detail, members)
     }
 
     /// Writes a call down, unless none of its members waits any more.

@@ -158,7 +158,7 @@ private struct DecisionDesk {
 
     private func shelve(_ members: Members, until: Moment?) throws {
         guard let until else {
-            throw StoreError(.conflict, during: "decide", detail: "held without a morning")
+            throw StoreError(.conflict, during: "advance", detail: "held without a morning")
         }
         let insert = try RawStatement(db, Self.insertShelf)
         insert.bind(batch.id.rawValue, at: 1)
