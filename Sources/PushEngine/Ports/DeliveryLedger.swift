@@ -47,22 +47,6 @@ package protocol DeliveryLedger: Sendable {
     ) async throws(StoreError) -> [QueueMessage]
 }
 
-extension DeliveryLedger {
-    /// Writes decisions, and calls that are about to be made.
-    package func decide(
-        _ decisions: [Decision],
-        calls: [PlannedCall],
-        of batch: BatchID
-    ) async throws(StoreError) -> DecisionOutcome {
-        try await advance(batch, outcomes: [], decisions: decisions, calls: calls)
-    }
-
-    /// Writes how calls ended and closes them.
-    package func conclude(_ outcomes: [IntentOutcome], of batch: BatchID) async throws(StoreError) {
-        _ = try await advance(batch, outcomes: outcomes, decisions: [], calls: [])
-    }
-}
-
 /// Recipients to take on, from one call of the API or one stretch of a crowd file.
 package struct Admission: Sendable {
     /// Where the recipients come from.
