@@ -24,6 +24,8 @@ public enum LogKey {
     public static let supplier = "supplier"
     /// The key `account`.
     public static let account = "account"
+    /// The key `limit`.
+    public static let limit = "limit"
     /// The key `fencing_token`.
     public static let fencingToken = "fencing_token"
     /// The key `reason`.

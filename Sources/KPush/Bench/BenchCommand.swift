@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "What is measured: embedded, cluster or both.")
+    @Option(help: "The size that is measured.")
     var size = BenchSize.both
 
     @Option(help: "Rows of the campaign whose rate counts.")

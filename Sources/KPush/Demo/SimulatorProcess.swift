@@ -85,6 +85,13 @@ struct SimulatorControl: Sendable {
         }
     }
 
+    /// Has suppliers take so many milliseconds for each call.
+    func setLatency(_ milliseconds: Int64) async throws {
+        try await setFaults([
+            "latency_min_ms": .integer(milliseconds), "latency_max_ms": .integer(milliseconds),
+        ])
+    }
+
     /// Has the receipts of Aliyun posted to `address`; Tencent's wait to be pulled.
     func postReceipts(to address: String) async throws {
         let body = try JSONEncoder().encode(["aliyun": address])

@@ -171,13 +171,7 @@ struct FaultRun: Sendable {
     private func pace(_ simulator: SimulatorControl) async throws {
         // Two workers with a batch each, of two thousand rows that go out in five waves of calls.
         let waves = max(1, Double(rows) / (2_000 * 2)) * 5
-        try await setLatency(min(2_000, Int64(scenario.span.inSeconds * 1_000 / waves)), simulator)
-    }
-
-    private func setLatency(_ milliseconds: Int64, _ simulator: SimulatorControl) async throws {
-        try await simulator.setFaults([
-            "latency_min_ms": .integer(milliseconds), "latency_max_ms": .integer(milliseconds),
-        ])
+        try await simulator.setLatency(min(2_000, Int64(scenario.span.inSeconds * 1_000 / waves)))
     }
 
     /// Everything at work at the same time; ends when all has come to its end.
@@ -206,7 +200,7 @@ struct FaultRun: Sendable {
                 try await scenario.faults(stage)
                 tell("faults over")
                 // What is left need not take its time.
-                try await setLatency(0, stage.simulator)
+                try await stage.simulator.setLatency(0)
                 let sentAt = try await sent(stage)
                 tell("all of the campaign sent")
                 sending.cancel()

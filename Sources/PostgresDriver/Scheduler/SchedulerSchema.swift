@@ -121,6 +121,7 @@ enum SchedulerSchema {
             until bigint NOT NULL
         )
         """
+
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
     /// leader travels with what it writes, and nobody comes back to look at the answer.
     private static let holdTerm = """

@@ -100,7 +100,10 @@ package final class CallGate: Sendable {
             return (waits, begun)
         }
         for limit in begun {
-            logger.notice("calls wait for the rate of their account", metadata: ["limit": "\(limit.name)"])
+            logger.notice(
+                "calls wait for the rate of their account",
+                metadata: [LogKey.limit: "\(limit.name)"]
+            )
         }
         return waits.min() ?? .zero
     }
