@@ -24,12 +24,7 @@ enum ConsoleRouter {
         HealthRoutes(parts: parts).add(to: router)
         OpenAPIRoutes().add(to: router)
         ExecutorDoorRoutes(door: parts.executors).add(to: router)
-        CallbackRoutes(
-            receipts: parts.receipts,
-            accounts: parts.accounts,
-            address: ReceiptAddress(settings: settings)
-        )
-        .add(to: router)
+        CallbackRoutes(receipts: parts.receipts, address: ReceiptAddress(settings: settings)).add(to: router)
         let sessions = Sessions(settings, clock: parts.clock)
         let access = AccessControl(
             token: settings.apiToken,

@@ -31,20 +31,26 @@ extension PostgresPushStore: ReceiptStore {
     package func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
-        pages: [Int64],
+        from origin: ReceiptOrigin,
         at moment: Moment
     ) async throws(StoreError) -> ReceiptCount {
         try await pool.write("apply receipts") { [keys] link in
             let found = try ReceiptSearch(account: account, keys: keys, link).messages(of: receipts)
             var desk = ReceiptLedger(account: account, at: moment)
             try desk.apply(receipts, to: found, link)
-            try desk.commit(pages: pages, link)
+            try desk.commit(origin, link)
             return desk.count
         }
     }
 
     static let selectPending =
         "SELECT id, account, raw FROM receipt_page WHERE NOT is_done ORDER BY id LIMIT $1"
+
+    /// Calls by their numbers, within a day's.
+    static let selectCalls = """
+        SELECT id, batch, members FROM call
+        WHERE id = ANY ($1) AND batch >= $2 AND batch < $3 AND account = $4
+        """
 
     static let selectOfPhone = selectMessages("key >= 0")
 
@@ -122,7 +128,7 @@ private struct ReceiptLedger {
         }
     }
 
-    func commit(pages: [Int64], _ link: PostgresLink) throws {
+    func commit(_ origin: ReceiptOrigin, _ link: PostgresLink) throws {
         var all: [PostgresStatement] = []
         let batches = piles.keys.sorted()
         if !batches.isEmpty {
@@ -139,7 +145,17 @@ private struct ReceiptLedger {
         }
         all += batches.compactMap { sheets[$0]?.statement }
         all += strays.map(keeping)
-        if !pages.isEmpty { all.append(PostgresStatement(Self.finishPages, .ints(pages))) }
+        if !origin.kept.isEmpty { all.append(PostgresStatement(Self.finishPages, .ints(origin.kept))) }
+        if !origin.unkept.isEmpty {
+            all.append(
+                PostgresStatement(
+                    Self.insertPages,
+                    .int(account.rawValue),
+                    .int(moment.millisecondsSinceEpoch),
+                    .byteStrings(origin.unkept)
+                )
+            )
+        }
         if let statement = tallies.statement { all.append(statement) }
         _ = try link.runAll(all)
     }
@@ -162,6 +178,10 @@ private struct ReceiptLedger {
         INSERT INTO receipt (batch, received_at, members, entries)
         SELECT batch, $1, members, entries
         FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS pile (batch, members, entries)
+        """
+
+    private static let insertPages = """
+        INSERT INTO receipt_page (account, at, raw, is_done) SELECT $1, $2, raw, true FROM unnest($3::bytea[]) AS raw
         """
 
     private static let finishPages = "UPDATE receipt_page SET is_done = true WHERE id = ANY ($1)"
@@ -228,7 +248,7 @@ private struct ReceiptSearch {
         guard let first = intents.first, let last = intents.last else { return [] }
         return
             try link.run(
-                Self.selectCalls,
+                PostgresPushStore.selectCalls,
                 .ints(intents.map(\.rawValue)),
                 .int(BatchDay(of: first).numbers.lowerBound),
                 .int(BatchDay(of: last).numbers.upperBound),
@@ -271,11 +291,6 @@ private struct ReceiptSearch {
         }
         return nil
     }
-
-    private static let selectCalls = """
-        SELECT id, batch, members FROM call
-        WHERE id = ANY ($1) AND batch >= $2 AND batch < $3 AND account = $4
-        """
 
     private static let selectTasks = "SELECT id, task FROM batch WHERE id = ANY ($1) AND id BETWEEN $2 AND $3"
 }

@@ -37,6 +37,19 @@ package struct StoredPage: Hashable, Sendable {
     }
 }
 
+/// The pages that receipts were read from.
+package struct ReceiptOrigin: Sendable {
+    /// Pages that were kept before they were read, because they never come again.
+    package var kept: [Int64]
+    /// Pages that come again until they are taken, and are kept in the step that applies them.
+    package var unkept: [[UInt8]]
+
+    package init(kept: [Int64] = [], unkept: [[UInt8]] = []) {
+        self.kept = kept
+        self.unkept = unkept
+    }
+}
+
 /// A call, and those of its members that wait for word of it.
 package struct OpenCall: Hashable, Sendable {
     /// A member whose last call this was.
@@ -93,8 +106,8 @@ package protocol ReceiptStore: Sendable {
     /// Pages that were kept and not applied: a crash came between.
     func pendingPages(limit: Int) async throws(StoreError) -> [StoredPage]
 
-    /// Gives messages the final word of their receipts, keeps those that belong to nobody, and marks the pages
-    /// done that they came from, in one step.
+    /// Gives messages the final word of their receipts, keeps those that belong to nobody, and has the pages that
+    /// they came from kept and done, in one step.
     ///
     /// The first receipt of a message wins. A receipt finds its message by the key of our call and the
     /// recipient, or, when it has no key, by the supplier's reference and the recipient. One with another
@@ -102,7 +115,7 @@ package protocol ReceiptStore: Sendable {
     func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
-        pages: [Int64],
+        from origin: ReceiptOrigin,
         at: Moment
     ) async throws(StoreError) -> ReceiptCount
 

@@ -148,7 +148,12 @@ struct Inquiry: Sendable {
     ) async throws(StoreError) -> Bool {
         switch answer {
         case .receipt(let receipt):
-            let count = try await store.applyReceipts([receipt], of: account, pages: [], at: clock.now)
+            let count = try await store.applyReceipts(
+                [receipt],
+                of: account,
+                from: ReceiptOrigin(),
+                at: clock.now
+            )
             round.counted = round.counted + count
             return count.applied > 0
         case .pending(let reference):

@@ -4,11 +4,13 @@ package import Logging
 /// Brings messages to their final state: receipts by pull and by callback, questions about unanswered calls,
 /// and an end to waiting.
 ///
-/// What a supplier hands out may never come again: it is stored as it came before it is read.
+/// What a supplier hands out when asked may never come again: it is stored as it came before it is read. What it
+/// posts comes again until it is taken: it is stored in the step that applies it.
 package struct ReceiptDesk: Sendable {
     private let store: any ReceiptStore
     private let directory: SupplierDirectory
     private let inquiry: Inquiry
+    private let callbacks: CallbackGroups
     private let settings: ReceiptSettings
     private let clock: any WallClock
     private let logger: Logger
@@ -32,6 +34,15 @@ package struct ReceiptDesk: Sendable {
             clock: clock,
             logger: logger
         )
+        callbacks = CallbackGroups(receiptsAtOnce: settings.receiptsAtOnce) {
+            (callbacks, account) async throws(StoreError) in
+            _ = try await store.applyReceipts(
+                callbacks.flatMap(\.receipts),
+                of: account,
+                from: ReceiptOrigin(unkept: callbacks.map(\.raw)),
+                at: clock.now
+            )
+        }
         self.settings = settings
         self.clock = clock
         self.logger = logger
@@ -42,15 +53,20 @@ package struct ReceiptDesk: Sendable {
     /// - Parameters:
     ///   - raw: the bytes as posted.
     ///   - account: the account whose door was called.
-    /// - Returns: what became of the receipts; nil when there is no such account.
+    /// - Returns: whose account it is, once the receipts are applied; nil when there is no such account.
     /// - Throws: `SupplierError.malformed` when the body is none of the supplier's, which is kept all the same;
     ///   `SupplierError.unavailable` when it could not be stored, so that the supplier sends it again.
-    package func receive(_ raw: [UInt8], for account: AccountID) async throws(SupplierError) -> ReceiptCount?
+    package func receive(_ raw: [UInt8], for account: AccountID) async throws(SupplierError) -> SupplierKind?
     {
         do {
             guard let entry = try await directory.current().entry(account) else { return nil }
-            let page = try await store.keepPage(raw, of: account, at: clock.now)
-            return try await apply(page: page, raw, entry.supplier)
+            let receipts: [SupplierReceipt]
+            do { receipts = try entry.supplier.readReceipts(raw).receipts } catch {
+                _ = try await store.keepPage(raw, of: account, at: clock.now)
+                throw error
+            }
+            try await callbacks.apply(CallbackGroups.Callback(raw: raw, receipts: receipts), of: account)
+            return entry.account.kind
         } catch let error as SupplierError {
             throw error
         } catch {
@@ -98,7 +114,12 @@ package struct ReceiptDesk: Sendable {
                 } catch {
                     logger.error("stored receipts cannot be read", metadata: [LogKey.error: "\(error)"])
                     // Nobody will ever read it better: it is kept, and marked as seen.
-                    _ = try await store.applyReceipts([], of: page.account, pages: [page.id], at: clock.now)
+                    _ = try await store.applyReceipts(
+                        [],
+                        of: page.account,
+                        from: ReceiptOrigin(kept: [page.id]),
+                        at: clock.now
+                    )
                 }
             }
         }
@@ -135,7 +156,7 @@ package struct ReceiptDesk: Sendable {
         let count = try await store.applyReceipts(
             pile.receipts,
             of: account,
-            pages: pile.pages,
+            from: ReceiptOrigin(kept: pile.pages),
             at: clock.now
         )
         round.counted = round.counted + count
@@ -155,7 +176,7 @@ package struct ReceiptDesk: Sendable {
         return try await store.applyReceipts(
             read.receipts,
             of: supplier.account,
-            pages: [page],
+            from: ReceiptOrigin(kept: [page]),
             at: clock.now
         )
     }

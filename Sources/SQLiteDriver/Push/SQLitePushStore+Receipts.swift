@@ -9,11 +9,7 @@ extension SQLitePushStore: ReceiptStore {
         at moment: Moment
     ) async throws(StoreError) -> Int64 {
         try await database.write("keep receipts") { db in
-            let insert = try RawStatement(db, Self.insertPage)
-            insert.bind(account.rawValue, at: 1)
-            insert.bind(moment.millisecondsSinceEpoch, at: 2)
-            insert.bind(blob: raw, at: 3)
-            try insert.run()
+            try Self.insert(raw, of: account, at: moment, isDone: false, db)
             return db.lastInsertedRowID
         }
     }
@@ -34,7 +30,7 @@ extension SQLitePushStore: ReceiptStore {
     package func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
-        pages: [Int64],
+        from origin: ReceiptOrigin,
         at moment: Moment
     ) async throws(StoreError) -> ReceiptCount {
         // Receipts can wait: nobody does for them.
@@ -42,7 +38,8 @@ extension SQLitePushStore: ReceiptStore {
             var ledger = ReceiptLedger(account: account, at: moment, keys: keys, db)
             for receipt in receipts { try ledger.apply(receipt) }
             try ledger.books.write(to: db)
-            for page in pages { try db.execute(cached: Self.finishPage, [page]) }
+            for page in origin.kept { try db.execute(cached: Self.finishPage, [page]) }
+            for raw in origin.unkept { try Self.insert(raw, of: account, at: moment, isDone: true, db) }
             return ledger.count
         }
     }
@@ -50,7 +47,22 @@ extension SQLitePushStore: ReceiptStore {
     static let selectPending =
         "SELECT id, account, raw FROM receipt_page WHERE is_done = 0 ORDER BY id LIMIT ?"
 
-    private static let insertPage = "INSERT INTO receipt_page (account, at, raw) VALUES (?, ?, ?)"
+    private static func insert(
+        _ page: [UInt8],
+        of account: AccountID,
+        at moment: Moment,
+        isDone: Bool,
+        _ db: Database
+    ) throws {
+        let insert = try RawStatement(db, insertPage)
+        insert.bind(account.rawValue, at: 1)
+        insert.bind(moment.millisecondsSinceEpoch, at: 2)
+        insert.bind(blob: page, at: 3)
+        insert.bind(isDone ? 1 : 0, at: 4)
+        try insert.run()
+    }
+
+    private static let insertPage = "INSERT INTO receipt_page (account, at, raw, is_done) VALUES (?, ?, ?, ?)"
 
     private static let finishPage = "UPDATE receipt_page SET is_done = 1 WHERE id = ?"
 }

@@ -105,7 +105,7 @@ package struct PushRig: Sendable {
     }
 
     package func apply(_ receipts: [SupplierReceipt]) async throws -> ReceiptCount {
-        try await books.applyReceipts(receipts, of: Self.account, pages: [], at: now)
+        try await books.applyReceipts(receipts, of: Self.account, from: ReceiptOrigin(), at: now)
     }
 
     /// The states of a batch's members, by place.

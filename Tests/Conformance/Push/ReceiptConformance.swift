@@ -16,9 +16,27 @@ package enum ReceiptConformance {
             #expect(pending.map(\.raw) == [[1, 2], []])
             #expect(pending.map(\.account) == [PushRig.account, PushRig.account])
             #expect(try await rig.books.pendingPages(limit: 1).count == 1)
-            _ = try await rig.books.applyReceipts([], of: PushRig.account, pages: [first], at: rig.now)
+            _ = try await rig.books.applyReceipts(
+                [],
+                of: PushRig.account,
+                from: ReceiptOrigin(kept: [first]),
+                at: rig.now
+            )
             #expect(try await rig.books.pendingPages(limit: 10).map(\.id) == [second])
-        }
+        },
+        Clause("pages that are kept in the step that applies them are done") { rig in
+            let phones = PushRig.phones(1)
+            let batch = try await rig.admit(phones)
+            let intent = try await rig.send(batch, [0], .accepted(reference: "s", charge: 1))
+            let count = try await rig.books.applyReceipts(
+                [rig.receipt(phones[0], intent)],
+                of: PushRig.account,
+                from: ReceiptOrigin(unkept: [[1, 2], []]),
+                at: rig.now
+            )
+            #expect(count == ReceiptCount(applied: 1))
+            #expect(try await rig.books.pendingPages(limit: 10).isEmpty)
+        },
     ]
 
     private static let matching: [Clause<PushRig>] = [
@@ -99,7 +117,7 @@ package enum ReceiptConformance {
             let count = try await rig.books.applyReceipts(
                 [rig.receipt(phones[0], intent)],
                 of: elsewhere,
-                pages: [],
+                from: ReceiptOrigin(),
                 at: rig.now
             )
             #expect(count == ReceiptCount(stray: 1))
