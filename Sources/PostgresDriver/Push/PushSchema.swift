@@ -19,6 +19,7 @@ enum PushSchema {
             },
             { link in try link.runScript(compression) },
             { link in try link.run("ALTER TABLE account ADD COLUMN calls_per_second bigint") },
+            { link in try link.runScript(callsByNumber) },
         ]
     )
 
@@ -286,6 +287,17 @@ enum PushSchema {
                 ALTER TABLE receipt_page ALTER COLUMN raw SET COMPRESSION lz4;
             END IF;
         END $$;
+        """
+
+    /// Has a call found by its number and day, whatever the server knows of a table that grew since it looked.
+    ///
+    /// An index by batch that can serve ranges would serve the day, by reading all of it.
+    private static let callsByNumber = """
+        ALTER TABLE call DROP CONSTRAINT call_pkey;
+        DROP INDEX call_by_number;
+        ALTER TABLE call ADD PRIMARY KEY (id, batch);
+        CREATE INDEX call_of_batch ON call USING hash (batch);
+
         """
 
     private static let receipts = """
