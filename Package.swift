@@ -131,7 +131,7 @@ let package = Package(
         ),
         .target(
             name: "Conformance",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", "TestKit", crypto],
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "TestKit", crypto, logging],
             path: "Tests/Conformance"
         ),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork", "TestKit"]),

@@ -8,6 +8,7 @@ package struct JobParts: Sendable {
     package let queue: any SendQueue
     package let receipts: ReceiptDesk
     package let suppliers: SupplierDirectory
+    package let tokens: TokenKeeper
     package let clock: any WallClock
     package let timer: any Clock<Duration>
 
@@ -17,6 +18,7 @@ package struct JobParts: Sendable {
         queue: any SendQueue,
         receipts: ReceiptDesk,
         suppliers: SupplierDirectory,
+        tokens: TokenKeeper,
         clock: any WallClock,
         timer: any Clock<Duration>
     ) {
@@ -25,6 +27,7 @@ package struct JobParts: Sendable {
         self.queue = queue
         self.receipts = receipts
         self.suppliers = suppliers
+        self.tokens = tokens
         self.clock = clock
         self.timer = timer
     }

@@ -6,9 +6,11 @@ import PushEngine
 /// `tokenRefresh`: sees to it that every account that needs an access token has one that stays valid a while.
 struct TokenRefreshHandler: JobHandler {
     private let suppliers: SupplierDirectory
+    private let tokens: TokenKeeper
 
     init(_ parts: JobParts) {
         suppliers = parts.suppliers
+        tokens = parts.tokens
     }
 
     func run(_ context: JobContext) async throws -> String? {
@@ -17,15 +19,17 @@ struct TokenRefreshHandler: JobHandler {
         for entry in try await suppliers.current().entries where entry.account.isEnabled {
             try Task.checkCancellation()
             let name: Logger.MetadataValue = "\(entry.account.name)"
+            guard let source = entry.supplier.tokenSource else {
+                context.log("signs each call and needs no token", metadata: [LogKey.account: name])
+                continue
+            }
             do {
-                switch try await entry.supplier.refreshToken() {
-                case .notNeeded:
-                    context.log("signs each call and needs no token", metadata: [LogKey.account: name])
-                case .stillValid(let end):
-                    context.log("token is valid", metadata: [LogKey.account: name, "until": "\(end)"])
-                case .refreshed(let end):
+                switch try await tokens.renew(for: entry.account, from: source) {
+                case .stillValid(let time):
+                    context.log("token is valid", metadata: [LogKey.account: name, "for": "\(time)"])
+                case .refreshed(let time):
                     refreshed += 1
-                    context.log("token refreshed", metadata: [LogKey.account: name, "until": "\(end)"])
+                    context.log("token refreshed", metadata: [LogKey.account: name, "for": "\(time)"])
                 }
             } catch {
                 failed.append(entry.account.name)

@@ -17,6 +17,7 @@ struct EngineParts: Sendable {
     let crowds: any CrowdStorage
     let library: CrowdLibrary
     let directory: SupplierDirectory
+    let tokens: TokenKeeper
     let calendar: BusinessCalendar
     let chain: SendChain
     let keys: RequestKeys
@@ -37,6 +38,7 @@ struct EngineParts: Sendable {
         directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) {
             catalogue.supplier(for: $0)
         }
+        tokens = TokenKeeper(store: forms.tokens, timer: timer, logger: logger)
         keys = RequestKeys(installation: forms.installation)
         chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
     }
@@ -146,6 +148,7 @@ struct EngineParts: Sendable {
             queue: queue,
             receipts: receiptDesk(logger: logger),
             suppliers: directory,
+            tokens: tokens,
             clock: clock,
             timer: timer
         )

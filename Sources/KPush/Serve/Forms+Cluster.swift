@@ -16,11 +16,12 @@ extension Forms {
     ) async throws -> Forms {
         let pool = PostgresPool(cluster.postgres)
         let clock = try await DatabaseClock(pool, logger: logger)
+        let sealer = try AESSealer(key: cluster.key(for: "sealing"))
         let books = try await PostgresPushStore(
             pool,
             clock: clock,
             calendar: BusinessCalendar(zone: settings.zone),
-            sealer: AESSealer(key: cluster.key(for: "sealing"))
+            sealer: sealer
         )
         let scheduler = try await PostgresSchedulerDatabase(pool)
         let redis = RedisClient(cluster.redis, logger: logger)
@@ -44,6 +45,7 @@ extension Forms {
             ),
             quotas: RedisQuotaStore(redis, name: cluster.name),
             limiter: RedisRateLimiter(redis, name: cluster.name),
+            tokens: RedisAccessTokenStore(redis, name: cluster.name, sealer: sealer),
             jobs: PostgresJobStore(scheduler),
             runs: PostgresRunStore(scheduler),
             registry: PostgresRegistryStore(scheduler),

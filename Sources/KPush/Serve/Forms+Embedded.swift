@@ -32,6 +32,7 @@ extension Forms {
             queue: queue,
             quotas: try SQLiteQuotaStore(path: folder.file("quota.db"), settings: durable, clock: clock),
             limiter: LocalRateLimiter(clock: clock),
+            tokens: LocalAccessTokenStore(clock: clock),
             jobs: SQLiteJobStore(scheduler),
             runs: SQLiteRunStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),

@@ -12,6 +12,7 @@ struct Forms: Sendable {
     let queue: any SendQueue
     let quotas: any QuotaStore
     let limiter: any RateLimiter
+    let tokens: any AccessTokenStore
     let jobs: any JobStore
     let runs: any RunStore
     let registry: any RegistryStore

@@ -96,7 +96,7 @@ package struct AliyunSupplier: Supplier {
         return .unknown
     }
 
-    package func refreshToken() async throws(SupplierError) -> TokenRefresh { .notNeeded }
+    package var tokenSource: (any TokenSource)? { nil }
 
     private static let version = "2017-05-25"
     private static let queryPages = 20

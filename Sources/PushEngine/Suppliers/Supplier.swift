@@ -48,11 +48,8 @@ package protocol Supplier: Sendable {
         sentAt: Moment
     ) async throws(SupplierError) -> QueryAnswer
 
-    /// Makes sure that an access token is at hand that stays valid for a while.
-    ///
-    /// - Returns: `.notNeeded` for a supplier that signs each call.
-    /// - Throws: `SupplierError` when a token was asked for and refused.
-    func refreshToken() async throws(SupplierError) -> TokenRefresh
+    /// Where the access tokens of its calls come from; nil for a supplier that signs each call.
+    var tokenSource: (any TokenSource)? { get }
 }
 
 /// How many recipients one kind of call takes, and whether they all get the same text.
@@ -211,16 +208,6 @@ package enum QueryAnswer: Hashable, Sendable {
     case pending(reference: String)
     /// It knows nothing of it; that does not prove that nothing was sent.
     case unknown
-}
-
-/// What a token refresh did.
-package enum TokenRefresh: Hashable, Sendable {
-    /// The supplier signs each call and has no tokens.
-    case notNeeded
-    /// The token at hand lasts; it ends then.
-    case stillValid(until: Moment)
-    /// A new token was fetched; it ends then.
-    case refreshed(until: Moment)
 }
 
 /// Why a supplier could not be asked.

@@ -95,7 +95,7 @@ package struct TencentSupplier: Supplier {
         return .unknown
     }
 
-    package func refreshToken() async throws(SupplierError) -> TokenRefresh { .notNeeded }
+    package var tokenSource: (any TokenSource)? { nil }
 
     private static let queryPages = 10
     private static let contentType = "application/json; charset=utf-8"

@@ -26,11 +26,11 @@ package struct RedisAccessTokenStore: AccessTokenStore {
         self.time = time
     }
 
-    package func token(of account: AccountID) async throws(StoreError) -> AccessToken? {
+    package func token(of holder: TokenHolder) async throws(StoreError) -> AccessToken? {
         let operation = "read access token"
-        let answer = try await run(RedisTokenScripts.token, operation, account)
-        guard let parts = answer.array, parts.count == 3, let sealed = parts[0].bytes,
-            let remaining = parts[1].integer, let turn = parts[2].integer
+        let answer = try await run(RedisTokenScripts.token, operation, holder)
+        guard let parts = answer.array, parts.count == 4, let sealed = parts[0].bytes,
+            let lifetime = parts[1].integer, let remaining = parts[2].integer, let turn = parts[3].integer
         else { return nil }
         let value: Secret
         do throws(SealError) { value = try sealer.open(sealed) } catch {
@@ -38,25 +38,47 @@ package struct RedisAccessTokenStore: AccessTokenStore {
         }
         return AccessToken(
             value: value,
+            lifetime: .milliseconds(lifetime),
             remaining: .milliseconds(remaining),
             turn: RefreshTurn(rawValue: turn)
         )
     }
 
     package func takeTurn(
-        of account: AccountID,
+        of holder: TokenHolder,
+        after known: RefreshTurn?,
         for limit: Duration
-    ) async throws(StoreError) -> RefreshTurn? {
-        let limit = RedisArgument.integer(limit.wholeMilliseconds)
-        return try await run(RedisTokenScripts.takeTurn, "take turn", account, limit)
-            .integer.map(RefreshTurn.init(rawValue:))
+    ) async throws(StoreError) -> TurnAnswer {
+        let operation = "take turn"
+        let answer = try await run(
+            RedisTokenScripts.takeTurn,
+            operation,
+            holder,
+            .integer(limit.wholeMilliseconds),
+            .integer(known?.rawValue ?? 0)
+        )
+        let parts = answer.array ?? []
+        let numbers = parts.dropFirst().compactMap(\.integer)
+        switch (parts.first?.bytes.map { String(decoding: $0, as: UTF8.self) }, numbers.count) {
+        case ("yours", 3):
+            return .yours(
+                RefreshTurn(rawValue: numbers[0]),
+                failures: Int(numbers[1]),
+                isAfterRejection: numbers[2] == 1
+            )
+        case ("replaced", 0): return .replaced
+        case ("taken", 1): return .taken(.milliseconds(numbers[0]))
+        case ("paused", 1): return .paused(.milliseconds(numbers[0]))
+        default: throw StoreError(.corrupted, during: operation, detail: "an answer of another form")
+        }
     }
 
     package func put(
         _ value: Secret,
         for lifetime: Duration,
-        of account: AccountID,
-        turn: RefreshTurn
+        of holder: TokenHolder,
+        turn: RefreshTurn,
+        pause: Duration
     ) async throws(StoreError) -> Bool {
         let operation = "store access token"
         let sealed: [UInt8]
@@ -66,31 +88,37 @@ package struct RedisAccessTokenStore: AccessTokenStore {
         return try await run(
             RedisTokenScripts.put,
             operation,
-            account,
+            holder,
             .integer(turn.rawValue),
             .bytes(sealed),
-            .integer(lifetime.wholeMilliseconds)
+            .integer(lifetime.wholeMilliseconds),
+            .integer(pause.wholeMilliseconds)
         )
         .integer == 1
     }
 
-    package func giveUp(_ turn: RefreshTurn, of account: AccountID) async throws(StoreError) {
-        _ = try await run(RedisTokenScripts.giveUp, "end turn", account, .integer(turn.rawValue))
+    package func giveUp(
+        _ turn: RefreshTurn,
+        of holder: TokenHolder,
+        pause: Duration
+    ) async throws(StoreError) {
+        let pause = RedisArgument.integer(pause.wholeMilliseconds)
+        _ = try await run(RedisTokenScripts.giveUp, "end turn", holder, .integer(turn.rawValue), pause)
     }
 
-    package func invalidate(_ token: AccessToken, of account: AccountID) async throws(StoreError) {
-        let turn = RedisArgument.integer(token.turn.rawValue)
-        _ = try await run(RedisTokenScripts.invalidate, "forget access token", account, turn)
+    package func invalidate(_ token: RefreshTurn, of holder: TokenHolder) async throws(StoreError) {
+        let turn = RedisArgument.integer(token.rawValue)
+        _ = try await run(RedisTokenScripts.invalidate, "forget access token", holder, turn)
     }
 
     private func run(
         _ script: RedisScript,
         _ operation: String,
-        _ account: AccountID,
+        _ holder: TokenHolder,
         _ arguments: RedisArgument...
     ) async throws(StoreError) -> RedisValue {
         let now = time.map { RedisArgument.integer($0.now.millisecondsSinceEpoch) } ?? ""
-        let keys = [prefix + "\(account.rawValue)"]
+        let keys = [prefix + holder.rawValue]
         do throws(RedisFailure) {
             return try await client.eval(script, keys: keys, arguments: [now] + arguments)
         } catch { throw StoreError(redis: error, during: operation) }
@@ -99,37 +127,39 @@ package struct RedisAccessTokenStore: AccessTokenStore {
 
 /// What the token store does on the server.
 ///
-/// A key is an account's hash: the sealed `value`, `until` when it is valid and the turn it is `of`; the `newest`
-/// turn and when that `ends`. It goes by itself when none of it counts any more.
+/// A key is a holder's hash: the sealed `value`, its `lifetime`, `until` when it is valid and the turn it is `of`; the
+/// `newest` turn, when it was `taken` and when it `ends`; until when it is `paused`; how many `failures` there were,
+/// whether the newest turn went `fine`, and whether the last token was `rejected`. It goes by itself when none of it
+/// counts any more.
 private enum RedisTokenScripts {
-    static let token = script(
-        """
-        local value, time, of = unpack(redis.call('HMGET', key, 'value', 'until', 'of'))
-        if not value or tonumber(time) <= now then return false end
-        return {value, tonumber(time) - now, of}
-        """
-    )
+    static let token = script("return token()")
 
     static let takeTurn = script(
         """
-        local newest, ends = unpack(redis.call('HMGET', key, 'newest', 'ends'))
-        if ends and tonumber(ends) > now then return false end
+        local known = token()
+        if known and known[4] ~= tonumber(ARGV[3]) then return {'replaced'} end
+        local newest, ends, paused = unpack(redis.call('HMGET', key, 'newest', 'ends', 'paused'))
+        if ends and tonumber(ends) > now then return {'taken', tonumber(ends) - now} end
+        if paused and tonumber(paused) > now then return {'paused', tonumber(paused) - now} end
+        if redis.call('HDEL', key, 'fine') == 1 then redis.call('HDEL', key, 'failures') end
         -- Also above those from before everything was flushed.
         local time = redis.call('TIME')
         local turn = math.max(tonumber(newest or 0) + 1, time[1] * 1000000 + time[2])
-        redis.call('HSET', key, 'newest', turn, 'ends', now + tonumber(ARGV[2]))
+        redis.call('HSET', key, 'newest', turn, 'taken', now, 'ends', now + tonumber(ARGV[2]))
         keep()
-        return turn
+        local failures, rejected = unpack(redis.call('HMGET', key, 'failures', 'rejected'))
+        return {'yours', turn, tonumber(failures or 0), tonumber(rejected or 0)}
         """
     )
 
     static let put = script(
         """
-        local newest = redis.call('HGET', key, 'newest')
-        if newest and tonumber(newest) ~= tonumber(ARGV[2]) then return 0 end
-        redis.call('HSET', key, 'value', ARGV[3], 'until', now + tonumber(ARGV[4]), 'of', ARGV[2])
-        redis.call('HSET', key, 'newest', ARGV[2])
-        redis.call('HDEL', key, 'ends')
+        local newest, taken = unpack(redis.call('HMGET', key, 'newest', 'taken'))
+        if tonumber(newest or 0) ~= tonumber(ARGV[2]) then return 0 end
+        local lifetime = tonumber(ARGV[4])
+        redis.call('HSET', key, 'value', ARGV[3], 'lifetime', lifetime, 'until', tonumber(taken) + lifetime)
+        redis.call('HSET', key, 'of', ARGV[2], 'paused', now + tonumber(ARGV[5]), 'fine', 1)
+        redis.call('HDEL', key, 'ends', 'rejected')
         keep()
         return 1
         """
@@ -137,17 +167,20 @@ private enum RedisTokenScripts {
 
     static let giveUp = script(
         """
-        if tonumber(redis.call('HGET', key, 'newest') or 0) == tonumber(ARGV[2]) then
-            redis.call('HDEL', key, 'ends')
-        end
+        if tonumber(redis.call('HGET', key, 'newest') or 0) ~= tonumber(ARGV[2]) then return end
+        if redis.call('HDEL', key, 'ends') == 0 then return end
+        redis.call('HSET', key, 'paused', now + tonumber(ARGV[3]))
+        redis.call('HINCRBY', key, 'failures', 1)
+        keep()
         """
     )
 
     static let invalidate = script(
         """
-        if tonumber(redis.call('HGET', key, 'of') or 0) == tonumber(ARGV[2]) then
-            redis.call('HDEL', key, 'value', 'until', 'of')
-        end
+        if tonumber(redis.call('HGET', key, 'of') or 0) ~= tonumber(ARGV[2]) then return end
+        redis.call('HDEL', key, 'value', 'lifetime', 'until', 'of', 'fine')
+        redis.call('HSET', key, 'rejected', 1)
+        redis.call('HINCRBY', key, 'failures', 1)
         """
     )
 
@@ -159,11 +192,18 @@ private enum RedisTokenScripts {
             local time = redis.call('TIME')
             now = time[1] * 1000 + math.floor(time[2] / 1000)
         end
-        -- Lets the account go when nothing of it counts any more, and no turn from before can come back.
+        -- The token that is valid; false when none is.
+        local function token()
+            local fields = redis.call('HMGET', key, 'value', 'lifetime', 'until', 'of')
+            local value, lifetime, time, of = unpack(fields)
+            if not value or tonumber(time) <= now then return false end
+            return {value, tonumber(lifetime), tonumber(time) - now, tonumber(of)}
+        end
+        -- Lets the holder go when nothing of it counts any more, and no turn from before can come back.
         local function keep()
-            local time, ends = unpack(redis.call('HMGET', key, 'until', 'ends'))
-            local life = math.max(tonumber(time or 0), tonumber(ends or 0)) - now + 86400000
-            redis.call('PEXPIRE', key, string.format('%.0f', life))
+            local times = redis.call('HMGET', key, 'until', 'ends', 'paused')
+            local last = math.max(tonumber(times[1] or 0), tonumber(times[2] or 0), tonumber(times[3] or 0))
+            redis.call('PEXPIRE', key, string.format('%.0f', last - now + 86400000))
         end
 
         """

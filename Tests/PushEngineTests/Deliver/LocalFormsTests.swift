@@ -18,6 +18,12 @@ import Testing
         try await clause.check(TokenRig(store: LocalAccessTokenStore(clock: clock.calendar), clock: clock))
     }
 
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func `for each token's end one is fetched, and every call has a good one`(seed: UInt64) async throws {
+        let store = LocalAccessTokenStore(clock: clock.calendar)
+        try await TokenRig.expectOneFetchForEachEnd([store, store, store, store], clock, seed: seed)
+    }
+
     @Test func `limits that are used up stay so however many others there are`() async throws {
         let limiter = LocalRateLimiter(clock: clock.calendar)
         let slow = RateLimit(name: "slow", permits: 1, per: .seconds(3_600))

@@ -246,5 +246,5 @@ private struct Picky: Supplier {
         return try await supplier.query(recipient: recipient, requestKey: requestKey, sentAt: sentAt)
     }
 
-    func refreshToken() async throws(SupplierError) -> TokenRefresh { try await supplier.refreshToken() }
+    var tokenSource: (any TokenSource)? { supplier.tokenSource }
 }

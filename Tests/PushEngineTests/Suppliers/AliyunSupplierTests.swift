@@ -211,6 +211,6 @@ import Testing
         let http = ScriptedHTTPClient()
         #expect(try await supplier(http).pullReceipts().receipts.isEmpty)
         #expect(http.requests.isEmpty)
-        #expect(try await supplier(http).refreshToken() == .notNeeded)
+        #expect(supplier(http).tokenSource == nil)
     }
 }

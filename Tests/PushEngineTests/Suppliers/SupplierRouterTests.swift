@@ -24,7 +24,7 @@ private struct Shapes: Supplier {
         sentAt: Moment
     ) async throws(SupplierError) -> QueryAnswer { .unknown }
 
-    func refreshToken() async throws(SupplierError) -> TokenRefresh { .notNeeded }
+    var tokenSource: (any TokenSource)? { nil }
 }
 
 struct SupplierRouterTests {

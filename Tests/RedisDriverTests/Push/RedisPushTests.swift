@@ -92,14 +92,19 @@ import Testing
             try await limiter.take([RateWish(9, of: [limit])]).first?.granted == 1
         }
         let store = RedisAccessTokenStore(client, name: name, sealer: try AESSealer(key: AESSealer.newKey()))
-        let account = AccountID(rawValue: 1)
-        let turn = try #require(try await store.takeTurn(of: account, for: .seconds(5)))
-        #expect(try await store.put(Secret("s3cret"), for: .milliseconds(300), of: account, turn: turn))
+        let holder = TokenHolder(rawValue: "1")
+        guard case .yours(let turn, _, _) = try await store.takeTurn(of: holder, after: nil, for: .seconds(5))
+        else {
+            Issue.record("the turn cannot be had")
+            return
+        }
+        let value = Secret("s3cret")
+        #expect(try await store.put(value, for: .milliseconds(300), of: holder, turn: turn, pause: .zero))
         let stored = try await client.send(["HGETALL", .text("{kpush:\(name)}:token:1")]).array ?? []
         // Nobody who reads what Redis holds reads the token.
         let plain = Array("s3cret".utf8)
         #expect(!stored.isEmpty && !stored.contains { $0.bytes?.contains(plain) == true })
-        try await waited(for: "the token does not end") { try await store.token(of: account) == nil }
+        try await waited(for: "the token does not end") { try await store.token(of: holder) == nil }
     }
 
     private func rig() async throws -> QuotaRig {

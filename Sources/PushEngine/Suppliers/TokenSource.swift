@@ -1,0 +1,69 @@
+import Crypto
+package import Groundwork
+
+/// Fetches the access tokens of one account from its supplier.
+package protocol TokenSource: Sendable {
+    /// Asks the supplier for a token; ends soon after its task is cancelled.
+    ///
+    /// - Parameter isAfterRejection: the last token was rejected, so a supplier that hands out the same as long as it
+    ///   lasts must be made to give another (WeChat: `force_refresh`).
+    /// - Returns: a token, which need not be another than the last one otherwise.
+    /// - Throws: `SupplierError` when the supplier did not answer or refused; it must not hold a token.
+    func fetchToken(isAfterRejection: Bool) async throws(SupplierError) -> FetchedToken
+}
+
+/// What a supplier answered who was asked for a token.
+package struct FetchedToken: Hashable, Sendable {
+    package let value: Secret
+    /// For how long it says that the token is valid.
+    package let lifetime: Duration
+
+    package init(_ value: Secret, for lifetime: Duration) {
+        self.value = value
+        self.lifetime = lifetime
+    }
+}
+
+/// What seeing to a token came to.
+package enum TokenRefresh: Hashable, Sendable {
+    /// The token at hand lasts for so long.
+    case stillValid(for: Duration)
+    /// A new token was fetched, which lasts for so long.
+    case refreshed(for: Duration)
+}
+
+/// Why there is no access token; nothing was sent without one.
+package enum TokenError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The processes' common store does not answer, so that nobody may fetch.
+    case store(StoreError)
+    /// The supplier gave none.
+    case supplier(SupplierError)
+    /// The supplier gave none before, or rejected what it gave; it is asked again after so long.
+    case paused(Duration)
+    /// Whoever fetches takes too long.
+    case timedOut
+    case cancelled
+
+    package var description: String {
+        switch self {
+        case .store(let error): "access token: \(error)"
+        case .supplier(let error): "access token: \(error)"
+        case .paused(let wait): "access token: not asked for again for \(wait.wholeMilliseconds) ms"
+        case .timedOut: "access token: timed out"
+        case .cancelled: "access token: cancelled"
+        }
+    }
+}
+
+extension TokenHolder {
+    /// The holder of the tokens that `account`'s credentials fetch; names them so that nobody can tell what they are.
+    package init(_ account: SupplierAccount) {
+        let parts = [account.kind.rawValue, account.url, account.accessKey, account.appID]
+        let code = HMAC<SHA256>
+            .authenticationCode(
+                for: Array(parts.joined(separator: "\n").utf8),
+                using: SymmetricKey(data: Array(account.secretKey.reveal().utf8))
+            )
+        self.init(rawValue: Array(code.prefix(16)).hexDigits)
+    }
+}
