@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help run demo cluster faults bench setup setup-tests build release test lint format clean
+.PHONY: help run demo cluster faults bench setup setup-tests build release test tsan lint format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: setup setup-tests ## install what is missing and run every test, one at a 
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build --no-parallel
 
+tsan: setup setup-tests ## run the tests in which much happens at once under the thread sanitizer
+	@bash scripts/tsan/run $(ARGS)
+
 format: ## format all sources in place, then lint
 	swift format --in-place --parallel --recursive Package.swift Sources Tests jobs
 	@$(MAKE) --no-print-directory lint
@@ -49,4 +52,4 @@ lint: ## check format and rules; prints nothing when clean
 	@bash scripts/lint
 
 clean: ## remove what was built
-	rm -rf .build
+	rm -rf .build .build-tsan
