@@ -65,10 +65,12 @@ package struct PostgresArchive: Sendable {
         }
     }
 
-    /// Writes what is known of crowd files.
+    /// Writes what is known of crowd files; they count as used now.
     package func write(_ crowds: [CrowdFile]) async throws(StoreError) {
         try await pool.write("write crowds") { link in
-            for crowd in crowds { _ = try link.putCrowd(crowd) }
+            let now = try link.run("SELECT (extract(epoch FROM now()) * 1000)::bigint").first?.moment(0)
+            guard let now else { throw StoreError(.corrupted, during: "write crowds") }
+            for crowd in crowds { _ = try link.putCrowd(crowd, at: now) }
         }
     }
 

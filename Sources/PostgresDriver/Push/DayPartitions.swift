@@ -1,4 +1,5 @@
 import Groundwork
+import PushEngine
 import Synchronization
 
 /// Makes the partitions of days before anything is written into them, and drops those of old days.
@@ -21,41 +22,56 @@ final class DayPartitions: Sendable {
         known.withLock { _ = $0.insert(day) }
     }
 
-    /// Drops the days before `day` of which no message waits for anything, and that no occurrence adds to any more;
-    /// tells how many were dropped.
+    /// The days before `end` that have partitions, in order.
     ///
-    /// Copied batches have no day of their own: they go when the newest of them is old enough.
-    func drop(before day: BatchDay) async throws(StoreError) -> Int {
-        let days =
-            try await pool.read("read days") { link in
-                try link.run(Self.selectDays).map { $0.text(0) }
-            }
-            .compactMap { Int64($0) }.filter { $0 < day.rawValue }.sorted()
-        var dropped = 0
-        for old in days.map(BatchDay.init(rawValue:)) {
-            let isGone = try await pool.write("drop day") { link in
-                try link.run("SELECT pg_advisory_xact_lock($1)", .int(Self.lock))
-                let isNeeded = try link.run(
-                    """
-                    SELECT EXISTS (SELECT 1 FROM batch_\(old.suffix)
-                            WHERE queued + held + accepted + unknown > 0 OR ($1 = 0 AND accepted_at >= $2))
-                        OR EXISTS (SELECT 1 FROM campaign_run
-                            WHERE partition = $1 AND state IN ('running', 'paused'))
-                    """,
-                    .int(old.rawValue),
-                    .int(day.start.millisecondsSinceEpoch)
-                )
-                guard isNeeded.first?.bool(0) == false else { return false }
-                for (table, _) in PushSchema.partitioned { try link.run("DROP TABLE \(table)_\(old.suffix)") }
-                return true
-            }
-            if isGone {
-                dropped += 1
-                known.withLock { _ = $0.remove(old) }
-            }
-        }
-        return dropped
+    /// Copied batches have no day of their own, and come first.
+    func all(before end: BatchDay) async throws(StoreError) -> [BatchDay] {
+        try await pool.read("read days") { link in try link.run(Self.selectDays).map { $0.text(0) } }
+            .compactMap { Int64($0) }.filter { $0 < end.rawValue }.sorted().map(BatchDay.init(rawValue:))
     }
+
+    /// Drops a day when no message of it waits for anything, no occurrence adds to it any more, and all of it was
+    /// accepted before the day `end`: copied batches, and a campaign's, may be younger than the day that they
+    /// lie in.
+    ///
+    /// - Throws: `StoreError`, `.unavailable` when others use the day's tables all the time.
+    func drop(_ day: BatchDay, before end: BatchDay) async throws(StoreError) -> MessageRemoval {
+        let (removal, isGone) = try await pool.write("drop day") { link in
+            // Whoever sends or looks something up waits behind this, so it gives way soon: before PostgreSQL looks
+            // for deadlocks, whose victim might be somebody else.
+            try link.runScript("SET LOCAL lock_timeout = \(Self.patience)")
+            try link.run("SELECT pg_advisory_xact_lock($1)", .int(Self.lock))
+            // Another process may have dropped it meanwhile.
+            guard try Self.exists(day, link) else { return (MessageRemoval(), false) }
+            let standing = try link.run(
+                Self.selectStanding(day),
+                .int(day.rawValue),
+                .int(end.start.millisecondsSinceEpoch)
+            )
+            guard let standing = standing.first else { return (MessageRemoval(), false) }
+            guard !standing.bool(1) else { return (MessageRemoval(waiting: standing.int(0)), false) }
+            let count = try link.run("SELECT count(*) FROM record_\(day.suffix)").first?.int(0)
+            for (table, _) in PushSchema.partitioned { try link.run("DROP TABLE \(table)_\(day.suffix)") }
+            return (MessageRemoval(removed: count ?? 0), true)
+        }
+        if isGone { known.withLock { _ = $0.remove(day) } }
+        return removal
+    }
+
+    /// How many batches of a day wait for something, and whether it must stay.
+    private static func selectStanding(_ day: BatchDay) -> String {
+        """
+        SELECT count(*) FILTER (WHERE isOpen), count(*) FILTER (WHERE isOpen OR accepted_at >= $2) > 0
+            OR EXISTS (SELECT 1 FROM campaign_run WHERE partition = $1 AND state IN ('running', 'paused'))
+        FROM (
+            SELECT accepted_at, queued + held + accepted + unknown > 0
+                OR run IN (SELECT id FROM campaign_run WHERE state IN ('running', 'paused')) AS isOpen
+            FROM batch_\(day.suffix)) AS batches
+        """
+    }
+
+    /// How long a table is waited for, in milliseconds.
+    private static let patience = 200
 
     /// Differs from the migrations' lock: days are made while others migrate nothing.
     private static let lock: Int64 = 0x6B_70_75_73_69

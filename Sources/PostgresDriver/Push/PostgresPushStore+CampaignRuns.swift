@@ -23,6 +23,7 @@ extension PostgresPushStore: CampaignRunStore {
             guard let found, let crowd = try link.crowd(found.draft.crowd) else {
                 throw StoreError(.notFound, during: "open campaign run", detail: "campaign or crowd")
             }
+            guard try link.useCrowd(crowd.digest, at: now) else { throw StoreError.crowdIsLeaving }
             let state: CampaignRunState
             switch found.state {
             case .cancelled:

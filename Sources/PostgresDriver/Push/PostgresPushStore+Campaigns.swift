@@ -3,7 +3,13 @@ package import PushEngine
 
 extension PostgresPushStore: CampaignStore {
     package func putCrowd(_ crowd: CrowdFile) async throws(StoreError) -> CrowdFile {
-        try await pool.write("put crowd") { try $0.putCrowd(crowd) }
+        let now = clock.now
+        return try await pool.write("put crowd") { try $0.putCrowd(crowd, at: now) }
+    }
+
+    package func touchCrowd(_ digest: String) async throws(StoreError) {
+        let now = clock.now
+        try await pool.write("touch crowd") { try $0.touchCrowd(digest, at: now) }
     }
 
     package func crowd(_ digest: String) async throws(StoreError) -> CrowdFile? {
@@ -13,6 +19,9 @@ extension PostgresPushStore: CampaignStore {
     package func createCampaign(_ draft: CampaignDraft) async throws(StoreError) -> Campaign {
         let now = clock.now
         return try await pool.write("create campaign") { link in
+            guard try link.useCrowd(draft.crowd, at: now) else {
+                throw StoreError(.notFound, during: "create campaign", detail: "crowd file \(draft.crowd)")
+            }
             let inserted = try link.run(
                 Self.insertCampaign,
                 .text(draft.name),
@@ -110,15 +119,30 @@ extension PostgresLink {
             .map { try Campaign($0) }
     }
 
+    /// Notes that a crowd file is used; false when there is none, or it is retired.
+    func useCrowd(_ digest: String, at moment: Moment) throws -> Bool {
+        let update = "UPDATE crowd SET used_at = $1 WHERE digest = $2 AND NOT is_retired"
+        return try run(update, .int(moment.millisecondsSinceEpoch), .text(digest)).changed == 1
+    }
+
+    /// Notes that a crowd file is used, if it is registered; refuses while it is retired.
+    func touchCrowd(_ digest: String, at moment: Moment) throws {
+        guard try !useCrowd(digest, at: moment) else { return }
+        let retired = "SELECT 1 FROM crowd WHERE digest = $1 AND is_retired"
+        guard try run(retired, .text(digest)).first == nil else { throw StoreError.crowdIsLeaving }
+    }
+
     /// Keeps what is known of a crowd file, unless it is known.
-    func putCrowd(_ crowd: CrowdFile) throws -> CrowdFile {
+    func putCrowd(_ crowd: CrowdFile, at moment: Moment) throws -> CrowdFile {
+        try touchCrowd(crowd.digest, at: moment)
         let inserted = try run(
             Self.insertCrowd,
             .text(crowd.digest),
             .text(crowd.name),
             .int(crowd.byteCount),
             .int(crowd.rowCount),
-            .texts(crowd.columns)
+            .texts(crowd.columns),
+            .int(moment.millisecondsSinceEpoch)
         )
         if inserted.changed == 0, let known = try self.crowd(crowd.digest) { return known }
         try run(
@@ -153,7 +177,7 @@ extension PostgresLink {
     }
 
     private static let insertCrowd = """
-        INSERT INTO crowd (digest, name, byte_count, row_count, columns) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO crowd (digest, name, byte_count, row_count, columns, used_at) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (digest) DO NOTHING
         """
 
@@ -162,7 +186,9 @@ extension PostgresLink {
         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
         """
 
-    private static let selectCrowd = "SELECT name, byte_count, row_count FROM crowd WHERE digest = $1"
+    private static let selectCrowd = """
+        SELECT name, byte_count, row_count FROM crowd WHERE digest = $1 AND NOT is_retired
+        """
 
     private static let selectCrowdShards = """
         SELECT start_offset, start_row, start_line, end_offset FROM crowd_shard WHERE crowd = $1 ORDER BY number

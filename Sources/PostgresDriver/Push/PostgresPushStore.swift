@@ -53,15 +53,6 @@ package struct PostgresPushStore: Sendable {
     /// Random, chosen when the books were begun: by it the receipts of our calls are told from others'.
     package var installation: UInt32 { keys.installation }
 
-    /// Drops the messages of days before `moment`, a day at a time.
-    ///
-    /// Days of which a message waits for anything stay, and those to which a campaign's occurrence adds.
-    ///
-    /// - Returns: how many days were dropped.
-    package func dropDays(before moment: Moment) async throws(StoreError) -> Int {
-        try await days.drop(before: BatchDay(moment))
-    }
-
     /// Makes the partitions of today and of the next day, so that nobody waits for them at midnight.
     package func prepareTomorrow() async throws(StoreError) {
         try await days.prepare(BatchDay(clock.now))

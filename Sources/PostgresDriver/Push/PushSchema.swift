@@ -20,6 +20,7 @@ enum PushSchema {
             { link in try link.runScript(compression) },
             { link in try link.run("ALTER TABLE account ADD COLUMN calls_per_second bigint") },
             { link in try link.runScript(callsByNumber) },
+            { link in try link.runScript(crowdUse) },
         ]
     )
 
@@ -163,6 +164,13 @@ enum PushSchema {
             PRIMARY KEY (run, row)
         );
 
+        """
+
+    /// What was taken in before nobody noted it counts as used now.
+    private static let crowdUse = """
+        ALTER TABLE crowd ADD COLUMN used_at bigint NOT NULL DEFAULT 0,
+            ADD COLUMN is_retired boolean NOT NULL DEFAULT false;
+        UPDATE crowd SET used_at = (extract(epoch FROM now()) * 1000)::bigint;
         """
 
     private static let messages = """

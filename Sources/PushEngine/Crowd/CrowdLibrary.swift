@@ -58,6 +58,8 @@ package struct CrowdLibrary: Sendable {
         do {
             try await fill(file)
             let survey = try await survey(await file.bytes(), visit: visit)
+            // From here on the bytes that are kept already stay.
+            try await store.touchCrowd(survey.sha256)
             try await storage.keep(file, as: survey.sha256)
             return try await store.putCrowd(CrowdFile(survey, name: name))
         } catch {

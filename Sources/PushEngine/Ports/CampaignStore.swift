@@ -3,12 +3,22 @@ package import Groundwork
 /// Crowd files, campaigns and their occurrences.
 package protocol CampaignStore: Sendable {
     /// Registers a crowd file; one with the same digest is recognised and comes back as it is.
+    ///
+    /// Throws `.conflict` while one with that digest is retired (`RetentionStore`) and its bytes may go.
     func putCrowd(_ crowd: CrowdFile) async throws(StoreError) -> CrowdFile
 
-    /// The crowd file with that digest; nil when there is none.
+    /// Notes that a crowd file is about to be taken in again, so that it is not retired meanwhile; does nothing when
+    /// it is not registered.
+    ///
+    /// Throws `.conflict` as `putCrowd` does.
+    func touchCrowd(_ digest: String) async throws(StoreError)
+
+    /// The crowd file with that digest; nil when there is none, or it is retired.
     func crowd(_ digest: String) async throws(StoreError) -> CrowdFile?
 
     /// Stores a campaign.
+    ///
+    /// Throws `.notFound` when there is no such crowd file.
     func createCampaign(_ draft: CampaignDraft) async throws(StoreError) -> Campaign
 
     /// The campaign; nil when there is none.

@@ -1,3 +1,3 @@
 /// Everything that the push engine keeps books of, in one place: what it says is written in the same transactions.
 package typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger
-    & MessageFates & NightShelf & ReceiptStore & RecordStore & TemplateStore
+    & MessageFates & NightShelf & ReceiptStore & RecordStore & RetentionStore & TemplateStore

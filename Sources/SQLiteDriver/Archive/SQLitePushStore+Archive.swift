@@ -45,10 +45,10 @@ extension SQLitePushStore {
         }
     }
 
-    /// All crowd files that were ever taken.
+    /// All crowd files that can be sent to.
     package func archivedCrowds() async throws(StoreError) -> [CrowdFile] {
         let digests = try await database.read("read crowds") { db in
-            try String.fetchAll(db, sql: "SELECT digest FROM crowd ORDER BY digest")
+            try String.fetchAll(db, sql: "SELECT digest FROM crowd WHERE is_retired = 0 ORDER BY digest")
         }
         var crowds: [CrowdFile] = []
         for digest in digests {
@@ -93,6 +93,7 @@ extension SQLitePushStore {
             AS rows_read
         FROM campaign_shard
         """,
+        "crowd": "SELECT * FROM crowd WHERE is_retired = 0",
         "tally": """
         SELECT day, template, run, max(account, 0) AS account, state, count, charge FROM tally
         WHERE count <> 0 OR charge <> 0

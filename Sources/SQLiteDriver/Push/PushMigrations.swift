@@ -47,6 +47,16 @@ enum PushMigrations {
         migrator.registerMigration("6") { db in
             try db.execute(sql: "ALTER TABLE account ADD COLUMN calls_per_second INTEGER")
         }
+        migrator.registerMigration("7") { db in
+            // What was taken in before nobody noted it counts as used now.
+            try db.execute(
+                sql: """
+                    ALTER TABLE crowd ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE crowd ADD COLUMN is_retired INTEGER NOT NULL DEFAULT 0;
+                    UPDATE crowd SET used_at = 1000 * CAST(strftime('%s', 'now') AS INTEGER);
+                    """
+            )
+        }
         return migrator
     }
 

@@ -17,6 +17,7 @@ extension SQLitePushStore: CampaignRunStore {
             guard let found = try db.campaign(campaign), let crowd = try db.crowd(found.draft.crowd) else {
                 throw StoreError(.notFound, during: "open campaign run", detail: "campaign or crowd")
             }
+            guard try db.useCrowd(crowd.digest, at: now) else { throw StoreError.crowdIsLeaving }
             let state: CampaignRunState
             switch found.state {
             case .cancelled:

@@ -5,12 +5,17 @@ package import PushEngine
 
 extension SQLitePushStore: CampaignStore {
     package func putCrowd(_ crowd: CrowdFile) async throws(StoreError) -> CrowdFile {
-        try await database.write("put crowd") { db in
+        let now = clock.now
+        return try await database.write("put crowd") { db in
+            try db.touchCrowd(crowd.digest, at: now)
             if let known = try db.crowd(crowd.digest) { return known }
             let columns = String(decoding: try JSONEncoder().encode(crowd.columns), as: UTF8.self)
             try db.execute(
                 cached: Self.insertCrowd,
-                [crowd.digest, crowd.name, crowd.byteCount, crowd.rowCount, columns]
+                [
+                    crowd.digest, crowd.name, crowd.byteCount, crowd.rowCount, columns,
+                    now.millisecondsSinceEpoch,
+                ]
             )
             for (number, shard) in crowd.shards.enumerated() {
                 try db.execute(
@@ -25,6 +30,11 @@ extension SQLitePushStore: CampaignStore {
         }
     }
 
+    package func touchCrowd(_ digest: String) async throws(StoreError) {
+        let now = clock.now
+        try await database.write("touch crowd") { try $0.touchCrowd(digest, at: now) }
+    }
+
     package func crowd(_ digest: String) async throws(StoreError) -> CrowdFile? {
         try await database.read("read crowd") { try $0.crowd(digest) }
     }
@@ -33,6 +43,9 @@ extension SQLitePushStore: CampaignStore {
         let now = clock.now
         return try await database.write("create campaign") { db in
             let schedule = try draft.schedule.stored
+            guard try db.useCrowd(draft.crowd, at: now) else {
+                throw StoreError(.notFound, during: "create campaign", detail: "crowd file \(draft.crowd)")
+            }
             try db.execute(
                 cached: Self.insertCampaign,
                 [
@@ -64,7 +77,8 @@ extension SQLitePushStore: CampaignStore {
     }
 
     private static let insertCrowd = """
-        INSERT INTO crowd (digest, name, byte_count, row_count, columns) VALUES (?, ?, ?, ?, ?)
+        INSERT INTO crowd (digest, name, byte_count, row_count, columns, used_at)
+        VALUES (?, ?, ?, ?, ?, ?)
         """
 
     private static let insertCrowdShard = """
@@ -86,8 +100,27 @@ extension Database {
             .map(Campaign.init)
     }
 
+    /// Notes that a crowd file is used; false when there is none, or it is retired.
+    func useCrowd(_ digest: String, at moment: Moment) throws -> Bool {
+        let update = "UPDATE crowd SET used_at = ? WHERE digest = ? AND is_retired = 0"
+        try execute(cached: update, [moment.millisecondsSinceEpoch, digest])
+        return changesCount == 1
+    }
+
+    /// Notes that a crowd file is used, if it is registered; refuses while it is retired.
+    func touchCrowd(_ digest: String, at moment: Moment) throws {
+        guard try !useCrowd(digest, at: moment) else { return }
+        let isRetired = try Bool.fetchOne(
+            self,
+            sql: "SELECT is_retired FROM crowd WHERE digest = ?",
+            arguments: [digest]
+        )
+        guard isRetired != true else { throw StoreError.crowdIsLeaving }
+    }
+
     func crowd(_ digest: String) throws -> CrowdFile? {
-        let row = try Row.fetchOne(self, sql: "SELECT * FROM crowd WHERE digest = ?", arguments: [digest])
+        let select = "SELECT * FROM crowd WHERE digest = ? AND is_retired = 0"
+        let row = try Row.fetchOne(self, sql: select, arguments: [digest])
         guard let row else { return nil }
         let columns: String = row["columns"]
         let shards = try Row.fetchAll(self, sql: Self.selectCrowdShards, arguments: [digest])

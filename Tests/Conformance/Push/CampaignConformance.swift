@@ -29,6 +29,7 @@ package enum CampaignConformance {
                 let schedules: [CampaignSchedule] = [
                     .manual, .once(rig.now), .cron("0 0 9 * * ?", zone: "Asia/Shanghai"),
                 ]
+                _ = try await rig.books.putCrowd(PushRig.crowd(shards: 1))
                 for schedule in schedules {
                     let made = try await rig.books.createCampaign(draft(schedule))
                     #expect(made.draft == draft(schedule))
@@ -36,15 +37,22 @@ package enum CampaignConformance {
                     #expect(try await rig.books.campaign(made.id) == made)
                 }
                 #expect(try await rig.books.campaign(CampaignID(rawValue: 99)) == nil)
+                await expectStoreError(.notFound) {
+                    var stranger = draft(.manual)
+                    stranger.crowd = "none"
+                    _ = try await rig.books.createCampaign(stranger)
+                }
             }
         ),
         Clause("campaigns come newest first, those before one") { rig in
+            _ = try await rig.books.putCrowd(PushRig.crowd(shards: 1))
             var made: [Campaign] = []
             for _ in 0..<4 { made.append(try await rig.books.createCampaign(draft(.manual))) }
             #expect(try await rig.books.campaigns(before: nil, limit: 3) == made[1...].reversed())
             #expect(try await rig.books.campaigns(before: made[1].id, limit: 3) == [made[0]])
         },
         Clause("a campaign remembers its job") { rig in
+            _ = try await rig.books.putCrowd(PushRig.crowd(shards: 1))
             let made = try await rig.books.createCampaign(draft(.manual))
             try await rig.books.setCampaign(made.id, job: 12)
             #expect(try await rig.books.campaign(made.id)?.job == 12)

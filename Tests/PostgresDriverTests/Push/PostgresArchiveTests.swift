@@ -13,9 +13,9 @@ import Testing
 
     @Test func `copied messages stay for as long as the newest of them would`() async throws {
         let (store, accepted) = try await copied()
-        #expect(try await store.dropDays(before: accepted - Self.day) == 0)
-        #expect(try await store.dropDays(before: accepted) == 0)
-        #expect(try await store.dropDays(before: accepted + Self.day) == 1)
+        #expect(try await store.removed(before: accepted - Self.day) == 0)
+        #expect(try await store.removed(before: accepted) == 0)
+        #expect(try await store.removed(before: accepted + Self.day) == 1)
     }
 
     @Test func `a day stays while an occurrence adds to it`() async throws {
@@ -28,9 +28,9 @@ import Testing
                 """
             )
         }
-        #expect(try await store.dropDays(before: accepted + Self.day) == 0)
+        #expect(try await store.removed(before: accepted + Self.day) == 0)
         try await store.pool.write("end") { _ = try $0.run("UPDATE campaign_run SET state = 'finished'") }
-        #expect(try await store.dropDays(before: accepted + Self.day) == 1)
+        #expect(try await store.removed(before: accepted + Self.day) == 1)
     }
 
     @Test func `what comes after a copy has numbers beyond those that were given`() async throws {
@@ -95,5 +95,12 @@ import Testing
             callLimit: .zero
         )
         return (store, midnight)
+    }
+}
+
+extension PostgresPushStore {
+    /// Removes all old messages; tells how many there were.
+    fileprivate func removed(before moment: Moment) async throws -> Int {
+        try await removeMessages(acceptedBefore: moment, after: nil, limit: 1).removed
     }
 }

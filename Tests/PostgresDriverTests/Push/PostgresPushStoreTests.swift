@@ -29,6 +29,11 @@ import Testing
         try await clause.check(try await PushRig.postgres(way))
     }
 
+    @Test(arguments: RetentionConformance.clauses, Way.allCases)
+    func `the retention store keeps`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
+    }
+
     @Test(arguments: CatalogueConformance.clauses, Way.allCases)
     func `the template and account stores keep`(clause: Clause<PushRig>, way: Way) async throws {
         try await clause.check(try await PushRig.postgres(way))

@@ -35,6 +35,11 @@ final class PushStoreTests {
         try await clause.check(try PushRig(folder.path))
     }
 
+    @Test(arguments: RetentionConformance.clauses)
+    func `the retention store keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
     @Test(arguments: CatalogueConformance.clauses)
     func `the template and account stores keep`(clause: Clause<PushRig>) async throws {
         try await clause.check(try PushRig(folder.path))

@@ -1,0 +1,75 @@
+package import Groundwork
+package import PushEngine
+
+/// Messages go a day at a time, with the partitions of that day.
+extension PostgresPushStore: RetentionStore {
+    package func removeMessages(
+        acceptedBefore moment: Moment,
+        after batch: BatchID?,
+        limit: Int
+    ) async throws(StoreError) -> MessageRemoval {
+        let old = try await days.all(before: BatchDay(moment))
+            .filter { day in batch.map { day.rawValue > BatchDay(of: $0).rawValue } ?? true }
+        guard let day = old.first else { return MessageRemoval() }
+        var removal = try await days.drop(day, before: BatchDay(moment))
+        if old.count > 1 { removal.next = BatchID(rawValue: day.numbers.upperBound - 1) }
+        return removal
+    }
+
+    package func removeRemains(before moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await pool.write("remove remains") { link in
+            try [Self.removePages, Self.removeStrays, Self.removeRejects]
+                .reduce(0) { removed, sql in
+                    removed + (try link.run(sql, .int(moment.millisecondsSinceEpoch), .int(limit)).changed)
+                }
+        }
+    }
+
+    package func retireCrowds(unusedSince moment: Moment) async throws(StoreError) -> [String] {
+        try await pool.write("retire crowds") { link in
+            try link.run(Self.retireCrowds, .int(moment.millisecondsSinceEpoch))
+            return try link.run("SELECT digest FROM crowd WHERE is_retired ORDER BY digest")
+                .map { $0.text(0) }
+        }
+    }
+
+    package func forgetCrowd(_ digest: String) async throws(StoreError) {
+        try await pool.write("forget crowd") { link in
+            let delete = "DELETE FROM crowd WHERE digest = $1 AND is_retired"
+            guard try link.run(delete, .text(digest)).changed == 1 else { return }
+            try link.run("DELETE FROM crowd_shard WHERE crowd = $1", .text(digest))
+        }
+    }
+
+    /// The oldest are looked at, however many there are.
+    static let removePages = """
+        DELETE FROM receipt_page USING (
+            SELECT id AS old, at AS came FROM receipt_page WHERE is_done ORDER BY id LIMIT $2) AS oldest
+        WHERE id = old AND came < $1
+        """
+
+    static let removeStrays = """
+        DELETE FROM stray_receipt USING (
+            SELECT id AS old, received_at AS came FROM stray_receipt ORDER BY id LIMIT $2) AS oldest
+        WHERE id = old AND came < $1
+        """
+
+    static let removeRejects = """
+        DELETE FROM reject USING (
+            SELECT ended.id, rows.row FROM campaign_run AS ended
+            CROSS JOIN LATERAL (SELECT row FROM reject WHERE run = ended.id ORDER BY row LIMIT $2) AS rows
+            WHERE ended.state IN ('finished', 'cancelled') AND coalesce(ended.read_at, ended.started_at) < $1
+            LIMIT $2) AS old
+        WHERE reject.run = old.id AND reject.row = old.row
+        """
+
+    /// Who begins to use one of them at the same moment has its row locked: then its use is seen here.
+    private static let retireCrowds = """
+        UPDATE crowd SET is_retired = true WHERE used_at < $1 AND NOT is_retired AND digest NOT IN (
+            SELECT campaign.crowd FROM campaign WHERE
+                state <> 'cancelled' AND (schedule::json ->> 'kind' = 'cron'
+                    OR NOT EXISTS (SELECT 1 FROM campaign_run WHERE campaign = campaign.id))
+                OR EXISTS (SELECT 1 FROM campaign_run AS r WHERE r.campaign = campaign.id AND (
+                    r.state IN ('running', 'paused') OR coalesce(r.read_at, r.started_at) >= $1)))
+        """
+}
