@@ -63,7 +63,8 @@ let package = Package(
             path: "jobs",
             resources: [
                 .copy("CrowdSend/crowd-send.yaml"), .copy("NightRelease/night-release.yaml"),
-                .copy("ReceiptPull/receipt-pull.yaml"), .copy("TokenRefresh/token-refresh.yaml"),
+                .copy("ReceiptPull/receipt-pull.yaml"), .copy("Retention/retention.yaml"),
+                .copy("TokenRefresh/token-refresh.yaml"),
             ]
         ),
 

@@ -9,6 +9,7 @@ package enum BuiltInJobs {
             "crowdSend": CrowdSendHandler(parts),
             "nightRelease": NightReleaseHandler(parts),
             "receiptPull": ReceiptPullHandler(parts),
+            "retention": RetentionHandler(parts),
             "tokenRefresh": TokenRefreshHandler(parts),
         ])
     }
@@ -17,7 +18,7 @@ package enum BuiltInJobs {
     ///
     /// - Throws: what reading a file throws, when the program's resources are not beside it.
     package static func definitions() throws -> [String] {
-        try ["night-release", "receipt-pull", "token-refresh"].map(definition)
+        try ["night-release", "receipt-pull", "retention", "token-refresh"].map(definition)
     }
 
     /// The YAML that every campaign's job is made from.

@@ -7,6 +7,7 @@ package struct JobParts: Sendable {
     package let shelf: any NightShelf
     package let queue: any SendQueue
     package let receipts: ReceiptDesk
+    package let retention: Retention
     package let suppliers: SupplierDirectory
     package let tokens: TokenKeeper
     package let clock: any WallClock
@@ -17,6 +18,7 @@ package struct JobParts: Sendable {
         shelf: any NightShelf,
         queue: any SendQueue,
         receipts: ReceiptDesk,
+        retention: Retention,
         suppliers: SupplierDirectory,
         tokens: TokenKeeper,
         clock: any WallClock,
@@ -26,6 +28,7 @@ package struct JobParts: Sendable {
         self.shelf = shelf
         self.queue = queue
         self.receipts = receipts
+        self.retention = retention
         self.suppliers = suppliers
         self.tokens = tokens
         self.clock = clock

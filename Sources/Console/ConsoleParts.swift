@@ -23,6 +23,8 @@ package struct ConsoleParts: Sendable {
     package var records: any RecordStore
     package var queue: any SendQueue
     package var receipts: ReceiptDesk
+    /// How long what is looked up is kept.
+    package var retention: RetentionSettings
     package var calendar: BusinessCalendar
     // What both need.
     package var clock: any WallClock
@@ -46,6 +48,7 @@ package struct ConsoleParts: Sendable {
         records: any RecordStore,
         queue: any SendQueue,
         receipts: ReceiptDesk,
+        retention: RetentionSettings,
         calendar: BusinessCalendar,
         clock: any WallClock,
         timer: any Clock<Duration>,
@@ -67,6 +70,7 @@ package struct ConsoleParts: Sendable {
         self.records = records
         self.queue = queue
         self.receipts = receipts
+        self.retention = retention
         self.calendar = calendar
         self.clock = clock
         self.timer = timer

@@ -47,7 +47,13 @@ enum ConsoleRouter {
         CrowdRoutes(library: parts.library, crowds: parts.crowds, sizeLimit: settings.crowdSizeLimit)
             .add(to: api)
         CampaignRoutes(campaigns: parts.campaigns, runs: parts.campaignRuns, clock: parts.clock).add(to: api)
-        MessageRoutes(records: parts.records, calendar: parts.calendar, clock: parts.clock).add(to: api)
+        MessageRoutes(
+            records: parts.records,
+            retention: parts.retention,
+            calendar: parts.calendar,
+            clock: parts.clock
+        )
+        .add(to: api)
         QueueRoutes(queue: parts.queue).add(to: api)
         JobRoutes(jobs: parts.jobs).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)

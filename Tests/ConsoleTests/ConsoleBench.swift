@@ -128,6 +128,7 @@ final class ConsoleBench: Sendable {
                 clock: wall,
                 logger: logger
             ),
+            retention: RetentionSettings(),
             calendar: calendar,
             clock: wall,
             timer: clock,

@@ -20,6 +20,8 @@ import Yams
         let settings = try await ServeSettings.read(file: file, environment: [:], flags: [:])
         #expect(settings.cluster == nil)
         #expect(settings.data == "/var/lib/kpush")
+        // What the file says is what is so without it.
+        #expect(settings.retention == KeepSettings())
     }
 
     @Test(arguments: Role.allCases) func `the cluster example is read for each role`(role: Role) async throws

@@ -16,6 +16,9 @@ package final class Gate: Sendable {
     /// How many wait.
     package var waiters: Int { state.withLock { $0.waiters.count } }
 
+    /// Whether everybody gets through.
+    package var isOpen: Bool { state.withLock { $0.isOpen } }
+
     /// Lets everybody through, now and later.
     package func open() {
         let waiters = state.withLock { state in

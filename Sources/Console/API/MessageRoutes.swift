@@ -6,6 +6,7 @@ import PushEngine
 /// What became of messages: look-up by whatever a person has in hand, the whole story of one, counts by day.
 struct MessageRoutes {
     let records: any RecordStore
+    let retention: RetentionSettings
     let calendar: BusinessCalendar
     let clock: any WallClock
 
@@ -14,7 +15,7 @@ struct MessageRoutes {
         api.route(.get, "api/v1/messages/:id") { call in Answer(try await record(call).json) }
         api.route(.get, "api/v1/messages/:id/trace") { call in
             let id = try Self.message(call)
-            guard let story = try await records.story(of: id) else { throw Self.unknown(id) }
+            guard let story = try await records.story(of: id) else { throw unknown(id) }
             return Answer.page(story.map(\.json))
         }
         api.route(.get, "api/v1/stats", stats)
@@ -56,7 +57,7 @@ struct MessageRoutes {
     private func record(_ call: Call) async throws -> MessageRecord {
         let id = try Self.message(call)
         let found = try await records.records(.message(id), state: nil, before: nil, limit: 1).first
-        guard let found else { throw Self.unknown(id) }
+        guard let found else { throw unknown(id) }
         return found
     }
 
@@ -67,7 +68,9 @@ struct MessageRoutes {
         return id
     }
 
-    private static func unknown(_ id: MessageID) -> CatalogueFault { .notFound("message \(id)") }
+    private func unknown(_ id: MessageID) -> CatalogueFault {
+        .notFound("message \(id) (messages are kept for \(retention.messageDays) days)")
+    }
 
     private static func filter(_ query: inout Input) throws -> RecordFilter {
         let given: [RecordFilter?] = [

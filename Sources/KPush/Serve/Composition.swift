@@ -98,7 +98,16 @@ struct Composition: Sendable {
             )
         }
         if settings.roles.contains(.scheduler) {
-            services.append(SchedulerService(scheduler, keeper: forms.keeper, holder: UUID().uuidString))
+            var how = SchedulerSettings()
+            how.sweep.runRetention = settings.retention.runs
+            services.append(
+                SchedulerService(
+                    scheduler,
+                    keeper: forms.keeper,
+                    holder: UUID().uuidString,
+                    settings: how
+                )
+            )
         }
         return services
     }
@@ -117,6 +126,7 @@ struct Composition: Sendable {
         executor.advertisedAddress = settings.executorAddress
         executor.token = forms.secrets.executorToken
         executor.logZone = settings.zone
+        executor.logRetentionDays = settings.retention.logDays
         return executor
     }
 

@@ -23,6 +23,7 @@ struct EngineParts: Sendable {
     let keys: RequestKeys
     let http: CurlHTTPClient
     let receipts: ReceiptSettings
+    let retention: RetentionSettings
     let clock: any WallClock
     let timer = ContinuousClock()
 
@@ -34,6 +35,7 @@ struct EngineParts: Sendable {
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
         receipts = settings.receipts
+        retention = settings.retention.books
         let catalogue = SupplierCatalogue(http: Self.supplierClient(settings, or: http), clock: clock)
         directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) {
             catalogue.supplier(for: $0)
@@ -147,6 +149,7 @@ struct EngineParts: Sendable {
             shelf: store,
             queue: queue,
             receipts: receiptDesk(logger: logger),
+            retention: Retention(store: store, storage: crowds, settings: retention, clock: clock),
             suppliers: directory,
             tokens: tokens,
             clock: clock,
@@ -177,6 +180,7 @@ struct EngineParts: Sendable {
             records: store,
             queue: queue,
             receipts: receiptDesk(logger: logger),
+            retention: retention,
             calendar: calendar,
             clock: clock,
             timer: timer,

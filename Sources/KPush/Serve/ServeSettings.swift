@@ -50,6 +50,8 @@ struct ServeSettings: Sendable {
     var laneWidths: [Lane: Int] = [:]
     /// When messages without an answer are asked for, sent again and given up.
     var receipts = ReceiptSettings()
+    /// How long messages, runs and crowd files are kept.
+    var retention = KeepSettings()
     /// Where crowd files are kept.
     var crowds = CrowdSettings.own
     /// Where suppliers' URLs may lead to; nil lets them lead everywhere.
@@ -100,6 +102,15 @@ struct ServeSettings: Sendable {
         ("crowds.s3.region", "the bucket's region; us-east-1 if not given"),
         ("crowds.s3.access-key", "the public part of the key for the bucket"),
         ("crowds.s3.secret-key", "its secret part"),
+        (
+            "retention.messages",
+            "how long messages with a final state, and what tells of them, are kept; 90d when not given"
+        ),
+        ("retention.runs", "how long ended runs of jobs and their logs are kept; 30d when not given"),
+        (
+            "retention.crowds",
+            "how long crowd files that no campaign needs are kept after their last use; 30d if not given"
+        ),
         (
             "addresses.allowed",
             "networks that suppliers' URLs may lead to beside public addresses; all may be if not given"
@@ -182,6 +193,7 @@ struct ServeSettings: Sendable {
         guard receipts.resendAfter >= receipts.queryAfter else {
             throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
         }
+        retention = try KeepSettings(reader)
         crowds = try CrowdSettings(reader)
         supplierAddresses = try reader.networks("addresses.allowed").map(AddressGuard.init(allowed:))
         logLevel = reader.string("log.level") ?? logLevel

@@ -10,6 +10,9 @@ package struct RetentionSettings: Hashable, Sendable {
     package var roundLimit = Duration.seconds(1_800)
 
     package init() {}
+
+    /// For how many whole days messages are kept at least.
+    package var messageDays: Int { Int(messages / .seconds(86_400)) }
 }
 
 /// What a round removed.

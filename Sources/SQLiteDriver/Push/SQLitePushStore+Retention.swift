@@ -199,7 +199,7 @@ extension Database {
         return removed
     }
 
-    private static let selectCandidates = """
+    static let selectCandidates = """
         SELECT batch.id, batch.run, batch.accepted_at,
             batch.queued + batch.held + batch.accepted + batch.unknown > 0
                 OR coalesce(campaign_run.state IN ('running', 'paused'), 0)

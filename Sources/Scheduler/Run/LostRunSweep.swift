@@ -132,9 +132,13 @@ package struct LostRunSweep: Sendable {
         let now = wall.now
         let end = now - settings.runRetention
         // Several small transactions, so that nobody waits long; what is left over goes next time.
+        var count = 0
         for _ in 0..<10 {
-            guard try await runs.prune(endedBefore: end, limit: Self.batch) == Self.batch else { break }
+            let step = try await runs.prune(endedBefore: end, limit: Self.batch)
+            count += step
+            if step < Self.batch { break }
         }
+        if count > 0 { logger.debug("old runs removed", metadata: ["runs": "\(count)"]) }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
     }
 }

@@ -68,7 +68,16 @@ extension PushRig {
         _ clock: ManualClock = ManualClock(noon),
         callLimit: Duration = .zero
     ) async throws -> PushRig {
-        let pool = PostgresPool(PostgresSettings(address: try await way.database()))
+        try await postgres(on: way.database(), clock: clock, callLimit: callLimit)
+    }
+
+    /// Books in that database.
+    static func postgres(
+        on address: String,
+        clock: ManualClock = ManualClock(noon),
+        callLimit: Duration = .zero
+    ) async throws -> PushRig {
+        let pool = PostgresPool(PostgresSettings(address: address))
         let store = try await PostgresPushStore(
             pool,
             clock: clock.calendar,

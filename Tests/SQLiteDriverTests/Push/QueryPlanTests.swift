@@ -45,6 +45,7 @@ final class QueryPlanTests {
         Look(sql: SQLitePushStore.selectVersions, index: "PRIMARY KEY (template=?)"),
         Look(sql: SQLitePushStore.selectPaused, index: "campaign_run_paused"),
         Look(sql: SQLitePushStore.selectHalfCancelled, index: "batch_queued"),
+        Look(sql: Database.selectCandidates, index: "INTEGER PRIMARY KEY (rowid>?)"),
         Look(sql: SQLitePushStore.selectRunsOfCampaign, index: "(campaign=?)"),
     ]
 

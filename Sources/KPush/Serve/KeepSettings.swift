@@ -1,0 +1,35 @@
+import Groundwork
+import PushEngine
+import Scheduler
+
+/// How long what is over is kept.
+struct KeepSettings: Hashable, Sendable {
+    private static let day = Duration.seconds(86_400)
+    /// Longer is a mistake in the unit.
+    private static let longest = day * 3_650
+
+    /// Messages, receipts, crowd files.
+    var books = RetentionSettings()
+    /// Ended runs, and their logs.
+    var runs = SweepSettings().runRetention
+
+    init() {}
+
+    /// Reads what the settings say.
+    ///
+    /// - Throws: `SettingsError` that names the key at fault.
+    init(_ reader: SettingsReader) throws(SettingsError) {
+        // Suppliers tell of a message for days, and people ask about it no sooner.
+        books.messages =
+            try reader.duration("retention.messages", in: Self.day * 7...Self.longest) ?? books.messages
+        books.crowds =
+            try reader.duration("retention.crowds", in: Self.day...Self.longest) ?? books.crowds
+        runs = try reader.duration("retention.runs", in: Self.day...Self.longest) ?? runs
+    }
+
+    /// For how many days executors keep the logs of runs: no shorter than the runs.
+    var logDays: Int {
+        let days = Int(runs / Self.day)
+        return Self.day * days < runs ? days + 1 : days
+    }
+}
