@@ -188,7 +188,7 @@ private let noon = Moment(millisecondsSinceEpoch: 1_795_597_200_123)  // 2026-11
         #expect(lines.count == 2)
     }
 
-    @Test func `days beyond the retention are removed, and nothing else`() throws {
+    @Test func `days beyond the retention are removed, those of open runs and all others stay`() throws {
         let logs = try logs()
         for name in [
             "2026-11-25", "2026-11-23", "2026-11-22", "2025-12-31", "journal", "2026-1-1", "2026-11-2x",
@@ -198,7 +198,9 @@ private let noon = Moment(millisecondsSinceEpoch: 1_795_597_200_123)  // 2026-11
                 withIntermediateDirectories: true
             )
         }
-        #expect(try logs.prune(keeping: 2, now: noon) == ["2025-12-31", "2026-11-22"])
+        let open = noon - .seconds(3 * 86_400)
+        #expect(try logs.prune(keeping: 2, now: noon, openSince: open) == ["2025-12-31"])
+        #expect(try logs.prune(keeping: 2, now: noon, openSince: noon) == ["2026-11-22"])
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(left == ["2026-1-1", "2026-11-23", "2026-11-25", "2026-11-2x", "journal"])
     }

@@ -55,6 +55,7 @@ struct MessagePages: PageDesk {
             search: search,
             messages: shown.map { MessageRow($0, names, visit.say) },
             older: isFull ? shown.last.map { visit.address(with: "before", $0.id.description) } : nil,
+            keptDays: parts.retention.messageDays,
             visit.say
         )
     }

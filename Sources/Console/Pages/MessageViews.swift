@@ -9,14 +9,23 @@ struct MessageList: Sendable {
     let isEmpty: Bool
     let messages: [MessageRow]
     let older: String?
+    /// What is said when there are none.
+    let none: String
 
-    init(search: MessageSearch, messages: [MessageRow], older: String?, _ say: Voice) {
+    init(
+        search: MessageSearch,
+        messages: [MessageRow],
+        older: String?,
+        keptDays: Int,
+        _ say: Voice
+    ) {
         typed = search.typed
         tried = search.tried
         isSearch = !search.filters.isEmpty
         isEmpty = messages.isEmpty
         self.messages = messages
         self.older = older
+        none = say("messages-none", ["n": "\(keptDays)"])
     }
 }
 

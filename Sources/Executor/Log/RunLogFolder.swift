@@ -106,16 +106,18 @@ struct RunLogFolder: Sendable {
         )
     }
 
-    /// Removes the days that are more than `days` days before the one of `now`.
+    /// Removes the days that are more than `days` days before the one of `now`, and before all runs that are not over.
     ///
     /// - Parameters:
     ///   - days: how many days to keep besides the present one.
     ///   - now: the present instant.
+    ///   - openSince: the planned instant of the oldest run that is not over.
     /// - Returns: the names of the days that were removed.
     /// - Throws: `ExecutorError` when a day cannot be removed.
     @discardableResult
-    func prune(keeping days: Int, now: Moment) throws(ExecutorError) -> [String] {
-        let oldest = stamp.day(days, before: now)
+    func prune(keeping days: Int, now: Moment, openSince: Moment? = nil) throws(ExecutorError) -> [String] {
+        let kept = stamp.day(days, before: now)
+        let oldest = openSince.map { min(kept, stamp.day($0)) } ?? kept
         do {
             guard FileManager.default.fileExists(atPath: path) else { return [] }
             let names = try FileManager.default.contentsOfDirectory(atPath: path)

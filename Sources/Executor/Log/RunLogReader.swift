@@ -22,7 +22,7 @@ actor RunLogReader {
     }
 
     /// See `RunLogFolder.prune`.
-    func prune(keeping days: Int, now: Moment) throws(ExecutorError) -> [String] {
-        try folder.prune(keeping: days, now: now)
+    func prune(keeping days: Int, now: Moment, openSince: Moment?) throws(ExecutorError) -> [String] {
+        try folder.prune(keeping: days, now: now, openSince: openSince)
     }
 }

@@ -162,6 +162,9 @@ actor JobRunner: Service {
         return .accepted
     }
 
+    /// The planned instant of the oldest run that is not over; nil when there is none.
+    var openSince: Moment? { held.values.map(\.request.plannedAt).min() }
+
     /// Whether it takes runs.
     var isOpen: Bool { !isDraining }
 

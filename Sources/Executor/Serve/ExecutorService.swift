@@ -92,6 +92,7 @@ public struct ExecutorService: Service {
                     part(
                         LogPruner(
                             reader: reader,
+                            runner: runner,
                             settings: settings,
                             clock: clock,
                             calendar: calendar,
@@ -174,6 +175,7 @@ private struct AnnouncedServer: Service {
 /// Removes run logs that are too old, at the start and once an hour.
 private struct LogPruner: Service {
     let reader: RunLogReader
+    let runner: JobRunner
     let settings: ExecutorSettings
     let clock: any Clock<Duration>
     let calendar: any WallClock
@@ -191,7 +193,11 @@ private struct LogPruner: Service {
 
     private func prune() async {
         do {
-            let days = try await reader.prune(keeping: settings.logRetentionDays, now: calendar.now)
+            let days = try await reader.prune(
+                keeping: settings.logRetentionDays,
+                now: calendar.now,
+                openSince: await runner.openSince
+            )
             if !days.isEmpty { logger.info("run logs pruned", metadata: [LogKey.count: "\(days.count)"]) }
         } catch {
             logger.warning("run logs cannot be pruned", metadata: [LogKey.error: "\(error)"])

@@ -287,7 +287,8 @@ package enum CampaignError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .noCampaign(let id): "campaign: there is no campaign \(id.rawValue)"
-        case .noCrowd(let digest): "campaign: there is no crowd file \(digest)"
+        case .noCrowd(let digest):
+            "campaign: there is no crowd file \(digest); one that was not used for long was removed: upload it again"
         case .templateNotSendable(let id): "campaign: template \(id.rawValue) is not approved and enabled"
         case .overtaken(let shard): "campaign: another worker goes on with shard \(shard)"
         }

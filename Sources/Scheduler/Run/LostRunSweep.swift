@@ -128,7 +128,8 @@ package struct LostRunSweep: Sendable {
         _ = await executors.kill(run.plan.job, on: executor)
     }
 
-    private func prune() async throws {
+    /// Removes runs that ended long ago, a bounded number, and executors that are long gone.
+    func prune() async throws {
         let now = wall.now
         let end = now - settings.runRetention
         // Several small transactions, so that nobody waits long; what is left over goes next time.

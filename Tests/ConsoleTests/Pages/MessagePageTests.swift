@@ -82,6 +82,7 @@ import Testing
             let page = try await browser.get("/messages?q=13900139000").words
             for fact in [
                 "phone 13900139000", "message id 13900139000", "business id 13900139000", "Nothing was found",
+                "kept for 90 days",
             ] {
                 #expect(page.contains(fact), "\(fact)")
             }

@@ -25,9 +25,12 @@ import Testing
             while !mayEnd.isOpen { _ = try link.run("SELECT pg_sleep(0.01)") }
         }
         try await isReading.pass()
+        let began = ContinuousClock.now
         await expectStoreError(.unavailable) {
             _ = try await rig.books.removeMessages(acceptedBefore: rig.now, after: nil, limit: 1)
         }
+        // Far less than any other statement waits for a lock.
+        #expect(ContinuousClock.now - began < .seconds(10))
         // Nothing of it is gone, nor does anybody wait.
         #expect(try await rig.states(batch, 2) == [.recalled, .recalled])
         mayEnd.open()
