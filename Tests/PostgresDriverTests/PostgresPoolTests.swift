@@ -107,6 +107,23 @@ import Testing
         #expect(count == 25_000)
     }
 
+    @Test func `a bulk load that is refused leaves its connection to the next`() async throws {
+        var settings = PostgresSettings(address: try await TestPostgres.database())
+        settings.connections = 1
+        let pool = PostgresPool(settings)
+        await #expect {
+            try await pool.write("load") { try $0.copy(into: "missing (id)", CopyRows(columns: 1)) }
+        } throws: { ($0 as? StoreError)?.code == .corrupted }
+        #expect(try await pool.write("ask") { try $0.run("SELECT 7").first?.int(0) } == 7)
+    }
+
+    @Test func `a value that the server cannot take is refused for good`() async throws {
+        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        await #expect {
+            try await pool.write("ask") { _ = try $0.run("SELECT 1 / $1::bigint", .int(0)) }
+        } throws: { ($0 as? StoreError)?.isTransient == false }
+    }
+
     @Test func `who finds no connection in time is told so, and the pool goes on`() async throws {
         var settings = PostgresSettings(address: try await TestPostgres.database())
         settings.connections = 1

@@ -60,7 +60,9 @@ extension StoreError {
         default:
             switch state.prefix(2) {
             case "08", "57", "53", "40", "58": (.unavailable, nil)
+            case "22", "54": (.conflict, "the server does not take such a value")
             case "XX": (.corrupted, "see the server's log")
+            case "0A", "42": (.corrupted, "the server does not know such a statement")
             default: (.unavailable, nil)
             }
         }

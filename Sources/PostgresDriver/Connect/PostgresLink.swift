@@ -117,6 +117,8 @@ final class PostgresLink {
         guard PQsendQuery(handle, "COPY \(target) FROM STDIN (FORMAT binary)") == 1 else { throw broken() }
         guard let result = try next() else { throw broken() }
         guard PQresultStatus(result) == PGRES_COPY_IN else {
+            // The refusal's end is read too: the connection goes on to somebody else.
+            defer { _ = try? finish() }
             _ = try Self.checked(result)
             throw PostgresFailure("no copy began")
         }

@@ -75,7 +75,10 @@ final class DayPartitions: Sendable {
     /// Days are dropped that nobody has added to for long; the server has never counted only those of few rows.
     private static func size(of day: BatchDay, _ link: PostgresLink) throws -> Int {
         let table = "record_\(day.suffix)"
-        let known = try link.run("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)", .text(table))
+        let known = try link.run(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)",
+            .text(table)
+        )
         if let count = known.first?.int(0), count >= 0 { return count }
         return try link.run("SELECT count(*) FROM \(table)").first?.int(0) ?? 0
     }

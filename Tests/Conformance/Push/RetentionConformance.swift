@@ -147,7 +147,12 @@ package enum RetentionConformance {
             #expect(try await rig.books.removeRemains(before: cut, limit: 2) == 0)
             rig.clock.advance(by: day)
             let young = try await rig.books.keepPage([3], of: PushRig.account, at: rig.now)
-            _ = try await rig.books.applyReceipts([], of: PushRig.account, from: ReceiptOrigin(kept: [young]), at: rig.now)
+            _ = try await rig.books.applyReceipts(
+                [],
+                of: PushRig.account,
+                from: ReceiptOrigin(kept: [young]),
+                at: rig.now
+            )
             #expect(try await rig.books.removeRemains(before: rig.now, limit: 2) == 3)
             #expect(try await rig.books.removeRemains(before: rig.now, limit: 2) == 1)
             #expect(try await rig.books.removeRemains(before: rig.now, limit: 2) == 0)
