@@ -27,6 +27,9 @@ actor CallbackGroups {
     typealias Writer =
         @Sendable (_ callbacks: [Callback], _ account: AccountID) async throws(StoreError) -> Void
 
+    /// The most callbacks of an account that wait; suppliers post again what they hear no good word of.
+    static let waitingLimit = 64
+
     private let receiptsAtOnce: Int
     private let writer: Writer
     /// The accounts of which callbacks are being applied, with those that wait.
@@ -42,9 +45,17 @@ actor CallbackGroups {
     func waiting(_ account: AccountID) -> Int { queues[account]?.count ?? 0 }
 
     /// Keeps a callback as it came and applies its receipts; returns when the store has it all.
+    ///
+    /// - Throws: `StoreError`, `.unavailable` also when too many wait.
     func apply(_ callback: Callback, of account: AccountID) async throws(StoreError) {
         if queues[account] == nil {
             queues[account] = []
+        } else if waiting(account) >= Self.waitingLimit {
+            throw StoreError(
+                .unavailable,
+                during: "apply receipts",
+                detail: "\(waiting(account)) callbacks wait"
+            )
         } else if case .over(let result) = await turn(of: callback, account) {
             return try result.get()
         }
@@ -56,6 +67,7 @@ actor CallbackGroups {
             let result = isDivided ? await write([waiter.callback], of: account) : together
             waiter.continuation.resume(returning: .over(result))
         }
+        if together.isOutage { dismiss(account, with: together) }
         let own = isDivided ? await write([callback], of: account) : together
         handOver(account)
         try own.get()
@@ -88,6 +100,13 @@ actor CallbackGroups {
         next.continuation.resume(returning: .begins)
     }
 
+    /// Tells all who wait that the store is away, each of whom would otherwise find it out after the other.
+    private func dismiss(_ account: AccountID, with outage: Result<Void, StoreError>) {
+        let waiting = queues[account] ?? []
+        queues[account] = []
+        for waiter in waiting { waiter.continuation.resume(returning: .over(outage)) }
+    }
+
     private func write(_ callbacks: [Callback], of account: AccountID) async -> Result<Void, StoreError> {
         do throws(StoreError) {
             return .success(try await writer(callbacks, account))
@@ -101,5 +120,10 @@ extension Result where Failure == StoreError {
     /// Whether the store answered, and did not take it.
     fileprivate var isRefusal: Bool {
         if case .failure(let error) = self { !error.isTransient } else { false }
+    }
+
+    /// Whether the store did not answer.
+    fileprivate var isOutage: Bool {
+        if case .failure(let error) = self { error.isTransient } else { false }
     }
 }

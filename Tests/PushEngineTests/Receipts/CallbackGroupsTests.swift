@@ -107,6 +107,34 @@ import Testing
         #expect(books.steps.count == 2)
     }
 
+    @Test func `when the store is away those who wait for a later group are told too`() async throws {
+        let books = SlowBooks()
+        let outcomes = try await Self.outcomes(of: [SlowBooks.outage, 2, 3, 4], receiptsAtOnce: 2, books)
+        #expect(outcomes.values.allSatisfy { $0 == .unavailable })
+        #expect(books.steps == [[SlowBooks.outage]])
+    }
+
+    @Test func `no more wait than may`() async throws {
+        let books = SlowBooks()
+        let groups = CallbackGroups(receiptsAtOnce: 1_000) {
+            (callbacks, _) async throws(StoreError) in try await books.write(callbacks)
+        }
+        try await withThrowingTaskGroup { tasks in
+            for _ in 0...CallbackGroups.waitingLimit {
+                tasks.addTask { try await groups.apply(Self.callback(1), of: Self.account) }
+            }
+            try await eventually("the line is full") {
+                await groups.waiting(Self.account) == CallbackGroups.waitingLimit
+            }
+            await #expect {
+                try await groups.apply(Self.callback(2), of: Self.account)
+            } throws: { ($0 as? StoreError)?.code == .unavailable }
+            books.open()
+            try await tasks.waitForAll()
+        }
+        #expect(books.steps.map(\.count) == [1, CallbackGroups.waitingLimit])
+    }
+
     @Test func `accounts do not wait for each other`() async throws {
         let books = SlowBooks()
         let groups = CallbackGroups(receiptsAtOnce: 100) {
