@@ -40,6 +40,8 @@ package struct PostgresRunStore: RunStore {
     ) async throws(StoreError) -> Outbox {
         let instant = PostgresValue.int(now.millisecondsSinceEpoch)
         let statements = [
+            // A long line of runs makes it look worth compiling, which takes longer than going through the line.
+            PostgresStatement("SELECT set_config('jit', 'off', true)"),
             PostgresStatement(
                 Self.outbox,
                 instant,
@@ -52,8 +54,8 @@ package struct PostgresRunStore: RunStore {
         return try await pool.single("read outbox") { link in
             let brought = try link.runAll(statements)
             return Outbox(
-                runs: try brought[0].map(JobRun.init),
-                next: brought[1].first?.optionalMoment(0)
+                runs: try brought[1].map(JobRun.init),
+                next: brought[2].first?.optionalMoment(0)
             )
         }
     }
@@ -166,22 +168,30 @@ extension PostgresRunStore {
         FROM unnest($1::bigint[], $2::bigint[]) AS t (id, last_at) WHERE jobs.id = t.id
         """
 
-    /// What is due, and what another term left behind, each in the order of its own index.
+    /// What is due, and what another term left behind, each by an index of its own.
+    ///
+    /// Of runs that wait for each other only the `first` is looked at further: after an outage there may be tens of
+    /// thousands of them, and this is asked for again whenever one of them got away.
     static let outbox = """
         SELECT \(RunColumn.list(of: "r")) FROM (
-            SELECT * FROM runs WHERE due_at <= $1
-            UNION ALL
-            SELECT * FROM runs WHERE state = 'dispatching' AND due_at > $1 AND token <> $2
-        ) AS r
-        WHERE r.app <> ALL ($3)
-          AND NOT (r.state = 'planned' AND r.overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
-            SELECT 1 FROM runs o
-            WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
-              AND ((r.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
-                OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching' AND o.id < r.id)
-                OR (o.state = 'planned' AND o.id < r.id
-                  AND (o.due_at <= $1 OR o.unreached_since IS NOT NULL)))))
-        ORDER BY r.due_at, r.id LIMIT $4
+            SELECT id FROM (
+                SELECT id, due_at, app FROM (
+                    SELECT id, due_at, app, job, shard_index, state, overlap,
+                        min(id) FILTER (WHERE state = 'planned') OVER (PARTITION BY job, shard_index) AS first
+                    FROM runs WHERE due_at IS NOT NULL AND (due_at <= $1 OR unreached_since IS NOT NULL)
+                ) AS waiting
+                WHERE due_at <= $1 AND NOT (
+                    state = 'planned' AND overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND (id > first OR EXISTS (
+                        SELECT 1 FROM runs AS o
+                        WHERE o.state <> 'ended' AND o.job = waiting.job AND o.shard_index = waiting.shard_index
+                            AND ((waiting.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
+                                OR (waiting.overlap = 'COVER_EARLY' AND o.state = 'dispatching' AND o.id < waiting.id)))))
+                UNION ALL
+                SELECT id, due_at, app FROM runs WHERE state = 'dispatching' AND due_at > $1 AND token <> $2
+            ) AS due
+            WHERE app <> ALL ($3) ORDER BY due_at, id LIMIT $4
+        ) AS first JOIN runs AS r ON r.id = first.id
+        ORDER BY r.due_at, r.id
         """
 
     static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"

@@ -124,6 +124,28 @@ struct SchedulerPlanTests {
         }
     }
 
+    @Test func `of a long line only the first is looked at further`() async throws {
+        let room = try await SchedulerRoom()
+        try await room.pool.write("fill") { link in
+            _ = try link.runScript(
+                """
+                INSERT INTO runs (
+                    job, planned_at, shard_index, shard_total, attempt, trigger_kind, app, handler, params,
+                    overlap, route, timeout_ms, retry, state, due_at, sends, version)
+                SELECT n % 50, n * 1000, 0, 1, 1, 'schedule', 'app', 'handle', '', 'SERIAL_EXECUTION', 'FIRST', 0,
+                    '0 0 0 1 0', 'planned', n * 1000, 0, 1
+                FROM generate_series(1, 10000) AS n;
+                """
+            )
+        }
+        let outbox = PostgresStatement(PostgresRunStore.outbox, Self.now, .int(3), .texts([]), .int(128))
+        let plan = try await room.plan(of: outbox, "ANALYZE, TIMING OFF, SUMMARY OFF, ")
+        #expect(plan.contains("loops=50)"), "\(plan)")
+        for line in plan.matches(of: /loops=([0-9]+)/) {
+            #expect(try #require(Int(line.1)) <= 128, "\(plan)")
+        }
+    }
+
     private static func filledRoom() async throws -> SchedulerRoom {
         let room = try await SchedulerRoom()
         try await room.pool.write("fill") { link in
@@ -158,9 +180,10 @@ struct SchedulerPlanTests {
 
 extension SchedulerRoom {
     /// How the server would run a statement, as it says.
-    fileprivate func plan(of statement: PostgresStatement) async throws -> String {
+    fileprivate func plan(of statement: PostgresStatement, _ options: String = "") async throws -> String {
         try await pool.single("explain") { link in
-            try link.run("EXPLAIN (COSTS OFF) \(statement.sql)", statement.values).map { $0.text(0) }
+            try link.run("EXPLAIN (\(options)COSTS OFF) \(statement.sql)", statement.values)
+                .map { $0.text(0) }
                 .joined(separator: "\n") + "\n"
         }
     }
