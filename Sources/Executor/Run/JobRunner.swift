@@ -31,7 +31,7 @@ actor JobRunner: Service {
     /// How the runner behaves; see `ExecutorSettings`.
     struct Settings: Sendable {
         var queueLength = 30
-        var drainLimit = Duration.seconds(30)
+        var drainLimit = Duration.seconds(15)
         var stopGrace = Duration.seconds(5)
     }
 

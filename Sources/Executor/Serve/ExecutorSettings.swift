@@ -28,11 +28,13 @@ public struct ExecutorSettings: Sendable {
     /// The time between two beats.
     public var heartbeat = Duration.seconds(30)
     /// How long a shutdown waits for runs to end before it stops them.
-    public var drainLimit = Duration.seconds(30)
+    ///
+    /// With `stopGrace` and `flushLimit` it makes less than the 30 s within which a process ends that is told to.
+    public var drainLimit = Duration.seconds(15)
     /// How long a shutdown waits, once runs were asked to stop, before it says that they do not.
     public var stopGrace = Duration.seconds(5)
     /// How long a shutdown tries to deliver what is left.
-    public var flushLimit = Duration.seconds(10)
+    public var flushLimit = Duration.seconds(8)
     /// The waits between attempts to register or to call back.
     public var backoff = Backoff(first: .seconds(1), ceiling: .seconds(30))
 
