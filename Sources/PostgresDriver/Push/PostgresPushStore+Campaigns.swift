@@ -93,10 +93,14 @@ extension PostgresPushStore: CampaignStore {
         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
         """
 
-    /// Locked, because an admission may be about to call one of them finished.
+    /// The occurrences that a campaign's state changes with it.
+    ///
+    /// Found by what waits of all campaigns, and not by what this one ever sent; locked, because an admission may be
+    /// about to call one of them finished.
     private static let selectFollowers = """
         SELECT id FROM campaign_run WHERE campaign = $1 AND (state IN ('running', 'paused')
-            OR EXISTS (SELECT 1 FROM batch WHERE batch.run = campaign_run.id AND queued + held > 0))
+            OR id IN (SELECT run FROM batch WHERE queued > 0 AND run IS NOT NULL)
+            OR id IN (SELECT run FROM shelf JOIN batch ON batch.id = shelf.batch WHERE run IS NOT NULL))
         ORDER BY id FOR UPDATE
         """
 

@@ -16,7 +16,13 @@ extension PostgresPushStore {
             while calls.count < limit {
                 // A batch has a few calls at most: pages of batches are read until there are enough calls.
                 let page =
-                    try link.run(sql, .int(last), .int(before.millisecondsSinceEpoch), .int(Self.pageSize))
+                    try link.run(
+                        sql,
+                        .int(last),
+                        .int(before.millisecondsSinceEpoch),
+                        .int(Self.pageSize),
+                        .int(account.rawValue)
+                    )
                     .map { row in
                         guard let guarantee = DeliveryGuarantee(rawValue: row.text(10)) else {
                             throw StoreError(.corrupted, during: "read open calls", detail: row.text(10))
@@ -108,7 +114,9 @@ extension PostgresPushStore {
         """
         SELECT \(BatchSheet.columns), batch.task, coalesce(guarantee, 'at_most_once') FROM batch
         LEFT JOIN template_version ON template_version.template = batch.template AND number = version
-        WHERE \(column) > 0 AND batch.id > $1 AND accepted_at < $2 ORDER BY batch.id LIMIT $3
+        WHERE \(column) > 0 AND batch.id > $1 AND accepted_at < $2
+            AND EXISTS (SELECT 1 FROM call WHERE call.batch = batch.id AND call.account = $4)
+        ORDER BY batch.id LIMIT $3
         """
     }
 

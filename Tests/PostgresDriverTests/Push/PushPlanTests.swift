@@ -84,6 +84,7 @@ import Testing
             .int(0),
             now,
             .int(16),
+            .int(1),
             by: "batch_\(day.suffix)_id_idx"
         ),
         Question(
