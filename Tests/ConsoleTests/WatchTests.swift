@@ -130,6 +130,7 @@ private struct BrokenQueue: SendQueue {
         by delay: Duration,
         counted: Bool
     ) async throws(StoreError) {}
+    func note(_ delivery: QueueDelivery, left: Int) async throws(StoreError) {}
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError) {}
     func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError) {}
     func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int { 0 }

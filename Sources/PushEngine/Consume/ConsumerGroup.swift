@@ -1,4 +1,4 @@
-import Groundwork
+package import Groundwork
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -13,6 +13,17 @@ package struct LaneSettings: Hashable, Sendable {
     package var visibility = Duration.seconds(30)
     /// How long to wait for work before looking again.
     package var patience = Duration.milliseconds(500)
+    /// How many claims of a batch in a row may run out without progress before it is set aside.
+    ///
+    /// One that ends every process that takes it would do so for ever. Processes that are killed for other reasons
+    /// take batches with them that are as good as any: those get on, or are done, in one of the next lives, and
+    /// ten deaths in a row in the middle of the same batch, none of which left a trace in the ledger, are no
+    /// accident. With claims of 30 seconds, it is five minutes before a batch is blamed.
+    package var lapses = 10
+    /// The wait before a batch is tried again that a store did not answer for.
+    ///
+    /// It is never given up for that: the store may be away for hours.
+    package var backoff = Backoff(first: .seconds(1), ceiling: .seconds(30))
 
     package init() {}
 }
@@ -90,17 +101,50 @@ package final class ConsumerGroup: Sendable {
     private func work(on delivery: QueueDelivery) async {
         let batch = delivery.message.batch
         guard working.withLock({ $0.updateValue(delivery, forKey: batch) == nil }) else { return }
+        guard delivery.lapses < settings.lapses else {
+            await setAside(working.withLock { $0.removeValue(forKey: batch) } ?? delivery)
+            return
+        }
         let outcome = await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepClaim(of: batch) }
             // Its end ends the claiming.
             defer { group.cancelAll() }
             do throws(StoreError) {
-                return Result<Disposition, StoreError>
-                    .success(try await deliverer.deliver(batch, attempt: delivery.attempt))
+                return Result<Disposition, StoreError>.success(try await deliver(delivery))
             } catch { return .failure(error) }
         }
         let newest = working.withLock { $0.removeValue(forKey: batch) } ?? delivery
         await settle(newest, outcome)
+    }
+
+    /// Delivers a batch; where somebody was lost over it, notes first how far it has come, so that the next can tell
+    /// whether it gets on.
+    private func deliver(_ delivery: QueueDelivery) async throws(StoreError) -> Disposition {
+        let batch = delivery.message.batch
+        if delivery.lapses > 0 {
+            try await queue.note(delivery, left: try await deliverer.left(of: batch))
+        }
+        return try await deliverer.deliver(batch, attempt: delivery.attempt)
+    }
+
+    /// Makes a dead letter of a batch that nobody who took it came back from; it is not looked at, for that may be
+    /// what ends them.
+    private func setAside(_ delivery: QueueDelivery) async {
+        let reason = """
+            nobody came back from it: \(delivery.lapses) claims in a row ran out without progress, as when it ends the \
+            process that works on it
+            """
+        logger.error(
+            "batch set aside",
+            metadata: [
+                LogKey.batch: "\(delivery.message.batch.rawValue)",
+                LogKey.reason: "\(reason)",
+            ]
+        )
+        do { try await queue.bury(delivery, reason: reason) } catch {
+            // The claim runs out by itself, and the message is handed out again.
+            logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
+        }
     }
 
     /// Extends the claim of a batch that is worked on, until it is told to stop or the claim is another's.
@@ -130,7 +174,8 @@ package final class ConsumerGroup: Sendable {
             case .failure(let error):
                 report(error, of: delivery)
                 if error.isTransient {
-                    try await queue.postpone(delivery, by: .seconds(1), counted: true)
+                    let wait = settings.backoff.wait(afterAttempt: delivery.attempt)
+                    try await queue.postpone(delivery, by: wait, counted: true)
                 } else {
                     try await queue.bury(delivery, reason: "\(error)")
                 }

@@ -83,6 +83,11 @@ package struct Deliverer: Sendable {
         return .later(max(.zero, busyUntil - clock.now))
     }
 
+    /// How many recipients of a batch wait to be sent to.
+    package func left(of batch: BatchID) async throws(StoreError) -> Int {
+        try await ledger.open(batch)?.waiting.count ?? 0
+    }
+
     private func deliverWaiting(
         of open: LedgerBatch,
         attempt: Int

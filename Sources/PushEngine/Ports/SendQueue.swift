@@ -19,12 +19,17 @@ package struct QueueDelivery: Hashable, Sendable {
     package let message: QueueMessage
     /// How often it was handed out, this time included.
     package let attempt: Int
+    /// How many claims of it in a row ran out before this one: whoever had them is gone, or was cut off.
+    ///
+    /// A postponement or a revival begins anew, and so does progress that was noted.
+    package let lapses: Int
     /// Proves the claim: a later claim of the same message makes it worthless.
     package let receipt: Int64
 
-    package init(message: QueueMessage, attempt: Int, receipt: Int64) {
+    package init(message: QueueMessage, attempt: Int, lapses: Int, receipt: Int64) {
         self.message = message
         self.attempt = attempt
+        self.lapses = lapses
         self.receipt = receipt
     }
 }
@@ -92,6 +97,11 @@ package protocol SendQueue: Sendable {
     ///
     /// One that is not `counted` is handed out then as if this time had not been.
     func postpone(_ delivery: QueueDelivery, by delay: Duration, counted: Bool) async throws(StoreError)
+
+    /// Notes how much of a claimed message is still to be done; does nothing when the claim has been superseded.
+    ///
+    /// Less than was noted since its last postponement is progress: its lapses until now are forgotten.
+    func note(_ delivery: QueueDelivery, left: Int) async throws(StoreError)
 
     /// Moves a claimed message to the dead letters, where it is kept until somebody revives it.
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError)

@@ -5,7 +5,8 @@ extension RedisQueueScripts {
     /// What all of them are told in: `ARGV[1]` is the time, or empty for the server's own, `ARGV[2]` the
     /// process.
     private static let words = """
-        local LANE, RUN, ATTEMPTS, RECEIPT, DUE, ENTRY, GROUP = 1, 2, 3, 4, 5, 6, 'workers'
+        local LANE, RUN, ATTEMPTS, RECEIPT, DUE, ENTRY, LAPSES, LEFT = 1, 2, 3, 4, 5, 6, 7, 8
+        local GROUP = 'workers'
         local prefix, me, now = KEYS[1], ARGV[2], tonumber(ARGV[1])
         if not now then
             local time = redis.call('TIME')
@@ -20,7 +21,11 @@ extension RedisQueueScripts {
 
         local function load(batch)
             local packed = redis.call('HGET', messages, batch)
-            return packed and cmsgpack.unpack(packed)
+            if not packed then return nil end
+            local message = cmsgpack.unpack(packed)
+            -- One that was stored by an earlier version has no more than six.
+            message[LAPSES], message[LEFT] = message[LAPSES] or 0, message[LEFT] or false
+            return message
         end
         local function store(batch, message)
             redis.call('HSET', messages, batch, cmsgpack.pack(message))
@@ -55,7 +60,7 @@ extension RedisQueueScripts {
             if run ~= '' then
                 redis.call('ZADD', prefix .. 'run:' .. run, redis.call('INCR', prefix .. 'order'), batch)
             end
-            settle(batch, {lane, run, 0, 0, 0, ''})
+            settle(batch, {lane, run, 0, 0, 0, '', 0, false})
         end
         local function forget(batch, message)
             redis.call('HDEL', messages, batch)

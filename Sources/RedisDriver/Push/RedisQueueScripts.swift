@@ -4,7 +4,7 @@
 ///
 /// | key | type | holds |
 /// |---|---|---|
-/// | `messages` | hash | every batch in the queue: its lane, run, attempts, receipt, due time and entry, packed |
+/// | `messages` | hash | every batch in the queue: what `+Words` calls its fields, packed |
 /// | `stream:LANE` | stream, group `workers` | the ready and the claimed ones |
 /// | `claims:LANE` | sorted set | the claimed ones by the end of their claim |
 /// | `later:LANE` | sorted set | the postponed ones by their time |
@@ -50,12 +50,14 @@ enum RedisQueueScripts {
                 given[1] = receipt
             end
             message[ATTEMPTS] = message[ATTEMPTS] + 1
+            if message[RECEIPT] ~= 0 then message[LAPSES] = message[LAPSES] + 1 end
             message[RECEIPT] = receipt
             store(batch, message)
             redis.call('ZADD', claims(lane), now + visibility, batch)
             given[#given + 1] = batch
             given[#given + 1] = message[RUN]
             given[#given + 1] = message[ATTEMPTS]
+            given[#given + 1] = message[LAPSES]
             limit = limit - 1
         end
 
@@ -73,6 +75,7 @@ enum RedisQueueScripts {
                 redis.call('ZREM', claims(lane), batch)
             elseif isSuspended(message) then
                 release(batch, message)
+                message[LAPSES] = message[LAPSES] + 1
                 settle(batch, message)
             else
                 redis.pcall('XCLAIM', stream(lane), GROUP, me, 0, message[ENTRY], 'JUSTID')
@@ -146,8 +149,20 @@ enum RedisQueueScripts {
         release(batch, message)
         message[DUE] = now + tonumber(ARGV[5])
         message[ATTEMPTS] = message[ATTEMPTS] - tonumber(ARGV[6])
+        message[LAPSES], message[LEFT] = 0, false
         settle(batch, message)
         ring('work', message[LANE])
+        """
+    )
+
+    static let note = script(
+        """
+        local batch, message = claimed()
+        if not message then return 0 end
+        local left = tonumber(ARGV[5])
+        if message[LEFT] and left < message[LEFT] then message[LAPSES] = 0 end
+        message[LEFT] = left
+        store(batch, message)
         """
     )
 

@@ -100,8 +100,14 @@ package final class RedisSendQueue: SendQueue {
                 lane: lane,
                 campaignRun: try rows.run()
             )
-            let attempt = Int(try rows.number())
-            deliveries.append(QueueDelivery(message: message, attempt: attempt, receipt: receipt))
+            deliveries.append(
+                QueueDelivery(
+                    message: message,
+                    attempt: Int(try rows.number()),
+                    lapses: Int(try rows.number()),
+                    receipt: receipt
+                )
+            )
         }
         return deliveries
     }
@@ -127,6 +133,10 @@ package final class RedisSendQueue: SendQueue {
         let delay = RedisArgument.integer(delay.wholeMilliseconds)
         try await settle(RedisQueueScripts.postpone, "postpone", delivery, delay, counted ? "0" : "1")
         bells.work.ring([delivery.message.lane])
+    }
+
+    package func note(_ delivery: QueueDelivery, left: Int) async throws(StoreError) {
+        try await settle(RedisQueueScripts.note, "note progress", delivery, .integer(Int64(left)))
     }
 
     package func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError) {

@@ -6,6 +6,7 @@ enum QueueMigrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
         migrator.registerMigration("2") { try $0.execute(sql: second) }
+        migrator.registerMigration("3") { try $0.execute(sql: third) }
         return migrator
     }
 
@@ -43,5 +44,13 @@ enum QueueMigrations {
         DROP INDEX message_due;
         CREATE INDEX message_later ON message (channel, message_type, due_at)
             WHERE state IN (1, 2) AND is_suspended = 0;
+        """
+
+    /// What tells a batch that ends its workers from one that is merely long.
+    private static let third = """
+        -- Claims in a row that ran out, before the present one.
+        ALTER TABLE message ADD COLUMN lapses INTEGER NOT NULL DEFAULT 0;
+        -- How much was to be done when somebody noted it last.
+        ALTER TABLE message ADD COLUMN remaining INTEGER;
         """
 }

@@ -68,10 +68,15 @@ package struct SQLiteSendQueue: SendQueue {
             let update = try RawStatement(db, Self.claimMessage)
             update.bind((now + visibility).millisecondsSinceEpoch, at: 1)
             update.bind(receipt, at: 2)
-            return try messages.map { message, attempts in
+            return try messages.map { message, attempts, lapses in
                 update.bind(message.batch.rawValue, at: 3)
                 try update.run()
-                return QueueDelivery(message: message, attempt: attempts + 1, receipt: receipt)
+                return QueueDelivery(
+                    message: message,
+                    attempt: attempts + 1,
+                    lapses: lapses,
+                    receipt: receipt
+                )
             }
         }
     }
@@ -112,6 +117,15 @@ package struct SQLiteSendQueue: SendQueue {
             )
         }
         bell.ring([delivery.message.lane])
+    }
+
+    package func note(_ delivery: QueueDelivery, left: Int) async throws(StoreError) {
+        try await database.write("note progress") { db in
+            try db.execute(
+                cached: Self.noteProgress,
+                [left, delivery.message.batch.rawValue, delivery.receipt]
+            )
+        }
     }
 
     package func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError) {
@@ -232,8 +246,15 @@ extension SQLiteSendQueue {
         VALUES (?1, ?2, ?3, ?4, EXISTS (SELECT 1 FROM suspended WHERE run = ?4))
         """
 
+    /// A message that has a claim still was never settled: that claim ran out.
     fileprivate static let claimMessage = """
-        UPDATE message SET state = 1, due_at = ?, claim = ?, attempts = attempts + 1 WHERE batch = ?
+        UPDATE message
+        SET state = 1, due_at = ?, lapses = lapses + (claim <> 0), claim = ?, attempts = attempts + 1
+        WHERE batch = ?
+        """
+
+    fileprivate static let noteProgress = """
+        UPDATE message SET lapses = iif(remaining > ?1, 0, lapses), remaining = ?1 WHERE batch = ?2 AND claim = ?3
         """
 
     /// Also of one whose time ran out and which nobody has taken since.
@@ -242,7 +263,8 @@ extension SQLiteSendQueue {
         """
 
     fileprivate static let postponeMessage = """
-        UPDATE message SET state = 2, due_at = ?, attempts = attempts - ?, claim = 0
+        UPDATE message
+        SET state = 2, due_at = ?, attempts = attempts - ?, claim = 0, lapses = 0, remaining = NULL
         WHERE batch = ? AND claim = ?
         """
 
@@ -252,7 +274,8 @@ extension SQLiteSendQueue {
         """
 
     fileprivate static let reviveMessage = """
-        UPDATE message SET state = 0, attempts = 0, reason = NULL, buried_at = NULL
+        UPDATE message
+        SET state = 0, attempts = 0, lapses = 0, remaining = NULL, reason = NULL, buried_at = NULL
         WHERE batch = ? AND state = 3
         """
 
@@ -286,7 +309,8 @@ extension SQLiteSendQueue {
         """
 
     static let selectReady = """
-        SELECT channel, message_type, batch, run, attempts FROM message INDEXED BY message_ready
+        SELECT channel, message_type, batch, run, attempts, lapses + (claim <> 0)
+        FROM message INDEXED BY message_ready
         WHERE channel = ? AND message_type = ? AND state = 0 AND is_suspended = 0 ORDER BY id LIMIT ?
         """
 
@@ -314,12 +338,12 @@ extension Database {
     fileprivate func readyMessages(
         of lane: Lane,
         limit: Int
-    ) throws -> [(message: QueueMessage, attempts: Int)] {
+    ) throws -> [(message: QueueMessage, attempts: Int, lapses: Int)] {
         let select = try RawStatement(self, SQLiteSendQueue.selectReady)
         select.bind(lane, at: 1)
         select.bind(limit, at: 3)
-        var messages: [(message: QueueMessage, attempts: Int)] = []
-        try select.forEachRow { messages.append((try QueueMessage($0), $0.int(4))) }
+        var messages: [(message: QueueMessage, attempts: Int, lapses: Int)] = []
+        try select.forEachRow { messages.append((try QueueMessage($0), $0.int(4), $0.int(5))) }
         return messages
     }
 

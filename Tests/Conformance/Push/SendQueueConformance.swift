@@ -36,7 +36,7 @@ package struct QueueRig: Sendable {
 /// What every `SendQueue` must keep.
 package enum SendQueueConformance {
     package static let clauses: [Clause<QueueRig>] =
-        claiming + extending + settling + suspending + waiting + room
+        claiming + extending + settling + lapsing + suspending + waiting + room
 
     private static let claiming: [Clause<QueueRig>] = [
         Clause("hands out ready messages in order of arrival, up to a limit") { rig in

@@ -26,6 +26,7 @@ enum BenchOperation: Hashable, Sendable {
     case extend
     case acknowledge
     case postpone
+    case note
     case bury
     /// A cut is how a test says that something was lost.
     case waitForLoss
@@ -166,6 +167,12 @@ struct WiredQueue: SendQueue {
     ) async throws(StoreError) {
         try await wire.store(.postpone) { () async throws(StoreError) in
             try await queue.postpone(delivery, by: delay, counted: counted)
+        }
+    }
+
+    func note(_ delivery: QueueDelivery, left: Int) async throws(StoreError) {
+        try await wire.store(.note) { () async throws(StoreError) in
+            try await queue.note(delivery, left: left)
         }
     }
 

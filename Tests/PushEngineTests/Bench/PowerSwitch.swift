@@ -6,6 +6,7 @@ import TestKit
 final class PowerSwitch: BenchWire {
     private struct State {
         var left: Int
+        var fatal: BenchOperation?
         var isOff = false
     }
 
@@ -17,6 +18,11 @@ final class PowerSwitch: BenchWire {
         state = Mutex(State(left: steps))
     }
 
+    /// Makes a switch that goes off as soon as `operation` begins.
+    init(at operation: BenchOperation) {
+        state = Mutex(State(left: .max, fatal: operation))
+    }
+
     var isOff: Bool { state.withLock { $0.isOff } }
 
     /// Returns when it is off, or the task is cancelled.
@@ -24,14 +30,14 @@ final class PowerSwitch: BenchWire {
         try? await end.pass()
     }
 
-    func before(_ operation: BenchOperation) async throws(WireCut) { try await step() }
+    func before(_ operation: BenchOperation) async throws(WireCut) { try await step(operation) }
 
-    func after(_ operation: BenchOperation) async throws(WireCut) { try await step() }
+    func after(_ operation: BenchOperation) async throws(WireCut) { try await step(nil) }
 
-    private func step() async throws(WireCut) {
+    private func step(_ beginning: BenchOperation?) async throws(WireCut) {
         let isOff = state.withLock { state in
             state.left -= 1
-            if state.left <= 0 { state.isOff = true }
+            if state.left <= 0 || (beginning != nil && beginning == state.fatal) { state.isOff = true }
             return state.isOff
         }
         guard isOff else { return }
