@@ -65,6 +65,7 @@ final class RedisConversation: @unchecked Sendable {
             let made = try door.open(until: min(deadline, now + settings.reach))
             if failures > 0 { logger.notice("redis answers again") }
             failures = 0
+            warnOfEviction(by: made, until: deadline)
             link = made
             digests = [:]
             return made
@@ -77,6 +78,22 @@ final class RedisConversation: @unchecked Sendable {
             }
             throw error
         }
+    }
+
+    /// Warns of a server that makes room by removing what we have stored; one that does not let its settings be read,
+    /// as a hosted one may not, is taken to be set up well.
+    private func warnOfEviction(by link: RedisLink, until deadline: ContinuousClock.Instant) {
+        func setting(_ name: String) -> String? {
+            // A connection that broke is noticed by the command that follows.
+            let answer = try? link.ask(["CONFIG", "GET", .text(name)], until: deadline).array
+            return answer?.last?.text
+        }
+        guard let limit = setting("maxmemory"), limit != "0" else { return }
+        guard let policy = setting("maxmemory-policy"), policy != "noeviction" else { return }
+        logger.warning(
+            "redis removes keys when its memory is full; set its maxmemory-policy to noeviction",
+            metadata: [LogKey.reason: "maxmemory-policy is \(policy)"]
+        )
     }
 
     /// Ends a connection that is of no use any more: its answers are out of step, or its server is no master.

@@ -18,12 +18,16 @@
 /// Whose claim has ended is told by `claims`, not by how long an entry is idle in the group: claims can differ
 /// in length and are extended, and `XAUTOCLAIM` would pass all entries that are worked on each time.
 enum RedisQueueScripts {
+    /// Adds what is in none of its keys, and puts back what is in `messages` alone.
     static let append = script(
         """
         local rung = {}
         for place = 3, #ARGV, 3 do
             local lane, batch, run = ARGV[place], ARGV[place + 1], ARGV[place + 2]
-            if redis.call('HEXISTS', messages, batch) == 0 and redis.call('HEXISTS', dead, batch) == 0 then
+            local message = load(batch)
+            if message then
+                if mend(batch, message) then rung[message[LANE]] = true end
+            elseif redis.call('HEXISTS', dead, batch) == 0 then
                 enroll(batch, lane, run)
                 rung[lane] = true
             end
@@ -51,7 +55,7 @@ enum RedisQueueScripts {
             end
             message[ATTEMPTS] = message[ATTEMPTS] + 1
             if message[RECEIPT] ~= 0 then message[LAPSES] = message[LAPSES] + 1 end
-            message[RECEIPT] = receipt
+            message[RECEIPT], message[HELD] = receipt, visibility
             store(batch, message)
             redis.call('ZADD', claims(lane), now + visibility, batch)
             given[#given + 1] = batch
@@ -64,7 +68,8 @@ enum RedisQueueScripts {
         for _, batch in ipairs(redis.call('ZRANGE', later(lane), '-inf', now, 'BYSCORE', 'LIMIT', 0, 200)) do
             redis.call('ZREM', later(lane), batch)
             local message = load(batch)
-            if message then settle(batch, message) end
+            -- One that is elsewhere was forgotten meanwhile, and appended again.
+            if message and message[RECEIPT] == 0 and message[ENTRY] == '' then settle(batch, message) end
         end
 
         while limit > 0 do
@@ -103,6 +108,19 @@ enum RedisQueueScripts {
                 end
             end
         end
+
+        -- All was given out, so that what is left is claimed, and `claims` knows it; unless keys were lost.
+        if limit > 0 and length(lane) > redis.call('ZCARD', claims(lane)) then
+            for _, entry in ipairs(redis.call('XRANGE', stream(lane), '-', '+', 'COUNT', 1000)) do
+                local batch = entry[2][2]
+                local message = load(batch)
+                if message and message[ENTRY] == entry[1] then
+                    mend(batch, message)
+                else
+                    remove(lane, entry[1])
+                end
+            end
+        end
         return given
         """
     )
@@ -136,7 +154,12 @@ enum RedisQueueScripts {
         """
         local batch, message = claimed()
         if not message then return 0 end
-        redis.call('ZADD', claims(message[LANE]), now + tonumber(ARGV[5]), batch)
+        local visibility = tonumber(ARGV[5])
+        redis.call('ZADD', claims(message[LANE]), now + visibility, batch)
+        if message[HELD] ~= visibility then
+            message[HELD] = visibility
+            store(batch, message)
+        end
         redis.pcall('XCLAIM', stream(message[LANE]), GROUP, me, 0, message[ENTRY], 'JUSTID')
         return 1
         """
@@ -200,11 +223,7 @@ enum RedisQueueScripts {
         redis.call('SADD', prefix .. 'suspended', run)
         for _, batch in ipairs(redis.call('ZRANGE', prefix .. 'run:' .. run, 0, -1)) do
             local message = load(batch)
-            if message and message[RECEIPT] == 0 then
-                if message[ENTRY] ~= '' then remove(message[LANE], message[ENTRY]) end
-                redis.call('ZREM', later(message[LANE]), batch)
-                settle(batch, message)
-            end
+            if message and message[RECEIPT] == 0 then move(batch, message) end
         end
         ring('room', '*')
         """
@@ -231,7 +250,7 @@ enum RedisQueueScripts {
         for place = 3, #ARGV do
             local lane = ARGV[place]
             local held = redis.call('ZCARD', claims(lane))
-            local ready = length(lane) - held + redis.call('ZCOUNT', later(lane), '-inf', now)
+            local ready = math.max(0, length(lane) - held) + redis.call('ZCOUNT', later(lane), '-inf', now)
             local kept = redis.call('SCARD', parked(lane))
             for _, batch in ipairs(redis.call('ZRANGE', claims(lane), '-inf', now, 'BYSCORE')) do
                 held = held - 1
@@ -262,7 +281,7 @@ enum RedisQueueScripts {
     static let nextDue = script(
         """
         local lane = ARGV[3]
-        if length(lane) > redis.call('ZCARD', claims(lane)) then return 0 end
+        if hasUnread(lane) then return 0 end
         local due = -1
         for _, key in ipairs({later(lane), claims(lane)}) do
             local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
