@@ -141,10 +141,7 @@ package final class ConsumerGroup: Sendable {
                 LogKey.reason: "\(reason)",
             ]
         )
-        do { try await queue.bury(delivery, reason: reason) } catch {
-            // The claim runs out by itself, and the message is handed out again.
-            logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
-        }
+        await insist { () async throws(StoreError) in try await queue.bury(delivery, reason: reason) }
     }
 
     /// Extends the claim of a batch that is worked on, until it is told to stop or the claim is another's.
@@ -166,24 +163,38 @@ package final class ConsumerGroup: Sendable {
     /// Settles a message; a store that does not answer is waited for, a batch that waiting does not help is set
     /// aside.
     private func settle(_ delivery: QueueDelivery, _ outcome: Result<Disposition, StoreError>) async {
-        do {
+        if case .failure(let error) = outcome { report(error, of: delivery) }
+        await insist { () async throws(StoreError) in
             switch outcome {
             case .success(.done): try await queue.acknowledge(delivery)
             case .success(.later(let delay)): try await queue.postpone(delivery, by: delay, counted: true)
             case .success(.held(let delay)): try await queue.postpone(delivery, by: delay, counted: false)
-            case .failure(let error):
-                report(error, of: delivery)
-                if error.isTransient {
-                    let wait = settings.backoff.wait(afterAttempt: delivery.attempt)
-                    try await queue.postpone(delivery, by: wait, counted: true)
-                } else {
-                    try await queue.bury(delivery, reason: "\(error)")
-                }
+            case .failure(let error) where error.isTransient:
+                let wait = settings.backoff.wait(afterAttempt: delivery.attempt)
+                try await queue.postpone(delivery, by: wait, counted: true)
+            case .failure(let error): try await queue.bury(delivery, reason: "\(error)")
             }
-        } catch {
-            // The claim runs out by itself, and the message is handed out again.
-            logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
         }
+    }
+
+    /// Tells the queue how a claim ends; again and again, when it does not answer, while the claim lasts.
+    ///
+    /// Then the claim runs out by itself and the message is handed out again, but not before: whoever had no answer
+    /// once would keep a batch from all others that long.
+    private func insist(_ ending: () async throws(StoreError) -> Void) async {
+        let waited = Stopwatch(timer)
+        var isOver = false
+        repeat {
+            do throws(StoreError) {
+                try await ending()
+                isOver = true
+            } catch {
+                logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
+                // A wait that is cancelled is over.
+                if error.isTransient, !isStopping { try? await timer.sleep(for: settings.patience) }
+                isOver = !error.isTransient || isStopping
+            }
+        } while !isOver && waited.elapsed < settings.visibility
     }
 
     private func report(_ error: StoreError, of delivery: QueueDelivery) {

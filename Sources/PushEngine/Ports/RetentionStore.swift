@@ -63,6 +63,7 @@ extension StoreError {
     package static let crowdIsLeaving = StoreError(
         .conflict,
         during: "use a crowd file",
-        detail: "the file was not used for long and is being removed: upload it again when the job retention has run"
+        detail:
+            "the file was not used for long and is being removed: upload it again when the job retention has run"
     )
 }

@@ -64,6 +64,36 @@ import Testing
         }
     }
 
+    @Test func `a queue that does not answer hears what is done as soon as it does`() async throws {
+        try await PushBench.use { bench in
+            let refusals = Mutex(0)
+            let wire = TestWire(onBefore: { operation throws(WireCut) in
+                guard operation == .acknowledge else { return }
+                if refusals.withLock({ count in
+                    count += 1
+                    return count <= 3
+                }) {
+                    throw WireCut()
+                }
+            })
+            var plan = Self.plan(wire)
+            plan.lane.visibility = .seconds(86_400)
+            let engine = try await bench.open(plan)
+            let messages = try await engine.send(["13800130100"], engine.template())
+            let start = bench.now
+            try await engine.working {
+                try await eventually("the queue is empty") {
+                    bench.clock.advance(by: plan.lane.patience)
+                    return try await engine.queue.depths().values.allSatisfy { $0.total == 0 }
+                }
+            }
+            #expect(refusals.withLock { $0 } == 4)
+            #expect(bench.now - start < plan.lane.visibility)
+            #expect(try await engine.states(messages).allSatisfy(\.isSent))
+            #expect(try await bench.town.counts() == ["+8613800130100": 1])
+        }
+    }
+
     /// One worker, so that what it is at is claimed again by a test alone.
     private static func plan(_ wire: TestWire) -> BenchPlan {
         var plan = BenchPlan()
