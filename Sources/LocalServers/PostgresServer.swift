@@ -105,6 +105,11 @@ package actor PostgresServer {
         process?.signal(number)
     }
 
+    /// Whether its log has a line with this text, such as an error that it answered with.
+    package func hasLogged(_ text: String) throws -> Bool {
+        try String(contentsOf: home.appendingPathComponent("postgres.log"), encoding: .utf8).contains(text)
+    }
+
     /// Runs a statement, such as one that makes a database.
     package func run(_ sql: String, in database: String = "postgres") async throws {
         let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", address(database), "-c", sql]

@@ -6,13 +6,13 @@ import PushEngine
 final class CampaignLoad: Sendable {
     let composition: Composition
     let campaign: CampaignID
-    /// Recipients that can be sent to, by the generator's word.
-    let good: Int
+    /// Whom it is to reach, by the generator's word.
+    let recipients: [String]
 
-    private init(_ composition: Composition, _ campaign: CampaignID, good: Int) {
+    private init(_ composition: Composition, _ campaign: CampaignID, _ recipients: [String]) {
         self.composition = composition
         self.campaign = campaign
-        self.good = good
+        self.recipients = recipients
     }
 
     /// Makes a crowd and a campaign that waits to be started.
@@ -38,7 +38,7 @@ final class CampaignLoad: Sendable {
                 createdBy: "faults"
             )
         )
-        return CampaignLoad(composition, campaign.id, good: generator.summary.good)
+        return CampaignLoad(composition, campaign.id, generator.goodNumbers.map { "+86\($0)" })
     }
 
     func start() async throws {

@@ -252,7 +252,7 @@ struct FaultRun: Sendable {
             }
             try await clock.sleep(for: .milliseconds(200))
         }
-        // What is left is counted as lost.
+        // What is left has never ended, and is counted so.
     }
 
     private func booked(
@@ -261,21 +261,28 @@ struct FaultRun: Sendable {
         _ sentAt: Moment
     ) async throws -> FaultBooks {
         guard let progress = try await stage.campaign.progress() else { throw DemoError("no campaign began") }
-        var sends: [Int64: MessageRecord] = [:]
-        var before: MessageID?
-        while true {
-            let page = try await stage.composition.engine.store
-                .records(.template(template), state: nil, before: before, limit: 1_000)
-            for record in page { sends[record.id.rawValue] = record }
-            guard page.count == 1_000, let last = page.last else { break }
-            before = last.id
+        let notes = stage.sender.notes
+        var recipients = RecipientBooks()
+        for recipient in stage.campaign.recipients { recipients.promise(recipient) }
+        for recipient in notes.accepted.keys { recipients.promise(recipient) }
+        try await stage.eachRecord(.campaignRun(progress.run.id)) { recipients.book($0.recipient, $0.state) }
+        let counted = recipients.states
+        var sends: Set<Int64> = []
+        try await stage.eachRecord(.template(template)) {
+            recipients.book($0.recipient, $0.state)
+            sends.insert($0.id.rawValue)
         }
+        // Read last: whatever reached a supplier until now is in it.
+        let supplier = try await SupplierBooks.fetch(stage.simulator)
+        for (recipient, times) in supplier.taken { recipients.take(recipient, times: times) }
         return FaultBooks(
-            progress: progress,
-            good: stage.campaign.good,
-            sends: sends,
-            notes: stage.sender.notes,
-            supplier: try await SupplierBooks.fetch(stage.simulator),
+            recipients: recipients,
+            miscounted: DeliveryState.allCases.reduce(0) {
+                $0 + max(0, counted[$1, default: 0] - progress.states[$1, default: 0])
+            },
+            forgotten: notes.accepted.values.count { !sends.contains($0.message) },
+            notes: notes,
+            supplier: supplier,
             jobs: try await stage.jobs.outcome(),
             sentAt: sentAt
         )

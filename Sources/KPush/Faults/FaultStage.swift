@@ -49,7 +49,11 @@ actor FaultStage {
 
     /// Notes something that must hold, and whether it did.
     func expect(_ text: String, _ holds: Bool) {
-        checks.append(FaultCheck(text: text, holds: holds))
+        note(FaultCheck(text: text, holds: holds))
+    }
+
+    private func note(_ check: FaultCheck) {
+        checks.append(check)
     }
 
     /// How long it takes until something is the case; it does not hold when that exceeds `limit`.
@@ -65,7 +69,7 @@ actor FaultStage {
             try await waited(for: text, atMost: limit) { (try? await condition()) ?? false }
         } catch { holds = false }
         let time = "\(stopwatch.elapsed.inSeconds.tenths) s of at most \(limit.inSeconds.tenths) s"
-        await expect("\(text): \(time)", holds)
+        await note(FaultCheck(text: "\(text): \(time)", holds: holds, isOfTime: true))
     }
 
     /// The faults so far, such as `worker killed ×12`.
@@ -103,11 +107,6 @@ actor FaultStage {
         endings = []
     }
 
-    /// Whether the log of a process has a line with this text.
-    nonisolated func hasLogged(_ name: String, _ text: String) throws -> Bool {
-        try String(contentsOfFile: cluster.log(of: name), encoding: .utf8).contains(text)
-    }
-
     /// How many threads and open files a process has; nil while it does not run.
     nonisolated func vitals(of name: String) async -> (threads: Int, files: Int)? {
         guard let pid = await cluster.pid(of: name) else { return nil }
@@ -117,25 +116,50 @@ actor FaultStage {
         return (counts[0], counts[1])
     }
 
+    /// Reads our books of some messages, page by page.
+    nonisolated func eachRecord(_ filter: RecordFilter, _ body: (MessageRecord) -> Void) async throws {
+        let store = composition.engine.store
+        var before: MessageID?
+        var isOver = false
+        while !isOver {
+            let page = try await store.records(filter, state: nil, before: before, limit: 1_000)
+            for record in page { body(record) }
+            before = page.last?.id
+            isOver = page.isEmpty
+        }
+    }
+
     // MARK: Who leads
 
     /// The scheduler that leads by the register's word; nil when it cannot be told.
     nonisolated func leader() async throws -> String? {
         guard let token = try await term() else { return nil }
-        let mark = "\(LogKey.fencingToken)=\(token)"
-        for name in await cluster.names(of: .scheduler) {
-            let log = try String(contentsOfFile: cluster.log(of: name), encoding: .utf8)
-            let hasGained = log.split(separator: "\n")
-                .contains { $0.contains("leadership gained") && $0.split(separator: " ").contains(mark[...]) }
-            if hasGained { return name }
-        }
+        for name in await cluster.names(of: .scheduler)
+        where try hasLogged(name, "leadership gained", in: token) { return name }
         return nil
+    }
+
+    /// Whether a scheduler has said something about a term.
+    nonisolated func hasLogged(_ name: String, _ text: String, in term: Int64) throws -> Bool {
+        let mark = "\(LogKey.fencingToken)=\(term)"
+        return try String(contentsOfFile: cluster.log(of: name), encoding: .utf8).split(separator: "\n")
+            .contains { $0.contains(text) && $0.split(separator: " ").contains(mark[...]) }
     }
 
     /// The newest term's token.
     nonisolated func term() async throws -> Int64? {
         try await cluster.postgres.query("SELECT token FROM leader_term", in: "kpush").first
             .flatMap { Int64($0) }
+    }
+
+    /// Has a scheduler lead: whoever else does is told to end, and started again.
+    nonisolated func handOver(to name: String) async throws {
+        guard try await leader() != name else { return }
+        await note("\(name) takes over")
+        let others = await cluster.names(of: .scheduler).filter { $0 != name }
+        for other in others { await cluster.stop(other) }
+        await expect("\(name) leads", within: .seconds(8)) { try await self.leader() == name }
+        for other in others { try await cluster.restart(other) }
     }
 
     /// Waits until another term than that of `token` has begun.
@@ -159,4 +183,6 @@ struct FaultProps: Sendable {
 struct FaultCheck: Sendable, Codable {
     let text: String
     let holds: Bool
+    /// Whether it is about how long something took, which depends on what else the host does.
+    var isOfTime = false
 }

@@ -16,6 +16,8 @@ final class JobLoad: Sendable {
         /// Beginnings by job and planned instant.
         var instants: [Instant: Int] = [:]
         var latest = Duration.zero
+        /// How long before its instant a run began, at most.
+        var earliest = Duration.zero
 
         struct Instant: Hashable, Sendable {
             let job: JobID
@@ -113,6 +115,9 @@ final class JobLoad: Sendable {
         }
     }
 
+    /// How long before its instant a run began so far, at most, by this process's clock.
+    var earliest: Duration { state.withLock { $0.earliest } }
+
     /// How many runs have not ended.
     func open() async throws -> Int {
         let sql = "SELECT count(*) FROM runs WHERE app = '\(Self.group)' AND state <> 'ended'"
@@ -170,6 +175,7 @@ final class JobLoad: Sendable {
             notes.runs[context.run.rawValue, default: 0] += 1
             notes.instants[instant, default: 0] += 1
             notes.latest = max(notes.latest, lateness)
+            notes.earliest = max(notes.earliest, .zero - lateness)
         }
     }
 

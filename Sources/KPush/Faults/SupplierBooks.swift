@@ -7,11 +7,8 @@ struct SupplierBooks: Sendable {
     private(set) var campaign: [Moment] = []
     /// When the messages of the API were taken, by number.
     private(set) var sends: [String: [Moment]] = [:]
-    /// Recipients that got more than one.
-    private(set) var doubled = 0
-
-    /// How many messages were taken.
-    var count: Int { campaign.count + sends.values.reduce(0) { $0 + $1.count } }
+    /// How many messages were taken for each recipient.
+    private(set) var taken: [String: Int] = [:]
 
     /// Fetches the whole ledger.
     static func fetch(_ simulator: SimulatorControl) async throws -> SupplierBooks {
@@ -21,21 +18,20 @@ struct SupplierBooks: Sendable {
         guard answer.status == 200 else {
             throw DemoError("the simulator does not show its ledger: HTTP \(answer.status)")
         }
-        var books = SupplierBooks(tsv: answer.body)
-        books.doubled = try await simulator.stats().doubled
-        return books
+        return SupplierBooks(tsv: answer.body)
     }
 
     /// Reads lines of recipient, supplier, instant in milliseconds and hash.
     init(tsv: [UInt8]) {
-        let prefix = Array(APISender.prefix.utf8)
         for line in tsv.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: "\t"), maxSplits: 3)
             guard fields.count == 4 else { continue }
             let milliseconds = fields[2].reduce(0) { $0 * 10 + Int64($1) - 48 }
             let moment = Moment(millisecondsSinceEpoch: milliseconds)
-            if fields[0].starts(with: prefix) {
-                sends[String(decoding: fields[0], as: UTF8.self), default: []].append(moment)
+            let recipient = String(decoding: fields[0], as: UTF8.self)
+            taken[recipient, default: 0] += 1
+            if recipient.hasPrefix(APISender.prefix) {
+                sends[recipient, default: []].append(moment)
             } else {
                 campaign.append(moment)
             }

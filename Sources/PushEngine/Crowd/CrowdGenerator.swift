@@ -39,6 +39,9 @@ package struct CrowdGenerator: Sendable {
         summary.seed = recipe.seed
     }
 
+    /// The numbers of the good rows, eleven digits each and none twice, in the order of the rows.
+    package var goodNumbers: [Int] { (0..<counts.good).map { goodRow($0).phone } }
+
     /// Appends the header line.
     package func appendHeader(to out: inout [UInt8]) {
         out.append(contentsOf: "userId,name,city,coupon\(recipe.hasOrderIDs ? ",orderId" : "")\n".utf8)

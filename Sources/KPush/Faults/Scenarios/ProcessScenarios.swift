@@ -56,8 +56,17 @@ extension FaultScenario {
         promise: "the leading scheduler stands still for twice its lease and goes on",
         span: .seconds(25)
     ) { stage in
-        guard let leader = try await stage.leader() else { throw DemoError("nobody leads") }
-        let term = try await stage.term()
+        // Whether a write was under way when it stopped is for chance to say.
+        var isRefused = false
+        for _ in 1...3 where !isRefused { isRefused = try await pauseLeader(stage) }
+        await stage.expect("PostgreSQL refused a write that showed the old leader's token", isRefused)
+    }
+
+    /// Stops the leader for twice its lease, and tells whether a write of it was refused afterwards.
+    private static func pauseLeader(_ stage: FaultStage) async throws -> Bool {
+        guard let leader = try await stage.leader(), let term = try await stage.term() else {
+            throw DemoError("nobody leads")
+        }
         await stage.note("leader stopped for 12 s")
         let clock = ContinuousClock()
         let end = clock.now + .seconds(12)
@@ -66,8 +75,14 @@ extension FaultScenario {
         try await clock.sleep(until: end)
         await stage.cluster.signal(leader, SIGCONT)
         await stage.expect("the old leader knows that it is none", within: .seconds(5)) {
-            try stage.hasLogged(leader, "leader deposed")
+            try stage.hasLogged(leader, "leader deposed", in: term)
         }
+        do {
+            try await waited(for: "nothing was refused", atMost: .seconds(2)) {
+                try await stage.cluster.postgres.hasLogged("term \(term) is over")
+            }
+            return true
+        } catch { return false }
     }
 
     static let terminate = FaultScenario(
