@@ -193,8 +193,8 @@ struct FaultRun: Sendable {
                 // Waited for below, and ended here in any case.
                 defer { sending.cancel() }
                 try await stage.campaign.start()
-                try await waited(for: "nothing is sent", atMost: .seconds(60)) {
-                    try await stage.simulator.stats().accepted > 0
+                try await waited(for: "nothing of the campaign is sent", atMost: .seconds(60)) {
+                    try await stage.campaign.progress().map { $0.received > $0.waiting } ?? false
                 }
                 tell("everything at work")
                 try await scenario.faults(stage)

@@ -15,7 +15,7 @@ extension FaultScenario {
         name: "kill",
         promise: "a process of any role is killed every 5 s for 3 min",
         span: .seconds(180),
-        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(20), unknown: 8_000)
+        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(30), unknown: 4_000)
     ) { stage in
         let clock = ContinuousClock()
         let end = clock.now + stage.scenario.span
@@ -31,7 +31,7 @@ extension FaultScenario {
         name: "brief",
         promise: "a process of each role is killed, one after the other, and Redis is flushed",
         span: .seconds(20),
-        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(20), unknown: 8_000)
+        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(30), unknown: 4_000)
     ) { stage in
         // The worker first: its claims take longest to run out.
         for role in [Role.worker, .scheduler, .executor, .web] {
