@@ -9,6 +9,10 @@ final class RelayWeather: Sendable {
         var dropsReplies = false
         /// How many more bytes of what is asked go through; nil while there is no end to them.
         var questionsLeft: Int?
+        /// What is asked waits when it has this text; nothing does while it is empty.
+        var heldText: [UInt8] = []
+        /// Connections on which something waits so.
+        var held = 0
     }
 
     private let now = Mutex(State())
@@ -23,6 +27,19 @@ final class RelayWeather: Sendable {
     func pass(_ piece: RelayPiece) async throws {
         try await ContinuousClock().sleep(until: piece.arrival + state.delay)
         try await thaw()
+    }
+
+    /// Returns when what is asked may go on, having counted it when it has to wait.
+    func passQuestion(_ piece: RelayPiece) async throws {
+        try await pass(piece)
+        let isHeld = now.withLock { state in
+            guard !state.heldText.isEmpty,
+                piece.bytes.readableBytesView.firstRange(of: state.heldText) != nil
+            else { return false }
+            state.held += 1
+            return true
+        }
+        while isHeld, !state.heldText.isEmpty { try await ContinuousClock().sleep(for: .milliseconds(2)) }
     }
 
     /// Takes as many of the bytes as may go on now, and waits until there are some.

@@ -68,6 +68,16 @@ package actor TCPRelay {
     /// How many of those bytes are left; nil when nothing is held.
     package nonisolated var questionsLeft: Int? { weather.state.questionsLeft }
 
+    /// Has wait whatever is asked with this text in it, and what follows it on its connection; the rest goes through.
+    ///
+    /// - Parameter text: short enough to arrive in one piece.
+    package nonisolated func hold(whatSays text: String) {
+        weather.change { $0.heldText = Array(text.utf8) }
+    }
+
+    /// On how many connections something waits that says so.
+    package nonisolated var held: Int { weather.state.held }
+
     /// Carries on as if nothing had been; what waited goes through.
     ///
     /// - Throws: what the system says when it cannot listen again.
@@ -116,7 +126,7 @@ package actor TCPRelay {
                 try await withThrowingTaskGroup { group in
                     group.addTask {
                         for try await piece in questions {
-                            try await weather.pass(piece)
+                            try await weather.passQuestion(piece)
                             var rest = piece.bytes
                             while rest.readableBytes > 0, let part = try await weather.ration(&rest) {
                                 try await answerer.write(part)

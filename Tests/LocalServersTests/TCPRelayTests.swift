@@ -99,6 +99,27 @@ import Testing
         server.close()
     }
 
+    @Test func `what says a word waits, with what follows it, and the rest goes through`() async throws {
+        let server = try EchoServer()
+        let relay = try await TCPRelay(to: server.port)
+        relay.hold(whatSays: "token")
+        let leader = try RawClient(to: relay.port)
+        let other = try RawClient(to: relay.port)
+        await leader.send("one")
+        #expect(try await leader.receive(3) == "one")
+        #expect(relay.held == 0)
+        await leader.send("with a token.")
+        try await eventually("it waits") { relay.held == 1 }
+        await leader.send("more")
+        await other.send("two")
+        #expect(try await other.receive(3) == "two")
+        #expect(!leader.isReadable(within: .milliseconds(200)))
+        try await relay.heal()
+        #expect(try await leader.receive(17) == "with a token.more")
+        await relay.stop()
+        server.close()
+    }
+
     @Test func `a delay is had each way`() async throws {
         let server = try EchoServer()
         let relay = try await TCPRelay(to: server.port)

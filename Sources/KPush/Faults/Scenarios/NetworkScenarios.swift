@@ -9,11 +9,23 @@ struct NodeNetwork: Sendable {
     let redis: TCPRelay
 
     /// Puts relays before the first process of each role.
-    static func nodes(_ stage: FaultStage) async throws -> [ClusterNode] {
+    static func ofFirst(_ stage: FaultStage) async throws -> [ClusterNode] {
+        try await nodes(stage) { $0.name.hasSuffix("-1") }
+    }
+
+    /// Puts relays before the schedulers.
+    static func ofSchedulers(_ stage: FaultStage) async throws -> [ClusterNode] {
+        try await nodes(stage) { $0.roles == [.scheduler] }
+    }
+
+    private static func nodes(
+        _ stage: FaultStage,
+        _ hasRelays: (ClusterNode) -> Bool
+    ) async throws -> [ClusterNode] {
         let servers = (stage.cluster.postgres.port, stage.cluster.redis.port)
         var nodes: [ClusterNode] = []
         for node in [ClusterNode].usual {
-            guard node.name.hasSuffix("-1") else {
+            guard hasRelays(node) else {
                 nodes.append(node)
                 continue
             }
@@ -73,7 +85,7 @@ extension FaultScenario {
             promise: promise,
             span: length * 8,
             limits: FaultLimits(stall: .seconds(35), lateness: .seconds(35), unknown: 8_000),
-            nodes: NodeNetwork.nodes
+            nodes: NodeNetwork.ofFirst
         ) { stage in
             let before = await vitals(stage)
             for network in await stage.props.networks {
