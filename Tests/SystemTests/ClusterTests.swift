@@ -32,11 +32,13 @@ import Testing
 
     @Test func `processes of several roles each make a cluster as well`() async throws {
         let folder = try TemporaryFolder()
+        let data = folder.file("cluster")
+        try DataFolder.make(data)
         let program = try ServerProcess.program()
         let simulator = try SimulatorProcess(["--no-scripts"], program: program)
         defer { try? simulator.stop() }
         let cluster = try await LocalCluster(
-            data: folder.file("cluster"),
+            data: data,
             webPort: 0,
             logLevel: "warning",
             program: program
