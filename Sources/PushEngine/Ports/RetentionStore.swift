@@ -44,7 +44,7 @@ package protocol RetentionStore: Sendable {
 
 /// What one step removed.
 package struct MessageRemoval: Hashable, Sendable {
-    /// Messages that are gone.
+    /// Messages that are gone; of large days about as many, as the database counted them last.
     package var removed: Int
     /// Batches that are old enough and stay, because they still wait for something.
     package var waiting: Int
