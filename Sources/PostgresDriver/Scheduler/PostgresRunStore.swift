@@ -40,8 +40,7 @@ package struct PostgresRunStore: RunStore {
     ) async throws(StoreError) -> Outbox {
         let instant = PostgresValue.int(now.millisecondsSinceEpoch)
         let statements = [
-            // A long line of runs makes it look worth compiling, which takes longer than going through the line.
-            PostgresStatement("SELECT set_config('jit', 'off', true)"),
+            Self.outboxPlan,
             PostgresStatement(
                 Self.outbox,
                 instant,
@@ -168,31 +167,55 @@ extension PostgresRunStore {
         FROM unnest($1::bigint[], $2::bigint[]) AS t (id, last_at) WHERE jobs.id = t.id
         """
 
-    /// What is due, and what another term left behind, each by an index of its own.
+    /// The first run of each line that waits, and what waits in none, each by an index of its own.
     ///
-    /// Of runs that wait for each other only the `first` is looked at further: after an outage there may be tens of
-    /// thousands of them, and this is asked for again whenever one of them got away.
+    /// Runs of one job and shard wait for each other. After an outage there may be tens of thousands of them in a few
+    /// hundred lines, and this is asked again whenever some got away: so it steps from line to line, and never along
+    /// one.
     static let outbox = """
-        SELECT \(RunColumn.list(of: "r")) FROM (
+        WITH RECURSIVE line AS (
+            (\(nextLine(after: nil)))
+            UNION ALL
+            SELECT n.* FROM line AS last, LATERAL (\(nextLine(after: "last"))) AS n
+        )
+        SELECT \(RunColumn.list()) FROM runs WHERE id = ANY (ARRAY(
             SELECT id FROM (
-                SELECT id, due_at, app FROM (
-                    SELECT id, due_at, app, job, shard_index, state, overlap,
-                        min(id) FILTER (WHERE state = 'planned') OVER (PARTITION BY job, shard_index) AS first
-                    FROM runs WHERE due_at IS NOT NULL AND (due_at <= $1 OR unreached_since IS NOT NULL)
-                ) AS waiting
-                WHERE due_at <= $1 AND NOT (
-                    state = 'planned' AND overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND (id > first OR EXISTS (
-                        SELECT 1 FROM runs AS o
-                        WHERE o.state <> 'ended' AND o.job = waiting.job AND o.shard_index = waiting.shard_index
-                            AND ((waiting.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
-                                OR (waiting.overlap = 'COVER_EARLY' AND o.state = 'dispatching' AND o.id < waiting.id)))))
+                SELECT id, due_at, app FROM line
+                WHERE due_at <= $1 AND overlap IN (\(lining)) AND NOT EXISTS (
+                    SELECT 1 FROM runs AS o
+                    WHERE o.state IN ('dispatching', 'running')
+                        AND o.job = line.job AND o.shard_index = line.shard_index
+                        AND (line.overlap = 'SERIAL_EXECUTION' OR (o.state = 'dispatching' AND o.id < line.id)))
+                UNION ALL
+                (SELECT id, due_at, app FROM runs
+                WHERE \(unlined) AND due_at <= $1 AND app <> ALL ($3) ORDER BY due_at, id LIMIT $4)
                 UNION ALL
                 SELECT id, due_at, app FROM runs WHERE state = 'dispatching' AND due_at > $1 AND token <> $2
             ) AS due
-            WHERE app <> ALL ($3) ORDER BY due_at, id LIMIT $4
-        ) AS first JOIN runs AS r ON r.id = first.id
-        ORDER BY r.due_at, r.id
+            WHERE app <> ALL ($3) ORDER BY due_at, id LIMIT $4))
+        ORDER BY due_at, id
         """
+
+    /// Keeps the server's estimates, which know nothing of a line that has grown since, from other ways than the indexes'
+    /// own order, and from compiling what takes a moment.
+    static let outboxPlan = PostgresStatement(
+        "SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)"
+    )
+
+    /// The first that waits in the line after another, or in the very first; one whose back-off is not over waits in none.
+    private static func nextLine(after last: String?) -> String {
+        let rest = last.map { "AND (job, shard_index) > (\($0).job, \($0).shard_index)" } ?? ""
+        return """
+            SELECT id, due_at, app, job, shard_index, overlap FROM runs
+            WHERE state = 'planned' AND (due_at <= $1 OR unreached_since IS NOT NULL) \(rest)
+            ORDER BY job, shard_index, id LIMIT 1
+            """
+    }
+
+    /// The policies under which runs wait for each other.
+    static let lining = "'SERIAL_EXECUTION', 'COVER_EARLY'"
+    /// Those that wait for nobody; as the index `runs_unlined` has it.
+    static let unlined = "due_at IS NOT NULL AND (state = 'dispatching' OR overlap NOT IN (\(lining)))"
 
     static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"
 

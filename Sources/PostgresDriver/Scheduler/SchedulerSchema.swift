@@ -10,6 +10,7 @@ enum SchedulerSchema {
                 try link.runScript(seed)
             },
             { link in _ = try link.runScript(holdTerm) },
+            { link in _ = try link.runScript(lines) },
         ]
     )
 
@@ -120,6 +121,14 @@ enum SchedulerSchema {
             since bigint NOT NULL,
             until bigint NOT NULL
         )
+        """
+
+    /// What the outbox goes by: the lines of runs that wait for each other, whom they wait for, and who waits in none.
+    private static let lines = """
+        DROP INDEX runs_dispatching;
+        CREATE INDEX runs_waiting ON runs (job, shard_index, id) WHERE state = 'planned';
+        CREATE INDEX runs_busy ON runs (job, shard_index, id) WHERE state IN ('dispatching', 'running');
+        CREATE INDEX runs_unlined ON runs (due_at, id) WHERE \(PostgresRunStore.unlined);
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
