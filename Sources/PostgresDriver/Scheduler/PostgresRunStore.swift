@@ -132,7 +132,7 @@ package struct PostgresRunStore: RunStore {
                     token = coalesce($1::bigint, runs.token), version = runs.version + 1
                 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
                     AS t (id, ended_at, reason, message, started_at)
-                WHERE runs.id = t.id AND runs.state <> 'ended'
+                WHERE runs.id = ANY ($2) AND runs.id = t.id AND runs.ended_at IS NULL
                 RETURNING runs.*),
             retried AS (\(insert.sql))
             SELECT \(RunColumn.list(of: "ended")) FROM ended ORDER BY id
@@ -219,6 +219,8 @@ extension PostgresRunStore {
 
     static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"
 
+    /// As where runs are ended, the server is led to them by their ids: its estimates may be from when hardly any run was
+    /// open, and it would go through all that are.
     static func advance(_ arrays: RunArrays) -> String {
         let changed = arrays.columns.filter { $0 != .id && $0 != .version }
         return """
@@ -226,7 +228,7 @@ extension PostgresRunStore {
             SET \(changed.map { "\($0.name) = t.\($0.name)" }.joined(separator: ", ")),
                 token = coalesce($1::bigint, runs.token), version = runs.version + 1
             FROM \(arrays.table("t", from: 2))
-            WHERE runs.id = t.id AND runs.version = t.version AND runs.state <> 'ended'
+            WHERE runs.id = ANY ($2) AND runs.id = t.id AND runs.version = t.version AND runs.ended_at IS NULL
             RETURNING \(RunColumn.list())
             """
     }

@@ -61,7 +61,7 @@ extension PostgresStatement {
     /// Locks those of the runs that have not ended, in the order of their ids.
     static func lockOpen(_ runs: some Sequence<JobRun>) -> PostgresStatement {
         PostgresStatement(
-            "SELECT 1 FROM runs WHERE id = ANY ($1) AND state <> 'ended' ORDER BY id FOR NO KEY UPDATE",
+            "SELECT 1 FROM runs WHERE id = ANY ($1) AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE",
             .ints(Set(runs.map(\.id.rawValue)).map { $0 })
         )
     }

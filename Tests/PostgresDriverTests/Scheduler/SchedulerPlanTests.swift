@@ -126,44 +126,26 @@ struct SchedulerPlanTests {
         #expect(!plan.contains("Seq Scan"), "\(plan)")
     }
 
-    @Test func `what changes runs finds them by their ids`() async throws {
-        let room = try await Self.room.value
-        let runs = try await room.stores.runs.runs(RunFilter(states: .open), after: nil, limit: 200).elements
+    @Test(arguments: [0, 300, 10_000])
+    func `what changes runs finds them by their ids, whatever the server knew`(known: Int) async throws {
+        let room = try await SchedulerRoom()
+        try await room.addLines(known: known)
+        let runs = try await room.stores.runs.runs(RunFilter(states: .open), after: nil, limit: 64).elements
         let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
         let arrays = RunArrays(progressOf: runs)
         let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values)
         for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance] {
             let plan = try await room.plan(of: statement)
-            #expect(plan.contains("runs_pkey") || plan.contains("runs_open"), "\(plan)")
+            #expect(plan.contains("runs_pkey"), "\(plan)")
+            #expect(!plan.contains("runs_open"), "\(plan)")
             #expect(!plan.contains("Seq Scan on runs"), "\(plan)")
         }
     }
 
-    @Test(
-        "of a long line only the first is read, whatever the server knew of it",
-        arguments: [0, 300, 10_000]
-    )
-    func longLines(known: Int) async throws {
+    @Test(arguments: [0, 300, 10_000])
+    func `of a long line only the first is read, whatever the server knew of it`(known: Int) async throws {
         let room = try await SchedulerRoom()
-        func fill(_ numbers: Range<Int>) async throws {
-            let values = PostgresValue.ints(numbers.map(Int64.init))
-            try await room.pool.write("fill") { link in
-                _ = try link.run(
-                    """
-                    INSERT INTO runs (
-                        job, planned_at, shard_index, shard_total, attempt, trigger_kind, app, handler, params,
-                        overlap, route, timeout_ms, retry, state, due_at, sends, version)
-                    SELECT n % 50, n * 1000, 0, 1, 1, 'schedule', 'app', 'handle', '', 'SERIAL_EXECUTION', 'FIRST',
-                        0, '0 0 0 1 0', 'planned', n * 1000, 0, 1
-                    FROM unnest($1::bigint[]) AS n
-                    """,
-                    [values]
-                )
-            }
-        }
-        try await fill(0..<known)
-        if known > 0 { try await room.pool.single("analyze") { _ = try $0.runScript("ANALYZE") } }
-        try await fill(known..<10_000)
+        try await room.addLines(known: known)
         let options = "ANALYZE, TIMING OFF, SUMMARY OFF, "
         let plan = try await room.plan(of: Self.outbox, under: PostgresRunStore.outboxPlan, options)
         #expect(plan.contains("(actual rows=50 "), "\(plan)")
@@ -206,6 +188,30 @@ struct SchedulerPlanTests {
 }
 
 extension SchedulerRoom {
+    /// Adds 10 000 runs that wait in 50 lines; the server's estimates are from when there were so many `known`.
+    fileprivate func addLines(known: Int) async throws {
+        try await addLines(0..<known)
+        if known > 0 { try await pool.single("analyze") { _ = try $0.runScript("ANALYZE") } }
+        try await addLines(known..<10_000)
+    }
+
+    private func addLines(_ numbers: Range<Int>) async throws {
+        let values = PostgresValue.ints(numbers.map(Int64.init))
+        try await pool.write("fill") { link in
+            _ = try link.run(
+                """
+                INSERT INTO runs (
+                    job, planned_at, shard_index, shard_total, attempt, trigger_kind, app, handler, params,
+                    overlap, route, timeout_ms, retry, state, due_at, sends, version)
+                SELECT n % 50, n * 1000, 0, 1, 1, 'schedule', 'app', 'handle', '', 'SERIAL_EXECUTION', 'FIRST', 0,
+                    '0 0 0 1 0', 'planned', n * 1000, 0, 1
+                FROM unnest($1::bigint[]) AS n
+                """,
+                [values]
+            )
+        }
+    }
+
     /// How the server would run a statement, as it says.
     fileprivate func plan(
         of statement: PostgresStatement,
