@@ -183,14 +183,14 @@ extension PostgresRunStore {
                 SELECT id, due_at, app FROM line
                 WHERE due_at <= $1 AND overlap IN (\(lining)) AND NOT EXISTS (
                     SELECT 1 FROM runs AS o
-                    WHERE o.state IN ('dispatching', 'running')
-                        AND o.job = line.job AND o.shard_index = line.shard_index
+                    WHERE \(busy) AND o.job = line.job AND o.shard_index = line.shard_index
                         AND (line.overlap = 'SERIAL_EXECUTION' OR (o.state = 'dispatching' AND o.id < line.id)))
                 UNION ALL
                 (SELECT id, due_at, app FROM runs
                 WHERE \(unlined) AND due_at <= $1 AND app <> ALL ($3) ORDER BY due_at, id LIMIT $4)
                 UNION ALL
-                SELECT id, due_at, app FROM runs WHERE state = 'dispatching' AND due_at > $1 AND token <> $2
+                SELECT id, due_at, app FROM runs
+                WHERE \(unlined) AND state <> 'planned' AND due_at > $1 AND token <> $2
             ) AS due
             WHERE app <> ALL ($3) ORDER BY due_at, id LIMIT $4))
         ORDER BY due_at, id
@@ -199,7 +199,10 @@ extension PostgresRunStore {
     /// Keeps the server's estimates, which know nothing of a line that has grown since, from other ways than the indexes'
     /// own order, and from compiling what takes a moment.
     static let outboxPlan = PostgresStatement(
-        "SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)"
+        """
+        SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true),
+            set_config('jit', 'off', true)
+        """
     )
 
     /// The first that waits in the line after another, or in the very first; one whose back-off is not over waits in none.
@@ -213,9 +216,12 @@ extension PostgresRunStore {
     }
 
     /// The policies under which runs wait for each other.
-    static let lining = "'SERIAL_EXECUTION', 'COVER_EARLY'"
+    private static let lining = "'SERIAL_EXECUTION', 'COVER_EARLY'"
     /// Those that wait for nobody; as the index `runs_unlined` has it.
-    static let unlined = "due_at IS NOT NULL AND (state = 'dispatching' OR overlap NOT IN (\(lining)))"
+    static let unlined = "due_at IS NOT NULL AND (state <> 'planned' OR overlap NOT IN (\(lining)))"
+    /// Those that an executor has or may have; as the index `runs_busy` has it, and so that no index of all that are open
+    /// fits: of those there may be many.
+    static let busy = "state <> 'planned' AND ended_at IS NULL"
 
     static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"
 

@@ -127,7 +127,7 @@ enum SchedulerSchema {
     private static let lines = """
         DROP INDEX runs_dispatching;
         CREATE INDEX runs_waiting ON runs (job, shard_index, id) WHERE state = 'planned';
-        CREATE INDEX runs_busy ON runs (job, shard_index, id) WHERE state IN ('dispatching', 'running');
+        CREATE INDEX runs_busy ON runs (job, shard_index, id) WHERE \(PostgresRunStore.busy);
         CREATE INDEX runs_unlined ON runs (due_at, id) WHERE \(PostgresRunStore.unlined);
         """
 

@@ -100,7 +100,7 @@ struct SchedulerPlanTests {
         Question(
             "runs of a job that an executor has",
             RunFilter(job: job, states: [.dispatching, .running], address: .sample()),
-            by: "runs_busy"
+            by: "runs_open_of_job"
         ),
         Question("runs of a group", RunFilter(group: "app 3"), by: "runs_of_group"),
         Question("runs at an executor", RunFilter(address: .sample("host 3")), by: "runs_of_executor"),
@@ -188,23 +188,26 @@ struct SchedulerPlanTests {
 }
 
 extension SchedulerRoom {
-    /// Adds 10 000 runs that wait in 50 lines; the server's estimates are from when there were so many `known`.
+    /// Adds 10 000 runs that wait in 50 lines after 20 000 that ended; the server's estimates are from when so many
+    /// waited as are `known`.
     fileprivate func addLines(known: Int) async throws {
-        try await addLines(0..<known)
-        if known > 0 { try await pool.single("analyze") { _ = try $0.runScript("ANALYZE") } }
-        try await addLines(known..<10_000)
+        try await addRuns(-20_000..<known)
+        try await pool.single("analyze") { _ = try $0.runScript("ANALYZE") }
+        try await addRuns(known..<10_000)
     }
 
-    private func addLines(_ numbers: Range<Int>) async throws {
+    /// Those with a negative number have ended.
+    private func addRuns(_ numbers: Range<Int>) async throws {
         let values = PostgresValue.ints(numbers.map(Int64.init))
         try await pool.write("fill") { link in
             _ = try link.run(
                 """
                 INSERT INTO runs (
                     job, planned_at, shard_index, shard_total, attempt, trigger_kind, app, handler, params,
-                    overlap, route, timeout_ms, retry, state, due_at, sends, version)
-                SELECT n % 50, n * 1000, 0, 1, 1, 'schedule', 'app', 'handle', '', 'SERIAL_EXECUTION', 'FIRST', 0,
-                    '0 0 0 1 0', 'planned', n * 1000, 0, 1
+                    overlap, route, timeout_ms, retry, state, due_at, ended_at, sends, version)
+                SELECT abs(n) % 50, n * 1000, 0, 1, 1, 'schedule', 'app', 'handle', '', 'SERIAL_EXECUTION', 'FIRST',
+                    0, '0 0 0 1 0', CASE WHEN n < 0 THEN 'ended' ELSE 'planned' END,
+                    CASE WHEN n >= 0 THEN n * 1000 END, CASE WHEN n < 0 THEN n * 1000 END, 0, 1
                 FROM unnest($1::bigint[]) AS n
                 """,
                 [values]
