@@ -152,7 +152,7 @@ let package = Package(
             name: "PushEngineTests",
             dependencies: [
                 "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "RedisDriver", "LocalServers",
-                "SupplierSimulator", "Conformance", "TestKit",
+                "SupplierSimulator", "Conformance", "TestKit", lifecycle,
             ]
         ),
         .testTarget(

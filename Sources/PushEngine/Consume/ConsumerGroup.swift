@@ -63,9 +63,9 @@ package final class ConsumerGroup: Sendable {
     /// Consumes until graceful shutdown or cancellation, then finishes what is in flight.
     package func run() async {
         await withDiscardingTaskGroup { group in
-            while !isStopping {
+            while !Task.isStopping {
                 guard await pool.take() else { break }
-                guard !isStopping, let delivery = await next() else {
+                guard !Task.isStopping, let delivery = await next() else {
                     pool.give()
                     continue
                 }
@@ -76,8 +76,6 @@ package final class ConsumerGroup: Sendable {
             }
         }
     }
-
-    private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
 
     /// The next message, or nil after a while without one.
     private func next() async -> QueueDelivery? {
@@ -191,8 +189,8 @@ package final class ConsumerGroup: Sendable {
             } catch {
                 logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
                 // A wait that is cancelled is over.
-                if error.isTransient, !isStopping { try? await timer.sleep(for: settings.patience) }
-                isOver = !error.isTransient || isStopping
+                if error.isTransient, !Task.isStopping { try? await timer.sleep(for: settings.patience) }
+                isOver = !error.isTransient || Task.isStopping
             }
         } while !isOver && waited.elapsed < settings.visibility
     }

@@ -66,7 +66,8 @@ package struct Deliverer: Sendable {
         self.timer = timer
     }
 
-    /// Takes a batch as far as it goes now; when the task is cancelled, as far as the calls that are out.
+    /// Takes a batch as far as it goes now; when the task is cancelled or the process told to end, as far as the calls
+    /// that are out.
     ///
     /// - Parameters:
     ///   - batch: the batch that a queue message names.
@@ -110,9 +111,9 @@ package struct Deliverer: Sendable {
             }
             groups = []
             for wave in planned.isEmpty ? [[]] : planned.chunks(of: settings.callsAtOnce) {
-                // A call made by a worker that is cut off would be in doubt for nothing. As after a crash, those
-                // left wait with the places that they have in quotas.
-                guard !Task.isCancelled else {
+                // A call made by a worker that is cut off would be in doubt for nothing, and a batch may be of hundreds
+                // of waves. As after a crash, those left wait with the places that they have in quotas.
+                guard !Task.isStopping else {
                     _ = try await advance(open, after: ended)
                     return .later(.zero)
                 }

@@ -1,5 +1,6 @@
 import Groundwork
 import SQLiteDriver
+import ServiceLifecycle
 import TestKit
 import Testing
 
@@ -61,5 +62,41 @@ import Testing
             #expect(states.count { $0 == .queued } == 2_000 - taken)
             try await expectAllSentOnce(2_000, bench)
         }
+    }
+
+    @Test func `a worker that is told to end finishes the calls that are out, and begins no others`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            let gate = Gate()
+            let plan = Self.plan(holding: gate) { operation in
+                if case .call = operation { true } else { false }
+            }
+            let engine = try await bench.open(plan)
+            let messages = try await engine.sendMany(2_000, engine.template())
+            try await whileRunning(Told(engine: engine, gate: gate)) {
+                try await eventually("as many calls are out as are made at once") {
+                    gate.waiters == plan.delivery.callsAtOnce
+                }
+            }
+            let states = try await engine.states(messages)
+            let taken = plan.delivery.callsAtOnce * 100
+            #expect(states.count { $0 == .accepted } == taken)
+            #expect(states.count { $0 == .queued } == 2_000 - taken)
+            try await expectAllSentOnce(2_000, bench)
+        }
+    }
+}
+
+/// A worker whose calls are answered once it is told to end.
+private struct Told: Service {
+    let engine: BenchEngine
+    let gate: Gate
+
+    func run() async throws {
+        async let working: Void = engine.service.run()
+        try await gracefulShutdown()
+        gate.open()
+        await working
     }
 }
