@@ -144,6 +144,35 @@ import Testing
         try await pool.write("ask") { _ = try $0.run("SELECT 1") }
     }
 
+    @Test(arguments: Way.allCases)
+    func `the server ends what takes too long also outside of a transaction`(_ way: Way) async throws {
+        var settings = PostgresSettings(address: try await way.database())
+        settings.statementLimit = .milliseconds(500)
+        let pool = PostgresPool(settings)
+        let sleep = "SELECT pg_sleep(4)"
+        let bodies: [@Sendable (PostgresLink) throws -> Void] = [
+            { _ = try $0.run(sleep) },
+            { _ = try $0.runAll([PostgresStatement("SELECT 1"), PostgresStatement(sleep)]) },
+            { _ = try $0.runScript(sleep) },
+        ]
+        for body in bodies {
+            let error = await #expect(throws: StoreError.self) { try await pool.single("sleep", body) }
+            #expect(error?.detail.contains("57014") == true)
+        }
+        // What limits one leaves nothing behind, and takes nothing from what is brought.
+        let limits = try await pool.single("look") { link in
+            let ask = PostgresStatement("SELECT current_setting('statement_timeout'), $1", .text("né"))
+            let answers = try link.runAll([ask, ask]) + [link.run(ask.sql, ask.values)]
+            let texts = answers.compactMap { $0.first.map { "\($0.text(0)) \($0.text(1))" } }
+            return texts + [try link.runScript("SHOW jit").first?.text(0) ?? ""]
+        }
+        #expect(limits == ["500ms né", "500ms né", "500ms né", "off"])
+        let link = try PostgresLink(settings)
+        try link.limited { _ = try $0.run("SELECT 1") }
+        guard way == .direct else { return }
+        #expect(try link.runScript("SHOW statement_timeout").first?.text(0) == "0")
+    }
+
     @Test func `where nobody answers, that is what is told, as often as one asks`() async throws {
         let pool = PostgresPool(PostgresSettings(address: "host=127.0.0.1 port=1 dbname=none"))
         for _ in 0..<3 {
@@ -174,7 +203,9 @@ import Testing
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<5 {
-                group.addTask { try await migrator.migrate(PostgresPool(PostgresSettings(address: address))) }
+                group.addTask {
+                    try await migrator.migrate(PostgresPool(PostgresSettings(address: address)))
+                }
             }
             try await group.waitForAll()
         }

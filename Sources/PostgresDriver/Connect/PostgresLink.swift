@@ -5,10 +5,17 @@ import Groundwork
 /// One libpq connection: every call blocks, for a bounded time, and belongs on the connection's own thread.
 final class PostgresLink {
     private let handle: OpaquePointer
+    /// How long a statement may take on the server.
+    private let statementLimit: Duration
     /// How long to wait for the server's next word before the connection is given up.
-    private let limit: Duration
+    private var patience: Duration
+    /// What sets the limits of whatever runs next; nil in a transaction, which began with its own.
+    private var limits: String?
     /// Whether an answer may still come that nobody waits for.
     private var isGivenUp = false
+
+    /// What an answer's way may take.
+    private static let way = Duration.seconds(5)
 
     /// Connects.
     ///
@@ -33,9 +40,12 @@ final class PostgresLink {
         }
         guard let made else { throw PostgresFailure("no memory for a connection") }
         handle = made
-        limit = settings.statementLimit + .seconds(5)
+        statementLimit = settings.statementLimit
+        patience = statementLimit + Self.way
         // Whoever throws once all is set, ends by `deinit`.
-        guard PQstatus(made) == CONNECTION_OK else { throw PostgresFailure(Self.message(of: made)) }
+        guard PQstatus(made) == CONNECTION_OK else {
+            throw PostgresFailure(Self.message(of: made))
+        }
         PQsetnonblocking(made, 1)
         // A notice is not an answer.
         PQsetNoticeProcessor(made, { _, _ in }, nil)
@@ -58,6 +68,38 @@ final class PostgresLink {
 
     // MARK: Statements
 
+    /// Has the server limit what runs in `body`, outside of a transaction of its own.
+    ///
+    /// The limits travel with each call, so that they cost no round trip and leave nothing on the connection. For that
+    /// each call is one transaction: what cannot be in any, such as `VACUUM`, cannot be run so.
+    ///
+    /// - Parameters:
+    ///   - length: how long a statement may take; nil for as long as any may.
+    ///   - body: runs statements and scripts; it neither begins a transaction nor copies.
+    /// - Returns: what `body` returned.
+    func limited<Result>(
+        to length: Duration? = nil,
+        _ body: (PostgresLink) throws -> Result
+    ) rethrows -> Result {
+        let length = length ?? statementLimit
+        limits = Self.limits(length)
+        patience = length + Self.way
+        defer {
+            limits = nil
+            patience = statementLimit + Self.way
+        }
+        return try body(self)
+    }
+
+    /// Nothing waits for a lock forever, and no statement is compiled first, which takes longer than any of ours.
+    private static func limits(_ length: Duration) -> String {
+        let limit = length.wholeMilliseconds
+        return """
+            SELECT set_config('statement_timeout', '\(limit)', true),
+                set_config('lock_timeout', '\(limit / 2)', true), set_config('jit', 'off', true)
+            """
+    }
+
     /// Runs one statement.
     @discardableResult
     func run(_ sql: String, _ values: PostgresValue...) throws -> PostgresRows {
@@ -67,6 +109,10 @@ final class PostgresLink {
     /// Runs one statement.
     @discardableResult
     func run(_ sql: String, _ values: [PostgresValue]) throws -> PostgresRows {
+        guard limits == nil else {
+            guard let rows = try runAll([PostgresStatement(sql, values)]).first else { throw broken() }
+            return rows
+        }
         try send(sql, values)
         return try finish()
     }
@@ -74,6 +120,7 @@ final class PostgresLink {
     /// Runs text that may hold several statements, without parameters; brings what the last one brought.
     @discardableResult
     func runScript(_ text: String) throws -> PostgresRows {
+        let text = limits.map { "\($0); \(text)" } ?? text
         guard PQsendQuery(handle, text) == 1 else { throw broken() }
         return try finish()
     }
@@ -83,8 +130,11 @@ final class PostgresLink {
     /// - Returns: what each brought.
     /// - Throws: `PostgresFailure` of the first that fails; those after it do not run.
     func runAll(_ statements: [PostgresStatement]) throws -> [PostgresRows] {
-        guard statements.count > 1 else { return try statements.map { try run($0.sql, $0.values) } }
+        guard statements.count > 1 || limits != nil else {
+            return try statements.map { try run($0.sql, $0.values) }
+        }
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
+        if let limits { try send(limits, []) }
         for statement in statements { try send(statement.sql, statement.values) }
         guard PQpipelineSync(handle) == 1 else { throw broken() }
         var brought: [PostgresRows] = []
@@ -96,10 +146,10 @@ final class PostgresLink {
                 PQclear(result)
                 guard PQexitPipelineMode(handle) == 1 else { throw broken() }
                 if let failure { throw failure }
-                return brought
+                return limits == nil ? brought : Array(brought.dropFirst())
             case PGRES_PIPELINE_ABORTED: PQclear(result)
             default:
-                do { brought.append(try Self.checked(result)) } catch let error as PostgresFailure {
+                do { brought.append(try PostgresRows(result)) } catch let error as PostgresFailure {
                     failure = failure ?? error
                     if error.isBroken { throw error }
                 }
@@ -119,7 +169,7 @@ final class PostgresLink {
         guard PQresultStatus(result) == PGRES_COPY_IN else {
             // The refusal's end is read too: the connection goes on to somebody else.
             defer { _ = try? finish() }
-            _ = try Self.checked(result)
+            _ = try PostgresRows(result)
             throw PostgresFailure("no copy began")
         }
         PQclear(result)
@@ -186,7 +236,7 @@ final class PostgresLink {
         var last: PostgresRows?
         var failure: PostgresFailure?
         while let result = try next() {
-            do { last = try Self.checked(result) } catch let error as PostgresFailure {
+            do { last = try PostgresRows(result) } catch let error as PostgresFailure {
                 failure = failure ?? error
             }
         }
@@ -220,12 +270,12 @@ final class PostgresLink {
         var poll = pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
         var ready: Int32
         repeat {
-            ready = Glibc.poll(&poll, 1, Int32(limit.inSeconds * 1_000))
+            ready = Glibc.poll(&poll, 1, Int32(patience.wholeMilliseconds))
         } while ready < 0 && errno == EINTR
         guard ready > 0 else {
-            // A transaction's own limit has ended it by now; `PQcancel` would wait for a server that is silent.
+            // A limit on the server has ended it by now; `PQcancel` would wait for a server that is silent.
             isGivenUp = true
-            throw PostgresFailure("no answer within \(limit)")
+            throw PostgresFailure("no answer within \(patience)")
         }
     }
 
@@ -233,27 +283,8 @@ final class PostgresLink {
 
     private func broken() -> PostgresFailure { PostgresFailure(Self.message(of: handle)) }
 
-    /// The rows of a result that is no failure; whoever asks owns them.
-    private static func checked(_ result: OpaquePointer) throws -> PostgresRows {
-        switch PQresultStatus(result) {
-        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return PostgresRows(result)
-        default:
-            defer { PQclear(result) }
-            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
-            let text = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) }
-            throw PostgresFailure(
-                state: state,
-                text ?? trimmed(String(cString: PQresultErrorMessage(result)))
-            )
-        }
-    }
-
     private static func message(of handle: OpaquePointer) -> String {
-        trimmed(String(cString: PQerrorMessage(handle)))
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        text.split(separator: "\n").map { $0.drop { $0 == "\t" || $0 == " " } }.joined(separator: "; ")
+        PostgresFailure.oneLine(PQerrorMessage(handle))
     }
 
     private static func withPointers<Result>(
@@ -264,56 +295,4 @@ final class PostgresLink {
         defer { for copy in copies { free(copy) } }
         return body(copies.map { UnsafePointer($0) } + [nil])
     }
-}
-
-/// A statement and its parameters.
-struct PostgresStatement: Sendable {
-    let sql: String
-    let values: [PostgresValue]
-
-    init(_ sql: String, _ values: PostgresValue...) {
-        self.init(sql, values)
-    }
-
-    init(_ sql: String, _ values: [PostgresValue]) {
-        self.sql = sql
-        self.values = values
-    }
-}
-
-/// Rows as `COPY` takes them in binary; every row has the same number of columns.
-struct CopyRows: Sendable {
-    private let columns: Int16
-    private var bytes: [UInt8]
-    private(set) var count = 0
-
-    init(columns: Int) {
-        self.columns = Int16(columns)
-        bytes = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0]
-        bytes.append(bigEndian: Int32(0))
-        bytes.append(bigEndian: Int32(0))
-    }
-
-    /// Begins a row; as many values as there are columns must follow.
-    mutating func beginRow() {
-        bytes.append(bigEndian: columns)
-        count += 1
-    }
-
-    mutating func append(_ number: Int64) {
-        bytes.append(bigEndian: Int32(8))
-        bytes.append(bigEndian: number)
-    }
-
-    mutating func append(_ text: String) { bytes.append(element: text) }
-
-    mutating func append(bytes content: [UInt8]) {
-        bytes.append(bigEndian: Int32(content.count))
-        bytes.append(contentsOf: content)
-    }
-
-    mutating func appendNull() { bytes.append(bigEndian: Int32(-1)) }
-
-    /// The rows with the mark of their end.
-    fileprivate var finished: [UInt8] { bytes + [0xFF, 0xFF] }
 }

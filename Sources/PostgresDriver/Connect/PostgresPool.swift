@@ -61,18 +61,9 @@ package final class PostgresPool: Sendable {
         _ statements: [PostgresStatement],
         _ read: @escaping @Sendable ([PostgresRows]) throws -> Result
     ) async throws(StoreError) -> Result {
-        let limit = Int(settings.statementLimit.inSeconds * 1_000)
-        let limits = PostgresStatement(
-            """
-            SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
-                set_config('jit', 'off', true)
-            """,
-            .text("\(limit)"),
-            .text("\(limit / 2)")
-        )
-        return try await untilAlone(operation) {
+        try await untilAlone(operation) {
             try await self.lend { connection in
-                try await connection.use { try read(Array($0.runAll([limits] + statements).dropFirst())) }
+                try await connection.use { link in try link.limited { try read($0.runAll(statements)) } }
             }
         }
     }
@@ -100,14 +91,14 @@ package final class PostgresPool: Sendable {
         } catch { throw StoreError(postgres: error, during: operation) }
     }
 
-    /// Runs `body` on a connection outside of any transaction: one statement is one transaction.
+    /// Runs `body` on a connection where each of its calls is a transaction of its own, which the server limits.
     func single<Result: Sendable>(
         _ operation: String,
         _ body: @escaping @Sendable (PostgresLink) throws -> Result
     ) async throws(StoreError) -> Result {
-        do { return try await lend { try await $0.use(body) } } catch {
-            throw StoreError(postgres: error, during: operation)
-        }
+        do {
+            return try await lend { connection in try await connection.use { try $0.limited(body) } }
+        } catch { throw StoreError(postgres: error, during: operation) }
     }
 
     /// Closes all connections that nobody uses.

@@ -7,8 +7,15 @@ import Groundwork
 final class PostgresRows {
     fileprivate let result: OpaquePointer
 
-    init(_ result: OpaquePointer) {
+    /// Takes a result, which is its own from here on.
+    ///
+    /// - Throws: `PostgresFailure` when the result is one.
+    init(_ result: OpaquePointer) throws {
         self.result = result
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: break
+        default: throw PostgresFailure(result)
+        }
     }
 
     deinit {
@@ -82,5 +89,19 @@ struct PostgresRow {
             start: PQgetvalue(result, number, column),
             count: Int(PQgetlength(result, number, column))
         )
+    }
+}
+
+extension PostgresFailure {
+    fileprivate init(_ result: OpaquePointer) {
+        let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
+        let text = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) }
+        self.init(state: state, text ?? Self.oneLine(PQresultErrorMessage(result)))
+    }
+
+    /// What libpq says, on one line.
+    static func oneLine(_ text: UnsafePointer<CChar>) -> String {
+        String(cString: text).split(separator: "\n").map { $0.drop { $0 == "\t" || $0 == " " } }
+            .joined(separator: "; ")
     }
 }
