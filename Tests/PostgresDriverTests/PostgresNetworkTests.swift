@@ -50,6 +50,50 @@ import Testing
         await relay.stop()
     }
 
+    @Test func `who finds no connection free to ask what became of a commit goes on asking`() async throws {
+        let (direct, relay, pool) = try await rig {
+            $0.connections = 1
+            $0.patience = .seconds(1)
+        }
+        try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint, writer int)") }
+        async let written = pool.write("insert") { link in
+            _ = try link.run("INSERT INTO t VALUES (7, pg_backend_pid())")
+            relay.dropReplies()
+            return "done"
+        }
+        try await waited(for: "the server commits nothing") {
+            try await direct.read("count") { try $0.run("SELECT id FROM t").count } == 1
+        }
+        try await relay.heal()
+        // Whoever stands in line has the connection for longer than anybody waits for it.
+        async let other: Void = pool.write("sleep") { _ = try $0.run("SELECT pg_sleep(2.5)") }
+        try await direct.write("end") {
+            _ = try $0.run("SELECT pg_sleep(0.3), pg_terminate_backend(writer) FROM t")
+        }
+        #expect(try await written == "done")
+        try await other
+        await relay.stop()
+    }
+
+    @Test func `nobody asks for long what became of a commit where nothing gets through`() async throws {
+        let (direct, relay, pool) = try await rig {
+            $0.statementLimit = .seconds(1)
+            $0.patience = .seconds(2)
+        }
+        try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint)") }
+        let begin = ContinuousClock.now
+        let error = await #expect(throws: StoreError.self) {
+            try await pool.write("insert") { link in
+                _ = try link.run("INSERT INTO t VALUES (7)")
+                relay.freeze()
+            }
+        }
+        #expect(error?.code == .unavailable && error?.detail.contains("fate") == true)
+        // Six seconds for the commit's answer, one for the question, and as much as one connection takes.
+        #expect(ContinuousClock.now - begin < .seconds(12))
+        await relay.stop()
+    }
+
     @Test func `a connection that stands still is given up in time, and others go on`() async throws {
         let (_, relay, pool) = try await rig { $0.statementLimit = .seconds(1) }
         try await pool.write("ask") { _ = try $0.run("SELECT 1") }

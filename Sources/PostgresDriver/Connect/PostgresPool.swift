@@ -163,14 +163,20 @@ package final class PostgresPool: Sendable {
     }
 
     /// Finds out whether a transaction happened whose commit was not answered.
+    ///
+    /// It takes no longer than a server needs to start, and not so long that who ends this process would end it by force.
     private func isCommitted(_ transaction: String, _ failure: PostgresFailure) async throws -> Bool {
-        var left = settings.statementLimit
+        let limit = min(settings.statementLimit, .seconds(20))
+        let waited = Stopwatch(clock)
         while true {
             do {
-                let word = try await lend { connection in
+                let patience = min(settings.patience, max(.zero, limit - waited.elapsed))
+                let word = try await lend(within: patience) { connection in
                     try await connection.use { link in
-                        let ask = "SELECT pg_xact_status($1::text::xid8)::text"
-                        return try link.run(ask, .text(transaction)).first?.optionalText(0)
+                        try link.limited(to: .seconds(1)) { link in
+                            let ask = "SELECT pg_xact_status($1::text::xid8)::text"
+                            return try link.run(ask, .text(transaction)).first?.optionalText(0)
+                        }
                     }
                 }
                 switch word {
@@ -178,11 +184,12 @@ package final class PostgresPool: Sendable {
                 case "aborted": return false
                 default: break
                 }
-            } catch let error as PostgresFailure where error.isBroken {}
-            guard left > .zero else {
+            } catch is PostgresFailure {
+                // Whatever kept the question from its answer, be it that all connections are busy, says nothing of the fate.
+            }
+            guard waited.elapsed < limit else {
                 throw PostgresFailure("\(failure.message); the commit's fate is not known")
             }
-            left -= .milliseconds(200)
             // The transaction's fate is worth knowing also to a task that is cancelled.
             await pause(.milliseconds(200))
         }
@@ -206,13 +213,16 @@ package final class PostgresPool: Sendable {
 
     // MARK: Lending
 
-    private func lend<Result>(_ body: (PostgresConnection) async throws -> Result) async throws -> Result {
-        let connection = try await take()
+    private func lend<Result>(
+        within patience: Duration? = nil,
+        _ body: (PostgresConnection) async throws -> Result
+    ) async throws -> Result {
+        let connection = try await take(within: patience ?? settings.patience)
         defer { give(connection) }
         return try await body(connection)
     }
 
-    private func take() async throws -> PostgresConnection {
+    private func take(within patience: Duration) async throws -> PostgresConnection {
         let (ready, id) = state.withLock { state -> (PostgresConnection?, Int) in
             if let connection = state.free.popLast() { return (connection, 0) }
             if state.made < settings.connections {
@@ -225,7 +235,6 @@ package final class PostgresPool: Sendable {
         }
         if let ready { return ready }
         let clock = clock
-        let patience = settings.patience
         // It ends with the wait: whoever gets a connection cancels it.
         let alarm = Task {
             do { try await clock.sleep(for: patience) } catch { return }
