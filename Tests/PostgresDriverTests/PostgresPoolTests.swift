@@ -195,6 +195,21 @@ import Testing
         await server.stop()
     }
 
+    @Test func `tables that take long to change are changed, whatever an ordinary statement may take`()
+        async throws
+    {
+        var settings = PostgresSettings(address: try await TestPostgres.database())
+        settings.statementLimit = .seconds(1)
+        let migrator = PostgresMigrator(
+            part: "test",
+            steps: [{ _ = try $0.runScript("CREATE TABLE t (id bigint); SELECT pg_sleep(2)") }]
+        )
+        try await withThrowingTaskGroup(of: Void.self) { [settings] group in
+            for _ in 0..<2 { group.addTask { try await migrator.migrate(PostgresPool(settings)) } }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `tables are made once however many processes start`() async throws {
         let address = try await TestPostgres.database()
         let migrator = PostgresMigrator(

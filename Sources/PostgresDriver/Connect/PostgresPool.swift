@@ -101,6 +101,14 @@ package final class PostgresPool: Sendable {
         } catch { throw StoreError(postgres: error, during: operation) }
     }
 
+    /// A pool of one connection to the same database, whose statements may take longer.
+    func patient(for length: Duration) -> PostgresPool {
+        var settings = settings
+        settings.connections = 1
+        settings.statementLimit = length
+        return PostgresPool(settings, clock: clock)
+    }
+
     /// Closes all connections that nobody uses.
     package func close() async {
         let free = state.withLock { $0.free }

@@ -12,6 +12,7 @@ import Testing
     @Test func `a leader that stands still before it hears the answer holds up nobody`() async throws {
         let stage = try await Stage()
         let before = try await stage.begin()
+        try await stage.wake()
         // What it says gets there, and what it hears does not: so it is with a process that is stopped.
         stage.relay.dropReplies()
         async let written = stage.plan(under: before)
