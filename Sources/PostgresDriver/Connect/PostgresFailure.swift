@@ -2,7 +2,7 @@ import Groundwork
 
 /// Why PostgreSQL did not do something.
 struct PostgresFailure: Error, Sendable {
-    /// SQLSTATE as the server gave it; empty when no server answered.
+    /// SQLSTATE as the server gave it, or one of ours; empty when no server answered.
     let state: String
     let message: String
 
@@ -11,11 +11,34 @@ struct PostgresFailure: Error, Sendable {
         self.message = message
     }
 
+    /// Why no connection came about, as libpq puts it.
+    ///
+    /// libpq keeps the SQLSTATE of a refusal to itself, so it is read from the words. A server that speaks another language
+    /// than English is taken for one that did not answer.
+    init(connecting message: String) {
+        let refusal = Self.refusals.first { $0.words.allSatisfy(message.contains) }
+        self.init(state: refusal?.state ?? "", message)
+    }
+
+    private static let refusals: [(words: [String], state: String)] = [
+        (["authentication failed"], "28P01"),
+        (["no password supplied"], "28P01"),
+        (["pg_hba.conf"], "28000"),
+        (["role \"", "\" does not exist"], "28000"),
+        (["role \"", "\" is not permitted to log in"], "28000"),
+        (["database \"", "\" does not exist"], "3D000"),
+        (["too many c"], "53300"),
+        (["remaining connection slots are reserved"], "53300"),
+    ]
+
     /// Whether nobody knows any more what the server does: the connection is of no use.
     var isBroken: Bool { state.isEmpty || state.hasPrefix("08") || state.hasPrefix("57P") }
 
     /// The state that `hold_term` raises: the token is not that of the newest term.
     static let termIsOver = "KP001"
+
+    /// The state that a pool raises whose connections are all lent.
+    static let poolIsBusy = "KP002"
 
     /// Whether the same transaction may succeed at once: two stood in each other's way, and this one gave way.
     var isCollision: Bool { state == "40001" || state == "40P01" }
@@ -44,8 +67,10 @@ extension StoreError {
     /// Source: PostgreSQL's documentation, appendix A, "PostgreSQL Error Codes".
     private static func meaning(of state: String) -> (Code, advice: String?) {
         switch state {
-        case "": (.unavailable, "see that PostgreSQL runs and can be reached")
+        case "": (.unavailable, "see that PostgreSQL runs, can be reached and lets us in")
         case PostgresFailure.termIsOver: (.staleToken, nil)
+        case PostgresFailure.poolIsBusy:
+            (.unavailable, "raise postgres.connections, or look for what keeps them busy")
         case "23505", "23503", "23514", "23502": (.conflict, nil)
         case "53100": (.full, "free space on the server's disk")
         case "53200": (.unavailable, "the server is short of memory")

@@ -44,7 +44,7 @@ final class PostgresLink {
         patience = statementLimit + Self.way
         // Whoever throws once all is set, ends by `deinit`.
         guard PQstatus(made) == CONNECTION_OK else {
-            throw PostgresFailure(Self.message(of: made))
+            throw PostgresFailure(connecting: Self.message(of: made))
         }
         PQsetnonblocking(made, 1)
         // A notice is not an answer.

@@ -264,7 +264,7 @@ package final class PostgresPool: Sendable {
         }
         guard let connection else {
             throw PostgresFailure(
-                state: "53300",
+                state: PostgresFailure.poolIsBusy,
                 "all \(settings.connections) connections were busy for \(patience)"
             )
         }
