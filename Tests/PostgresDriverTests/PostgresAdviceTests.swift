@@ -33,7 +33,7 @@ import Testing
             ("crowded", "postgres", "raise the server's max_connections or lower postgres.connections"),
         ] {
             let address = "postgresql://\(user)@127.0.0.1:\(server.port)/\(database)"
-            let pool = PostgresPool(PostgresSettings(address: address))
+            let pool = PostgresPool(try PostgresSettings(address: address))
             let error = await #expect(throws: StoreError.self) {
                 try await pool.write("ask") { _ = try $0.run("SELECT 1") }
             }

@@ -117,11 +117,11 @@ import Testing
         let (_, server) = try await TestPostgres.shared.value
         let address = try await TestPostgres.database()
         let relay = try await TCPRelay(to: server.port)
-        var settings = PostgresSettings(
+        var settings = try PostgresSettings(
             address: address.replacing(":\(server.port)/", with: ":\(relay.port)/")
         )
         settings.connections = 2
         change(&settings)
-        return (PostgresPool(PostgresSettings(address: address)), relay, PostgresPool(settings))
+        return (PostgresPool(try PostgresSettings(address: address)), relay, PostgresPool(settings))
     }
 }

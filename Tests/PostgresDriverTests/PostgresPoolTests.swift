@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct PostgresPoolTests {
     @Test func `values come back as they were given`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let rows = try await pool.write("echo") { link in
             let sql =
                 "SELECT $1::bigint, $2::text, $3::bytea, $4::bool, $5::text, array_length($6::bigint[], 1), $7::text[]"
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `what no text of PostgreSQL can hold does not keep the rest out`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let texts = try await pool.write("echo") { link in
             let row = try link.run("SELECT $1, ($2::text[])[1]", .text("a\0b"), .texts(["\0c"])).first
             return [row?.text(0), row?.text(1)]
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `text with what PostgreSQL cannot keep is kept as far as it can, in bulk too`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let texts = try await pool.write("echo") { link in
             try link.runScript("CREATE TABLE t (word text)")
             try link.run("INSERT INTO t SELECT unnest($1 || $2)", .texts(["a\0b", "né"]), .text("\0"))
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func `statements run in one round trip, and the first failure is told`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         try await pool.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint PRIMARY KEY)") }
         let counts = try await pool.write("fill") { link in
             try link.runAll([
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func `rows are loaded in bulk`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let count = try await pool.write("load") { link in
             try link.runScript("CREATE TABLE t (id bigint, name text)")
             var rows = CopyRows(columns: 2)
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func `a bulk load that is refused leaves its connection to the next`() async throws {
-        var settings = PostgresSettings(address: try await TestPostgres.database())
+        var settings = try PostgresSettings(address: try await TestPostgres.database())
         settings.connections = 1
         let pool = PostgresPool(settings)
         await #expect {
@@ -118,14 +118,14 @@ import Testing
     }
 
     @Test func `a value that the server cannot take is refused for good`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         await #expect {
             try await pool.write("ask") { _ = try $0.run("SELECT 1 / $1::bigint", .int(0)) }
         } throws: { ($0 as? StoreError)?.isTransient == false }
     }
 
     @Test func `who finds no connection in time is told so, and the pool goes on`() async throws {
-        var settings = PostgresSettings(address: try await TestPostgres.database())
+        var settings = try PostgresSettings(address: try await TestPostgres.database())
         settings.connections = 1
         settings.patience = .milliseconds(300)
         let pool = PostgresPool(settings)
@@ -146,7 +146,7 @@ import Testing
 
     @Test(arguments: Way.allCases)
     func `the server ends what takes too long also outside of a transaction`(_ way: Way) async throws {
-        var settings = PostgresSettings(address: try await way.database())
+        var settings = try PostgresSettings(address: try await way.database())
         settings.statementLimit = .milliseconds(500)
         let pool = PostgresPool(settings)
         let sleep = "SELECT pg_sleep(4)"
@@ -174,7 +174,7 @@ import Testing
     }
 
     @Test func `where nobody answers, that is what is told, as often as one asks`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: "host=127.0.0.1 port=1 dbname=none"))
+        let pool = PostgresPool(try PostgresSettings(address: "host=127.0.0.1 port=1 dbname=none"))
         for _ in 0..<3 {
             let error = await #expect(throws: StoreError.self) {
                 try await pool.write("ask") { _ = try $0.run("SELECT 1") }
@@ -186,7 +186,7 @@ import Testing
     @Test func `a server that was restarted is found again without anybody noticing`() async throws {
         let folder = try ServerFolder()
         let server = try await PostgresServer(in: folder, isPowerSafe: false)
-        let pool = PostgresPool(PostgresSettings(address: server.address()))
+        let pool = PostgresPool(try PostgresSettings(address: server.address()))
         try await pool.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint PRIMARY KEY)") }
         await server.kill()
         await #expect(throws: StoreError.self) { try await pool.write("ask") { _ = try $0.run("SELECT 1") } }
@@ -198,7 +198,7 @@ import Testing
     @Test func `tables that take long to change are changed, whatever an ordinary statement may take`()
         async throws
     {
-        var settings = PostgresSettings(address: try await TestPostgres.database())
+        var settings = try PostgresSettings(address: try await TestPostgres.database())
         settings.statementLimit = .seconds(1)
         let migrator = PostgresMigrator(
             part: "test",
@@ -219,14 +219,14 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<5 {
                 group.addTask {
-                    try await migrator.migrate(PostgresPool(PostgresSettings(address: address)))
+                    try await migrator.migrate(PostgresPool(try PostgresSettings(address: address)))
                 }
             }
             try await group.waitForAll()
         }
         let older = PostgresMigrator(part: "test", steps: [])
         await #expect(throws: StoreError.self) {
-            try await older.migrate(PostgresPool(PostgresSettings(address: address)))
+            try await older.migrate(PostgresPool(try PostgresSettings(address: address)))
         }
     }
 }

@@ -154,7 +154,7 @@ final class CopyBench {
 
     func clusterBooks() async throws -> PostgresPushStore {
         try await PostgresPushStore(
-            PostgresPool(PostgresSettings(address: address)),
+            PostgresPool(try PostgresSettings(address: address)),
             clock: SystemClock(),
             calendar: BusinessCalendar(zone: .gmt),
             sealer: try await sealer()

@@ -127,7 +127,7 @@ private final class RetentionBench {
         let calendar = BusinessCalendar(zone: .gmt)
         if let address {
             let store = try await PostgresPushStore(
-                PostgresPool(PostgresSettings(address: address)),
+                PostgresPool(try PostgresSettings(address: address)),
                 clock: clock.calendar,
                 calendar: calendar,
                 sealer: AESSealer(key: [UInt8](repeating: 7, count: AESSealer.keyLength))

@@ -44,7 +44,7 @@ import Testing
 
     @Test func `a copy that was interrupted keeps the books closed, and begins anew`() async throws {
         let bench = try await CopyBench()
-        let archive = try await PostgresArchive(PostgresPool(PostgresSettings(address: bench.address)))
+        let archive = try await PostgresArchive(PostgresPool(try PostgresSettings(address: bench.address)))
         try await archive.begin()
         let before = try bench.embeddedBooks()
         try await archive.write(try await before.accounts(), sealedBy: bench.sealer())

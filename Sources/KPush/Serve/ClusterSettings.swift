@@ -38,7 +38,9 @@ struct ClusterSettings: Sendable {
                 "has at least 32 characters, the same for every process of the cluster"
             )
         }
-        postgres = PostgresSettings(address: address)
+        do throws(PostgresAddressError) { postgres = try PostgresSettings(address: address) } catch {
+            throw SettingsError("postgres.address", "\(error)")
+        }
         postgres.connections = try reader.number("postgres.connections", in: 1...256) ?? postgres.connections
         do throws(RedisAddressError) { redis = try RedisSettings(address: cache) } catch {
             throw SettingsError("redis.address", "\(error)")

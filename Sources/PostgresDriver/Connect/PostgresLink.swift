@@ -21,21 +21,10 @@ final class PostgresLink {
     ///
     /// - Throws: `PostgresFailure` when nobody answers, or who answers refuses us.
     init(_ settings: PostgresSettings) throws {
-        let options = [
-            "dbname": settings.address,
-            "connect_timeout": "\(max(2, Int(settings.patience.inSeconds)))",
-            "fallback_application_name": "kpush",
-            "client_encoding": "UTF8",
-            // A peer that vanished without a word is noticed while data is out, and while none is.
-            "tcp_user_timeout": "15000",
-            "keepalives_idle": "10",
-            "keepalives_interval": "5",
-            "keepalives_count": "3",
-        ]
-        let keywords = Array(options.keys)
-        let made = Self.withPointers(keywords) { keys in
-            Self.withPointers(keywords.map { options[$0] ?? "" }) { values in
-                PQconnectdbParams(keys, values, 1)
+        let parameters = settings.parameters
+        let made = Self.withPointers(parameters.map(\.keyword)) { keywords in
+            Self.withPointers(parameters.map { $0.value.reveal() }) { values in
+                PQconnectdbParams(keywords, values, 0)
             }
         }
         guard let made else { throw PostgresFailure("no memory for a connection") }

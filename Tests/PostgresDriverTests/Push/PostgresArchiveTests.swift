@@ -53,7 +53,7 @@ import Testing
     private func copied(
         numbers: [String: Int64] = [:]
     ) async throws -> (store: PostgresPushStore, accepted: Moment) {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let archive = try await PostgresArchive(pool)
         try await archive.begin()
         let midnight = BatchDay(PushRig.noon).start

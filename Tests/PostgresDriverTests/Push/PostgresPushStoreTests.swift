@@ -77,7 +77,7 @@ extension PushRig {
         clock: ManualClock = ManualClock(noon),
         callLimit: Duration = .zero
     ) async throws -> PushRig {
-        let pool = PostgresPool(PostgresSettings(address: address))
+        let pool = PostgresPool(try PostgresSettings(address: address))
         let store = try await PostgresPushStore(
             pool,
             clock: clock.calendar,

@@ -16,7 +16,7 @@ import Testing
         let batch = try await rig.admit(PushRig.phones(2))
         _ = try await rig.books.recall([0, 1].map { MessageID(batch: batch, index: $0) })
         rig.clock.advance(by: Self.day * 2)
-        let reader = PostgresPool(PostgresSettings(address: address))
+        let reader = PostgresPool(try PostgresSettings(address: address))
         let (isReading, mayEnd) = (Gate(), Gate())
         async let read: Void = reader.read("look for long") { link in
             _ = try link.run("SELECT count(*) FROM record")

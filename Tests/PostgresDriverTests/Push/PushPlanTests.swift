@@ -157,7 +157,7 @@ import Testing
 
     /// Makes one; `isKnown` says whether the server has looked at the tables since they were filled.
     private static func filledRoom(isKnown: Bool = true) async throws -> PostgresPool {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let store = try await PostgresPushStore(
             pool,
             clock: ManualClock(PushRig.noon).calendar,

@@ -21,7 +21,7 @@ struct DatabaseClockTests {
     }
 
     @Test func `it is right by a real server's clock`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let clock = try await DatabaseClock(pool, logger: .none)
         for _ in 0..<3 {
             let asked = try await pool.single("ask") { link in
@@ -36,7 +36,7 @@ struct DatabaseClockTests {
     }
 
     @Test func `it does not start without the database`() async throws {
-        let pool = PostgresPool(PostgresSettings(address: "host=127.0.0.1 port=1 dbname=none"))
+        let pool = PostgresPool(try PostgresSettings(address: "host=127.0.0.1 port=1 dbname=none"))
         await #expect(throws: StoreError.self) { try await DatabaseClock(pool, logger: .none) }
     }
 
@@ -108,7 +108,7 @@ private struct SteppedDatabase {
     init(at moment: Moment) async throws {
         let address = try await TestPostgres.database()
         let name = try #require(address.split(separator: "/").last)
-        settings = PostgresPool(PostgresSettings(address: address))
+        settings = PostgresPool(try PostgresSettings(address: address))
         try await settings.write("set up") { link in
             _ = try link.runScript(
                 """
@@ -121,7 +121,7 @@ private struct SteppedDatabase {
                 """
             )
         }
-        pool = PostgresPool(PostgresSettings(address: address))
+        pool = PostgresPool(try PostgresSettings(address: address))
     }
 
     func clock(_ host: ManualClock) async throws -> DatabaseClock {

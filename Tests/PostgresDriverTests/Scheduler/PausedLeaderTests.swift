@@ -69,7 +69,7 @@ import Testing
             room = try await SchedulerRoom()
             let (_, server) = try await TestPostgres.shared.value
             relay = try await TCPRelay(to: server.port)
-            var settings = PostgresSettings(
+            var settings = try PostgresSettings(
                 address: room.address.replacing(":\(server.port)/", with: ":\(relay.port)/")
             )
             settings.connections = 1

@@ -80,7 +80,7 @@ import Testing
     }
 
     private static func database(_ address: String) async throws -> PostgresSchedulerDatabase {
-        try await PostgresSchedulerDatabase(PostgresPool(PostgresSettings(address: address)))
+        try await PostgresSchedulerDatabase(PostgresPool(try PostgresSettings(address: address)))
     }
 
     private static func sleepers(in pool: PostgresPool) async throws -> Int {

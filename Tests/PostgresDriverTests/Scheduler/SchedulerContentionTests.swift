@@ -104,7 +104,7 @@ struct SchedulerContentionTests {
         }
         // A session tells what it counted when it ends.
         await room.pool.close()
-        let pool = PostgresPool(PostgresSettings(address: room.address))
+        let pool = PostgresPool(try PostgresSettings(address: room.address))
         try await waited(for: "sessions that stay") {
             try await pool.single("count") { link in
                 try link.run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")

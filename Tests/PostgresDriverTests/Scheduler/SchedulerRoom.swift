@@ -13,7 +13,7 @@ struct SchedulerRoom {
 
     init(_ way: Way = .direct) async throws {
         address = try await way.database()
-        let pool = PostgresPool(PostgresSettings(address: address))
+        let pool = PostgresPool(try PostgresSettings(address: address))
         self.pool = pool
         let database = try await PostgresSchedulerDatabase(pool)
         stores = SchedulerStores(

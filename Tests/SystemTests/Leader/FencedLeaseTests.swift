@@ -56,7 +56,7 @@ struct FencedLeaseTests {
         _ cluster: String
     ) async throws -> FencedLeaseKeeper {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var settings = PostgresSettings(address: address)
+        var settings = try PostgresSettings(address: address)
         settings.connections = 2
         return FencedLeaseKeeper(
             lock: RedisElectionLock(

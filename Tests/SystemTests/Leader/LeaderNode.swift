@@ -48,7 +48,7 @@ final class LeaderNode: Sendable {
         postgres = try await TCPRelay(to: stage.postgres.port)
         let recorder = recorder
         let logger = Logger(label: name) { _ in recorder }
-        let settings = LeaderStage.settings(port: postgres.port, stage.database)
+        let settings = try LeaderStage.settings(port: postgres.port, stage.database)
         let database = try await PostgresSchedulerDatabase(PostgresPool(settings))
         fires = FireTable(pool: database.pool)
         let lock = RedisElectionLock(

@@ -82,15 +82,15 @@ final class LeaderStage: Sendable {
         self.postgres = postgres
         database = "t\(UInt32.random(in: 0...UInt32.max))"
         _ = try await postgres.makeDatabase(database)
-        let pool = PostgresPool(Self.settings(port: postgres.port, database))
+        let pool = PostgresPool(try Self.settings(port: postgres.port, database))
         _ = try await PostgresSchedulerDatabase(pool)
         fires = FireTable(pool: pool)
         try await fires.make()
         shell = RedisClient(try Self.settings(rules.redis ?? redis.address), logger: LeaderNode.silent)
     }
 
-    static func settings(port: Int, _ database: String) -> PostgresSettings {
-        var settings = PostgresSettings(address: "postgresql://kpush@127.0.0.1:\(port)/\(database)")
+    static func settings(port: Int, _ database: String) throws -> PostgresSettings {
+        var settings = try PostgresSettings(address: "postgresql://kpush@127.0.0.1:\(port)/\(database)")
         settings.connections = 4
         settings.patience = .seconds(2)
         settings.statementLimit = .seconds(2)
