@@ -28,16 +28,16 @@ struct BatchChange {
         let number = PostgresValue.int(batch.rawValue)
         let named = PostgresValue.ints(intents.map(\.id.rawValue))
         let brought = try link.runAll([
-            BatchSheet.locking(batch), PostgresStatement(Self.selectRun, number),
-            PostgresStatement(Self.selectCalls, number, named),
+            BatchSheet.locking(batch), CampaignRunLock.shared(of: batch),
+            PostgresStatement(Self.selectRun, number), PostgresStatement(Self.selectCalls, number, named),
         ])
-        guard brought.count == 3, let row = brought[0].first else {
+        guard brought.count == 4, let row = brought[0].first else {
             throw StoreError(.notFound, during: "read batch", detail: "batch \(batch.rawValue)")
         }
         self.now = now
         sheet = try BatchSheet(row)
-        isCancelled = brought[1].first?.text(0) == CampaignRunState.cancelled.rawValue
-        for row in brought[2].map(\.self) {
+        isCancelled = brought[2].first?.text(0) == CampaignRunState.cancelled.rawValue
+        for row in brought[3].map(\.self) {
             let id = IntentID(rawValue: row.int64(0))
             guard row.bool(3) else {
                 closed.insert(id)
@@ -173,10 +173,9 @@ struct BatchChange {
         return try link.runAll(statements + own).dropLast(own.count)
     }
 
-    /// A run's state does not change until the transaction ends; no row when the batch is of no campaign.
-    private static let selectRun = """
-        SELECT state FROM campaign_run WHERE id = (SELECT run FROM batch WHERE id = $1) FOR SHARE
-        """
+    /// No row when the batch is of no campaign.
+    private static let selectRun =
+        "SELECT state FROM campaign_run WHERE id = (SELECT run FROM batch WHERE id = $1)"
 
     private static let selectCalls = """
         SELECT id, account, members, closed_at IS NULL FROM call

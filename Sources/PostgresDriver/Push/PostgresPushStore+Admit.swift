@@ -236,12 +236,13 @@ extension PostgresLink {
     /// Moves a shard's cursor, when it stands where the stretch begins and the occurrence is running.
     fileprivate func move(_ progress: CrowdProgress) throws {
         // Who reads the last rows must see whether the other shards are read.
-        let lock = progress.isLast ? "UPDATE" : "SHARE"
-        let run = try run(
-            "SELECT state FROM campaign_run WHERE id = $1 FOR \(lock)",
+        let lock =
+            progress.isLast ? CampaignRunLock.alone([progress.run]) : CampaignRunLock.shared(progress.run)
+        let select = PostgresStatement(
+            "SELECT state FROM campaign_run WHERE id = $1",
             .int(progress.run.rawValue)
         )
-        guard let state = run.first?.text(0) else {
+        guard let state = try runAll([lock, select]).last?.first?.text(0) else {
             throw StoreError(.notFound, during: "admit", detail: "campaign run \(progress.run.rawValue)")
         }
         guard state == CampaignRunState.running.rawValue else {

@@ -63,9 +63,12 @@ extension PostgresPushStore: CampaignStore {
                 .text(state.rawValue),
                 .int(id.rawValue)
             )
-            let followers = try link.run(Self.selectFollowers, .int(id.rawValue)).map { $0.int64(0) }
-            try link.run(Self.follow(state), .ints(followers))
-            return try followers.compactMap { try link.campaignRun(CampaignRunID(rawValue: $0)) }
+            let followers = try link.run(Self.selectFollowers, .int(id.rawValue))
+                .map { CampaignRunID(rawValue: $0.int64(0)) }
+            let following = PostgresStatement(Self.follow(state), .ints(followers.map(\.rawValue)))
+            // An admission may be about to call one of them finished.
+            _ = try link.runAll([CampaignRunLock.alone(followers), following])
+            return try followers.compactMap { try link.campaignRun($0) }
         }
     }
 
@@ -95,13 +98,12 @@ extension PostgresPushStore: CampaignStore {
 
     /// The occurrences that a campaign's state changes with it.
     ///
-    /// Found by what waits of all campaigns, and not by what this one ever sent; locked, because an admission may be
-    /// about to call one of them finished.
+    /// Found by what waits of all campaigns, and not by what this one ever sent.
     private static let selectFollowers = """
         SELECT id FROM campaign_run WHERE campaign = $1 AND (state IN ('running', 'paused')
             OR id IN (SELECT run FROM batch WHERE queued > 0 AND run IS NOT NULL)
             OR id IN (SELECT run FROM shelf JOIN batch ON batch.id = shelf.batch WHERE run IS NOT NULL))
-        ORDER BY id FOR UPDATE
+        ORDER BY id
         """
 
     private static let resumeRuns = """
