@@ -124,6 +124,18 @@ struct BatchSheet {
         )
     }
 
+    /// The condition of batches that may have a member in a state: only of states that are not final it is known who is
+    /// in them now, and of the others who ever was.
+    static func mayHold(_ state: DeliveryState) -> String {
+        switch state {
+        case .queued: "queued > 0"
+        case .held: "held > 0"
+        case .accepted: "accepted > 0"
+        case .unknown: "unknown > 0"
+        default: "states & \(bit(of: state)) <> 0"
+        }
+    }
+
     /// The bit of a state among those a batch has seen.
     ///
     /// States are numbered from 10 to 80: all but the first keep a bit of their own when 18 is taken off.

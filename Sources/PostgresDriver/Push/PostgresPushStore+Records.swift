@@ -18,8 +18,9 @@ extension PostgresPushStore: RecordStore {
                 return try reader.records(link.messages(to: recipient, before: end))
             case .bizID(let bizID): return try reader.records(link.messages(bizID: bizID, before: end))
             case .template(let template):
-                return try reader.records(Self.selectOfTemplate, template.rawValue, before: end)
-            case .campaignRun(let run): return try reader.records(Self.selectOfRun, run.rawValue, before: end)
+                return try reader.records(Self.selectOfTemplate(in: state), template.rawValue, before: end)
+            case .campaignRun(let run):
+                return try reader.records(Self.selectOfRun(in: state), run.rawValue, before: end)
             }
         }
     }
@@ -81,15 +82,16 @@ extension PostgresPushStore: RecordStore {
         }
     }
 
-    static let selectOfTemplate = selectBatches("template = $1")
+    static func selectOfTemplate(in state: DeliveryState?) -> String { selectBatches("template = $1", state) }
 
-    static let selectOfRun = selectBatches("run = $1")
+    static func selectOfRun(in state: DeliveryState?) -> String { selectBatches("run = $1", state) }
 
-    private static func selectBatches(_ condition: String) -> String {
-        """
-        SELECT id FROM batch WHERE \(condition) AND id <= $2 AND ($3 = 0 OR states & $3 <> 0)
-        ORDER BY id DESC LIMIT $4
-        """
+    private static func selectBatches(_ owner: String, _ state: DeliveryState?) -> String {
+        let standing = state.map { " AND \(BatchSheet.mayHold($0))" } ?? ""
+        return """
+            SELECT \(BatchSheet.columns) FROM batch WHERE \(owner) AND id <= $2\(standing)
+            ORDER BY id DESC LIMIT $3
+            """
     }
 
     private static let selectAllOfRun = "SELECT \(BatchSheet.columns) FROM batch WHERE run = $1"
@@ -141,21 +143,21 @@ private struct RecordReader {
         var records: [MessageRecord] = []
         var last = (end - 1) >> 12
         while records.count < limit {
-            let bit = state.map { BatchSheet.bit(of: $0) } ?? 0
-            let batches = try link.run(sql, .int(owner), .int(last), .int(bit), .int(Self.pageSize))
-                .map { BatchID(rawValue: $0.int64(0)) }
-            for batch in batches where records.count < limit {
-                guard let page = try page(of: batch) else { continue }
-                let places = page.sheet.standings.members.indices.reversed()
+            let sheets = try link.run(sql, .int(owner), .int(last), .int(Self.pageSize))
+                .map { try BatchSheet($0) }
+            for sheet in sheets where records.count < limit {
+                let places = sheet.standings.members.indices.reversed()
                     .filter { place in
-                        guard let member = page.sheet.standings[place] else { return false }
-                        return MessageID(batch: batch, index: place).rawValue < end
+                        guard let member = sheet.standings[place] else { return false }
+                        return MessageID(batch: sheet.row.id, index: place).rawValue < end
                             && (state == nil || member.state == state)
                     }
+                // Batches of which there is nothing to tell are not read any further, and may be many.
+                guard !places.isEmpty, let page = try page(of: sheet.row.id) else { continue }
                 records += try page.records(Array(places.prefix(limit - records.count)), in: state, link)
             }
-            guard batches.count == Self.pageSize, let oldest = batches.last else { break }
-            last = oldest.rawValue - 1
+            guard sheets.count == Self.pageSize, let oldest = sheets.last else { break }
+            last = oldest.row.id.rawValue - 1
         }
         return records
     }

@@ -55,19 +55,17 @@ import Testing
         ),
         Question(
             "batches of an occurrence",
-            PostgresPushStore.selectOfRun,
+            PostgresPushStore.selectOfRun(in: nil),
             .int(3),
             .int(Int64.max),
-            .int(0),
             .int(32),
             by: "batch_\(day.suffix)_run_id_idx"
         ),
         Question(
             "batches of a template",
-            PostgresPushStore.selectOfTemplate,
+            PostgresPushStore.selectOfTemplate(in: nil),
             .int(3),
             .int(Int64.max),
-            .int(0),
             .int(32),
             by: "batch_\(day.suffix)_template_id_idx"
         ),
