@@ -177,12 +177,12 @@ struct BatchChange {
     private static let selectRun =
         "SELECT state FROM campaign_run WHERE id = (SELECT run FROM batch WHERE id = $1)"
 
-    private static let selectCalls = """
+    static let selectCalls = """
         SELECT id, account, members, closed_at IS NULL FROM call
         WHERE batch = $1 AND (closed_at IS NULL OR id = ANY ($2))
         """
 
-    private static let answerCalls = """
+    static let answerCalls = """
         UPDATE call SET closed_at = $2, answers = ended.answers
         FROM unnest($3::bigint[], $4::bytea[]) AS ended (id, answers)
         WHERE call.batch = $1 AND call.id = ended.id

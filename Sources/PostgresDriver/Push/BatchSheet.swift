@@ -141,7 +141,7 @@ struct BatchSheet {
     /// States are numbered from 10 to 80: all but the first keep a bit of their own when 18 is taken off.
     static func bit(of state: DeliveryState) -> Int64 { 1 << Int64(max(0, state.rawValue - 18)) }
 
-    private static let selectLocked = """
+    static let selectLocked = """
         SELECT \(columns) FROM batch WHERE id = ANY ($1) AND id BETWEEN $2 AND $3 ORDER BY id FOR UPDATE
         """
 

@@ -111,11 +111,7 @@ extension PostgresPushStore: CampaignRunStore {
     static let selectPaused = "SELECT id FROM campaign_run WHERE state = 'paused'"
 
     static let selectHalfCancelled = """
-        SELECT run FROM batch JOIN campaign_run ON campaign_run.id = batch.run
-        WHERE queued > 0 AND state = 'cancelled'
-        UNION
-        SELECT run FROM shelf JOIN batch ON batch.id = shelf.batch JOIN campaign_run ON campaign_run.id = run
-        WHERE state = 'cancelled'
+        SELECT id FROM campaign_run WHERE state = 'cancelled' AND id = ANY (ARRAY(\(waitingRuns)))
         """
 
     private static let insertRun = """

@@ -99,11 +99,19 @@ extension PostgresPushStore: CampaignStore {
     /// The occurrences that a campaign's state changes with it.
     ///
     /// Found by what waits of all campaigns, and not by what this one ever sent.
-    private static let selectFollowers = """
-        SELECT id FROM campaign_run WHERE campaign = $1 AND (state IN ('running', 'paused')
-            OR id IN (SELECT run FROM batch WHERE queued > 0 AND run IS NOT NULL)
-            OR id IN (SELECT run FROM shelf JOIN batch ON batch.id = shelf.batch WHERE run IS NOT NULL))
+    static let selectFollowers = """
+        SELECT id FROM campaign_run
+        WHERE campaign = $1 AND (state IN ('running', 'paused') OR id = ANY (ARRAY(\(waitingRuns))))
         ORDER BY id
+        """
+
+    /// The occurrences of which messages wait.
+    ///
+    /// They are few, however many batches wait: as an array they are found once, and not for each occurrence that is asked.
+    static let waitingRuns = """
+        SELECT run FROM batch WHERE queued > 0 AND run IS NOT NULL
+        UNION
+        SELECT run FROM shelf JOIN batch ON batch.id = shelf.batch WHERE run IS NOT NULL
         """
 
     private static let resumeRuns = """

@@ -8,7 +8,10 @@ extension PostgresPushStore: NightShelf {
             // Batches first, in their order: whoever holds a batch may be about to take its members off the shelf.
             let due = try link.run(Self.selectDue, .int(moment), .int(limit)).map { try ShelfEntry($0) }
             var sheets = try BatchSheet.lock(due.map(\.batch), link)
-            let entries = try link.run(Self.selectAgain, .ints(due.map(\.id))).map { try ShelfEntry($0) }
+            // Entries have no index by number alone.
+            let batches = PostgresValue.ints(Set(due.map(\.batch.rawValue)).sorted())
+            let numbers = PostgresValue.ints(due.map(\.id))
+            let entries = try link.run(Self.selectAgain, batches, numbers).map { try ShelfEntry($0) }
             var tallies = Tallies()
             var messages: [QueueMessage] = []
             var statements: [PostgresStatement] = []
@@ -22,7 +25,7 @@ extension PostgresPushStore: NightShelf {
                 if !messages.contains(sheet.row.message) { messages.append(sheet.row.message) }
             }
             statements += sheets.keys.sorted().compactMap { sheets[$0]?.statement }
-            statements.append(PostgresStatement(Self.delete, .ints(entries.map(\.id))))
+            statements.append(PostgresStatement(Self.delete, batches, numbers))
             if let statement = tallies.statement { statements.append(statement) }
             _ = try link.runAll(statements)
             return messages
@@ -33,11 +36,11 @@ extension PostgresPushStore: NightShelf {
         SELECT id, batch, members FROM shelf WHERE until <= $1 ORDER BY until, id LIMIT $2
         """
 
-    private static let selectAgain = """
-        SELECT id, batch, members FROM shelf WHERE id = ANY ($1) ORDER BY until, id
+    static let selectAgain = """
+        SELECT id, batch, members FROM shelf WHERE batch = ANY ($1) AND id = ANY ($2) ORDER BY until, id
         """
 
-    private static let delete = "DELETE FROM shelf WHERE id = ANY ($1)"
+    static let delete = "DELETE FROM shelf WHERE batch = ANY ($1) AND id = ANY ($2)"
 }
 
 /// Held members of one batch with the same morning.

@@ -8,13 +8,13 @@ extension PostgresPushStore {
         limit: Int
     ) async throws(StoreError) -> [QueueMessage] {
         try await pool.read("read unfinished batches") { link in
-            try link.run(
+            let select = PostgresStatement(
                 Self.selectUnfinished,
                 .int(batch?.rawValue ?? 0),
                 .int(before.millisecondsSinceEpoch),
                 .int(limit)
             )
-            .map { try BatchRow($0).message }
+            return try link.runAll([Self.unsorted, select]).last?.map { try BatchRow($0).message } ?? []
         }
     }
 
@@ -42,6 +42,9 @@ extension PostgresPushStore {
         }
     }
 
+    /// Has a page read in the order of an index, where all that waits would be sorted for each page.
+    static let unsorted = PostgresStatement("SELECT set_config('enable_sort', 'off', true)")
+
     static let selectUnfinished = """
         SELECT \(BatchRow.columns) FROM batch
         WHERE queued > 0 AND id > $1 AND accepted_at < $2 ORDER BY id LIMIT $3
@@ -50,7 +53,7 @@ extension PostgresPushStore {
     static let selectAwaiting = """
         SELECT id FROM batch
         WHERE accepted + unknown > 0 AND accepted_at < $1
-            AND (SELECT called_at FROM call WHERE call.batch = batch.id ORDER BY call.id LIMIT 1) < $1
+            AND (SELECT min(called_at) FROM call WHERE call.batch = batch.id) < $1
         ORDER BY accepted_at LIMIT $2
         """
 }
