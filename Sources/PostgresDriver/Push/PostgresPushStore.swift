@@ -83,6 +83,12 @@ package struct PostgresPushStore: Sendable {
 
     private static let insertTrace = """
         INSERT INTO trace (batch, call, at, stage, state, account, detail, members)
-        VALUES ($1, (SELECT coalesce(max(id), 0) FROM call WHERE batch = $1), $2, $3, $4, $5, $6, $7)
+        VALUES ($1, (\(newestCall)), $2, $3, $4, $5, $6, $7)
+        """
+
+    /// A batch's calls come first: the greatest of all numbers may be sought from the newest call on, until one is of the
+    /// batch.
+    static let newestCall = """
+        SELECT coalesce(max(id), 0) FROM (SELECT id FROM call WHERE batch = $1 OFFSET 0) AS made
         """
 }

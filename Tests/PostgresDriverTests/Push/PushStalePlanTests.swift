@@ -45,6 +45,7 @@ import Testing
     private static let batch = PostgresValue.int(waiting[0])
 
     static let questions: [Question] = [
+        Question("a batch's newest call", reads: 10, PostgresPushStore.newestCall, .int(day.lowest + 77)),
         Question("a batch's open calls", reads: 10, BatchChange.selectCalls, batch, .ints([])),
         Question("a batch's calls", reads: 10, CallSheet.select, batch),
         Question(
