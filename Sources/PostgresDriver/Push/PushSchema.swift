@@ -217,7 +217,8 @@ enum PushSchema {
         CREATE INDEX biz_of_message ON biz (id);
         CREATE INDEX biz_by_name ON biz (biz_id, id);
 
-        -- Each server process counts on rows of its own (`slot`), so that none waits for another.
+        -- A count is the sum of 64 rows (`slot`), over which the server's processes are spread, so that few of them wait for
+        -- each other.
         CREATE TABLE tally (
             day bigint NOT NULL,
             template bigint NOT NULL,
