@@ -98,8 +98,9 @@ import Testing
         )
     }
 
-    @Test func `a scenario fails when runs are doubled or missed`() {
+    @Test func `a scenario fails when runs are doubled, missed or never planned`() {
         let booked = [(Self.one, DeliveryState.delivered), (Self.other, .unresolved)]
+        #expect(!Self.verdict(booked: booked) { $0.planned = 0 }.holds)
         #expect(!Self.verdict(booked: booked) { $0.doubled = 1 }.holds)
         #expect(!Self.verdict(booked: booked) { $0.missed = 1 }.holds)
     }
@@ -178,6 +179,7 @@ import Testing
         var notes = APISender.Notes()
         notes.accepted[one] = (1, Moment(millisecondsSinceEpoch: 0))
         var jobs = JobLoad.Outcome()
+        jobs.planned = 1
         change(&jobs)
         let scenario = FaultScenario(name: "x", promise: "", limits: FaultLimits(unknown: 1)) { _ in }
         var verdict = FaultVerdict(scenario: "x")

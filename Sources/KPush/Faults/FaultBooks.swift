@@ -67,6 +67,7 @@ struct FaultBooks: Sendable {
 
     private func runs(_ limits: FaultLimits) -> [FaultCheck] {
         var checks = [
+            FaultCheck(text: "runs planned: \(jobs.planned.grouped)", holds: jobs.planned > 0),
             none("runs doubled", jobs.doubled),
             none("runs missed", jobs.missed),
             none("runs that never ended", jobs.open),

@@ -31,7 +31,7 @@ final class JobLoad: Sendable {
         var begun = 0
         /// Begun more than once: the same run, or two of the same instant.
         var doubled = 0
-        /// Instants between two others that nobody planned and no record explains, and runs that never began.
+        /// Instants that nobody planned and no record explains, and runs that never began.
         var missed = 0
         /// Records of instants that nobody could serve in time.
         var skipped = 0
@@ -49,7 +49,10 @@ final class JobLoad: Sendable {
     private let jobs: JobService
     private let count: Int
     private let http = CurlHTTPClient()
-    private let made = Mutex<[JobID]>([])
+    /// The jobs, and when each was due first.
+    private let made = Mutex<[JobID: Moment]>([:])
+    /// Up to when each of them had to be planned.
+    private let last = Mutex<Moment?>(nil)
     private let state = Mutex(Notes())
 
     init(_ cluster: LocalCluster, _ jobs: JobService, count: Int) {
@@ -97,20 +100,28 @@ final class JobLoad: Sendable {
                 JobSpec(
                     name: "probe-\(number)",
                     group: Self.group,
-                    schedule: .every(.seconds(1)),
+                    schedule: .every(InstantBooks.period),
                     misfire: .skip,
                     overlap: .serial,
                     route: .first,
                     handler: "faultProbe"
                 )
             )
-            self.made.withLock { $0.append(job.id) }
+            guard let first = job.nextTriggerAt else { throw DemoError("\(job.id) is never due") }
+            self.made.withLock { $0[job.id] = first }
         }
     }
 
-    /// Takes the jobs off their schedule.
+    /// Takes the jobs off their schedule once they are planned up to now.
     func end() async throws {
-        try await each(made.withLock { $0 }) { [jobs] id in
+        let now = SystemClock().now
+        last.withLock { $0 = now }
+        // Whoever leads may have just begun to. What is not planned even so is missed, and counted so.
+        try? await waited(for: "jobs are not planned", atMost: .seconds(60)) {
+            // Not yet, as long as nobody answers.
+            (try? await isPlanned(through: now)) ?? false
+        }
+        try await each(Array(made.withLock { $0.keys })) { [jobs] id in
             try await Insistence.patient { _ = try await jobs.setEnabled(id, false) }
         }
     }
@@ -120,8 +131,21 @@ final class JobLoad: Sendable {
 
     /// How many runs have not ended.
     func open() async throws -> Int {
-        let sql = "SELECT count(*) FROM runs WHERE app = '\(Self.group)' AND state <> 'ended'"
-        return try await cluster.postgres.query(sql, in: "kpush").first.flatMap { Int($0) } ?? 0
+        try await count("runs WHERE app = '\(Self.group)' AND state <> 'ended'")
+    }
+
+    /// Whether no job is due at an instant or before.
+    private func isPlanned(through instant: Moment) async throws -> Bool {
+        let due = "next_at <= \(instant.millisecondsSinceEpoch)"
+        return try await count("jobs WHERE app = '\(Self.group)' AND enabled AND \(due)") == 0
+    }
+
+    private func count(_ rows: String) async throws -> Int {
+        let answer = try await cluster.postgres.query("SELECT count(*) FROM \(rows)", in: "kpush")
+        guard let count = answer.first.flatMap({ Int($0) }) else {
+            throw DemoError("not a number of \(rows): \(answer)")
+        }
+        return count
     }
 
     /// Compares the books.
@@ -132,41 +156,50 @@ final class JobLoad: Sendable {
         outcome.latest = notes.latest
         // A run that began twice began twice for its instant.
         outcome.doubled = notes.instants.values.reduce(0) { $0 + $1 - 1 }
-        let ids = try await cluster.postgres.query(
-            """
-            SELECT id, coalesce(reason, state) FROM runs
-            WHERE app = '\(Self.group)' AND reason IS DISTINCT FROM 'misfire_skipped'
-            """,
-            in: "kpush"
-        )
-        outcome.planned = ids.count
-        for line in ids {
-            let parts = line.split(separator: "|")
-            guard parts.count == 2, let id = Int64(parts[0]) else { continue }
-            if notes.runs[id] == nil { outcome.missed += 1 }
-            if parts[1] != "completed" { outcome.amiss[String(parts[1]), default: 0] += 1 }
+        guard let last = last.withLock({ $0 }) else { throw DemoError("the jobs were not taken off") }
+        var instants = InstantBooks(made.withLock { $0 })
+        for line in try await cluster.postgres.query(Self.runs, in: "kpush") {
+            guard let run = Row(line) else { throw DemoError("not a run: \(line)") }
+            if run.end == "misfire_skipped" {
+                instants.skip(run.job, from: run.plannedAt, writtenAt: run.endedAt)
+                outcome.skipped += 1
+                continue
+            }
+            instants.plan(run.job, at: run.plannedAt)
+            outcome.planned += 1
+            if notes.runs[run.id] == nil { outcome.missed += 1 }
+            if run.end != "completed" { outcome.amiss[run.end, default: 0] += 1 }
         }
+        outcome.missed += instants.missing(until: last)
         outcome.open = try await open()
-        let gaps = try await cluster.postgres.query(Self.gaps, in: "kpush").first?.split(separator: "|") ?? []
-        guard gaps.count == 2, let unexplained = Int(gaps[0]), let skipped = Int(gaps[1]) else {
-            return outcome
-        }
-        outcome.missed += unexplained
-        outcome.skipped = skipped
         return outcome
     }
 
-    /// Instants that are missing between two planned ones of a job, and records of skipped ones.
-    private static let gaps = """
-        WITH steps AS (
-            SELECT reason, lag(reason) OVER job AS before, planned_at - lag(planned_at) OVER job AS step
-            FROM runs WHERE app = '\(group)' WINDOW job AS (PARTITION BY job ORDER BY planned_at)
-        )
-        SELECT coalesce(sum(step / 1000 - 1) FILTER (
-                WHERE step > 1000 AND before IS DISTINCT FROM 'misfire_skipped'), 0)::bigint,
-            count(*) FILTER (WHERE reason = 'misfire_skipped')
-        FROM steps
+    private static let runs = """
+        SELECT id, job, planned_at, coalesce(ended_at, 0), coalesce(reason, state) FROM runs
+        WHERE app = '\(group)'
         """
+
+    /// A run as the scheduler's books have it.
+    private struct Row {
+        let id: Int64
+        let job: JobID
+        let plannedAt: Moment
+        let endedAt: Moment
+        /// Why it ended, or where it stands.
+        let end: String
+
+        init?(_ line: String) {
+            let fields = line.split(separator: "|")
+            let numbers = fields.prefix(4).compactMap { Int64($0) }
+            guard fields.count == 5, numbers.count == 4 else { return nil }
+            id = numbers[0]
+            job = JobID(rawValue: numbers[1])
+            plannedAt = Moment(millisecondsSinceEpoch: numbers[2])
+            endedAt = Moment(millisecondsSinceEpoch: numbers[3])
+            end = String(fields[4])
+        }
+    }
 
     private func note(_ context: JobContext) {
         let lateness = SystemClock().now - context.plannedAt
