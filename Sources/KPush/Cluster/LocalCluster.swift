@@ -106,20 +106,26 @@ actor LocalCluster {
     }
 
     /// Kills a process as a power cut would, and waits until it is gone.
-    func kill(_ name: String) async {
-        guard let process = processes.removeValue(forKey: name) else { return }
+    ///
+    /// - Returns: `SIGKILL`; anything else of one that had ended before; nil where none was to run.
+    func kill(_ name: String) async -> Int32? {
+        guard let process = processes.removeValue(forKey: name) else { return nil }
         notePeak(name, process)
         Foundation.kill(process.pid, SIGKILL)
-        _ = await process.end()
+        return await process.end()
     }
 
-    /// Has a process end by itself; tells its exit code.
+    /// Has a process end by itself, which the promised 30 s must do for; after a few more it is killed.
+    ///
+    /// - Returns: its exit code or the signal that ended it; nil where none was to run.
     @discardableResult
-    func stop(_ name: String) async -> Int32 {
-        guard let process = processes.removeValue(forKey: name) else { return -1 }
+    func stop(_ name: String) async -> Int32? {
+        guard let process = processes.removeValue(forKey: name) else { return nil }
         notePeak(name, process)
         Foundation.kill(process.pid, SIGTERM)
-        return await process.end()
+        // One that stands still would not hear of it.
+        Foundation.kill(process.pid, SIGCONT)
+        return await process.end(within: .seconds(35))
     }
 
     /// The names of the processes that were started.

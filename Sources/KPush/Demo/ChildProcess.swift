@@ -61,6 +61,20 @@ final class ChildProcess: Sendable {
         await statuses.first { _ in true } ?? -1
     }
 
+    /// Waits for its end, and kills it when that takes longer than `limit`; to be called once.
+    func end(within limit: Duration) async -> Int32 {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [pid] in
+                // It is cancelled as soon as there is nothing to kill.
+                guard (try? await ContinuousClock().sleep(for: limit)) != nil else { return }
+                kill(pid, SIGKILL)
+            }
+            let status = await end()
+            group.cancelAll()
+            return status
+        }
+    }
+
     private static func executable() throws -> URL {
         URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     }

@@ -297,7 +297,10 @@ struct FaultRun: Sendable {
             let time = stopwatch.elapsed
             guard code != 0 || time > .seconds(30) else { continue }
             checks.append(
-                FaultCheck(text: "\(name) ended with \(code) after \(time.inSeconds.tenths) s", holds: false)
+                FaultCheck(
+                    text: "\(name) ended with \(code ?? -1) after \(time.inSeconds.tenths) s",
+                    holds: false
+                )
             )
         }
         return checks

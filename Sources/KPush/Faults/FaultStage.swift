@@ -129,6 +129,25 @@ actor FaultStage {
         }
     }
 
+    // MARK: Who runs
+
+    /// Kills a process, which must have run until then.
+    nonisolated func kill(_ name: String) async {
+        await note(name, "killed", await cluster.kill(name), right: SIGKILL)
+    }
+
+    /// Has a process end, which it must do in order.
+    nonisolated func stop(_ name: String) async {
+        await note(name, "told to end", await cluster.stop(name), right: 0)
+    }
+
+    /// Notes the end of a process that ended otherwise than it was to.
+    private func note(_ name: String, _ order: String, _ code: Int32?, right: Int32) {
+        guard code != right else { return }
+        let end = code.map { "ended with \($0)" } ?? "did not run"
+        expect("\(name), \(order), \(end)", false)
+    }
+
     // MARK: Who leads
 
     /// The scheduler that leads by the register's word; nil when it cannot be told.
@@ -157,7 +176,7 @@ actor FaultStage {
         guard try await leader() != name else { return }
         await note("\(name) takes over")
         let others = await cluster.names(of: .scheduler).filter { $0 != name }
-        for other in others { await cluster.stop(other) }
+        for other in others { await stop(other) }
         await expect("\(name) leads", within: .seconds(8)) { try await self.leader() == name }
         for other in others { try await cluster.restart(other) }
     }

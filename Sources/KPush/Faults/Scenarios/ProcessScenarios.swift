@@ -46,7 +46,7 @@ extension FaultScenario {
     private static func kill(_ role: Role, on stage: FaultStage) async throws {
         guard let name = await stage.cluster.names(of: role).randomElement() else { return }
         await stage.note("\(role.rawValue) killed")
-        await stage.cluster.kill(name)
+        await stage.kill(name)
         try await stage.pause(.seconds(1))
         try await stage.cluster.restart(name)
     }
@@ -96,7 +96,7 @@ extension FaultScenario {
             let code = await stage.cluster.stop(name)
             let time = stopwatch.elapsed
             await stage.expect(
-                "\(role.rawValue) ends in order: code \(code), \(time.inSeconds.tenths) s of at most 30.0 s",
+                "\(role.rawValue) ends in order: code \(code ?? -1), \(time.inSeconds.tenths) s of at most 30.0 s",
                 code == 0 && time < .seconds(30)
             )
             if role == .scheduler { await stage.expectNewTerm(after: term, within: .seconds(2)) }
