@@ -14,6 +14,8 @@ actor FaultStage {
     nonisolated let jobs: JobLoad
     nonisolated let scenario: FaultScenario
     private var faults: [String: Int] = [:]
+    /// When the last fault began; nil before any.
+    private(set) var lastFaultAt: Moment?
     private var order: [String] = []
     private var checks: [FaultCheck] = []
     /// What the scenario brought with it.
@@ -42,9 +44,15 @@ actor FaultStage {
 
     /// Notes a fault that is brought about now.
     func note(_ fault: String) {
-        if faults[fault] == nil { order.append(fault) }
-        faults[fault, default: 0] += 1
-        Terminal.out("  \(fault)\n")
+        lastFaultAt = SystemClock().now
+        note(repair: fault)
+    }
+
+    /// Notes that something is put right again.
+    func note(repair: String) {
+        if faults[repair] == nil { order.append(repair) }
+        faults[repair, default: 0] += 1
+        Terminal.out("  \(repair)\n")
     }
 
     /// Notes something that must hold, and whether it did.
@@ -158,10 +166,15 @@ actor FaultStage {
         return nil
     }
 
+    /// What a process has said.
+    nonisolated func log(of name: String) throws -> String {
+        try String(contentsOfFile: cluster.log(of: name), encoding: .utf8)
+    }
+
     /// Whether a scheduler has said something about a term.
     nonisolated func hasLogged(_ name: String, _ text: String, in term: Int64) throws -> Bool {
         let mark = "\(LogKey.fencingToken)=\(term)"
-        return try String(contentsOfFile: cluster.log(of: name), encoding: .utf8).split(separator: "\n")
+        return try log(of: name).split(separator: "\n")
             .contains { $0.contains(text) && $0.split(separator: " ").contains(mark[...]) }
     }
 
