@@ -29,7 +29,7 @@ struct FaultBooks: Sendable {
         verdict.unknown = recipients.count(RecipientBooks.uncertain)
         verdict.lost = findings.lost.count
         verdict.doubled = findings.doubled.count
-        verdict.stallSeconds = supplier.longestStall(until: sentAt).inSeconds
+        verdict.stallSeconds = stall.inSeconds
         verdict.latenessSeconds = jobs.latest.inSeconds
         verdict.runs = jobs.planned
         verdict.runsDoubled = jobs.doubled
@@ -61,8 +61,12 @@ struct FaultBooks: Sendable {
                 recipients.count(DeliveryState.allCases.filter(\.isNeverSent)),
                 limits.failed
             ),
-            atMost("longest stall", supplier.longestStall(until: sentAt), limits.stall),
+            atMost("longest stall", stall, limits.stall),
         ]
+    }
+
+    private var stall: Duration {
+        supplier.longestStall(campaignUntil: sentAt, sendsUntil: notes.accepted.values.map(\.at).max())
     }
 
     private func runs(_ limits: FaultLimits) -> [FaultCheck] {

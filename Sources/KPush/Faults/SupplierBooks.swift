@@ -41,17 +41,21 @@ struct SupplierBooks: Sendable {
 
     /// The longest time without any message of one kind, while there were some to send.
     ///
-    /// - Parameter end: when nothing of the campaign waited any more.
+    /// - Parameters:
+    ///   - sent: when nothing of the campaign waited any more.
+    ///   - last: when the API took on its last message; nil when it took on none.
     /// - Returns: the longer of the two.
-    func longestStall(until end: Moment) -> Duration {
+    func longestStall(campaignUntil sent: Moment, sendsUntil last: Moment?) -> Duration {
         max(
-            Self.longestGap(campaign.filter { $0 <= end }),
-            Self.longestGap(sends.values.joined().filter { $0 <= end }.sorted())
+            Self.longestGap(campaign, until: sent),
+            last.map { Self.longestGap(sends.values.joined().sorted(), until: $0) } ?? .zero
         )
     }
 
-    private static func longestGap(_ moments: [Moment]) -> Duration {
-        zip(moments, moments.dropFirst()).map { $1 - $0 }.max() ?? .zero
+    /// The longest time between two of some moments in order, or from the last one to the end.
+    private static func longestGap(_ moments: [Moment], until end: Moment) -> Duration {
+        let inTime = moments.prefix { $0 <= end }
+        return zip(inTime, inTime.dropFirst() + [end]).map { $1 - $0 }.max() ?? .zero
     }
 
     /// How long messages of the API took from their acceptance to a supplier, in order.
