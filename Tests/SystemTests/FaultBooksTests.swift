@@ -105,6 +105,13 @@ import Testing
         #expect(!Self.verdict(booked: booked) { $0.missed = 1 }.holds)
     }
 
+    @Test func `states that the tallies have too many or too few messages in are miscounted`() {
+        #expect(FaultBooks.miscounted([.delivered: 3, .failed: 1], [.delivered: 3, .failed: 1]) == 0)
+        #expect(FaultBooks.miscounted([.delivered: 3], [:]) == 3)
+        #expect(FaultBooks.miscounted([:], [.delivered: 3]) == 3)
+        #expect(FaultBooks.miscounted([.delivered: 3], [.delivered: 1, .accepted: 2]) == 2)
+    }
+
     @Test func `a scenario that cannot be shown does not hold, unless it need not be shown`() {
         let shown = FaultVerdict(scenario: "a", checks: [FaultCheck(text: "", holds: true)])
         let failed = FaultVerdict(scenario: "b", checks: [FaultCheck(text: "", holds: false)])

@@ -69,6 +69,12 @@ struct FaultBooks: Sendable {
         supplier.longestStall(campaignUntil: sentAt, sendsUntil: notes.accepted.values.map(\.at).max())
     }
 
+    /// How many messages are in another state by the one count than by the other, or in one of them only.
+    static func miscounted(_ records: [DeliveryState: Int], _ tallies: [DeliveryState: Int]) -> Int {
+        let differences = DeliveryState.allCases.map { records[$0, default: 0] - tallies[$0, default: 0] }
+        return max(differences.reduce(0) { $0 + max(0, $1) }, differences.reduce(0) { $0 + max(0, -$1) })
+    }
+
     private func runs(_ limits: FaultLimits) -> [FaultCheck] {
         var checks = [
             FaultCheck(text: "runs planned: \(jobs.planned.grouped)", holds: jobs.planned > 0),

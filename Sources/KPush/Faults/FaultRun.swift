@@ -277,9 +277,7 @@ struct FaultRun: Sendable {
         for (recipient, times) in supplier.taken { recipients.take(recipient, times: times) }
         return FaultBooks(
             recipients: recipients,
-            miscounted: DeliveryState.allCases.reduce(0) {
-                $0 + max(0, counted[$1, default: 0] - progress.states[$1, default: 0])
-            },
+            miscounted: FaultBooks.miscounted(counted, progress.states),
             forgotten: notes.accepted.values.count { !sends.contains($0.message) },
             notes: notes,
             supplier: supplier,
