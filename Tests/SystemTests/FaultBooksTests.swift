@@ -99,10 +99,25 @@ import Testing
     }
 
     @Test func `a scenario fails when runs are doubled, missed or never planned`() {
-        let booked = [(Self.one, DeliveryState.delivered), (Self.other, .unresolved)]
-        #expect(!Self.verdict(booked: booked) { $0.planned = 0 }.holds)
-        #expect(!Self.verdict(booked: booked) { $0.doubled = 1 }.holds)
-        #expect(!Self.verdict(booked: booked) { $0.missed = 1 }.holds)
+        #expect(!Self.verdict { $0.planned = 0 }.holds)
+        #expect(!Self.verdict { $0.doubled = 1 }.holds)
+        #expect(!Self.verdict { $0.missed = 1 }.holds)
+    }
+
+    @Test func `a scenario fails when calls have no answer where each must, or each has where some must not`()
+    {
+        let (none, some) = (
+            FaultLimits(unknown: 1, unanswered: 0...0), FaultLimits(unknown: 1, unanswered: 1...Int.max)
+        )
+        #expect(Self.verdict(limits: none, unanswered: 0).holds)
+        #expect(!Self.verdict(limits: none, unanswered: 1).holds)
+        #expect(!Self.verdict(limits: some, unanswered: 0).holds)
+        #expect(Self.verdict(limits: some, unanswered: 1).holds)
+    }
+
+    @Test func `a scenario fails when all of the campaign was sent before the last fault`() {
+        #expect(Self.verdict(lastFaultAt: Moment(millisecondsSinceEpoch: 1_699_999_999_999)).holds)
+        #expect(!Self.verdict(lastFaultAt: Moment(millisecondsSinceEpoch: 1_700_000_000_000)).holds)
     }
 
     @Test func `states that the tallies have too many or too few messages in are miscounted`() {
@@ -110,6 +125,13 @@ import Testing
         #expect(FaultBooks.miscounted([.delivered: 3], [:]) == 3)
         #expect(FaultBooks.miscounted([:], [.delivered: 3]) == 3)
         #expect(FaultBooks.miscounted([.delivered: 3], [.delivered: 1, .accepted: 2]) == 2)
+    }
+
+    @Test func `a campaign whose calls would have to take longer than two seconds is not long enough`() {
+        #expect(CampaignPace(rows: 200_000, span: .seconds(20)).latency == 80)
+        #expect(CampaignPace(rows: 8_000, span: .seconds(20)).isEnough)
+        #expect(!CampaignPace(rows: 7_999, span: .seconds(20)).isEnough)
+        #expect(CampaignPace(rows: 1, span: .seconds(20)).latency == 2_000)
     }
 
     @Test func `a scenario that cannot be shown does not hold, unless it need not be shown`() {
@@ -177,7 +199,10 @@ import Testing
 
     /// What comes of two promises of which the supplier took the first, with the books that are given.
     private static func verdict(
-        booked: [(String, DeliveryState)],
+        booked: [(String, DeliveryState)] = [(one, .delivered), (other, .unresolved)],
+        limits: FaultLimits = FaultLimits(unknown: 1),
+        unanswered: Int = 0,
+        lastFaultAt: Moment? = nil,
         _ change: (inout JobLoad.Outcome) -> Void = { _ in }
     ) -> FaultVerdict {
         var books = recipients([one, other], booked)
@@ -188,16 +213,18 @@ import Testing
         var jobs = JobLoad.Outcome()
         jobs.planned = 1
         change(&jobs)
-        let scenario = FaultScenario(name: "x", promise: "", limits: FaultLimits(unknown: 1)) { _ in }
+        let scenario = FaultScenario(name: "x", promise: "", limits: limits) { _ in }
         var verdict = FaultVerdict(scenario: "x")
         FaultBooks(
             recipients: books,
             miscounted: 0,
+            unanswered: unanswered,
             forgotten: 0,
             notes: notes,
             supplier: supplier,
             jobs: jobs,
-            sentAt: Moment(millisecondsSinceEpoch: 0)
+            sentAt: Moment(millisecondsSinceEpoch: 0),
+            lastFaultAt: lastFaultAt
         )
         .judge(scenario, &verdict)
         return verdict

@@ -51,3 +51,21 @@ final class CampaignLoad: Sendable {
         return try await composition.campaigns.progress(of: run.id)
     }
 }
+
+/// How long suppliers take for a call, so that a campaign lasts as long as a scenario needs.
+struct CampaignPace: Sendable {
+    /// In milliseconds.
+    let latency: Int64
+    /// Whether the campaign lasts that long; calls that took longer than two seconds would be a fault of their own.
+    let isEnough: Bool
+
+    private static let most = 2_000.0
+
+    init(rows: Int, span: Duration) {
+        // Two workers with a batch each, of two thousand rows that go out in five waves of calls.
+        let waves = max(1, Double(rows) / (2_000 * 2)) * 5
+        let wanted = span.inSeconds * 1_000 / waves
+        latency = Int64(min(Self.most, wanted))
+        isEnough = wanted <= Self.most
+    }
+}

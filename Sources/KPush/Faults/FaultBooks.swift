@@ -7,6 +7,8 @@ struct FaultBooks: Sendable {
     let recipients: RecipientBooks
     /// Messages of the campaign that its tallies have in another state than the records have.
     let miscounted: Int
+    /// Calls to suppliers that ended without an answer that says anything.
+    let unanswered: Int
     /// Ids that callers hold and the books do not.
     let forgotten: Int
     let notes: APISender.Notes
@@ -14,6 +16,8 @@ struct FaultBooks: Sendable {
     let jobs: JobLoad.Outcome
     /// When nothing of the campaign waited any more.
     let sentAt: Moment
+    /// When the last fault began; nil where there was none, or the campaign is too short to be hit by all of them.
+    let lastFaultAt: Moment?
 
     private static let open = DeliveryState.allCases
         .filter { !$0.isFinal && !RecipientBooks.uncertain.contains($0) }
@@ -62,11 +66,34 @@ struct FaultBooks: Sendable {
                 limits.failed
             ),
             atMost("longest stall", stall, limits.stall),
-        ]
+        ] + answers(limits) + remainder
     }
 
     private var stall: Duration {
         supplier.longestStall(campaignUntil: sentAt, sendsUntil: notes.accepted.values.map(\.at).max())
+    }
+
+    private func answers(_ limits: FaultLimits) -> [FaultCheck] {
+        guard let range = limits.unanswered else { return [] }
+        let right = range.lowerBound > 0 ? "at least \(range.lowerBound)" : "at most \(range.upperBound)"
+        return [
+            FaultCheck(
+                text: "calls to suppliers without an answer: \(unanswered) of \(right)",
+                holds: range.contains(unanswered)
+            )
+        ]
+    }
+
+    /// A fault that comes when all is sent hits nothing.
+    private var remainder: [FaultCheck] {
+        guard let lastFaultAt else { return [] }
+        let left = supplier.campaign.count { $0 > lastFaultAt }
+        return [
+            FaultCheck(
+                text: "messages of the campaign that were sent after the last fault: \(left.grouped)",
+                holds: left > 0
+            )
+        ]
     }
 
     /// How many messages are in another state by the one count than by the other, or in one of them only.

@@ -110,7 +110,7 @@ struct FaultRun: Sendable {
     ) async throws -> FaultVerdict {
         let (cluster, control) = (stage.cluster, stage.simulator)
         try await cluster.start(try await scenario.nodes(stage))
-        try await pace(control)
+        try await control.setLatency(pace.latency)
         if let aliyun = accounts.first(where: { $0.kind == .aliyun }) {
             try await control.postReceipts(to: cluster.url + stage.composition.receiptAddress.path(aliyun.id))
         }
@@ -120,7 +120,9 @@ struct FaultRun: Sendable {
         verdict.faults = await stage.summary
         verdict.checks += await stage.findings
         switch end {
-        case .success(let sentAt): try await booked(stage, template, sentAt).judge(scenario, &verdict)
+        case .success(let sentAt):
+            try await FaultBooks.read(stage, template, sentAt, fallsShort: !pace.isEnough)
+                .judge(scenario, &verdict)
         case .failure(let error): verdict.checks.append(FaultCheck(text: "\(error)", holds: false))
         }
         verdict.checks += await farewell(cluster)
@@ -167,12 +169,7 @@ struct FaultRun: Sendable {
         return made.id
     }
 
-    /// Has suppliers take their time, so that the campaign lasts as long as the scenario needs.
-    private func pace(_ simulator: SimulatorControl) async throws {
-        // Two workers with a batch each, of two thousand rows that go out in five waves of calls.
-        let waves = max(1, Double(rows) / (2_000 * 2)) * 5
-        try await simulator.setLatency(min(2_000, Int64(scenario.span.inSeconds * 1_000 / waves)))
-    }
+    private var pace: CampaignPace { CampaignPace(rows: rows, span: scenario.span) }
 
     /// Everything at work at the same time; ends when all has come to its end.
     ///
@@ -253,37 +250,6 @@ struct FaultRun: Sendable {
             try await clock.sleep(for: .milliseconds(200))
         }
         // What is left has never ended, and is counted so.
-    }
-
-    private func booked(
-        _ stage: FaultStage,
-        _ template: TemplateID,
-        _ sentAt: Moment
-    ) async throws -> FaultBooks {
-        guard let progress = try await stage.campaign.progress() else { throw DemoError("no campaign began") }
-        let notes = stage.sender.notes
-        var recipients = RecipientBooks()
-        for recipient in stage.campaign.recipients { recipients.promise(recipient) }
-        for recipient in notes.accepted.keys { recipients.promise(recipient) }
-        try await stage.eachRecord(.campaignRun(progress.run.id)) { recipients.book($0.recipient, $0.state) }
-        let counted = recipients.states
-        var sends: Set<Int64> = []
-        try await stage.eachRecord(.template(template)) {
-            recipients.book($0.recipient, $0.state)
-            sends.insert($0.id.rawValue)
-        }
-        // Read last: whatever reached a supplier until now is in it.
-        let supplier = try await SupplierBooks.fetch(stage.simulator)
-        for (recipient, times) in supplier.taken { recipients.take(recipient, times: times) }
-        return FaultBooks(
-            recipients: recipients,
-            miscounted: FaultBooks.miscounted(counted, progress.states),
-            forgotten: notes.accepted.values.count { !sends.contains($0.message) },
-            notes: notes,
-            supplier: supplier,
-            jobs: try await stage.jobs.outcome(),
-            sentAt: sentAt
-        )
     }
 
     /// Ends the processes and sees that each leaves in time and in order.

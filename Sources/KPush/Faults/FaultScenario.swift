@@ -33,6 +33,8 @@ struct FaultLimits: Sendable {
     var lateness = Duration.seconds(11)
     /// Messages whose call was cut off and of which the supplier cannot tell.
     var unknown = 0
+    /// Calls to suppliers that ended without an answer that says anything; nil where there may be any number of them.
+    var unanswered: ClosedRange<Int>?
     /// Instants that are recorded as skipped, because nobody could serve them in time.
     var skipped = 0
     /// Messages that end without having been sent.

@@ -84,7 +84,7 @@ extension FaultScenario {
         name: "sigterm",
         promise: "a process of each role is told to end under full load",
         span: .seconds(30),
-        limits: FaultLimits(stall: .seconds(6))
+        limits: FaultLimits(stall: .seconds(6), unanswered: 0...0)
     ) { stage in
         for role in [Role.worker, .executor, .scheduler, .web] {
             let names = await stage.cluster.names(of: role)

@@ -9,7 +9,7 @@ extension FaultScenario {
         promise: "the campaign's supplier answers what nobody can read; other messages do not notice",
         span: .seconds(20),
         splitsSuppliers: true,
-        limits: FaultLimits(stall: .seconds(6), latency: .seconds(2))
+        limits: FaultLimits(stall: .seconds(6), unanswered: 1...Int.max, latency: .seconds(2))
     ) { stage in
         try await stage.pause(.seconds(2))
         await stage.note("answers cut short for 10 s")
@@ -23,7 +23,7 @@ extension FaultScenario {
         promise: "the campaign's supplier takes calls and never answers; other messages do not notice",
         span: .seconds(20),
         splitsSuppliers: true,
-        limits: FaultLimits(stall: .seconds(15), latency: .seconds(2))
+        limits: FaultLimits(stall: .seconds(15), unanswered: 1...Int.max, latency: .seconds(2))
     ) { stage in
         try await stage.pause(.seconds(2))
         await stage.note("no answers for 12 s")
@@ -64,7 +64,7 @@ extension FaultScenario {
             "UPDATE batch SET task = spoilt.task FROM spoilt WHERE batch.id = spoilt.id",
             in: "kpush"
         )
-        await stage.note("repaired and revived")
+        await stage.note(repair: "repaired and revived")
         try await queue.revive(BatchID(rawValue: id))
     }
 }
