@@ -1,4 +1,5 @@
 import Foundation
+import Groundwork
 import PushEngine
 import TestKit
 import Testing
@@ -27,5 +28,60 @@ import Testing
         let key = String(repeating: "0123456789abcdef", count: 4) + "\n"
         try key.write(toFile: place.file("sealing-key"), atomically: true, encoding: .utf8)
         #expect(try folder.sealingKey(of: "push.db").first == 0x01)
+    }
+
+    /// What may lie where a secret should, and is not one.
+    enum Obstacle: CaseIterable {
+        case bytes, emptiness, folder, loop, loosePath
+
+        func lay(at path: String) throws {
+            let files = FileManager.default
+            switch self {
+            case .bytes: try Data([0xFF, 0xFE, 0x00]).write(to: URL(fileURLWithPath: path))
+            case .emptiness: try Data().write(to: URL(fileURLWithPath: path))
+            case .folder: try files.createDirectory(atPath: path, withIntermediateDirectories: false)
+            case .loop: try files.createSymbolicLink(atPath: path, withDestinationPath: path)
+            case .loosePath: try files.createSymbolicLink(atPath: path, withDestinationPath: path + "-gone")
+            }
+        }
+    }
+
+    @Test(arguments: Obstacle.allCases)
+    func `what cannot be read for a secret is named, and stays as it is`(obstacle: Obstacle) throws {
+        let place = try TemporaryFolder()
+        let folder = try DataFolder(place.path)
+        let path = place.file("sealing-key")
+        try obstacle.lay(at: path)
+        let before = try Self.look(place.path)
+        let error = #expect(throws: DataFolderError.self) { try folder.secret("sealing-key") }
+        #expect(
+            error?.description.hasPrefix("data folder: \(path): ") == true,
+            "\(String(describing: error))"
+        )
+        #expect(try Self.look(place.path) == before)
+    }
+
+    @Test func `a secret is for its owner alone, and nothing is left beside it`() throws {
+        let place = try TemporaryFolder()
+        let folder = try DataFolder(place.path)
+        // A draft of a process that died.
+        try "half".write(toFile: place.file("api-token.new"), atomically: false, encoding: .utf8)
+        let secret = try folder.secret("api-token")
+        #expect(secret.reveal().utf8.count == 64)
+        let facts = try FileManager.default.attributesOfItem(atPath: place.file("api-token"))
+        #expect(facts[.posixPermissions] as? Int == 0o600)
+        #expect(try Set(Self.look(place.path).keys) == ["api-token", "kpush.lock"])
+        #expect(try folder.secret("api-token") == secret)
+    }
+
+    /// The files of a folder, each with what tells it from another.
+    private static func look(_ folder: String) throws -> [String: [FileAttributeKey: String]] {
+        let files = FileManager.default
+        let names = try files.contentsOfDirectory(atPath: folder)
+        return try names.reduce(into: [:]) { seen, name in
+            let facts = try files.attributesOfItem(atPath: folder + "/" + name)
+            seen[name] = facts.filter { [.type, .size, .systemFileNumber].contains($0.key) }
+                .mapValues { "\($0)" }
+        }
     }
 }
