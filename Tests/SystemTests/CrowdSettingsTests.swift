@@ -59,6 +59,44 @@ import Testing
         #expect(error?.key == key)
     }
 
+    private static let cluster = [
+        "KPUSH_POSTGRES_ADDRESS": "postgresql://kpush@db/kpush", "KPUSH_REDIS_ADDRESS": "redis://cache",
+        "KPUSH_CLUSTER_SECRET": String(repeating: "s", count: 32),
+    ]
+
+    @Test(arguments: ["web", "executor", "web,scheduler,worker", "executor,worker"])
+    func `processes of a cluster name the place that they share`(roles: String) async throws {
+        let values = Self.cluster.merging(["KPUSH_ROLES": roles]) { $1 }
+        let error = await #expect(throws: SettingsError.self) { _ = try await Self.settings(values) }
+        #expect(error?.key == "crowds.storage")
+        let named = values.merging(["KPUSH_CROWDS_STORAGE": "/mnt/crowds"]) { $1 }
+        #expect(try await Self.settings(named).crowds == .folder("/mnt/crowds"))
+        // On the embedded size they are one process's.
+        #expect(try await Self.settings(["KPUSH_ROLES": roles]).crowds == .own)
+    }
+
+    @Test(arguments: [
+        "web,scheduler,executor,worker", "web,executor", "scheduler", "worker", "scheduler,worker",
+    ])
+    func `who takes crowd files in and reads them, or does neither, needs no other place`(
+        roles: String
+    ) async throws {
+        let values = Self.cluster.merging(["KPUSH_ROLES": roles]) { $1 }
+        #expect(try await Self.settings(values).crowds == .own)
+    }
+
+    @Test func `books are not copied to a cluster whose crowd files have no place`() async throws {
+        let folder = try TemporaryFolder()
+        let config = folder.file("cluster.yaml")
+        try "zone: Asia/Shanghai\n".write(toFile: config, atomically: true, encoding: .utf8)
+        let ending = try await Program.run(
+            ["store", "copy", "--from", folder.file("data"), "--config", config],
+            environment: Self.cluster
+        )
+        #expect(ending.status == 64)
+        #expect(ending.complaints.contains("setting crowds.storage: must be set"))
+    }
+
     @Test func `a crowd in a bucket is taken in, read and sent like one in a folder`() async throws {
         let servers = try ServerFolder()
         let moto = try await MotoServer(in: servers)

@@ -45,6 +45,23 @@ enum CrowdSettings: Hashable, Sendable {
         self = .s3(place)
     }
 
+    /// Refuses a place that others who need it cannot reach.
+    ///
+    /// - Parameters:
+    ///   - roles: what the process does; the web takes crowd files in, and the executor reads them.
+    ///   - isShared: whether other processes work on the same books.
+    /// - Throws: `SettingsError` when the files would lie where only one of the two looks.
+    func check(roles: Set<Role>, isShared: Bool) throws(SettingsError) {
+        guard self == .own, isShared, roles.contains(.web) != roles.contains(.executor) else { return }
+        throw Self.needed
+    }
+
+    /// Says that the place must be one that all processes of a cluster reach.
+    static let needed = SettingsError(
+        "crowds.storage",
+        "must be set with the cluster size, to a folder or a bucket that web and executor processes share"
+    )
+
     private static func key(_ name: String, _ reader: SettingsReader) throws(SettingsError) -> String {
         guard let key = reader.string(name), !key.isEmpty else {
             throw SettingsError(name, "is needed where crowds.storage is a bucket")

@@ -93,7 +93,7 @@ struct ServeSettings: Sendable {
         ("worker.widths", "the same for some of them, such as sms.marketing=8, sms.auth_code=2"),
         (
             "crowds.storage",
-            "where crowd files are kept: a folder, or s3://BUCKET/PREFIX; the data folder if not given"
+            "where crowd files are kept: a folder, or s3://BUCKET/PREFIX; the data folder of one process if not given"
         ),
         (
             "crowds.s3.endpoint",
@@ -195,6 +195,7 @@ struct ServeSettings: Sendable {
         }
         retention = try KeepSettings(reader)
         crowds = try CrowdSettings(reader)
+        try crowds.check(roles: roles, isShared: cluster != nil)
         supplierAddresses = try reader.networks("addresses.allowed").map(AddressGuard.init(allowed:))
         logLevel = reader.string("log.level") ?? logLevel
     }

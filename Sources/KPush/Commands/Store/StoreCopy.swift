@@ -30,6 +30,8 @@ struct StoreCopy: Sendable {
         guard var cluster = settings.cluster else {
             throw SettingsError("postgres.address", "must be set: it names where to copy to")
         }
+        // This process's own folder is not the one of any that will read the files.
+        guard settings.crowds != .own else { throw CrowdSettings.needed }
         guard FileManager.default.fileExists(atPath: path + "/push.db") else {
             throw CommandError(.noInput, "\(path) is no data folder: it has no push.db")
         }
@@ -47,7 +49,7 @@ struct StoreCopy: Sendable {
         cluster.postgres.statementLimit = .seconds(3_600)
         archive = try await PostgresArchive(PostgresPool(cluster.postgres))
         sealer = try AESSealer(key: cluster.key(for: "sealing"))
-        targetCrowds = settings.crowds.storage(in: settings.data + "/crowds")
+        targetCrowds = settings.crowds.storage(in: folder.file("crowds"))
     }
 
     /// Copies everything, and lets the cluster in when both sides agree.
