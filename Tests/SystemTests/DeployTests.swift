@@ -39,6 +39,46 @@ import Yams
         #expect(settings.schedulers.count == 2)
     }
 
+    @Test func `an executor of the cluster example says where it is reached`() async throws {
+        let unit = try String(
+            contentsOf: Self.folder.appendingPathComponent("cluster/kpush@.service"),
+            encoding: .utf8
+        )
+        #expect(unit.contains("EnvironmentFile=-/etc/kpush/host.env\n"))
+        let settings = try await ServeSettings.read(
+            file: Self.folder.appendingPathComponent("cluster/kpush.yaml").path,
+            environment: Self.secrets.merging(try Self.variables("cluster/host.env")) { $1 },
+            flags: ["roles": "executor"]
+        )
+        // An executor that listens on all addresses does not start without one.
+        #expect(settings.executorHost == "0.0.0.0")
+        #expect(settings.executorAddress == "http://host-1.internal:9999")
+    }
+
+    @Test(arguments: ["cluster/host.env", "cluster/secrets.env"])
+    func `variables of the cluster example are settings`(file: String) throws {
+        let known = Set(
+            ServeSettings.keys.map {
+                "KPUSH_" + $0.key.uppercased().replacing(".", with: "_").replacing("-", with: "_")
+            }
+        )
+        // libpq's own.
+        .union(["PGPASSWORD"])
+        let names = Set(try Self.variables(file).keys)
+        #expect(!names.isEmpty)
+        #expect(names.subtracting(known) == [])
+    }
+
+    /// What a file of variables says.
+    private static func variables(_ file: String) throws -> [String: String] {
+        let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+            .reduce(into: [:]) { variables, line in
+                let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                variables[String(parts[0])] = parts.count == 2 ? String(parts[1]) : ""
+            }
+    }
+
     @Test func `the services of the compose file are read`() async throws {
         let text = try String(
             contentsOf: Self.folder.appendingPathComponent("compose/compose.yaml"),
