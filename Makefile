@@ -33,8 +33,9 @@ setup-tests: setup ## install what tests alone need
 build: setup ## build everything, debug
 	$(SWIFT_BUILD)
 
+# With Swift in it: it runs on hosts that have no toolchain.
 release: setup ## build the program, optimised
-	$(SWIFT_BUILD) --configuration release --product kpush
+	$(SWIFT_BUILD) --configuration release --product kpush --static-swift-stdlib
 
 test: setup setup-tests ## install what is missing and run every test, one at a time
 	$(SWIFT_BUILD) --build-tests
