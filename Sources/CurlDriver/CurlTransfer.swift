@@ -46,6 +46,8 @@ final class CurlTransfer {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = kpush_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
         _ = kpush_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        // A look-up of a name that outlasts its call is left to end by itself: waiting for it would hold up every other call.
+        _ = kpush_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1)
         _ = kpush_curl_set_string(handle, CURLOPT_PROXY, "")
         _ = kpush_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = kpush_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
