@@ -79,11 +79,13 @@ final class SchedulerRig: Sendable {
         while try await loop.round(under: lease) == .zero {}
     }
 
-    /// Hands over what is in the outbox now, each run once.
+    /// Hands over what is in the outbox now, each run once; `afterWrite` is done when a change is in the store and the
+    /// scheduler does not know yet.
     func dispatch(
         under lease: Lease,
         rules: DispatchRules = DispatchRules(),
-        listenedSince: Moment = .noon
+        listenedSince: Moment = .noon,
+        afterWrite: @escaping @Sendable () -> Void = {}
     ) async throws {
         let outbox = try await parts.runs.outbox(at: now, limit: 100, without: [], token: lease.token)
         let groups = ExecutorGroups(try await parts.registry.instances())
@@ -103,7 +105,8 @@ final class SchedulerRig: Sendable {
                 rules: rules,
                 token: lease.token
             ) { [parts] run in
-                try await parts.runs.advance([run], token: lease.token).first
+                defer { afterWrite() }
+                return try await parts.runs.advance([run], token: lease.token).first
             }
             try await handover.carry(run, candidates: candidates, heard: heard)
         }

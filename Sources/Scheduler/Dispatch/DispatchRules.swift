@@ -12,6 +12,10 @@ package struct DispatchRules: Hashable, Sendable {
     package var sends = 5
     /// What is added to the time limit of a call before the run is sent again.
     package var resendMargin = Duration.seconds(1)
+    /// How long after it was announced in the store a call may still begin.
+    ///
+    /// One whose process stood still meanwhile is not made: another leader may have sent the run elsewhere by now, or ended it.
+    package var callWindow = Duration.seconds(5)
 
     package init() {}
 
@@ -55,10 +59,12 @@ package struct DispatchRules: Hashable, Sendable {
         case .planned:
             if !candidates.isEmpty, !isOutOfPatience(run, at: now) { return .offer(candidates) }
             return unreached(run, "no living executor in the group", hasLiving: !candidates.isEmpty, at: now)
-        case .dispatching(let sent, _):
+        case .dispatching(let sent, let resendAt):
             guard let holder, !holder.isSilent(at: now, listenedSince: start) else {
                 return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))
             }
+            // Sent by another term, whose call may still be on its way: ours take a run once, however often it comes.
+            if now < resendAt, holder.instance == nil || run.killRequestedAt != nil { return nil }
             let isLast = sent >= sends
             if run.killRequestedAt != nil {
                 let end = RunEnd(.killed, message: "by an operator", at: now)
@@ -68,6 +74,21 @@ package struct DispatchRules: Hashable, Sendable {
             let message = "no answer that makes sense to \(sent) requests"
             return .stop(RunEnd(.dispatchFailed, message: message, at: now), at: holder, isLast: true)
         }
+    }
+
+    /// When a run is sent again to `executor` of which nothing is heard.
+    ///
+    /// - Parameters:
+    ///   - executor: who gets it.
+    ///   - now: when it is announced.
+    ///   - callLimit: how long a call may take.
+    /// - Returns: the instant; by then no call of this announcement is on its way to one that cannot tell it from another.
+    package func resendAt(
+        to executor: ExecutorInstance,
+        announcedAt now: Moment,
+        callLimit: Duration
+    ) -> Moment {
+        now + callLimit + resendMargin + (executor.instance == nil ? callWindow : .zero)
     }
 
     /// What to do with a run that reached nobody: wait, or give up.

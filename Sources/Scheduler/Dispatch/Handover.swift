@@ -10,6 +10,7 @@ struct Handover: Sendable {
     private let closer: RunCloser
     private let gauges: SchedulerGauges
     private let wall: any WallClock
+    private let clock: any Clock<Duration>
     private let logger: Logger
     private let token: FencingToken
     /// Writes a changed run under the token; nil when it changed meanwhile.
@@ -30,6 +31,7 @@ struct Handover: Sendable {
         closer = RunCloser(parts)
         gauges = parts.gauges
         wall = parts.wall
+        clock = parts.clock
         logger = parts.logger
     }
 
@@ -73,8 +75,10 @@ struct Handover: Sendable {
         var message = "no executor answers a beat"
         for candidate in candidates {
             if run.plan.terms.route == .failover, await !executors.beats(candidate) { continue }
+            let announced = Stopwatch(clock)
             guard let sent = try await mark(current, for: candidate) else { return }
-            try await cover(earlier, by: sent, at: candidate, groups)
+            try await cover(earlier, by: sent, at: candidate, groups, announced)
+            guard mayCall(announced) else { return }
             let answer = await executors.hand(sent, to: candidate)
             guard case .notReached(let detail) = answer else {
                 try await settle(sent, answer, candidate, covering: earlier)
@@ -98,7 +102,8 @@ struct Handover: Sendable {
         isLast: Bool
     ) async throws {
         // A call bears no token: the write before it shows that it is still this leader's to make.
-        guard let run = try await write(run) else { return }
+        let announced = Stopwatch(clock)
+        guard let run = try await write(run), mayCall(announced) else { return }
         if case .unknown(let detail) = await executors.kill(run.plan.job, on: holder), !isLast {
             note("run not stopped", run, holder, detail)
             _ = try await mark(run, for: holder)
@@ -113,7 +118,8 @@ struct Handover: Sendable {
             try await settle(run, .accepted(holder.dialect), holder, covering: [])
             return
         }
-        guard let sent = try await mark(run, for: holder) else { return }
+        let announced = Stopwatch(clock)
+        guard let sent = try await mark(run, for: holder), mayCall(announced) else { return }
         let answer = await executors.hand(sent, to: holder)
         // That this request did not arrive tells nothing about the one before.
         if case .notReached = answer { return }
@@ -126,12 +132,15 @@ struct Handover: Sendable {
         for executor: ExecutorInstance
     ) async throws -> JobRun? {
         let now = wall.now
-        let resendAt = now + executors.callLimit + rules.resendMargin
+        let resendAt = rules.resendAt(to: executor, announcedAt: now, callLimit: executors.callLimit)
         guard let sent = run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt) else {
             return nil
         }
         return try await write(sent)
     }
+
+    /// Whether a call may still be made that was to be written down from then on; the outbox brings back what is not.
+    private func mayCall(_ announced: Stopwatch) -> Bool { announced.elapsed < rules.callWindow }
 
     private func settle(
         _ run: JobRun,
@@ -208,10 +217,12 @@ struct Handover: Sendable {
         _ earlier: [JobRun],
         by run: JobRun,
         at chosen: ExecutorInstance,
-        _ groups: ExecutorGroups
+        _ groups: ExecutorGroups,
+        _ announced: Stopwatch
     ) async throws {
         guard run.plan.terms.overlap == .coverEarly else { return }
         for address in Set(earlier.compactMap(\.executor?.address)) where address != chosen.address {
+            guard mayCall(announced) else { return }
             guard let executor = groups.instance(at: address, in: run.plan.terms.group) else { continue }
             let answer = await executors.kill(run.plan.job, on: executor)
             guard case .unknown(let detail) = answer else { continue }

@@ -52,11 +52,6 @@ package struct Router: Sendable {
         case .sharding: return living.rotated(to: shard.index % living.count)
         }
     }
-
-    /// Forgets the turns of jobs that are not among `jobs`.
-    package mutating func keep(_ jobs: Set<JobID>) {
-        turns = turns.filter { jobs.contains($0.key) }
-    }
 }
 
 extension Array {

@@ -60,8 +60,11 @@ package struct LostRunSweep: Sendable {
                 // stopped as well.
                 if end.reason == .timedOut {
                     // A call bears no token: the write before it shows that it is still this leader's to make.
-                    guard try await runs.advance([run], token: lease.token).count == 1 else { continue }
-                    await free(run, heard.groups)
+                    let announced = Stopwatch(clock)
+                    guard try await runs.advance([run], token: lease.token).count == 1,
+                        announced.elapsed < settings.callWindow
+                    else { continue }
+                    await free(run, heard.groups, &idle)
                 }
                 try await closer.close(run, end, token: lease.token)
             }
@@ -89,7 +92,7 @@ package struct LostRunSweep: Sendable {
         guard let accepted = reference.instance, let present = executor.instance, accepted != present else {
             return await verdict(onResultOf: run, executor, &idle)
         }
-        if await isHeldAfterAll(run, executor) { return nil }
+        if await isHeldAfterAll(run, executor, &idle) { return nil }
         return RunEnd(.executorLost, message: "executor restarted", at: now)
     }
 
@@ -105,8 +108,7 @@ package struct LostRunSweep: Sendable {
         guard let started = run.startedAt, wall.now - started >= settings.resultPatience,
             idle.isDue(run.id, at: wall.now, every: settings.idlePeriod), !idle.isDeaf(executor.address)
         else { return nil }
-        let isIdle = await executors.isIdle(run.plan.job, on: executor)
-        if isIdle == nil { idle.noteDeaf(executor.address) }
+        let isIdle = await isIdle(run.plan.job, on: executor, &idle)
         let now = wall.now
         guard let since = idle.note(run.id, isIdle: isIdle == true, at: now) else { return nil }
         guard now - since >= settings.idleLimit else { return nil }
@@ -114,18 +116,30 @@ package struct LostRunSweep: Sendable {
     }
 
     /// Whether a new process may have accepted the run before it registered: then the job is busy there.
-    private func isHeldAfterAll(_ run: JobRun, _ executor: ExecutorInstance) async -> Bool {
+    private func isHeldAfterAll(
+        _ run: JobRun,
+        _ executor: ExecutorInstance,
+        _ idle: inout IdleRuns
+    ) async -> Bool {
         guard let started = run.startedAt, executor.since - started < settings.doubt else { return false }
-        return await executors.isIdle(run.plan.job, on: executor) == false
+        return await isIdle(run.plan.job, on: executor, &idle) == false
     }
 
     /// Asks the executor to stop working on a run that is over here; whatever it answers, the run stays
     /// ended.
-    private func free(_ run: JobRun, _ groups: ExecutorGroups) async {
-        guard let address = run.executor?.address,
+    private func free(_ run: JobRun, _ groups: ExecutorGroups, _ idle: inout IdleRuns) async {
+        guard let address = run.executor?.address, !idle.isDeaf(address),
             let executor = groups.instance(at: address, in: run.plan.terms.group)
         else { return }
-        _ = await executors.kill(run.plan.job, on: executor)
+        if case .unknown = await executors.kill(run.plan.job, on: executor) { idle.noteDeaf(address) }
+    }
+
+    /// Whether the executor has nothing of the job; nil when it does not say, and is not asked again in this round.
+    private func isIdle(_ job: JobID, on executor: ExecutorInstance, _ idle: inout IdleRuns) async -> Bool? {
+        guard !idle.isDeaf(executor.address) else { return nil }
+        let isIdle = await executors.isIdle(job, on: executor)
+        if isIdle == nil { idle.noteDeaf(executor.address) }
+        return isIdle
     }
 
     /// Removes runs that ended long ago, a bounded number, and executors that are long gone.
@@ -148,6 +162,8 @@ package struct LostRunSweep: Sendable {
 package struct SweepSettings: Hashable, Sendable {
     /// The wait between two looks.
     package var period = Duration.seconds(5)
+    /// How long after it was announced in the store a call may still be made; as in `DispatchRules.callWindow`.
+    package var callWindow = Duration.seconds(5)
     /// What is added to a run's time limit before the scheduler ends it: time for the executor to say so
     /// itself.
     package var grace = Duration.seconds(30)

@@ -232,10 +232,58 @@ struct HandoverTests {
         let run = try await triggered()
         let lease = try await rig.lead()
         try await rig.dispatch(under: lease)
-        rig.clock.advance(by: .seconds(6))
+        rig.clock.advance(by: .seconds(11))
         try await rig.dispatch(under: lease)
         #expect(executor.requests.count == 1)
         #expect(try await rig.runs.run(run.id).state == .running)
+    }
+
+    @Test func `a leader that stood still after it announced a run does not call`() async throws {
+        let executor = try await rig.executor(at: "one", .java)
+        let run = try await triggered()
+        let old = try await rig.lead()
+        try await rig.dispatch(under: old) { [rig] in rig.clock.advance(by: .seconds(5)) }
+        #expect(executor.requests.isEmpty)
+        rig.clock.advance(by: .seconds(6))
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(executor.started == [run.id])
+        #expect(try await rig.runs.run(run.id).state == .running)
+    }
+
+    @Test func `a leader that stood still does not have another's run ended`() async throws {
+        let executor = try await rig.executor()
+        executor.setDeaf(true)
+        let run = try await triggered()
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        _ = try await rig.runs.kill(run.id)
+        let kills = executor.kills.count
+        executor.setDeaf(false)
+        rig.clock.advance(by: .seconds(6))
+        try await rig.dispatch(under: lease) { [rig] in rig.clock.advance(by: .seconds(5)) }
+        #expect(executor.kills.count == kills)
+        try await rig.dispatch(under: lease)
+        #expect(executor.kills.count == kills + 1)
+        #expect(try await rig.runs.run(run.id).end?.reason == .killed)
+    }
+
+    @Test func `a new leader sends a foreign executor nothing while the old one's call may be on its way`()
+        async throws
+    {
+        let executor = try await rig.executor(at: "one", .java)
+        let run = try await triggered()
+        let dead = try await rig.lead()
+        // It stands still in the middle of its call.
+        try await rig.dispatch(under: dead) { [rig] in rig.clock.advance(by: .seconds(5)) }
+        let next = try await rig.lead()
+        try await rig.dispatch(under: next)
+        rig.clock.advance(by: .seconds(5))
+        try await rig.dispatch(under: next)
+        #expect(executor.questions == 0)
+        #expect(executor.requests.isEmpty)
+        rig.clock.advance(by: .seconds(1))
+        try await rig.dispatch(under: next)
+        #expect(executor.started == [run.id])
     }
 
     @Test func `an executor that knows the other word only is asked with it from then on`() async throws {

@@ -210,7 +210,33 @@ struct LostRunSweepTests {
         }
     }
 
-    /// Sweeps once; says before that somebody listens, as the process that answers executors does all the time.
+    @Test func `an executor that does not answer is asked once in a round`() async throws {
+        let executor = try await rig.executor()
+        let (first, _) = try await rig.running()
+        let (second, lease) = try await rig.running(.sample("other", schedule: .manual))
+        try await rig.beat(instance: "second")
+        executor.setDeaf(true)
+        try await sweep(lease)
+        #expect(executor.questions == 1)
+        for run in [first, second] {
+            #expect(try await rig.runs.run(run.id).end?.message == "executor restarted")
+        }
+    }
+
+    @Test func `an executor that does not answer holds up no other's deadlines`() async throws {
+        let executor = try await rig.executor()
+        let timed = JobSpec.sample(schedule: .manual, timeout: .seconds(10))
+        let (first, _) = try await rig.running(timed)
+        var other = timed
+        other.name = "other"
+        let (second, lease) = try await rig.running(other)
+        executor.setDeaf(true)
+        rig.clock.advance(by: .seconds(40))
+        try await sweep(lease)
+        #expect(executor.killRequests == 1)
+        for run in [first, second] { #expect(try await rig.runs.run(run.id).end?.reason == .timedOut) }
+    }
+
     @Test func `runs that ended are removed when they are as old as is said, open ones never`() async throws {
         try await rig.executor()
         let (ended, _) = try await rig.running()
@@ -228,6 +254,7 @@ struct LostRunSweepTests {
         await #expect(throws: SchedulerError.self) { _ = try await rig.runs.run(ended.id) }
     }
 
+    /// Sweeps once; says before that somebody listens, as the process that answers executors does all the time.
     private func sweep(_ lease: Lease, listens: Bool = true) async throws {
         var idle = IdleRuns()
         if listens { try await rig.parts.registry.listen(at: rig.now) }

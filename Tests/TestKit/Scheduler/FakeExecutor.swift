@@ -35,6 +35,7 @@ package final class FakeExecutor: Sendable {
         var started: [RunID] = []
         var busy: Set<JobID> = []
         var kills: [JobID] = []
+        var killRequests = 0
         var beats = 0
         var questions = 0
         var isDeaf = false
@@ -64,6 +65,9 @@ package final class FakeExecutor: Sendable {
 
     /// The jobs it was asked to end.
     package var kills: [JobID] { state.withLock { $0.kills } }
+
+    /// How often it was asked to end a job, answered or not.
+    package var killRequests: Int { state.withLock { $0.killRequests } }
 
     /// How often it was asked whether it lives.
     package var beats: Int { state.withLock { $0.beats } }
@@ -126,6 +130,7 @@ package final class FakeExecutor: Sendable {
         return state.withLock { state in
             state.headers = Dictionary(headers) { $1 }
             if word == "idleBeat" { state.questions += 1 }
+            if word == "kill" { state.killRequests += 1 }
             return state.isDeaf ? nil : answer(word, request.body, &state)
         }
     }
