@@ -23,9 +23,6 @@ package struct RedisFailure: Error, Hashable, Sendable, CustomStringConvertible 
         self.message = message
     }
 
-    /// Whether the command may have happened; if not, whoever sends it again does it once.
-    package var mayHaveHappened: Bool { kind == .unanswered }
-
     /// The code that a refusal begins with, such as `OOM`.
     package var code: Substring { kind == .refused ? message.prefix { $0 != " " } : "" }
 

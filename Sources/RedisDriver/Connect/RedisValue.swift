@@ -62,8 +62,6 @@ package enum RedisValue: Hashable, Sendable {
         guard case .array(let values) = self else { return nil }
         return values
     }
-
-    package var isNone: Bool { self == .none }
 }
 
 /// Commands as they are written to the server.
