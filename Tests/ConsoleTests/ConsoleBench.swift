@@ -300,7 +300,7 @@ extension ConsoleBench {
             settings: CampaignSettings()
         )
         _ = try await runner.read(campaign.id, plannedAt: now, worker: 0, of: 1) { _ in }
-        return try #require(try await books.campaignRuns(of: campaign.id, limit: 1).first)
+        return try #require(try await books.campaignRuns(of: campaign.id, before: nil, limit: 1).first)
     }
 
     /// Delivers what is ready in every lane of the channel, once.

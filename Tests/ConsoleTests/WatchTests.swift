@@ -134,7 +134,7 @@ private struct BrokenQueue: SendQueue {
     func bury(_ delivery: QueueDelivery, reason: String) async throws(StoreError) {}
     func setSuspended(_ suspended: Bool, _ run: CampaignRunID) async throws(StoreError) {}
     func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int { 0 }
-    func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { [] }
+    func deadLetters(before place: ListPlace?, limit: Int) async throws(StoreError) -> [DeadLetter] { [] }
     func revive(_ batch: BatchID) async throws(StoreError) {}
     func suspendedRuns() async throws(StoreError) -> Set<CampaignRunID> { [] }
     func waitForWork(_ lane: Lane, atMost limit: Duration) async {}

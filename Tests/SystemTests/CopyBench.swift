@@ -91,7 +91,7 @@ final class CopyBench {
     func killInCalls(_ books: SQLitePushStore) async throws {
         kill(simulator.pid, SIGSTOP)
         try await eventually("a call is out") {
-            let run = try #require(try await books.campaignRuns(of: nil, limit: 1).first)
+            let run = try #require(try await books.campaignRuns(of: nil, before: nil, limit: 1).first)
             let queued = try await books.records(
                 .campaignRun(run.id),
                 state: .queued,
@@ -121,7 +121,9 @@ final class CopyBench {
             within: .seconds(600),
             every: .milliseconds(200)
         ) {
-            guard let run = try await store.campaignRuns(of: nil, limit: 1).first else { return false }
+            guard let run = try await store.campaignRuns(of: nil, before: nil, limit: 1).first else {
+                return false
+            }
             let states = try await store.recount(of: run.id)
             return states.values.reduce(0, +) == good
                 && [.queued, .held, .unknown].allSatisfy { states[$0, default: 0] == 0 }

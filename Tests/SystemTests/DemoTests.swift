@@ -29,7 +29,7 @@ import Testing
             calendar: BusinessCalendar(zone: .gmt),
             sealer: AESSealer(key: AESSealer.newKey())
         )
-        let run = try #require(try await store.campaignRuns(of: nil, limit: 1).first)
+        let run = try #require(try await store.campaignRuns(of: nil, before: nil, limit: 1).first)
         let records = try await store.records(
             .campaignRun(run.id),
             state: nil,

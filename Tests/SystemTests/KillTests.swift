@@ -156,7 +156,7 @@ private struct Books {
     }
 
     private func run() async throws -> CampaignRunID? {
-        try await store.campaignRuns(of: nil, limit: 1).first?.id
+        try await store.campaignRuns(of: nil, before: nil, limit: 1).first?.id
     }
 
     func states() async throws -> [DeliveryState: Int] {

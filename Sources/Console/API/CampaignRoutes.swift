@@ -53,13 +53,15 @@ struct CampaignRoutes {
     }
 
     @Sendable private func occurrences(_ call: Call) async throws -> Answer {
-        let limit = try call.query { query in try query.limit(20, atMost: 100) }
-        let campaign = try await campaigns.campaign(call.id())
-        var items: [WireObject] = []
-        for run in try await campaigns.runs(of: campaign.id, limit: limit) {
-            items.append(try await campaigns.progress(of: run.id).json(at: clock.now))
+        let (before, limit) = try call.query { query in
+            (try query.optional("before") as CampaignRunID?, try query.limit(20, atMost: 100))
         }
-        return .page(items)
+        let campaign = try await campaigns.campaign(call.id())
+        var found: [CampaignProgress] = []
+        for run in try await campaigns.runs(of: campaign.id, before: before, limit: limit) {
+            found.append(try await campaigns.progress(of: run.id))
+        }
+        return .page(found, limit: limit, next: { .id($0.run.id) }, { $0.json(at: clock.now) })
     }
 
     @Sendable private func rejects(_ call: Call) async throws -> Answer {

@@ -20,8 +20,11 @@ struct MessageRoutes {
         }
         api.route(.get, "api/v1/stats", stats)
         api.route(.get, "api/v1/held") { call in
-            let limit = try call.query { query in try query.limit() }
-            return Answer.page(try await records.held(limit: limit).map(\.json))
+            let (after, limit) = try call.query { query in
+                (try query.optional("after") as ListPlace?, try query.limit())
+            }
+            let found = try await records.held(after: after, limit: limit)
+            return Answer.page(found, limit: limit, next: { .text("\($0.place)") }, \.json)
         }
     }
 

@@ -13,8 +13,11 @@ struct QueueRoutes {
             return Answer.page(depths.map { $0.value.json(of: $0.key) })
         }
         api.route(.get, "api/v1/queue/dead") { call in
-            let limit = try call.query { query in try query.limit() }
-            return Answer.page(try await queue.deadLetters(limit: limit).map(\.json))
+            let (before, limit) = try call.query { query in
+                (try query.optional("before") as ListPlace?, try query.limit())
+            }
+            let found = try await queue.deadLetters(before: before, limit: limit)
+            return Answer.page(found, limit: limit, next: { .text("\($0.place)") }, \.json)
         }
         api.route(.post, "api/v1/queue/dead/:batch/revive") { call in
             let batch: BatchID = try call.id("batch")

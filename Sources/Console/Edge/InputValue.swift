@@ -93,6 +93,15 @@ extension MessageID: InputValue {
     }
 }
 
+extension ListPlace: InputValue {
+    static var expectation: String { "what an earlier page gave as next" }
+
+    init?(input: WireValue, isText: Bool) {
+        guard case .text(let text) = input else { return nil }
+        self.init(text)
+    }
+}
+
 /// An identity that counts from 1: callers may write it as a number or as its digits.
 protocol InputIdentity: InputValue, RawRepresentable<Int64> {}
 

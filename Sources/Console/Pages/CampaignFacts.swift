@@ -50,7 +50,7 @@ struct CampaignReader: Sendable {
     /// The campaigns of which something is under way, the newest first.
     func open(limit: Int) async throws -> [CampaignFacts] {
         var found: [CampaignFacts] = []
-        for run in try await parts.campaignRuns.campaignRuns(of: nil, limit: limit) {
+        for run in try await parts.campaignRuns.campaignRuns(of: nil, before: nil, limit: limit) {
             guard !found.contains(where: { $0.campaign.id == run.campaign }) else { continue }
             let facts = try await facts(try await parts.campaigns.campaign(run.campaign))
             if facts.progress?.isSettled == false { found.append(facts) }

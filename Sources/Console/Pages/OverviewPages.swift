@@ -43,7 +43,7 @@ struct OverviewPages: PageDesk {
             campaigns: try await reader.open(limit: Self.runLimit),
             tallies: try await parts.records.tallies(day: day),
             depths: try await parts.queue.depths(),
-            dead: try await parts.queue.deadLetters(limit: Self.deadLimit).count,
+            dead: try await parts.queue.deadLetters(before: nil, limit: Self.deadLimit).count,
             executors: try await parts.runs.executors(),
             openRuns: try await parts.runs.list(RunFilter(states: .open), limit: 100).elements,
             visit.say

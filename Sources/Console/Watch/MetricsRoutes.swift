@@ -43,7 +43,7 @@ struct MetricsRoutes {
                     .map { .init($0.1, ["lane": lane.name, "state": $0.0]) }
             }
         )
-        let dead = try await parts.queue.deadLetters(limit: Self.deadLimit)
+        let dead = try await parts.queue.deadLetters(before: nil, limit: Self.deadLimit)
         out.family(
             "kpush_dead_letters",
             .gauge,

@@ -63,14 +63,20 @@ extension PostgresPushStore: CampaignRunStore {
 
     package func campaignRuns(
         of campaign: CampaignID?,
+        before run: CampaignRunID?,
         limit: Int
     ) async throws(StoreError) -> [CampaignRun] {
         try await pool.read("read campaign runs") { link in
             let ids =
                 if let campaign {
-                    try link.run(Self.selectRunsOfCampaign, .int(campaign.rawValue), .int(limit))
+                    try link.run(
+                        Self.selectRunsOfCampaign,
+                        .int(campaign.rawValue),
+                        .int(run?.rawValue),
+                        .int(limit)
+                    )
                 } else {
-                    try link.run(Self.selectRuns, .int(limit))
+                    try link.run(Self.selectRuns, .int(run?.rawValue ?? .max), .int(limit))
                 }
             return try ids.map { CampaignRunID(rawValue: $0.int64(0)) }
                 .compactMap { try link.campaignRun($0) }
@@ -125,10 +131,14 @@ extension PostgresPushStore: CampaignRunStore {
         """
 
     static let selectRunsOfCampaign = """
-        SELECT id FROM campaign_run WHERE campaign = $1 ORDER BY planned_at DESC, id DESC LIMIT $2
+        SELECT id FROM campaign_run
+        WHERE campaign = $1 AND (planned_at, id) < (
+            SELECT planned_at, id FROM campaign_run WHERE id = $2::bigint
+            UNION ALL SELECT \(Int64.max), \(Int64.max) WHERE $2::bigint IS NULL)
+        ORDER BY planned_at DESC, id DESC LIMIT $3
         """
 
-    static let selectRuns = "SELECT id FROM campaign_run ORDER BY id DESC LIMIT $1"
+    static let selectRuns = "SELECT id FROM campaign_run WHERE id < $1 ORDER BY id DESC LIMIT $2"
 
     static let selectRejects = """
         SELECT row, line, field, code, text FROM reject WHERE run = $1 AND row > $2 ORDER BY row LIMIT $3

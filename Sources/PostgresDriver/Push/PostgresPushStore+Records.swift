@@ -45,19 +45,24 @@ extension PostgresPushStore: RecordStore {
         }
     }
 
-    package func held(limit: Int) async throws(StoreError) -> [HeldBatch] {
+    package func held(after place: ListPlace?, limit: Int) async throws(StoreError) -> [HeldBatch] {
         try await pool.read("read held messages") { link in
-            try link.run(Self.selectHeld, .int(limit))
-                .map { row in
-                    let batch = try BatchRow(row)
-                    return HeldBatch(
-                        batch: batch.id,
-                        lane: batch.lane,
-                        template: batch.template,
-                        count: row.int(7),
-                        until: row.moment(8)
-                    )
-                }
+            try link.run(
+                Self.selectHeld,
+                .int(place?.at.millisecondsSinceEpoch ?? .min),
+                .int(place?.number ?? .min),
+                .int(limit)
+            )
+            .map { row in
+                let batch = try BatchRow(row)
+                return HeldBatch(
+                    batch: batch.id,
+                    lane: batch.lane,
+                    template: batch.template,
+                    count: row.int(7),
+                    place: ListPlace(at: row.moment(8), number: row.int64(9))
+                )
+            }
         }
     }
 
@@ -109,8 +114,9 @@ extension PostgresPushStore: RecordStore {
     }
 
     static let selectHeld = """
-        SELECT \(BatchRow.columns), shelf.count, shelf.until FROM shelf JOIN batch ON batch.id = shelf.batch
-        ORDER BY shelf.until, shelf.id LIMIT $1
+        SELECT \(BatchRow.columns), shelf.count, shelf.until, shelf.id
+        FROM shelf JOIN batch ON batch.id = shelf.batch
+        WHERE (shelf.until, shelf.id) > ($1, $2) ORDER BY shelf.until, shelf.id LIMIT $3
         """
 }
 

@@ -163,7 +163,7 @@ package struct CampaignRunner: Sendable {
     }
 
     private func run(of campaign: CampaignID, plannedAt: Moment) async throws -> CampaignRun? {
-        try await runs.campaignRuns(of: campaign, limit: 100).first { $0.plannedAt == plannedAt }
+        try await runs.campaignRuns(of: campaign, before: nil, limit: 100).first { $0.plannedAt == plannedAt }
     }
 
     private func read(

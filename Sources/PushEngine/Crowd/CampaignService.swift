@@ -112,10 +112,14 @@ package struct CampaignService: Sendable {
         return try await timer.nextInstant(of: job)
     }
 
-    /// Occurrences of a campaign, newest first.
-    package func runs(of id: CampaignID, limit: Int = 20) async throws(CampaignFault) -> [CampaignRun] {
+    /// Occurrences of a campaign, newest first, those before `run`.
+    package func runs(
+        of id: CampaignID,
+        before run: CampaignRunID? = nil,
+        limit: Int = 20
+    ) async throws(CampaignFault) -> [CampaignRun] {
         try await storing { () async throws(StoreError) in
-            try await runs.campaignRuns(of: id, limit: min(max(1, limit), Self.runLimit))
+            try await runs.campaignRuns(of: id, before: run, limit: min(max(1, limit), Self.runLimit))
         }
     }
 

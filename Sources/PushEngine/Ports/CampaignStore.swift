@@ -55,8 +55,12 @@ package protocol CampaignRunStore: Sendable {
     /// The occurrence; nil when there is none.
     func campaignRun(_ id: CampaignRunID) async throws(StoreError) -> CampaignRun?
 
-    /// Occurrences of a campaign (or of all), newest first.
-    func campaignRuns(of campaign: CampaignID?, limit: Int) async throws(StoreError) -> [CampaignRun]
+    /// Occurrences of a campaign (or of all), newest first, those before `run`.
+    func campaignRuns(
+        of campaign: CampaignID?,
+        before run: CampaignRunID?,
+        limit: Int
+    ) async throws(StoreError) -> [CampaignRun]
 
     /// The occurrences that stand still.
     func pausedRuns() async throws(StoreError) -> Set<CampaignRunID>

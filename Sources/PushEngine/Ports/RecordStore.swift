@@ -156,8 +156,8 @@ package protocol RecordStore: Sendable {
     /// Counts the records themselves, to prove the tallies; slow on purpose.
     func recount(of run: CampaignRunID) async throws(StoreError) -> [DeliveryState: Int]
 
-    /// Held messages by the instant they are to be released at.
-    func held(limit: Int) async throws(StoreError) -> [HeldBatch]
+    /// Held messages by the instant they are to be released at, those after `place`.
+    func held(after place: ListPlace?, limit: Int) async throws(StoreError) -> [HeldBatch]
 }
 
 /// Messages of one batch that wait for the morning.
@@ -166,13 +166,16 @@ package struct HeldBatch: Hashable, Sendable {
     package let lane: Lane
     package let template: TemplateID
     package let count: Int
-    package let until: Moment
+    /// Where it stands among those that are held; it is released at its instant.
+    package let place: ListPlace
 
-    package init(batch: BatchID, lane: Lane, template: TemplateID, count: Int, until: Moment) {
+    package init(batch: BatchID, lane: Lane, template: TemplateID, count: Int, place: ListPlace) {
         self.batch = batch
         self.lane = lane
         self.template = template
         self.count = count
-        self.until = until
+        self.place = place
     }
+
+    package var until: Moment { place.at }
 }

@@ -39,14 +39,17 @@ package struct DeadLetter: Hashable, Sendable {
     package let message: QueueMessage
     package let attempts: Int
     package let reason: String
-    package let at: Moment
+    /// Where it stands among the dead letters; it was set aside at its instant.
+    package let place: ListPlace
 
-    package init(message: QueueMessage, attempts: Int, reason: String, at: Moment) {
+    package init(message: QueueMessage, attempts: Int, reason: String, place: ListPlace) {
         self.message = message
         self.attempts = attempts
         self.reason = reason
-        self.at = at
+        self.place = place
     }
+
+    package var at: Moment { place.at }
 }
 
 /// How much one lane's topic holds.
@@ -122,8 +125,8 @@ package protocol SendQueue: Sendable {
     /// Quick however much the queue holds: who fills a lane asks before each batch.
     func load(of lane: Lane, atMost limit: Int) async throws(StoreError) -> Int
 
-    /// The dead letters of all lanes, newest first.
-    func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter]
+    /// The dead letters of all lanes, newest first, those before `place`.
+    func deadLetters(before place: ListPlace?, limit: Int) async throws(StoreError) -> [DeadLetter]
 
     /// Puts a dead letter back into its lane with its attempts forgotten.
     ///

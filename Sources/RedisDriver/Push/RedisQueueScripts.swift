@@ -294,15 +294,18 @@ enum RedisQueueScripts {
         """
     )
 
-    /// Six values a letter: batch, lane, run, attempts, reason, time.
+    /// Seven values a letter: batch, lane, run, attempts, reason, time, place in the order.
     static let deadLetters = script(
         """
         local answer = {}
-        for _, batch in ipairs(redis.call('ZREVRANGE', dead .. ':order', 0, tonumber(ARGV[3]) - 1)) do
-            local packed = redis.call('HGET', dead, batch)
+        local found = redis.call(
+            'ZREVRANGEBYSCORE', dead .. ':order', ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', 0, ARGV[4])
+        for place = 1, #found, 2 do
+            local packed = redis.call('HGET', dead, found[place])
             if packed then
-                answer[#answer + 1] = batch
+                answer[#answer + 1] = found[place]
                 for _, part in ipairs(cmsgpack.unpack(packed)) do answer[#answer + 1] = part end
+                answer[#answer + 1] = found[place + 1]
             end
         end
         return answer

@@ -181,22 +181,23 @@ package final class RedisSendQueue: SendQueue {
         return min(limit, Int(count ?? 0))
     }
 
-    package func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] {
+    package func deadLetters(before place: ListPlace?, limit: Int) async throws(StoreError) -> [DeadLetter] {
         guard limit > 0 else { return [] }
         let operation = "read dead letters"
-        let answer = try await run(RedisQueueScripts.deadLetters, operation, [.integer(Int64(limit))])
+        let end: RedisArgument = place.map { .text("(\($0.number)") } ?? "+inf"
+        let answer = try await run(RedisQueueScripts.deadLetters, operation, [end, .integer(Int64(limit))])
         var rows = try RedisRow(answer, operation)
         var letters: [DeadLetter] = []
         while !rows.isEmpty {
             let batch = BatchID(rawValue: try rows.number())
             let message = QueueMessage(batch: batch, lane: try rows.lane(), campaignRun: try rows.run())
+            let (attempts, reason) = (Int(try rows.number()), try rows.text())
+            let place = ListPlace(
+                at: Moment(millisecondsSinceEpoch: try rows.number()),
+                number: try rows.number()
+            )
             letters.append(
-                DeadLetter(
-                    message: message,
-                    attempts: Int(try rows.number()),
-                    reason: try rows.text(),
-                    at: Moment(millisecondsSinceEpoch: try rows.number())
-                )
+                DeadLetter(message: message, attempts: attempts, reason: reason, place: place)
             )
         }
         return letters

@@ -54,6 +54,7 @@ extension SQLitePushStore: CampaignRunStore {
 
     package func campaignRuns(
         of campaign: CampaignID?,
+        before run: CampaignRunID?,
         limit: Int
     ) async throws(StoreError) -> [CampaignRun] {
         try await database.read("read campaign runs") { db in
@@ -62,10 +63,10 @@ extension SQLitePushStore: CampaignRunStore {
                     try Int64.fetchAll(
                         db,
                         sql: Self.selectRunsOfCampaign,
-                        arguments: [campaign.rawValue, limit]
+                        arguments: ["campaign": campaign.rawValue, "before": run?.rawValue, "limit": limit]
                     )
                 } else {
-                    try Int64.fetchAll(db, sql: Self.selectRuns, arguments: [limit])
+                    try Int64.fetchAll(db, sql: Self.selectRuns, arguments: [run?.rawValue ?? .max, limit])
                 }
             return try ids.compactMap { try db.campaignRun(CampaignRunID(rawValue: $0)) }
         }
@@ -175,10 +176,14 @@ extension SQLitePushStore: CampaignRunStore {
         """
 
     static let selectRunsOfCampaign = """
-        SELECT id FROM campaign_run WHERE campaign = ? ORDER BY planned_at DESC, id DESC LIMIT ?
+        SELECT id FROM campaign_run
+        WHERE campaign = :campaign AND (planned_at, id) < (
+            SELECT planned_at, id FROM campaign_run WHERE id = :before
+            UNION ALL SELECT \(Int64.max), \(Int64.max) WHERE :before IS NULL)
+        ORDER BY planned_at DESC, id DESC LIMIT :limit
         """
 
-    static let selectRuns = "SELECT id FROM campaign_run ORDER BY id DESC LIMIT ?"
+    static let selectRuns = "SELECT id FROM campaign_run WHERE id < ? ORDER BY id DESC LIMIT ?"
 
     static let selectRejects = """
         SELECT row, line, field, code, text FROM reject WHERE run = ? AND row > ? ORDER BY row LIMIT ?

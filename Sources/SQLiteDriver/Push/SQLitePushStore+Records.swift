@@ -50,10 +50,12 @@ extension SQLitePushStore: RecordStore {
         }
     }
 
-    package func held(limit: Int) async throws(StoreError) -> [HeldBatch] {
+    package func held(after place: ListPlace?, limit: Int) async throws(StoreError) -> [HeldBatch] {
         try await database.read("read held messages") { db in
             let select = try RawStatement(db, Self.selectHeld)
-            select.bind(limit, at: 1)
+            select.bind(place?.at.millisecondsSinceEpoch ?? .min, at: 1)
+            select.bind(place?.number ?? .min, at: 2)
+            select.bind(limit, at: 3)
             var held: [HeldBatch] = []
             try select.forEachRow { row in
                 let batch = try BatchRow(row)
@@ -63,7 +65,10 @@ extension SQLitePushStore: RecordStore {
                         lane: batch.lane,
                         template: batch.template,
                         count: row.int(6),
-                        until: Moment(millisecondsSinceEpoch: row.int64(7))
+                        place: ListPlace(
+                            at: Moment(millisecondsSinceEpoch: row.int64(7)),
+                            number: row.int64(8)
+                        )
                     )
                 )
             }
@@ -118,9 +123,9 @@ extension SQLitePushStore: RecordStore {
         """
 
     static let selectHeld = """
-        SELECT \(BatchRow.columns), shelf.count, shelf.until FROM shelf
+        SELECT \(BatchRow.columns), shelf.count, shelf.until, shelf.id FROM shelf
         CROSS JOIN batch ON batch.id = shelf.batch
-        ORDER BY shelf.until, shelf.id LIMIT ?
+        WHERE (shelf.until, shelf.id) > (?, ?) ORDER BY shelf.until, shelf.id LIMIT ?
         """
 }
 

@@ -196,10 +196,12 @@ package struct SQLiteSendQueue: SendQueue {
         }
     }
 
-    package func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] {
+    package func deadLetters(before place: ListPlace?, limit: Int) async throws(StoreError) -> [DeadLetter] {
         try await database.read("read dead letters") { db in
             let select = try RawStatement(db, Self.selectDead)
-            select.bind(limit, at: 1)
+            select.bind(place?.at.millisecondsSinceEpoch ?? .max, at: 1)
+            select.bind(place?.number ?? .max, at: 2)
+            select.bind(limit, at: 3)
             var letters: [DeadLetter] = []
             try select.forEachRow { row in
                 letters.append(
@@ -207,7 +209,10 @@ package struct SQLiteSendQueue: SendQueue {
                         message: try QueueMessage(row),
                         attempts: row.int(4),
                         reason: row.text(5),
-                        at: Moment(millisecondsSinceEpoch: row.int64(6))
+                        place: ListPlace(
+                            at: Moment(millisecondsSinceEpoch: row.int64(6)),
+                            number: row.int64(7)
+                        )
                     )
                 )
             }
@@ -304,8 +309,9 @@ extension SQLiteSendQueue {
         """
 
     static let selectDead = """
-        SELECT channel, message_type, batch, run, attempts, reason, buried_at
-        FROM message INDEXED BY message_dead WHERE state = 3 ORDER BY buried_at DESC, id DESC LIMIT ?
+        SELECT channel, message_type, batch, run, attempts, reason, buried_at, id
+        FROM message INDEXED BY message_dead
+        WHERE state = 3 AND (buried_at, id) < (?, ?) ORDER BY buried_at DESC, id DESC LIMIT ?
         """
 
     static let selectReady = """

@@ -110,8 +110,17 @@ package enum CampaignConformance {
                 templateVersion: 3
             )
             let other = try await rig.run()
-            #expect(try await rig.books.campaignRuns(of: first.campaign, limit: 9) == [second, first])
-            #expect(try await rig.books.campaignRuns(of: nil, limit: 2) == [other, second])
+            #expect(
+                try await rig.books.campaignRuns(of: first.campaign, before: nil, limit: 9) == [
+                    second, first,
+                ]
+            )
+            #expect(try await rig.books.campaignRuns(of: nil, before: nil, limit: 2) == [other, second])
+            #expect(
+                try await rig.books.campaignRuns(of: first.campaign, before: second.id, limit: 9) == [first]
+            )
+            #expect(try await rig.books.campaignRuns(of: first.campaign, before: first.id, limit: 9).isEmpty)
+            #expect(try await rig.books.campaignRuns(of: nil, before: other.id, limit: 9) == [second, first])
         },
         Clause("occurrences that read or wait stand still and go on with their campaign, and no others") {
             rig in

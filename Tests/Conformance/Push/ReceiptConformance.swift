@@ -185,7 +185,7 @@ package enum ReceiptConformance {
             try await hold(rig, second, [0, 1], until: morning)
             try await hold(rig, first, [0, 2], until: morning + .seconds(50))
             #expect(try await rig.books.releaseDue(at: morning - .seconds(1), limit: 10).isEmpty)
-            let held = try await rig.books.held(limit: 10)
+            let held = try await rig.books.held(after: nil, limit: 10)
             #expect(held.map(\.batch) == [second, first])
             #expect(held.map(\.count) == [2, 2])
             #expect(held.map(\.until) == [morning, morning + .seconds(50)])
@@ -195,6 +195,19 @@ package enum ReceiptConformance {
             let noon = morning + .seconds(1_000)
             #expect(try await rig.books.releaseDue(at: noon, limit: 10).map(\.batch) == [first])
             #expect(try await rig.books.open(first)?.waiting == Members([0, 1, 2]))
+        },
+        Clause("held messages are read page by page, those of one instant too") { rig in
+            var batches: [BatchID] = []
+            for delay in [0, 5, 5, 5, 9] {
+                let batch = try await rig.admit(PushRig.phones(1))
+                try await hold(rig, batch, [0], until: rig.now + .seconds(delay))
+                batches.append(batch)
+            }
+            var read: [HeldBatch] = []
+            repeat {
+                read += try await rig.books.held(after: read.last?.place, limit: 2)
+            } while read.count.isMultiple(of: 2) && read.count < 9
+            #expect(read.map(\.batch) == batches)
         },
         Clause("at most as many batches are released as were asked for") { rig in
             let batches = [try await rig.admit(PushRig.phones(1)), try await rig.admit(PushRig.phones(1))]
@@ -206,7 +219,7 @@ package enum ReceiptConformance {
             let batch = try await rig.admit(PushRig.phones(3))
             try await hold(rig, batch, [0, 1, 2], until: rig.now)
             _ = try await rig.books.recall([MessageID(batch: batch, index: 1)])
-            #expect(try await rig.books.held(limit: 1).map(\.count) == [2])
+            #expect(try await rig.books.held(after: nil, limit: 1).map(\.count) == [2])
             _ = try await rig.books.releaseDue(at: rig.now, limit: 10)
             #expect(try await rig.states(batch, 3) == [.queued, .recalled, .queued])
         },

@@ -110,26 +110,40 @@ extension SendQueueConformance {
             try await rig.queue.bury(deliveries[1], reason: "other")
             rig.clock.advance(by: .seconds(1_000))
             #expect(try await rig.claim().isEmpty)
-            let letters = try await rig.queue.deadLetters(limit: 10)
+            let letters = try await rig.queue.deadLetters(before: nil, limit: 10)
             #expect(letters.map(\.reason) == ["other", "broken payload"])
-            let first = DeadLetter(
-                message: rig.message(1),
-                attempts: 1,
-                reason: "broken payload",
-                at: at
-            )
-            #expect(letters.last == first)
-            #expect(try await rig.queue.deadLetters(limit: 1).count == 1)
+            let first = try #require(letters.last)
+            #expect(first.message == rig.message(1))
+            #expect(first.attempts == 1)
+            #expect(first.at == at)
             try await rig.queue.revive(BatchID(rawValue: 1))
             #expect(try await rig.claim().map(\.attempt) == [1])
-            #expect(try await rig.queue.deadLetters(limit: 10).count == 1)
+            #expect(try await rig.queue.deadLetters(before: nil, limit: 10).count == 1)
+        },
+        Clause("dead letters are read page by page, whatever is set aside or revived meanwhile") { rig in
+            try await rig.queue.append((1...6).map { rig.message($0) })
+            let deliveries = try await rig.claim()
+            for delivery in deliveries.prefix(5) { try await rig.queue.bury(delivery, reason: "x") }
+            func page(before place: ListPlace?, limit: Int = 2) async throws -> [DeadLetter] {
+                try await rig.queue.deadLetters(before: place, limit: limit)
+            }
+            let whole = try await page(before: nil, limit: 9)
+            let first = try await page(before: nil)
+            #expect(first == Array(whole.prefix(2)))
+            try await rig.queue.bury(deliveries[5], reason: "y")
+            try await rig.queue.revive(try #require(first.last).message.batch)
+            let second = try await page(before: first.last?.place)
+            #expect(second == Array(whole[2..<4]))
+            let third = try await page(before: second.last?.place)
+            #expect(third == [whole[4]])
+            #expect(try await page(before: third.last?.place).isEmpty)
         },
         Clause("a message among the dead letters is not appended again") { rig in
             try await rig.queue.append([rig.message(1)])
             try await rig.queue.bury(try #require(try await rig.claim().first), reason: "x")
             try await rig.queue.append([rig.message(1)])
             #expect(try await rig.claim().isEmpty)
-            #expect(try await rig.queue.deadLetters(limit: 10).count == 1)
+            #expect(try await rig.queue.deadLetters(before: nil, limit: 10).count == 1)
         },
         Clause("only a dead letter is revived") { rig in
             try await rig.queue.append([rig.message(1)])

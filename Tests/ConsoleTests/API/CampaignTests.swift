@@ -63,6 +63,8 @@ import Testing
             #expect(answer["states.queued"] == 2)
             #expect(answer["settled"] == false)
             #expect(try await bench.get(path)["items.0.id"] == answer["id"])
+            #expect(try await bench.get("\(path)?limit=1")["next"] == answer["id"])
+            #expect(try await bench.get("\(path)?before=\(run.id.rawValue)")["items.0"] == .null)
             let whole = try await bench.get("/api/v1/campaigns/\(campaign.id.rawValue)")
             #expect(whole["latestRun.received"] == 2)
             #expect(try await bench.get("\(path)/99").status == 404)

@@ -112,6 +112,9 @@ import Testing
             #expect(held["items.0.count"] == 1)
             #expect(held["items.0.lane"] == "sms.notice")
             #expect(held["items.0.until"] == "2030-01-16T00:00:00.000Z")
+            let next = try #require(try await bench.get("/api/v1/held?limit=1")["next"].text)
+            #expect(try await bench.get("/api/v1/held?after=\(next)")["items.0"] == .null)
+            #expect(try await bench.get("/api/v1/held?after=17").status == 400)
         }
     }
 }

@@ -19,6 +19,12 @@ import Testing
             #expect(dead["items.0.batch"] == "1099511627776")
             #expect(dead["items.0.reason"] == "unreadable")
 
+            let full = try await bench.get("/api/v1/queue/dead?limit=1")
+            let next = try #require(full["next"].text)
+            let rest = try await bench.get("/api/v1/queue/dead?limit=1&before=\(next)")
+            #expect(rest["items.0"] == .null)
+            #expect(try await bench.get("/api/v1/queue/dead?before=x").status == 400)
+
             let revive = "/api/v1/queue/dead/1099511627776/revive"
             #expect(try await bench.post(revive).status == 204)
             #expect(try await bench.post(revive).status == 404)

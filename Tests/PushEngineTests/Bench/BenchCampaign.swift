@@ -121,7 +121,7 @@ extension BenchEngine {
     }
 
     func run(_ campaign: BenchCampaign) async throws -> CampaignRun {
-        let runs = try await store.campaignRuns(of: campaign.id, limit: 1)
+        let runs = try await store.campaignRuns(of: campaign.id, before: nil, limit: 1)
         return try #require(runs.first)
     }
 

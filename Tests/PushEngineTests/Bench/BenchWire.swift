@@ -194,8 +194,8 @@ struct WiredQueue: SendQueue {
         try await queue.load(of: lane, atMost: limit)
     }
 
-    func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] {
-        try await queue.deadLetters(limit: limit)
+    func deadLetters(before place: ListPlace?, limit: Int) async throws(StoreError) -> [DeadLetter] {
+        try await queue.deadLetters(before: place, limit: limit)
     }
 
     func revive(_ batch: BatchID) async throws(StoreError) { try await queue.revive(batch) }

@@ -19,13 +19,13 @@ import Testing
             for _ in 0..<Self.lives {
                 try await Self.live(bench, until: end)
                 engine = try await bench.open()
-                #expect(try await engine.queue.deadLetters(limit: 9).isEmpty)
+                #expect(try await engine.queue.deadLetters(before: nil, limit: 9).isEmpty)
             }
             let others = try await engine.send(["13800130200"], engine.template())
             try await engine.settle()
             #expect(try await engine.states(others).allSatisfy(\.isSent))
             #expect(try await engine.states(deadly) == [.queued])
-            let letters = try await engine.queue.deadLetters(limit: 9)
+            let letters = try await engine.queue.deadLetters(before: nil, limit: 9)
             #expect(letters.map(\.message.batch) == deadly.map(\.batch))
             #expect(letters.first?.reason.contains("10 claims in a row ran out") == true)
             // Revived, it is as new.
@@ -50,7 +50,7 @@ import Testing
                 _ = try await engine.ledger.recall([message])
             }
             try await engine.settle()
-            #expect(try await engine.queue.deadLetters(limit: 9).isEmpty)
+            #expect(try await engine.queue.deadLetters(before: nil, limit: 9).isEmpty)
             #expect(try await engine.states(messages.suffix(1)).allSatisfy(\.isSent))
             #expect(try await bench.town.stats().accepted == 1)
         }
@@ -82,7 +82,7 @@ import Testing
             #expect(waits.dropFirst(6).allSatisfy { $0 >= .seconds(24) && $0 <= .seconds(32) }, "\(waits)")
             isAway.withLock { $0 = false }
             try await engine.settleInTime()
-            #expect(try await engine.queue.deadLetters(limit: 9).isEmpty)
+            #expect(try await engine.queue.deadLetters(before: nil, limit: 9).isEmpty)
             #expect(try await engine.states(messages).allSatisfy(\.isSent))
         }
     }

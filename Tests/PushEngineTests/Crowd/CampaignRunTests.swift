@@ -109,7 +109,7 @@ import Testing
                     await #expect(throws: CancellationError.self) { try await engine.read(campaign) }
                 }
             }
-            #expect(try await engine.store.campaignRuns(of: campaign.id, limit: 1).isEmpty)
+            #expect(try await engine.store.campaignRuns(of: campaign.id, before: nil, limit: 1).isEmpty)
         }
     }
 

@@ -26,7 +26,7 @@ import Testing
                     try await eventually("all is read and sent") {
                         try await engine.bench.town.wake()
                         try await engine.passTime()
-                        let runs = try await engine.store.campaignRuns(of: campaign.id, limit: 1)
+                        let runs = try await engine.store.campaignRuns(of: campaign.id, before: nil, limit: 1)
                         guard let run = runs.first, run.state == .finished else { return false }
                         let depths = try await engine.queue.depths().values
                         let waiting = try await engine.store.recount(of: run.id)[.queued]
@@ -66,7 +66,7 @@ import Testing
                 let power = PowerSwitch(after: steps)
                 engine = try await bench.open(Self.plan(power))
                 try await live(engine, campaign, power)
-                if try await !engine.store.campaignRuns(of: campaign.id, limit: 1).isEmpty {
+                if try await !engine.store.campaignRuns(of: campaign.id, before: nil, limit: 1).isEmpty {
                     _ = try await engine.counts(campaign)
                 }
                 guard power.isOff else { break }

@@ -31,7 +31,7 @@ import Testing
             let template = try await engine.template(shield: .hold)
             let messages = try await engine.send(["13800130100", "13800130101"], template)
             try await engine.settle()
-            let held = try #require(await engine.store.held(limit: 10).first)
+            let held = try #require(await engine.store.held(after: nil, limit: 10).first)
             #expect(held.count == 2)
             #expect(held.until == PushBench.night + .seconds(9 * 3_600))
 
@@ -101,7 +101,7 @@ import Testing
             try await engine.settle()
             let verdicts = try await engine.recalls.recall([messages[0].description])
             #expect(verdicts == [RecallVerdict(message: messages[0], result: .recalled, state: .recalled)])
-            #expect(try await engine.store.held(limit: 10).map(\.count) == [1])
+            #expect(try await engine.store.held(after: nil, limit: 10).map(\.count) == [1])
             bench.clock.advance(by: .seconds(9 * 3_600))
             try await engine.queue.append(engine.store.releaseDue(at: bench.now, limit: 10))
             try await engine.settle()

@@ -160,7 +160,7 @@ import Testing
             let engine = try await bench.open(plan)
             let messages = try await engine.send(["13800130100"], engine.template())
             try await engine.settle()
-            let letters = try await engine.queue.deadLetters(limit: 10)
+            let letters = try await engine.queue.deadLetters(before: nil, limit: 10)
             #expect(letters.map(\.message.batch) == messages.map(\.batch))
             #expect(letters.first?.reason.contains(code.rawValue) == true)
             isBroken.put(false)

@@ -104,7 +104,7 @@ import Testing
         try await queue.setSuspended(true, CampaignRunID(rawValue: 1))
         _ = try await flushed()
         #expect(try await queue.suspendedRuns().isEmpty)
-        #expect(try await queue.deadLetters(limit: 9).isEmpty)
+        #expect(try await queue.deadLetters(before: nil, limit: 9).isEmpty)
         #expect(try await queue.load(of: lane, atMost: 9) == 0)
         #expect(try await queue.depths().isEmpty)
         // A claim from before proves nothing about the same message from after.

@@ -291,7 +291,7 @@ struct LedgerModel {
         )
         let queued = Set(states.filter { $0.value == .queued }.map(\.key.batch))
         #expect(unfinished.map(\.batch) == queued.sorted())
-        let heldCount = try await rig.books.held(limit: 10_000).reduce(0) { $0 + $1.count }
+        let heldCount = try await rig.books.held(after: nil, limit: 10_000).reduce(0) { $0 + $1.count }
         #expect(heldCount == held.count)
         try await checkTallies(rig)
     }

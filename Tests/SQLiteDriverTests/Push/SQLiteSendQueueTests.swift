@@ -46,7 +46,7 @@ final class SQLiteSendQueueTests {
         let after = try open(recoverClaims: true)
         #expect(try await claim(after).isEmpty)
         #expect(try await after.depths()[lane] == QueueDepth(waiting: 1, suspended: 1))
-        #expect(try await after.deadLetters(limit: 9).map(\.reason) == ["broken"])
+        #expect(try await after.deadLetters(before: nil, limit: 9).map(\.reason) == ["broken"])
         clock.advance(by: .seconds(30))
         #expect(try await claim(after).map(\.message.batch.rawValue) == [1])
     }

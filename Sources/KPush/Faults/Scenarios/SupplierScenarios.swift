@@ -56,9 +56,10 @@ extension FaultScenario {
         await stage.note("stored batch spoilt")
         let queue = stage.composition.engine.queue
         await stage.expect("a dead letter", within: .seconds(60)) {
-            try await queue.deadLetters(limit: 10).contains { $0.message.batch.rawValue == id }
+            try await queue.deadLetters(before: nil, limit: 10).contains { $0.message.batch.rawValue == id }
         }
-        let letter = try await queue.deadLetters(limit: 10).first { $0.message.batch.rawValue == id }
+        let letter = try await queue.deadLetters(before: nil, limit: 10)
+            .first { $0.message.batch.rawValue == id }
         await stage.expect("its reason: \(letter?.reason ?? "none")", letter?.reason.isEmpty == false)
         try await database.run(
             "UPDATE batch SET task = spoilt.task FROM spoilt WHERE batch.id = spoilt.id",
