@@ -6,8 +6,9 @@ struct CampaignFacts: Sendable {
     let campaign: Campaign
     let template: MessageTemplate?
     let crowd: CrowdFile?
-    /// Newest first.
+    /// A page of its occurrences, newest first.
     let runs: [CampaignRun]
+    let hasOlderRuns: Bool
     /// Of the occurrence that is looked at, the newest unless another was asked for.
     let progress: CampaignProgress?
     let next: Moment?
@@ -33,15 +34,23 @@ struct CampaignReader: Sendable {
         self.parts = parts
     }
 
-    /// The facts of a campaign and of one of its occurrences.
-    func facts(_ campaign: Campaign, run: CampaignRunID? = nil) async throws -> CampaignFacts {
-        let runs = try await parts.campaigns.runs(of: campaign.id, limit: Self.runLimit)
-        let chosen = run ?? runs.first?.id
+    /// The facts of a campaign and of the occurrence `run`, its latest unless it is said, with a list of those older
+    /// than `before`.
+    func facts(
+        _ campaign: Campaign,
+        run: CampaignRunID? = nil,
+        before: CampaignRunID? = nil
+    ) async throws -> CampaignFacts {
+        let runs = try await parts.campaigns.runs(of: campaign.id, before: before, limit: Self.runLimit)
+        let latest =
+            before == nil ? runs.first : try await parts.campaigns.runs(of: campaign.id, limit: 1).first
+        let chosen = run ?? latest?.id
         return CampaignFacts(
             campaign: campaign,
             template: try await parts.templates.template(campaign.draft.template),
             crowd: try await parts.crowds.crowd(campaign.draft.crowd),
             runs: runs,
+            hasOlderRuns: runs.count == Self.runLimit,
             progress: try await progress(chosen, of: campaign.id),
             next: try await parts.campaigns.nextInstant(of: campaign)
         )

@@ -58,6 +58,7 @@ struct CampaignLive: Sendable {
     let report: String?
     let accounts: [Account]
     let occurrences: [Occurrence]
+    let older: String?
 
     init(_ facts: CampaignFacts, accounts: [SupplierAccount], _ say: Voice) {
         chip = Chip(facts.phase, say)
@@ -73,9 +74,11 @@ struct CampaignLive: Sendable {
             return progress.refused == 0 ? nil : run + "/rejects.csv"
         }
         self.accounts = facts.progress.map { Self.accounts($0, accounts, say) } ?? []
+        let path = "/campaigns/\(facts.campaign.id.rawValue)"
+        older = facts.hasOlderRuns ? facts.runs.last.map { "\(path)?before=\($0.id.rawValue)" } : nil
         occurrences = facts.runs.map { run in
             Occurrence(
-                path: "/campaigns/\(facts.campaign.id.rawValue)?run=\(run.id.rawValue)",
+                path: "\(path)?run=\(run.id.rawValue)",
                 number: "\(run.id.rawValue)",
                 planned: say.stamp(run.plannedAt),
                 chip: Chip(run.state, say),

@@ -89,16 +89,24 @@ struct CampaignPages: PageDesk {
 
     private func facts(_ visit: Visit) async throws -> CampaignFacts {
         let campaign = try await parts.campaigns.campaign(visit.id())
-        return try await reader.facts(campaign, run: visit.number("run").map { CampaignRunID(rawValue: $0) })
+        return try await reader.facts(campaign, run: visit.run("run"), before: visit.run("before"))
     }
 
     private func detail(_ facts: CampaignFacts, _ visit: Visit) async throws -> CampaignDetail {
         CampaignDetail(
             facts,
             accounts: try await parts.accounts.accounts(),
-            run: visit.number("run").map { CampaignRunID(rawValue: $0) },
+            run: visit.run("run"),
+            before: visit.run("before"),
             visit.say
         )
+    }
+}
+
+extension Visit {
+    /// The occurrence that the address names.
+    fileprivate func run(_ name: String) -> CampaignRunID? {
+        number(name).map { CampaignRunID(rawValue: $0) }
     }
 }
 

@@ -70,11 +70,20 @@ struct CampaignDetail: Sendable {
     let actions: [Action]
     let live: CampaignLive
 
-    init(_ facts: CampaignFacts, accounts: [SupplierAccount], run: CampaignRunID?, _ say: Voice) {
+    init(
+        _ facts: CampaignFacts,
+        accounts: [SupplierAccount],
+        run: CampaignRunID?,
+        before: CampaignRunID?,
+        _ say: Voice
+    ) {
         number = "\(facts.campaign.id.rawValue)"
         name = facts.campaign.draft.name
         let path = "/campaigns/\(number)"
-        events = path + "/events" + (run.map { "?run=\($0.rawValue)" } ?? "")
+        let asked = [run.map { "run=\($0.rawValue)" }, before.map { "before=\($0.rawValue)" }]
+            .compactMap { $0 }
+            .joined(separator: "&")
+        events = path + "/events" + (asked.isEmpty ? "" : "?" + asked)
         actions = Self.actions(facts, path, say)
         live = CampaignLive(facts, accounts: accounts, say)
     }

@@ -33,6 +33,36 @@ import Testing
         }
     }
 
+    @Test func `occurrences are listed page by page, and the latest is told of on each`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let campaign = try await bench.campaign(
+                try await bench.template("hello {$name}"),
+                try await bench.crowd(Self.rows)
+            )
+            var runs: [CampaignRun] = []
+            for hour in 0..<23 {
+                let instant = bench.clock.calendar.now + .seconds(3_600 * hour)
+                runs.append(
+                    try await bench.books.openRun(campaign.id, plannedAt: instant, templateVersion: 1)
+                )
+            }
+            func link(_ run: CampaignRun) -> String {
+                "href=\"/campaigns/\(campaign.id.rawValue)?run=\(run.id.rawValue)\""
+            }
+            var browser = try await Browser.signedIn(bench)
+            let page = try await browser.get("/campaigns/\(campaign.id.rawValue)")
+            #expect(page.text.contains(link(runs[3])))
+            #expect(!page.text.contains(link(runs[2])))
+            let older = "/campaigns/\(campaign.id.rawValue)?before=\(runs[3].id.rawValue)"
+            #expect(page.text.contains("href=\"\(older)\""))
+            let rest = try await browser.get(older)
+            for run in runs[0...2] { #expect(rest.text.contains(link(run))) }
+            #expect(!rest.text.contains(link(runs[3])))
+            #expect(!rest.text.contains("rel=\"next\""))
+            #expect(rest.text.contains("data-live=\"/campaigns/\(campaign.id.rawValue)/events?before="))
+        }
+    }
+
     @Test(arguments: [
         (Language.english, ["4 rows read = 2 refused + 2 taken on", "2 taken on = 2 Queued", "adds up"]),
         (Language.chinese, ["4 已读行数 = 2 拒收 + 2 已受理", "2 已受理 = 2 排队中", "相符"]),
