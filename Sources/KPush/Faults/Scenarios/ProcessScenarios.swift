@@ -15,7 +15,7 @@ extension FaultScenario {
         name: "kill",
         promise: "a process of any role is killed every 5 s for 3 min",
         span: .seconds(180),
-        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(30), unknown: 4_000)
+        limits: FaultLimits(stall: .seconds(35), lateness: .seconds(15), unknown: 4_000)
     ) { stage in
         let clock = ContinuousClock()
         let end = clock.now + stage.scenario.span
