@@ -63,7 +63,7 @@ import Testing
 
         init() async throws {
             address = try await TestPostgres.database()
-            watch = PostgresPool(PostgresSettings(address: address))
+            watch = PostgresPool(try PostgresSettings(address: address))
             rig = try await PushRig.postgres(on: address)
             run = try await rig.run()
             let stretch = rig.stretch(run.id, PushRig.phones(2), from: 0, to: 10)

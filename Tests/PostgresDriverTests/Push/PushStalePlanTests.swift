@@ -178,7 +178,7 @@ import Testing
     }
 
     private static func room(_ knowledge: Knowledge) async throws -> PostgresPool {
-        let pool = PostgresPool(PostgresSettings(address: try await TestPostgres.database()))
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
         let store = try await PostgresPushStore(
             pool,
             clock: ManualClock(PushRig.noon).calendar,

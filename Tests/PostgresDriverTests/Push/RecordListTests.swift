@@ -41,7 +41,7 @@ import Testing
 
         init(batches count: Int) async throws {
             let address = try await TestPostgres.database()
-            pool = PostgresPool(PostgresSettings(address: address))
+            pool = PostgresPool(try PostgresSettings(address: address))
             rig = try await PushRig.postgres(on: address)
             oldest = try await rig.admit(PushRig.phones(1))
             for number in 1..<count { _ = try await rig.admit(PushRig.phones(1, from: number)) }
