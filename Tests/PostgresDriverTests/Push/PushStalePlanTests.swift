@@ -124,7 +124,7 @@ import Testing
             .ints(Array(waiting.prefix(10))),
             .ints((1...10).map { $0 })
         ),
-        Question("what is held", reads: 1_000, PostgresPushStore.selectHeld, .int(50)),
+        Question("what is held", reads: 1_000, PostgresPushStore.selectHeld, .int(0), .int(0), .int(50)),
         Question("half cancelled occurrences", reads: 120_000, PostgresPushStore.selectHalfCancelled),
         Question("what follows a campaign", reads: 120_000, PostgresPushStore.selectFollowers, .int(3)),
         Question("pending receipts", reads: 100, PostgresPushStore.selectPending, .int(10)),
