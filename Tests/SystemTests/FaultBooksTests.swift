@@ -223,7 +223,6 @@ import Testing
             notes: notes,
             supplier: supplier,
             jobs: jobs,
-            sentAt: Moment(millisecondsSinceEpoch: 0),
             lastFaultAt: lastFaultAt
         )
         .judge(scenario, &verdict)

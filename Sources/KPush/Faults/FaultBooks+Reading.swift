@@ -9,14 +9,12 @@ extension FaultBooks {
     /// - Parameters:
     ///   - stage: where all happened.
     ///   - template: what the API sent.
-    ///   - sentAt: when nothing of the campaign waited any more.
     ///   - fallsShort: whether the campaign may be over before the last fault comes.
     /// - Returns: the books.
     /// - Throws: what a store or a server says, or `DemoError`.
     static func read(
         _ stage: FaultStage,
         _ template: TemplateID,
-        _ sentAt: Moment,
         fallsShort: Bool
     ) async throws -> FaultBooks {
         guard let progress = try await stage.campaign.progress() else { throw DemoError("no campaign began") }
@@ -42,7 +40,6 @@ extension FaultBooks {
             notes: notes,
             supplier: supplier,
             jobs: try await stage.jobs.outcome(),
-            sentAt: sentAt,
             lastFaultAt: fallsShort ? nil : await stage.lastFaultAt
         )
     }

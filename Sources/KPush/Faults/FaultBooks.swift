@@ -14,8 +14,6 @@ struct FaultBooks: Sendable {
     let notes: APISender.Notes
     let supplier: SupplierBooks
     let jobs: JobLoad.Outcome
-    /// When nothing of the campaign waited any more.
-    let sentAt: Moment
     /// When the last fault began; nil where there was none, or the campaign is too short to be hit by all of them.
     let lastFaultAt: Moment?
 
@@ -70,7 +68,7 @@ struct FaultBooks: Sendable {
     }
 
     private var stall: Duration {
-        supplier.longestStall(campaignUntil: sentAt, sendsUntil: notes.accepted.values.map(\.at).max())
+        supplier.longestStall(sendsUntil: notes.accepted.values.map(\.at).max())
     }
 
     private func answers(_ limits: FaultLimits) -> [FaultCheck] {

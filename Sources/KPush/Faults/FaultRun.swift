@@ -115,13 +115,13 @@ struct FaultRun: Sendable {
             try await control.postReceipts(to: cluster.url + stage.composition.receiptAddress.path(aliyun.id))
         }
         var verdict = start
-        let end: Result<Moment, any Error>
+        let end: Result<Void, any Error>
         do { end = .success(try await underLoad(stage)) } catch { end = .failure(error) }
         verdict.faults = await stage.summary
         verdict.checks += await stage.findings
         switch end {
-        case .success(let sentAt):
-            try await FaultBooks.read(stage, template, sentAt, fallsShort: !pace.isEnough)
+        case .success:
+            try await FaultBooks.read(stage, template, fallsShort: !pace.isEnough)
                 .judge(scenario, &verdict)
         case .failure(let error): verdict.checks.append(FaultCheck(text: "\(error)", holds: false))
         }
@@ -172,13 +172,11 @@ struct FaultRun: Sendable {
     private var pace: CampaignPace { CampaignPace(rows: rows, span: scenario.span) }
 
     /// Everything at work at the same time; ends when all has come to its end.
-    ///
-    /// - Returns: when nothing of the campaign waited any more.
-    private func underLoad(_ stage: FaultStage) async throws -> Moment {
-        try await withThrowingTaskGroup(of: Moment?.self) { group in
+    private func underLoad(_ stage: FaultStage) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await stage.jobs.serve()
-                return nil
+                return false
             }
             group.addTask {
                 let stopwatch = Stopwatch(ContinuousClock())
@@ -198,30 +196,26 @@ struct FaultRun: Sendable {
                 tell("faults over")
                 // What is left need not take its time.
                 try await stage.simulator.setLatency(0)
-                let sentAt = try await sent(stage)
+                try await sent(stage)
                 tell("all of the campaign sent")
                 sending.cancel()
                 await sending.value
                 try await stage.jobs.end()
                 try await settled(stage)
                 tell("all ended")
-                return sentAt
+                return true
             }
             defer { group.cancelAll() }
-            guard let sentAt = try await group.next() ?? nil else {
-                throw DemoError("the oracle's executor ended")
-            }
-            return sentAt
+            guard try await group.next() == true else { throw DemoError("the oracle's executor ended") }
         }
     }
 
     /// Waits until every row is read and everything of the campaign is with a supplier.
-    private func sent(_ stage: FaultStage) async throws -> Moment {
+    private func sent(_ stage: FaultStage) async throws {
         try await whileChanging {
             guard let progress = try await stage.campaign.progress() else { return ("none", false) }
             return ("\(progress)", progress.run.state == .finished && progress.waiting == 0)
         }
-        return SystemClock().now
     }
 
     /// Waits until every message and every run has ended.

@@ -41,21 +41,20 @@ struct SupplierBooks: Sendable {
 
     /// The longest time without any message of one kind, while there were some to send.
     ///
-    /// - Parameters:
-    ///   - sent: when nothing of the campaign waited any more.
-    ///   - last: when the API took on its last message; nil when it took on none.
-    /// - Returns: the longer of the two.
-    func longestStall(campaignUntil sent: Moment, sendsUntil last: Moment?) -> Duration {
-        max(
-            Self.longestGap(campaign, until: sent),
-            last.map { Self.longestGap(sends.values.joined().sorted(), until: $0) } ?? .zero
-        )
+    /// All of a campaign is there to be sent from the start, and what never reaches a supplier is counted as lost: its last
+    /// message ends it. What may go on after that is only the waiting for answers to calls.
+    ///
+    /// - Parameter last: when the API took on its last message; nil when it took on none.
+    /// - Returns: the longer of the campaign's and the API's.
+    func longestStall(sendsUntil last: Moment?) -> Duration {
+        let sent = sends.values.joined().sorted().prefix { moment in last.map { moment <= $0 } ?? false }
+        let end = sent.isEmpty ? [] : [last].compactMap { $0 }
+        return max(Self.longestGap(campaign), Self.longestGap(sent + end))
     }
 
-    /// The longest time between two of some moments in order, or from the last one to the end.
-    private static func longestGap(_ moments: [Moment], until end: Moment) -> Duration {
-        let inTime = moments.prefix { $0 <= end }
-        return zip(inTime, inTime.dropFirst() + [end]).map { $1 - $0 }.max() ?? .zero
+    /// The longest time between two of some moments in order.
+    private static func longestGap(_ moments: some Collection<Moment>) -> Duration {
+        zip(moments, moments.dropFirst()).map { $1 - $0 }.max() ?? .zero
     }
 
     /// How long messages of the API took from their acceptance to a supplier, in order.
