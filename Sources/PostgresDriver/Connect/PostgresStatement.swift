@@ -11,4 +11,11 @@ struct PostgresStatement: Sendable {
         self.sql = sql
         self.values = values
     }
+
+    /// Has what comes after it in the transaction read in the order of an index, whatever the server's estimates say.
+    ///
+    /// They may be from before much was added: then all of it is sorted for each page or step.
+    static let inIndexOrder = PostgresStatement(
+        "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)"
+    )
 }

@@ -14,7 +14,7 @@ extension PostgresPushStore {
                 .int(before.millisecondsSinceEpoch),
                 .int(limit)
             )
-            return try link.runAll([Self.unsorted, select]).last?.map { try BatchRow($0).message } ?? []
+            return try link.runAll([.inIndexOrder, select]).last?.map { try BatchRow($0).message } ?? []
         }
     }
 
@@ -41,9 +41,6 @@ extension PostgresPushStore {
             return count
         }
     }
-
-    /// Has a page read in the order of an index, where all that waits would be sorted for each page.
-    static let unsorted = PostgresStatement("SELECT set_config('enable_sort', 'off', true)")
 
     static let selectUnfinished = """
         SELECT \(BatchRow.columns) FROM batch

@@ -40,7 +40,7 @@ package struct PostgresRunStore: RunStore {
     ) async throws(StoreError) -> Outbox {
         let instant = PostgresValue.int(now.millisecondsSinceEpoch)
         let statements = [
-            Self.outboxPlan,
+            .inIndexOrder,
             PostgresStatement(
                 Self.outbox,
                 instant,
@@ -195,15 +195,6 @@ extension PostgresRunStore {
             WHERE app <> ALL ($3) ORDER BY due_at, id LIMIT $4))
         ORDER BY due_at, id
         """
-
-    /// Keeps the server's estimates, which know nothing of a line that has grown since, from other ways than the indexes'
-    /// own order, and from compiling what takes a moment.
-    static let outboxPlan = PostgresStatement(
-        """
-        SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true),
-            set_config('jit', 'off', true)
-        """
-    )
 
     /// The first that waits in the line after another, or in the very first; one whose back-off is not over waits in none.
     private static func nextLine(after last: String?) -> String {

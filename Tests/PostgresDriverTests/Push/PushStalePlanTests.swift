@@ -88,7 +88,7 @@ import Testing
         Question(
             "batches that wait",
             reads: 2_000,
-            under: PostgresPushStore.unsorted,
+            under: .inIndexOrder,
             PostgresPushStore.selectUnfinished,
             .int(0),
             now,

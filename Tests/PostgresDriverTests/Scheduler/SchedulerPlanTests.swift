@@ -71,7 +71,7 @@ struct SchedulerPlanTests {
         Question(
             "the outbox",
             outbox,
-            under: PostgresRunStore.outboxPlan,
+            under: .inIndexOrder,
             by: "runs_waiting",
             "runs_busy",
             "runs_unlined"
@@ -147,7 +147,7 @@ struct SchedulerPlanTests {
         let room = try await SchedulerRoom()
         try await room.addLines(known: known)
         let options = "ANALYZE, TIMING OFF, SUMMARY OFF, "
-        let plan = try await room.plan(of: Self.outbox, under: PostgresRunStore.outboxPlan, options)
+        let plan = try await room.plan(of: Self.outbox, under: .inIndexOrder, options)
         #expect(plan.contains("(actual rows=50 "), "\(plan)")
         for step in plan.matches(of: /rows=([0-9]+) loops=([0-9]+)|Rows Removed by Filter: ([0-9]+)/) {
             let figures = [step.1, step.2, step.3].compactMap { $0 }

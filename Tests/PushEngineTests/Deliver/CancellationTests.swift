@@ -43,6 +43,21 @@ import Testing
     }
 
     @Test func `calls that are out are the last ones`() async throws {
+        try await expectOnlyCallsThatAreOut { engine, _, body in try await engine.working(body) }
+    }
+
+    @Test func `a worker that is told to end finishes the calls that are out, and begins no others`()
+        async throws
+    {
+        try await expectOnlyCallsThatAreOut { engine, gate, body in
+            try await whileRunning(Told(engine: engine, gate: gate), body)
+        }
+    }
+
+    /// Ends a worker by `work` while its first calls are out, and checks that there were no others.
+    private func expectOnlyCallsThatAreOut(
+        _ work: (BenchEngine, Gate, _ body: () async throws -> Void) async throws -> Void
+    ) async throws {
         try await PushBench.use { bench in
             let gate = Gate()
             let plan = Self.plan(holding: gate) { operation in
@@ -50,36 +65,13 @@ import Testing
             }
             let engine = try await bench.open(plan)
             let messages = try await engine.sendMany(2_000, engine.template())
-            try await engine.working {
+            try await work(engine, gate) {
                 try await eventually("as many calls are out as are made at once") {
                     gate.waiters == plan.delivery.callsAtOnce
                 }
             }
             let states = try await engine.states(messages)
             // A call is to the hundred numbers of one param.
-            let taken = plan.delivery.callsAtOnce * 100
-            #expect(states.count { $0 == .accepted } == taken)
-            #expect(states.count { $0 == .queued } == 2_000 - taken)
-            try await expectAllSentOnce(2_000, bench)
-        }
-    }
-
-    @Test func `a worker that is told to end finishes the calls that are out, and begins no others`()
-        async throws
-    {
-        try await PushBench.use { bench in
-            let gate = Gate()
-            let plan = Self.plan(holding: gate) { operation in
-                if case .call = operation { true } else { false }
-            }
-            let engine = try await bench.open(plan)
-            let messages = try await engine.sendMany(2_000, engine.template())
-            try await whileRunning(Told(engine: engine, gate: gate)) {
-                try await eventually("as many calls are out as are made at once") {
-                    gate.waiters == plan.delivery.callsAtOnce
-                }
-            }
-            let states = try await engine.states(messages)
             let taken = plan.delivery.callsAtOnce * 100
             #expect(states.count { $0 == .accepted } == taken)
             #expect(states.count { $0 == .queued } == 2_000 - taken)
