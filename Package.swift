@@ -56,6 +56,9 @@ let package = Package(
         .target(name: "Scheduler", dependencies: ["Groundwork", lifecycle, logging]),
         .target(name: "PushEngine", dependencies: ["Groundwork", crypto, lifecycle, logging]),
 
+        // Who speaks to the suppliers: one file or two for each, behind the push engine's port.
+        .target(name: "Suppliers", dependencies: ["Groundwork", "PushEngine", crypto]),
+
         // Where executor and push engine meet: one folder a job, its definition beside its handler.
         .target(
             name: "Jobs",
@@ -113,7 +116,7 @@ let package = Package(
             dependencies: [
                 "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
                 "PostgresDriver", "RedisDriver", "CurlDriver", "S3Driver", "LocalServers",
-                "SupplierSimulator",
+                "SupplierSimulator", "Suppliers",
                 lifecycle,
                 signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -152,7 +155,14 @@ let package = Package(
             name: "PushEngineTests",
             dependencies: [
                 "PushEngine", "Groundwork", "CurlDriver", "SQLiteDriver", "RedisDriver", "LocalServers",
-                "SupplierSimulator", "Conformance", "TestKit", lifecycle,
+                "SupplierSimulator", "Suppliers", "Conformance", "TestKit", lifecycle,
+            ]
+        ),
+        .testTarget(
+            name: "SuppliersTests",
+            dependencies: [
+                "Suppliers", "PushEngine", "Groundwork", "CurlDriver", "SupplierSimulator", "TestKit", crypto,
+                logging,
             ]
         ),
         .testTarget(
@@ -195,7 +205,7 @@ let package = Package(
             name: "ConsoleTests",
             dependencies: [
                 "Console", "Groundwork", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver",
-                "SupplierSimulator", "TestKit", hummingbird, logging,
+                "SupplierSimulator", "Suppliers", "TestKit", hummingbird, logging,
             ]
         ),
         .testTarget(
@@ -203,7 +213,8 @@ let package = Package(
             dependencies: [
                 "KPush", "Console", "Scheduler", "PushEngine", "SQLiteDriver", "PostgresDriver",
                 "RedisDriver",
-                "CurlDriver", "S3Driver", "LocalServers", "Groundwork", "Conformance", "TestKit", logging,
+                "CurlDriver", "S3Driver", "LocalServers", "Groundwork", "Suppliers", "Conformance", "TestKit",
+                logging,
                 .product(name: "Yams", package: "Yams"),
             ]
         ),

@@ -20,6 +20,8 @@ package struct ConsoleParts: Sendable {
     package var library: CrowdLibrary
     package var templates: any TemplateStore
     package var accounts: any AccountStore
+    /// The suppliers that an account may be at.
+    package var suppliers: SupplierForms
     package var records: any RecordStore
     package var queue: any SendQueue
     package var receipts: ReceiptDesk
@@ -45,6 +47,7 @@ package struct ConsoleParts: Sendable {
         library: CrowdLibrary,
         templates: any TemplateStore,
         accounts: any AccountStore,
+        suppliers: SupplierForms,
         records: any RecordStore,
         queue: any SendQueue,
         receipts: ReceiptDesk,
@@ -67,6 +70,7 @@ package struct ConsoleParts: Sendable {
         self.library = library
         self.templates = templates
         self.accounts = accounts
+        self.suppliers = suppliers
         self.records = records
         self.queue = queue
         self.receipts = receipts

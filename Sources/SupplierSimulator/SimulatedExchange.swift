@@ -1,6 +1,8 @@
 /// A request as the simulated suppliers see it.
 struct SimulatedRequest {
     let method: String
+    /// What follows the supplier's name in the path, with its slash; empty for nothing.
+    var path = ""
     /// What was sent as `Host`.
     let host: String
     /// What follows the question mark, as sent.
@@ -25,6 +27,8 @@ struct SimulatedReply {
 
     var kind: Kind
     var body: [UInt8] = []
+    /// Header fields beside the usual ones.
+    var headers: [(name: String, value: String)] = []
     /// How long the supplier takes, in milliseconds.
     var delay = 0
 

@@ -2,32 +2,35 @@
 package enum SimulatedSupplier: String, Hashable, Sendable, CaseIterable, Codable {
     case tencent
     case aliyun
+
+    /// Whether its receipts wait for somebody who asks for them when nobody is to be told.
+    var keepsReceipts: Bool {
+        switch self {
+        case .tencent: true
+        case .aliyun: false
+        }
+    }
+
+    /// Its place among all.
+    var place: Int { Self.places[self] ?? 0 }
+
+    private static let places = Dictionary(
+        uniqueKeysWithValues: allCases.enumerated().map { ($0.element, $0.offset) }
+    )
 }
 
 /// One of something for each supplier.
 struct PerSupplier<Value> {
-    var tencent: Value
-    var aliyun: Value
+    private var values: [Value]
 
     init(repeating value: Value) {
-        tencent = value
-        aliyun = value
+        values = Array(repeating: value, count: SimulatedSupplier.allCases.count)
     }
 
     subscript(supplier: SimulatedSupplier) -> Value {
-        get {
-            switch supplier {
-            case .tencent: tencent
-            case .aliyun: aliyun
-            }
-        }
+        get { values[supplier.place] }
         // In place: a getter and a setter would copy the whole value for each change.
-        _modify {
-            switch supplier {
-            case .tencent: yield &tencent
-            case .aliyun: yield &aliyun
-            }
-        }
+        _modify { yield &values[supplier.place] }
     }
 }
 

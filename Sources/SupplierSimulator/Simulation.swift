@@ -10,6 +10,17 @@ final class Simulation: Sendable {
     let bell = PostBell()
     private let requests = Atomic<UInt64>(0)
 
+    /// The suppliers.
+    var desks: [any SupplierDesk] { SimulatedSupplier.allCases.map(desk) }
+
+    /// Who stands in for `supplier`.
+    func desk(_ supplier: SimulatedSupplier) -> any SupplierDesk {
+        switch supplier {
+        case .tencent: TencentDesk(self, account: settings.credentials.tencent)
+        case .aliyun: AliyunDesk(self, account: settings.credentials.aliyun)
+        }
+    }
+
     init(settings: SimulatorSettings, clock: any WallClock) {
         self.settings = settings
         self.clock = SimulatorClock(base: clock)

@@ -69,4 +69,36 @@ package struct SimulatorCredentials: Sendable {
         case .aliyun: aliyun
         }
     }
+
+    /// What an account at `supplier` is set up with, by the names that its console gives the fields.
+    ///
+    /// - Parameters:
+    ///   - supplier: the supplier.
+    ///   - key: what its calls are signed with; nil for the key in use.
+    /// - Returns: what may be seen, and what may not.
+    package func setup(
+        at supplier: SimulatedSupplier,
+        key: Key? = nil
+    ) -> (values: [String: String], secrets: [String: Secret]) {
+        let account = self[supplier]
+        let key = key ?? account.key
+        return switch supplier {
+        case .tencent:
+            (
+                [
+                    "secretId": key.accessKey, "smsSdkAppId": account.appID, "signName": account.signName,
+                    "templateId": account.templateID,
+                ],
+                ["secretKey": key.secretKey]
+            )
+        case .aliyun:
+            (
+                [
+                    "accessKeyId": key.accessKey, "signName": account.signName,
+                    "templateCode": account.templateID,
+                ],
+                ["accessKeySecret": key.secretKey]
+            )
+        }
+    }
 }

@@ -1,39 +1,40 @@
+import HTTPTypes
 import Hummingbird
 import ServiceLifecycle
 
 /// The suppliers' doors, and the simulator's own.
 struct SimulatorRoutes {
     private let simulation: Simulation
-    private let tencent: TencentDesk
-    private let aliyun: AliyunDesk
     private let waiting: any Clock<Duration>
 
     init(_ simulation: Simulation, waiting: any Clock<Duration>) {
         self.simulation = simulation
         self.waiting = waiting
-        tencent = TencentDesk(simulation, account: simulation.settings.credentials.tencent)
-        aliyun = AliyunDesk(simulation, account: simulation.settings.credentials.aliyun)
     }
 
     func router() -> Router<SimulatorContext> {
         let router = Router(context: SimulatorContext.self)
-        for method in [HTTPRequest.Method.get, .post, .put, .delete] {
-            router.on("/tencent", method: method) { [self] request, context in
-                try await deliver(tencent.answer(try await read(request)), to: context)
-            }
-            router.on("/aliyun", method: method) { [self] request, context in
-                try await deliver(aliyun.answer(try await read(request)), to: context)
+        for desk in simulation.desks {
+            let prefix = "/" + desk.supplier.rawValue
+            for path in [prefix, prefix + "/**"] {
+                for method in [HTTPRequest.Method.get, .post, .put, .delete] {
+                    router.on(RouterPath(path), method: method) { [self] request, context in
+                        let order = try await read(request, behind: prefix)
+                        return try await deliver(desk.answer(order), to: context)
+                    }
+                }
             }
         }
         ControlRoutes(simulation).add(to: router)
         return router
     }
 
-    private func read(_ request: Request) async throws -> SimulatedRequest {
+    private func read(_ request: Request, behind prefix: String) async throws -> SimulatedRequest {
         let headers = request.headers
         let body = try await request.body.collect(upTo: 4 << 20)
         return SimulatedRequest(
             method: request.method.rawValue,
+            path: String(request.uri.path.dropFirst(prefix.count)),
             host: request.head.authority ?? "",
             query: request.uri.query ?? "",
             body: Array(buffer: body),
@@ -45,9 +46,13 @@ struct SimulatorRoutes {
         if reply.delay > 0 { try await pause(.milliseconds(reply.delay)) }
         switch reply.kind {
         case .answer(let status):
+            var headers: HTTPFields = [.contentType: status == 200 ? "application/json" : "text/html"]
+            for field in reply.headers {
+                if let name = HTTPField.Name(field.name) { headers[name] = field.value }
+            }
             return Response(
                 status: .init(code: status),
-                headers: [.contentType: status == 200 ? "application/json" : "text/html"],
+                headers: headers,
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body))
             )
         case .truncated:

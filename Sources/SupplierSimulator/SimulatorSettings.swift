@@ -14,10 +14,8 @@ package struct SimulatorSettings: Sendable {
     package var limitsRates = true
     /// What goes wrong by chance, and how long things take; the same for each supplier.
     package var faults = SimulatorFaults()
-    /// Where Tencent posts receipts; without it they wait to be pulled.
-    package var tencentCallback: String?
-    /// Where Aliyun posts receipts; without it they can only be asked for.
-    package var aliyunCallback: String?
+    /// Where suppliers post receipts; those of others wait to be pulled, or can only be asked for.
+    package var callbacks: [SimulatedSupplier: String] = [:]
     /// How long an answer that is withheld keeps its connection.
     package var withholding = Duration.seconds(60)
 

@@ -17,13 +17,28 @@ struct World: Sendable {
     struct Message {
         let recipient: UInt64
         let contentHash: UInt64
+        /// The recipient as it was sent, where it is no telephone number.
+        let name: String?
+
+        init(recipient: UInt64, contentHash: UInt64) {
+            self.recipient = recipient
+            self.contentHash = contentHash
+            name = nil
+        }
+
+        /// A message to a recipient that is a text.
+        init(to name: String, contentHash: UInt64) {
+            recipient = RecipientNumber.of(name)
+            self.contentHash = contentHash
+            self.name = name
+        }
     }
 
     let seed: UInt64
     var faults: PerSupplier<SimulatorFaults>
     var scriptsRecipients: Bool
     var limitsRates: Bool
-    /// Where receipts are posted; without it they are pulled (Tencent) or only asked for (Aliyun).
+    /// Where receipts are posted; without it they wait to be pulled, or can only be asked for.
     var callbacks: PerSupplier<String?>
     private(set) var ledger = SupplierLedger()
     var tally = PerSupplier(repeating: Tally())
@@ -32,6 +47,7 @@ struct World: Sendable {
     var retries: [CallbackPost] = []
     /// Keys that were withdrawn.
     var revokedKeys: Set<String> = []
+    var tokens = PerSupplier(repeating: TokenBook())
     private var rates = CallRates()
     // Aliyun takes signatures of up to 15 minutes before and after.
     private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
@@ -43,14 +59,26 @@ struct World: Sendable {
         scriptsRecipients = settings.scriptsRecipients
         limitsRates = settings.limitsRates
         callbacks = PerSupplier(repeating: nil)
-        callbacks.tencent = settings.tencentCallback
-        callbacks.aliyun = settings.aliyunCallback
+        for (supplier, url) in settings.callbacks { callbacks[supplier] = url }
     }
 
-    /// Counts a call and tells whether it keeps to the supplier's rate.
-    mutating func admit(_ action: String, of supplier: SimulatedSupplier, at now: Moment) -> Bool {
+    /// Counts a call and tells whether it keeps to the supplier's rates.
+    ///
+    /// - Parameters:
+    ///   - name: what the supplier counts by, such as an action or a robot's key.
+    ///   - limits: what it allows.
+    ///   - supplier: which.
+    ///   - now: the time.
+    /// - Returns: whether the call may go on.
+    mutating func admit(
+        _ name: String,
+        _ limits: [CallRateLimit],
+        of supplier: SimulatedSupplier,
+        at now: Moment
+    ) -> Bool {
         tally[supplier].calls += 1
-        let fits = rates.admits(action, of: supplier, at: now.millisecondsSinceEpoch)
+        let name = "\(supplier.rawValue)/\(name)"
+        let fits = rates.admits(name, limits, at: now.millisecondsSinceEpoch)
         return fits || !limitsRates
     }
 
@@ -78,7 +106,7 @@ struct World: Sendable {
     /// Decides how a call as a whole will end, before its recipients are looked at one by one.
     mutating func course(of recipients: some Sequence<UInt64>, at supplier: SimulatedSupplier) -> CallCourse {
         let faults = faults[supplier]
-        var random = SimulatorRandom(seed: seed, UInt64(tally[supplier].calls), supplier == .tencent ? 1 : 2)
+        var random = SimulatorRandom(seed: seed, UInt64(tally[supplier].calls), UInt64(supplier.place + 1))
         var course = CallCourse(faults: faults, random: &random)
         guard scriptsRecipients else { return course }
         for recipient in recipients {
@@ -103,7 +131,7 @@ struct World: Sendable {
     ) -> UInt32 {
         let first = UInt32(ledger.count)
         let call = ledger.open(supplier: supplier, usedNextKey: usedNextKey, key: key)
-        let isAwaited = supplier == .tencent || callbacks.aliyun != nil
+        let isAwaited = supplier.keepsReceipts || callbacks[supplier] != nil
         for message in messages {
             let ordinal = UInt64(ledger.entries(of: message.recipient).count)
             var random = SimulatorRandom(seed: seed, message.recipient, ordinal)
@@ -111,6 +139,7 @@ struct World: Sendable {
             let fate = ReceiptFate(faults: faults[supplier], script: script, random: &random)
             let entry = ledger.accept(
                 message.recipient,
+                name: message.name,
                 contentHash: message.contentHash,
                 call: call,
                 at: now,
@@ -134,6 +163,7 @@ struct World: Sendable {
         receipts = PerSupplier(repeating: ReceiptHeap())
         retries = []
         revokedKeys = []
+        tokens = PerSupplier(repeating: TokenBook())
         rates = CallRates()
         nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
         failuresOf = [:]

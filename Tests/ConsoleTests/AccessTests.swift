@@ -62,7 +62,7 @@ import Testing
     @Test(arguments: [
         ("PATCH", "/api/v1/templates", "GET, POST"), ("GET", "/api/v1/send", "POST"),
         ("DELETE", "/api/v1/accounts/5", "GET, PUT"), ("POST", "/healthz", "GET"),
-        ("PUT", "/callbacks/1/x", "POST"), ("POST", "/templates/7", "GET"),
+        ("PUT", "/callbacks/1/x", "GET, POST"), ("POST", "/templates/7", "GET"),
     ])
     func `a method that a path does not know is told those that it knows`(
         method: String,

@@ -6,6 +6,7 @@ import PushEngine
 import SQLiteDriver
 import Scheduler
 import SupplierSimulator
+import Suppliers
 import TestKit
 import Testing
 
@@ -74,9 +75,10 @@ final class ConsoleBench: Sendable {
             waiting: clock
         )
         quotas = try SQLiteQuotaStore(path: folder.file("quota.db"), clock: wall)
-        let catalogue = SupplierCatalogue(http: http, clock: wall, timeouts: Self.patience)
+        let suppliers = SupplierForms(SupplierCatalogue.forms)
+        let tools = SupplierTools(http: http, clock: wall, timeouts: Self.patience)
         directory = SupplierDirectory(accounts: books, clock: wall, logger: logger) {
-            catalogue.supplier(for: $0)
+            suppliers.adapter(of: $0, tools)
         }
         let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
         scheduler = SchedulerParts(
@@ -117,6 +119,7 @@ final class ConsoleBench: Sendable {
             library: CrowdLibrary(storage: storage, store: books),
             templates: books,
             accounts: books,
+            suppliers: suppliers,
             records: books,
             queue: queue,
             receipts: ReceiptDesk(
@@ -249,20 +252,20 @@ extension ConsoleBench {
 
     /// An account at the simulator that is served at `url`.
     @discardableResult
-    func account(_ kind: SupplierKind, at url: String, weight: Int = 100) async throws -> SupplierAccount {
-        let demo = SimulatorCredentials.demo
-        let credentials = kind == .tencent ? demo.tencent : demo.aliyun
+    func account(
+        _ supplier: SimulatedSupplier,
+        at url: String,
+        weight: Int = 100
+    ) async throws -> SupplierAccount {
+        let setup = SimulatorCredentials.demo.setup(at: supplier)
         return try await books.putAccount(
             SupplierAccount(
                 id: AccountID(rawValue: 0),
-                name: "\(kind.rawValue)-main",
-                kind: kind,
-                url: "\(url)/\(kind.rawValue)",
-                accessKey: credentials.key.accessKey,
-                secretKey: credentials.key.secretKey,
-                signName: credentials.signName,
-                templateID: credentials.templateID,
-                appID: credentials.appID,
+                name: "\(supplier.rawValue)-main",
+                kind: SupplierKind(rawValue: supplier.rawValue),
+                channel: .sms,
+                url: "\(url)/\(supplier.rawValue)",
+                config: AccountConfig(setup.values, secrets: setup.secrets),
                 weight: weight
             )
         )

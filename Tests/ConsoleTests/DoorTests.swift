@@ -66,7 +66,7 @@ import Testing
     /// A message that the supplier has, and the post that says it arrived.
     private static func post(
         _ bench: ConsoleBench,
-        _ kind: SupplierKind,
+        _ kind: SimulatedSupplier,
         at url: String
     ) async throws -> (address: String, body: String, message: String) {
         let account = try await bench.account(kind, at: url)
@@ -93,10 +93,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (SupplierKind.tencent, #"{"result":0,"errmsg":"OK"}"#), (.aliyun, #"{"code":0,"msg":"接收成功"}"#),
+        (SimulatedSupplier.tencent, #"{"result":0,"errmsg":"OK"}"#), (.aliyun, #"{"code":0,"msg":"接收成功"}"#),
     ])
     func `a supplier posts receipts and hears what it expects`(
-        kind: SupplierKind,
+        kind: SimulatedSupplier,
         thanks: String
     ) async throws {
         try await ConsoleBench.use { bench in

@@ -34,8 +34,8 @@ import Testing
         #expect(ledger.distinct == 2)
         #expect(ledger.doubled == 1)
         #expect(ledger.doubledContent == 2)
-        #expect(ledger.accepted.tencent == 3)
-        #expect(ledger.accepted.aliyun == 1)
+        #expect(ledger.accepted[.tencent] == 3)
+        #expect(ledger.accepted[.aliyun] == 1)
     }
 
     @Test mutating func `another text to the same recipient is no doubled content`() {
@@ -148,12 +148,22 @@ import Testing
 
     @Test func `a second takes as many calls as the supplier allows`() {
         var rates = CallRates()
-        let admitted = (0..<150).count { _ in rates.admits("PullSmsSendStatus", of: .tencent, at: 5_500) }
+        let limits = [CallRateLimit(100)]
+        let admitted = (0..<150).count { _ in rates.admits("pull", limits, at: 5_500) }
         #expect(admitted == 100)
-        let next = rates.admits("PullSmsSendStatus", of: .tencent, at: 6_000)
+        let next = rates.admits("pull", limits, at: 6_000)
         #expect(next)
-        let other = rates.admits("SendSms", of: .tencent, at: 5_999)
+        let other = rates.admits("send", limits, at: 5_999)
         #expect(other)
+    }
+
+    @Test func `a call that fits into its second and not into its minute is refused`() {
+        var rates = CallRates()
+        let limits = [CallRateLimit(5), CallRateLimit(8, seconds: 60)]
+        let admitted = (0..<12).map { rates.admits("robot", limits, at: Int64($0) / 4 * 1_000) }
+        #expect(admitted == (0..<12).map { $0 < 8 })
+        let next = rates.admits("robot", limits, at: 60_000)
+        #expect(next)
     }
 
     @Test(arguments: [

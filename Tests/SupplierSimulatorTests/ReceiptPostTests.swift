@@ -35,7 +35,7 @@ import Testing
         let receiver = try receiver([#"{"result":0,"errmsg":"OK"}"#])
         defer { receiver.close() }
         var settings = SimulatorSettings()
-        settings.tencentCallback = receiver.url + "/receipts"
+        settings.callbacks[.tencent] = receiver.url + "/receipts"
         try await RunningSimulator.use(settings) { simulator in
             let numbers = (0..<150).map { "+86138001\(30_100 + $0)" }.map { $0.prefix(14) }.map(String.init)
             _ = try await simulator.sendTencent(numbers, key: "k-9")
@@ -52,7 +52,7 @@ import Testing
         let receiver = try receiver([#"{"code":1,"msg":"busy"}"#])
         defer { receiver.close() }
         var settings = SimulatorSettings()
-        settings.aliyunCallback = receiver.url
+        settings.callbacks[.aliyun] = receiver.url
         var world = World(settings: settings)
         let start = RunningSimulator.vectorTime
         _ = world.accept(
@@ -62,10 +62,13 @@ import Testing
             key: [],
             at: start
         )
-        var post = try #require(world.takePosts(at: start + .seconds(1)).first)
+        let simulation = Simulation(settings: settings, clock: SystemClock())
+        var post = try #require(
+            world.takePosts(of: simulation.desks, at: start + .seconds(1)).first
+        )
         var waits: [Int64] = []
         var now = start
-        while let next = post.next(after: now) {
+        while let next = post.next(simulation.desk(.aliyun).postWaits, after: now) {
             waits.append((next.due - now.millisecondsSinceEpoch) / 60_000)
             now = Moment(millisecondsSinceEpoch: next.due)
             post = next
@@ -79,7 +82,7 @@ import Testing
         let receiver = try receiver([#"{"result":1}"#, #"{"result":0}"#])
         defer { receiver.close() }
         var settings = SimulatorSettings()
-        settings.tencentCallback = receiver.url
+        settings.callbacks[.tencent] = receiver.url
         try await RunningSimulator.use(settings) { simulator in
             _ = try await simulator.sendTencent(["+8613800130100"])
             try await until("it is posted", simulator.clock) { receiver.notes.count == 1 }
@@ -109,12 +112,14 @@ import Testing
             key: [],
             at: now
         )
-        let early = world.receipts.tencent.takeDue(
-            at: (now + .seconds(30)).millisecondsSinceEpoch,
-            limit: 100
-        )
+        let early = world.receipts[.tencent]
+            .takeDue(
+                at: (now + .seconds(30)).millisecondsSinceEpoch,
+                limit: 100
+            )
         #expect(early.isEmpty)
-        let late = world.receipts.tencent.takeDue(at: (now + .seconds(60)).millisecondsSinceEpoch, limit: 100)
+        let late = world.receipts[.tencent]
+            .takeDue(at: (now + .seconds(60)).millisecondsSinceEpoch, limit: 100)
         #expect(late.map { world.ledger[$0].recipient } == [8_613_800_130_008, 8_613_800_130_008])
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Groundwork
 import Logging
 import PushEngine
+import Suppliers
 import TestKit
 import Testing
 

@@ -7,6 +7,7 @@ import Logging
 import PostgresDriver
 import PushEngine
 import SQLiteDriver
+import Suppliers
 import TestKit
 import Testing
 

@@ -5,6 +5,7 @@ import Groundwork
 import Logging
 import PushEngine
 import SQLiteDriver
+import Suppliers
 import TestKit
 import Testing
 

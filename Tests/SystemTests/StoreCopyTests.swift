@@ -94,9 +94,8 @@ extension SupplierAccount {
     /// All that calls are signed and sent with.
     fileprivate var facts: [String] {
         [
-            "\(id.rawValue)", name, kind.rawValue, url, accessKey, secretKey.reveal(), signName, templateID,
-            appID,
-            region, "\(weight)", "\(isEnabled)",
+            "\(id.rawValue)", name, kind.rawValue, url, config.storedValues, config.storedSecrets.reveal(),
+            "\(weight)", "\(isEnabled)",
         ]
     }
 }

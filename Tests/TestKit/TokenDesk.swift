@@ -14,9 +14,13 @@ package final class TokenDesk: TokenSource {
         var mostAtOnce = 0
     }
 
+    package let owner: TokenOwner
     private let state = Mutex(State())
 
-    package init() {}
+    /// Makes a desk for the tokens of `owner`.
+    package init(owner: TokenOwner = TokenOwner(["app"], secret: Secret("app-secret"))) {
+        self.owner = owner
+    }
 
     /// Of each time that a token was asked for, whether the last one had been rejected.
     package var asked: [Bool] { state.withLock(\.asked) }
@@ -55,21 +59,5 @@ package final class TokenDesk: TokenSource {
             return .success(FetchedToken(value, for: state.lifetime))
         }
         return try answer.get()
-    }
-}
-
-extension SupplierAccount {
-    /// An account at a supplier with tokens.
-    package static func withTokens(name: String = "wechat") -> SupplierAccount {
-        SupplierAccount(
-            id: AccountID(rawValue: 7),
-            name: name,
-            kind: .tencent,
-            url: "http://127.0.0.1:1",
-            accessKey: "app",
-            secretKey: Secret("app-secret"),
-            signName: "",
-            templateID: ""
-        )
     }
 }

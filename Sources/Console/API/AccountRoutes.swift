@@ -8,12 +8,14 @@ import PushEngine
 /// Keys go in and never come out.
 struct AccountRoutes {
     let accounts: any AccountStore
+    let forms: SupplierForms
 
     func add(to api: some RouterMethods<BasicRequestContext>) {
         api.route(.get, "api/v1/accounts") { _ in Answer.page(try await accounts.accounts().map(\.json)) }
         api.route(.post, "api/v1/accounts", put)
         api.route(.get, "api/v1/accounts/:id") { call in Answer(try await account(call.id()).json) }
         api.route(.put, "api/v1/accounts/:id", change)
+        api.route(.get, "api/v1/suppliers") { _ in Answer.page(forms.all.map(\.json)) }
         api.route(.get, "api/v1/discards") { _ in
             Answer.page(try await accounts.discardList().sorted { $0.order < $1.order }.map(\.json))
         }
@@ -27,35 +29,53 @@ struct AccountRoutes {
         }
     }
 
-    /// Stores an account under its name; a known one keeps its secret key when none is sent.
+    /// Stores an account under its name; a known one keeps the secrets that are not sent.
     @Sendable private func put(_ call: Call) async throws -> Answer {
         let known = try await accounts.accounts()
-        let (account, isKnown) = try await call.body { body in
+        let (account, form, isKnown) = try await call.body { body in
             let name: String = try body.required("name")
-            let before = known.first { $0.name == name }
-            let secret: String? = try body.optional("secretKey")
+            let kind: SupplierKind = try body.required("kind")
+            guard let form = forms[kind] else {
+                let kinds = forms.all.map(\.kind.rawValue).joined(separator: ", ")
+                throw InputFault(.outOfRange, field: "kind", "must be one of \(kinds)")
+            }
+            let before = known.first { $0.name == name && $0.kind == kind }
             let account = SupplierAccount(
                 id: AccountID(rawValue: 0),
                 name: name,
-                kind: try body.required("kind"),
-                channel: try body.optional("sendChannel") ?? .sms,
-                url: try body.required("url"),
-                accessKey: try body.required("accessKey"),
-                secretKey: secret.map { Secret($0) } ?? before?.secretKey ?? Secret(""),
-                signName: try body.required("signName"),
-                templateID: try body.required("templateId"),
-                appID: try body.optional("appId") ?? "",
-                region: try body.optional("region") ?? "",
+                kind: kind,
+                channel: try body.optional("sendChannel") ?? form.channel,
+                url: try body.optional("url") ?? form.address,
+                config: try body.object("config") { try Self.config(&$0, of: form, before: before) }
+                    ?? AccountConfig(secrets: before?.config.secrets ?? [:]),
                 weight: try body.optional("weight") ?? 100,
                 callsPerSecond: Self.rate(try body.optional("callsPerSecond") ?? 0),
                 isEnabled: try body.optional("enabled") ?? true
             )
-            return (account, before != nil)
+            return (account, form, known.contains { $0.name == name })
         }
-        try account.check()
+        try account.check(against: form)
         let stored = try await accounts.putAccount(account)
         let place = "/api/v1/accounts/\(stored.id.rawValue)"
         return isKnown ? Answer(stored.json) : .created(stored.json, at: place)
+    }
+
+    private static func config(
+        _ input: inout Input,
+        of form: SupplierForm,
+        before: SupplierAccount?
+    ) throws(InputFault) -> AccountConfig {
+        var values: [String: String] = [:]
+        var secrets: [String: Secret] = [:]
+        for field in form.fields {
+            let value: String? = try input.optional(field.name)
+            if field.isSecret {
+                secrets[field.name] = value.map { Secret($0) } ?? before?.secret(field.name)
+            } else {
+                values[field.name] = value
+            }
+        }
+        return AccountConfig(values, secrets: secrets)
     }
 
     @Sendable private func change(_ call: Call) async throws -> Answer {
@@ -108,13 +128,35 @@ struct AccountRoutes {
 
 extension SupplierAccount {
     fileprivate var json: WireObject {
-        [
+        var values = WireObject()
+        for (name, value) in config.values.sorted(by: { $0.key < $1.key }) {
+            values.append(name, .text(value))
+        }
+        return [
             "id": .id(id), "name": .text(name), "kind": .text(kind.rawValue),
-            "sendChannel": .number(channel.rawValue), "url": .text(url), "accessKey": .text(accessKey),
-            "signName": .text(signName), "templateId": .text(templateID), "appId": .text(appID),
-            "region": .text(region), "weight": .number(weight),
+            "sendChannel": .number(channel.rawValue), "url": .text(url), "config": .object(values),
+            "secrets": .list(config.secrets.keys.sorted().map(WireValue.text)), "weight": .number(weight),
             "callsPerSecond": .number(callsPerSecond ?? 0), "enabled": .bool(isEnabled),
             "canSign": .bool(canSign),
+        ]
+    }
+}
+
+extension SupplierForm {
+    fileprivate var json: WireObject {
+        [
+            "kind": .text(kind.rawValue), "title": .text(title), "sendChannel": .number(channel.rawValue),
+            "url": .text(address), "config": .list(fields.map { .object($0.json) }),
+        ]
+    }
+}
+
+extension AccountField {
+    fileprivate var json: WireObject {
+        [
+            "name": .text(name), "note": .text(note), "secret": .bool(isSecret),
+            "required": .bool(isRequired),
+            "choices": .list(choices.map(WireValue.text)),
         ]
     }
 }

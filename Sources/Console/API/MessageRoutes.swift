@@ -91,9 +91,11 @@ struct MessageRoutes {
         return filter
     }
 
-    /// The one spelling under which a number is kept; what is no number is looked up as it is.
+    /// The one spelling under which an address is kept; what is neither a number nor a mail address is looked up as it
+    /// is.
     private static func spelled(_ receiver: String) -> String {
-        do throws(PhoneFault) { return try PhoneNumber(receiver).e164 } catch { return receiver }
+        let spellings = [AddressForm.phone, .mail].compactMap { try? $0.spelling(of: receiver) }
+        return spellings.first ?? receiver
     }
 }
 

@@ -105,7 +105,7 @@ extension MessageTemplate {
 extension TemplateVersion {
     fileprivate var json: WireObject {
         // A stored text was compiled before; one that is not any more shows no variables.
-        let compiled = try? ContentTemplate(draft.content)
+        let compiled = try? draft.compiled
         return [
             "version": .number(number), "auditStatus": .number(audit.rawValue), "name": .text(draft.name),
             "sendChannel": .number(draft.channel.rawValue), "msgType": .number(draft.messageType.rawValue),

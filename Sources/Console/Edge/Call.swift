@@ -25,14 +25,18 @@ struct Call: Sendable {
         context.parameters.get(name) ?? ""
     }
 
-    /// What `read` makes of the query; parameters it does not ask for are refused.
-    func query<Result>(_ read: (inout Input) throws -> Result) throws -> Result {
-        let pairs = (request.uri.query ?? "").split(separator: "&")
+    /// The query's members as they came, their escapes resolved.
+    var parameters: [(name: String, value: String)] {
+        (request.uri.query ?? "").split(separator: "&")
             .map { pair in
                 let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return (name: Self.decoded(parts[0]), value: parts.count > 1 ? Self.decoded(parts[1]) : "")
             }
-        return try Self.reading(try Input(query: pairs), read)
+    }
+
+    /// What `read` makes of the query; parameters it does not ask for are refused.
+    func query<Result>(_ read: (inout Input) throws -> Result) throws -> Result {
+        try Self.reading(try Input(query: parameters), read)
     }
 
     /// What `read` makes of the JSON body; members it does not ask for are refused.

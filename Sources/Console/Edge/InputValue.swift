@@ -93,6 +93,15 @@ extension MessageID: InputValue {
     }
 }
 
+extension SupplierKind: InputValue {
+    static var expectation: String { "the name of a kind of supplier" }
+
+    init?(input: WireValue, isText: Bool) {
+        guard case .text(let text) = input else { return nil }
+        self.init(rawValue: text)
+    }
+}
+
 extension ListPlace: InputValue {
     static var expectation: String { "what an earlier page gave as next" }
 
@@ -148,7 +157,6 @@ extension TemplateType: InputChoice {}
 extension ShieldType: InputChoice {}
 extension DeliveryGuarantee: InputChoice {}
 extension DeliveryState: InputChoice {}
-extension SupplierKind: InputChoice {}
 extension ScheduleType: InputChoice {}
 extension DaylightPolicy: InputChoice {}
 extension MisfirePolicy: InputChoice {}

@@ -100,7 +100,7 @@ extension WireObject {
 
 extension String {
     /// The text without blanks around it.
-    func trimming() -> String {
+    package func trimming() -> String {
         let blank: (Character) -> Bool = { $0.isWhitespace }
         let head = drop(while: blank)
         return String(head.reversed().drop(while: blank).reversed())

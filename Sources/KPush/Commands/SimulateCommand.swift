@@ -97,8 +97,8 @@ struct SimulateCommand: AsyncParsableCommand {
         settings.faults.failRatio = failRatio
         settings.faults.latencyMin = latencyMs
         settings.faults.latencyMax = latencyMs
-        settings.tencentCallback = tencentCallback
-        settings.aliyunCallback = aliyunCallback
+        settings.callbacks[.tencent] = tencentCallback
+        settings.callbacks[.aliyun] = aliyunCallback
         return settings
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Groundwork
 import PushEngine
 import SupplierSimulator
+import Suppliers
 
 /// The demo campaign: a generated crowd, scheduled by cron a little ahead, watched until everybody is accounted for.
 struct DemoRun: Sendable {

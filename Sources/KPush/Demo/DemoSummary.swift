@@ -1,5 +1,6 @@
 import Groundwork
 import PushEngine
+import Suppliers
 
 /// The demo's outcome in words, and whether both sides' books agree.
 struct DemoSummary: Sendable {

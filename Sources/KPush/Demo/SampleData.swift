@@ -57,34 +57,23 @@ struct SampleData: Sendable {
     }
 
     private static func demoAccounts(_ simulator: String) -> [SupplierAccount] {
-        let demo = SimulatorCredentials.demo
-        let new = AccountID(rawValue: 0)
-        return [
-            SupplierAccount(
-                id: new,
-                name: "tencent-demo",
-                kind: .tencent,
-                url: simulator + "/tencent",
-                accessKey: demo.tencent.key.accessKey,
-                secretKey: demo.tencent.key.secretKey,
-                signName: demo.tencent.signName,
-                templateID: demo.tencent.templateID,
-                appID: demo.tencent.appID,
-                region: "ap-guangzhou",
-                weight: 80
-            ),
-            SupplierAccount(
-                id: new,
-                name: "aliyun-demo",
-                kind: .aliyun,
-                url: simulator + "/aliyun",
-                accessKey: demo.aliyun.key.accessKey,
-                secretKey: demo.aliyun.key.secretKey,
-                signName: demo.aliyun.signName,
-                templateID: demo.aliyun.templateID,
-                region: "cn-hangzhou",
-                weight: 20
-            ),
-        ]
+        [demoAccount(.tencent, at: simulator, weight: 80), demoAccount(.aliyun, at: simulator, weight: 20)]
+    }
+
+    private static func demoAccount(
+        _ supplier: SimulatedSupplier,
+        at simulator: String,
+        weight: Int
+    ) -> SupplierAccount {
+        let setup = SimulatorCredentials.demo.setup(at: supplier)
+        return SupplierAccount(
+            id: AccountID(rawValue: 0),
+            name: "\(supplier.rawValue)-demo",
+            kind: SupplierKind(rawValue: supplier.rawValue),
+            channel: .sms,
+            url: "\(simulator)/\(supplier.rawValue)",
+            config: AccountConfig(setup.values, secrets: setup.secrets),
+            weight: weight
+        )
     }
 }

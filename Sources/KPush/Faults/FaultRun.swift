@@ -6,6 +6,7 @@ import LocalServers
 import Logging
 import PushEngine
 import SupplierSimulator
+import Suppliers
 
 /// One scenario from an empty cluster to its row of the table.
 struct FaultRun: Sendable {

@@ -7,6 +7,7 @@ import Logging
 import PushEngine
 import Scheduler
 import ServiceLifecycle
+import Suppliers
 
 /// The push engine's ports in the forms of one size, and what is built of them.
 struct EngineParts: Sendable {
@@ -16,6 +17,7 @@ struct EngineParts: Sendable {
     let limiter: any RateLimiter
     let crowds: any CrowdStorage
     let library: CrowdLibrary
+    let suppliers = SupplierForms(SupplierCatalogue.forms)
     let directory: SupplierDirectory
     let tokens: TokenKeeper
     let calendar: BusinessCalendar
@@ -36,11 +38,11 @@ struct EngineParts: Sendable {
         http = CurlHTTPClient()
         receipts = settings.receipts
         retention = settings.retention.books
-        let catalogue = SupplierCatalogue(http: Self.supplierClient(settings, or: http), clock: clock)
-        directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) {
-            catalogue.supplier(for: $0)
-        }
         tokens = TokenKeeper(store: forms.tokens, timer: timer, logger: logger)
+        let tools = SupplierTools(http: Self.supplierClient(settings, or: http), clock: clock, tokens: tokens)
+        directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) { [suppliers] in
+            suppliers.adapter(of: $0, tools)
+        }
         keys = RequestKeys(installation: forms.installation)
         chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
     }
@@ -101,7 +103,7 @@ struct EngineParts: Sendable {
             timer: timer
         )
         return PushService(
-            channels: [.sms],
+            channels: Set(suppliers.all.map(\.channel)),
             ledger: store,
             campaignRuns: store,
             queue: queue,
@@ -177,6 +179,7 @@ struct EngineParts: Sendable {
             library: library,
             templates: store,
             accounts: store,
+            suppliers: suppliers,
             records: store,
             queue: queue,
             receipts: receiptDesk(logger: logger),

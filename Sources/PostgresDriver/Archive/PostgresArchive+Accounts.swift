@@ -12,11 +12,9 @@ extension PostgresArchive {
             do {
                 rows.append([
                     .int(account.id.rawValue), .text(account.name), .text(account.kind.rawValue),
-                    .int(account.channel.rawValue), .text(account.url), .text(account.accessKey),
-                    .bytes(try sealer.seal(account.secretKey)), .text(account.signName),
-                    .text(account.templateID), .text(account.appID), .text(account.region),
-                    .int(account.weight), .int(account.callsPerSecond.map(Int64.init)),
-                    .bool(account.isEnabled),
+                    .int(account.channel.rawValue), .text(account.url), .text(account.config.storedValues),
+                    .bytes(try sealer.seal(account.config.storedSecrets)), .int(account.weight),
+                    .int(account.callsPerSecond.map(Int64.init)), .bool(account.isEnabled),
                 ])
             } catch { throw StoreError(.corrupted, during: "seal account", detail: "\(error)") }
         }
@@ -26,8 +24,8 @@ extension PostgresArchive {
     }
 
     private static let insertAccount = """
-        INSERT INTO account (id, name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
-            region, weight, calls_per_second, is_enabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        INSERT INTO account (id, name, kind, channel, url, config, sealed_secrets, weight, calls_per_second,
+            is_enabled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """
 }

@@ -4,7 +4,7 @@ package import PushEngine
 extension PostgresPushStore: AccountStore {
     package func putAccount(_ account: SupplierAccount) async throws(StoreError) -> SupplierAccount {
         let sealed: [UInt8]
-        do { sealed = try sealer.seal(account.secretKey) } catch {
+        do { sealed = try sealer.seal(account.config.storedSecrets) } catch {
             throw StoreError(.corrupted, during: "seal account", detail: "\(error)")
         }
         return try await pool.write("put account") { [sealer] link in
@@ -15,12 +15,8 @@ extension PostgresPushStore: AccountStore {
                     .text(account.kind.rawValue),
                     .int(account.channel.rawValue),
                     .text(account.url),
-                    .text(account.accessKey),
+                    .text(account.config.storedValues),
                     .bytes(sealed),
-                    .text(account.signName),
-                    .text(account.templateID),
-                    .text(account.appID),
-                    .text(account.region),
                     .int(account.weight),
                     .int(account.callsPerSecond.map(Int64.init)),
                     .bool(account.isEnabled)
@@ -71,13 +67,10 @@ extension PostgresPushStore: AccountStore {
     }
 
     private static let upsertAccount = """
-        INSERT INTO account (name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
-            region, weight, calls_per_second, is_enabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        INSERT INTO account (name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
-            access_key = excluded.access_key, sealed_key = excluded.sealed_key,
-            sign_name = excluded.sign_name, template_code = excluded.template_code, app = excluded.app,
-            region = excluded.region, weight = excluded.weight,
+            config = excluded.config, sealed_secrets = excluded.sealed_secrets, weight = excluded.weight,
             calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled
         RETURNING \(SupplierAccount.columns)
         """
@@ -92,32 +85,33 @@ extension PostgresPushStore: AccountStore {
 }
 
 extension SupplierAccount {
-    fileprivate static let columns = """
-        id, name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app, region, weight, \
-        calls_per_second, is_enabled
-        """
+    fileprivate static let columns =
+        "id, name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled"
 
-    /// Reads `columns`; a key that cannot be opened is left out, so that it is in nobody else's way.
+    /// Reads `columns`; secrets that cannot be opened are left out, so that it is in nobody else's way.
     fileprivate init(_ row: PostgresRow, _ sealer: any SecretSealer) throws(StoreError) {
-        guard let kind = SupplierKind(rawValue: row.text(2)), let channel = Channel(rawValue: row.int(3))
-        else {
-            throw StoreError(.corrupted, during: "read account", detail: row.text(2))
+        guard let channel = Channel(rawValue: row.int(3)) else {
+            throw StoreError(.corrupted, during: "read account", detail: "channel")
         }
+        let kind = SupplierKind(rawValue: row.text(2))
+        let config: AccountConfig
+        do {
+            config = try AccountConfig(
+                storedValues: row.text(5),
+                secrets: try? sealer.open(row.bytes(6)),
+                of: kind
+            )
+        } catch { throw StoreError(.corrupted, during: "read account", detail: "\(error)") }
         self.init(
             id: AccountID(rawValue: row.int64(0)),
             name: row.text(1),
             kind: kind,
             channel: channel,
             url: row.text(4),
-            accessKey: row.text(5),
-            secretKey: (try? sealer.open(row.bytes(6))) ?? Secret(""),
-            signName: row.text(7),
-            templateID: row.text(8),
-            appID: row.text(9),
-            region: row.text(10),
-            weight: row.int(11),
-            callsPerSecond: row.optionalInt64(12).map(Int.init),
-            isEnabled: row.bool(13)
+            config: config,
+            weight: row.int(7),
+            callsPerSecond: row.optionalInt64(8).map(Int.init),
+            isEnabled: row.bool(9)
         )
     }
 }

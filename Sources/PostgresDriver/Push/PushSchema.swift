@@ -21,6 +21,7 @@ enum PushSchema {
             { link in try link.run("ALTER TABLE account ADD COLUMN calls_per_second bigint") },
             { link in try link.runScript(callsByNumber) },
             { link in try link.runScript(crowdUse) },
+            { link in try link.runScript(accountForms) },
         ]
     )
 
@@ -30,6 +31,19 @@ enum PushSchema {
         (table: "call", key: "batch"), (table: "trace", key: "batch"), (table: "shelf", key: "batch"),
         (table: "receipt", key: "batch"), (table: "confirmation", key: "id"),
     ]
+
+    /// Each kind of supplier asks for fields of its own.
+    private static let accountForms = """
+        ALTER TABLE account ADD COLUMN config text NOT NULL DEFAULT '{}';
+        UPDATE account SET config = json_build_object('secretId', access_key, 'smsSdkAppId', app,
+            'signName', sign_name, 'templateId', template_code, 'region', region)::text WHERE kind = 'tencent';
+        UPDATE account SET config = json_build_object('accessKeyId', access_key, 'signName', sign_name,
+            'templateCode', template_code, 'regionId', region)::text WHERE kind = 'aliyun';
+        ALTER TABLE account DROP COLUMN access_key, DROP COLUMN sign_name, DROP COLUMN template_code,
+            DROP COLUMN app, DROP COLUMN region;
+        ALTER TABLE account RENAME COLUMN sealed_key TO sealed_secrets;
+
+        """
 
     private static let installation = """
         -- 0 while a copy of other books is being written into these.

@@ -11,10 +11,11 @@ struct CheckRecipientsStep: SendStep {
 
     private func check(_ request: SendRequest, _ context: inout SendContext) {
         guard var task = context.task else { return }
+        let form = task.lane.channel.addressForm
         for (paramIndex, param) in request.params.enumerated() {
             guard let text = context.texts[paramIndex] else { continue }
             let field = request.params.count == 1 ? "messageParam" : "messageParamList[\(paramIndex)]"
-            guard SMSLength(text, tariff: .mainland) != nil else {
+            guard task.lane.channel != .sms || SMSLength(text, tariff: .mainland) != nil else {
                 let fault = SendFault(.badParams, field: field + ".variables", "the text is empty")
                 context.refuse(param: paramIndex, of: request, fault)
                 continue
@@ -23,15 +24,14 @@ struct CheckRecipientsStep: SendStep {
             task.contents.append(Array(text.utf8))
             for (index, receiver) in param.receivers.enumerated() {
                 do {
-                    let number = try PhoneNumber(receiver)
-                    task.recipients.append { number.appendE164(to: &$0) }
+                    task.recipients.append(Array(try form.spelling(of: receiver).utf8))
                     task.contentIndex.append(content)
                     context.entries.append(SendContext.Entry(param: paramIndex, receiver: index))
                 } catch {
                     let fault = SendFault(
                         .badReceiver,
                         field: "\(field).receiver[\(index)]",
-                        "\(error.rawValue): \(error.hint)"
+                        "\(error.code): \(error.hint)"
                     )
                     context.refusals.append(
                         SendContext.Refusal(param: paramIndex, receiver: index, fault: fault)

@@ -79,10 +79,10 @@ package struct CompiledTemplate: Sendable {
     package let draft: TemplateDraft
     package let content: ContentTemplate
 
-    package init(id: TemplateID, version: Int, draft: TemplateDraft) throws(TemplateSyntaxError) {
+    package init(id: TemplateID, version: Int, draft: TemplateDraft) throws(ContentFault) {
         self.id = id
         self.version = version
         self.draft = draft
-        content = try ContentTemplate(draft.content)
+        content = try draft.compiled
     }
 }

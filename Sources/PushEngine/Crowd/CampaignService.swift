@@ -62,7 +62,7 @@ package struct CampaignService: Sendable {
         }
         guard let crowd else { throw .invalid(field: "crowd", reason: "must be the digest of a crowd file") }
         let variables: [String]
-        do { variables = try ContentTemplate(version.draft.content).variables } catch {
+        do { variables = try version.draft.compiled.variables } catch {
             throw .invalid(field: "template", reason: "cannot be rendered: \(error)")
         }
         let columns = Set(crowd.columns.map { $0.lowercased() })

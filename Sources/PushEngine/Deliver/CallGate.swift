@@ -9,15 +9,15 @@ import Synchronization
 /// behind each other, so that a verification code does not queue behind a crowd.
 package final class CallGate: Sendable {
     private struct Line: Hashable {
-        let limit: RateLimit
+        let limits: [RateLimit]
         let lane: Lane
     }
 
     private struct State {
         /// When each line is through, and the next in it may have its turn.
         var ends: [Line: Moment] = [:]
-        /// When each limit last held something back.
-        var heldAt: [RateLimit: Moment] = [:]
+        /// When the limits of an account last held something back.
+        var heldAt: [[RateLimit]: Moment] = [:]
     }
 
     /// Who would wait longer looks again before: the rate may have been raised.
@@ -47,7 +47,7 @@ package final class CallGate: Sendable {
     /// - Parameters:
     ///   - calls: the calls.
     ///   - roster: the accounts there are; a call of one that is gone passes, and is not made.
-    ///   - held: what the batch holds back; a limit that is in it is not asked any more.
+    ///   - held: what the batch holds back; limits that are in it are not asked any more.
     /// - Returns: the places in `calls` of those that may be made, of each account the first ones.
     /// - Throws: `StoreError` when the limiter does not answer; then nothing may be called.
     func admit(
@@ -55,24 +55,26 @@ package final class CallGate: Sendable {
         _ roster: SupplierRoster,
         _ held: inout HeldCalls
     ) async throws(StoreError) -> [Int] {
-        let limits = calls.map { roster.entry($0.account)?.account.callLimit }
-        var wanted: [RateLimit: Int] = [:]
-        for case .some(let limit) in limits where !held.isOver(limit) { wanted[limit, default: 0] += 1 }
-        var left: [RateLimit: RateGrant] = [:]
+        let limits = calls.map { roster.entry($0.account)?.supplier.callLimits ?? [] }
+        var wanted: [[RateLimit]: Int] = [:]
+        for limits in limits where !limits.isEmpty && !held.areOver(limits) {
+            wanted[limits, default: 0] += 1
+        }
+        var left: [[RateLimit]: RateGrant] = [:]
         if !wanted.isEmpty {
             let wishes = Array(wanted)
-            let grants = try await limiter.take(wishes.map { RateWish($0.value, of: [$0.key]) })
+            let grants = try await limiter.take(wishes.map { RateWish($0.value, of: $0.key) })
             for (wish, grant) in zip(wishes, grants) { left[wish.key] = grant }
         }
         var admitted: [Int] = []
-        for (place, limit) in limits.enumerated() {
-            if let limit {
-                let grant = left[limit] ?? RateGrant(granted: 0, wait: .zero)
+        for (place, limits) in limits.enumerated() {
+            if !limits.isEmpty {
+                let grant = left[limits] ?? RateGrant(granted: 0, wait: .zero)
                 guard grant.granted > 0 else {
-                    held.hold(limit, wait: grant.wait)
+                    held.hold(limits, wait: grant.wait)
                     continue
                 }
-                left[limit] = RateGrant(granted: grant.granted - 1, wait: grant.wait)
+                left[limits] = RateGrant(granted: grant.granted - 1, wait: grant.wait)
             }
             admitted.append(place)
         }
@@ -86,23 +88,23 @@ package final class CallGate: Sendable {
             state.ends = state.ends.filter { $0.value > now }
             state.heldAt = state.heldAt.filter { $0.value + Self.quiet > now }
             let begun = held.limits.keys.filter { state.heldAt.updateValue(now, forKey: $0) == nil }
-            let waits = held.limits.map { limit, calls in
-                let line = Line(limit: limit, lane: lane)
+            let waits = held.limits.map { limits, calls in
+                let line = Line(limits: limits, lane: lane)
                 let begin = max(now + calls.wait, state.ends[line] ?? now)
                 guard begin - now < Self.longestWait else {
                     return Self.longestWait * Double.random(in: 0.5..<1)
                 }
                 // It gets no more at once than come together.
-                let share = min(calls.count, limit.burst)
-                state.ends[line] = begin + limit.time(for: share)
-                return begin + limit.time(for: share - 1) - now
+                let share = min(calls.count, limits.map(\.burst).min() ?? 1)
+                state.ends[line] = begin + limits.time(for: share)
+                return begin + limits.time(for: share - 1) - now
             }
             return (waits, begun)
         }
-        for limit in begun {
+        for limits in begun {
             logger.notice(
                 "calls wait for the rate of their account",
-                metadata: [LogKey.limit: "\(limit.name)"]
+                metadata: [LogKey.limit: "\(limits.map(\.name).joined(separator: ", "))"]
             )
         }
         return waits.min() ?? .zero
@@ -111,21 +113,25 @@ package final class CallGate: Sendable {
 
 /// Calls of a batch that are over the rates of their accounts.
 struct HeldCalls: Sendable {
-    /// How many calls each limit holds back, and in how long it has a permit.
-    private(set) var limits: [RateLimit: (count: Int, wait: Duration)] = [:]
+    /// How many calls the limits of an account hold back, and in how long there is a permit in all of them.
+    private(set) var limits: [[RateLimit]: (count: Int, wait: Duration)] = [:]
 
     var isEmpty: Bool { limits.isEmpty }
 
-    func isOver(_ limit: RateLimit) -> Bool { limits[limit] != nil }
+    func areOver(_ limits: [RateLimit]) -> Bool { self.limits[limits] != nil }
 
-    mutating func hold(_ limit: RateLimit, wait: Duration) {
-        limits[limit, default: (0, wait)].count += 1
+    mutating func hold(_ limits: [RateLimit], wait: Duration) {
+        self.limits[limits, default: (0, wait)].count += 1
     }
 }
 
-extension RateLimit {
-    /// How long it takes until so many permits have come, in whole milliseconds: who comes earlier comes in vain.
+extension [RateLimit] {
+    /// How long it takes until so many permits have come in each of them, in whole milliseconds: who comes earlier
+    /// comes in vain.
     fileprivate func time(for count: Int) -> Duration {
-        .milliseconds((period.wholeMilliseconds * Int64(count) + Int64(permits) - 1) / Int64(permits))
+        let waits = map { limit in
+            (limit.period.wholeMilliseconds * Int64(count) + Int64(limit.permits) - 1) / Int64(limit.permits)
+        }
+        return .milliseconds(waits.max() ?? 0)
     }
 }

@@ -45,7 +45,7 @@ package struct TemplateDraft: Hashable, Sendable {
     package var messageType: MessageType
     package var templateType: TemplateType
     package var shield: ShieldType
-    /// The text, with placeholders written `{$name}`.
+    /// What is sent, as its channel has it (`Channel.contentForm`), with placeholders written `{$name}`.
     package var content: String
     /// The account that sends it; nil lets the weights choose.
     package var account: AccountID?
@@ -73,6 +73,11 @@ package struct TemplateDraft: Hashable, Sendable {
     }
 
     package var lane: Lane { Lane(channel: channel, type: messageType) }
+
+    /// The content, ready to render.
+    package var compiled: ContentTemplate {
+        get throws(ContentFault) { try ContentTemplate(content, form: channel.contentForm) }
+    }
 }
 
 /// One version of a template and what the auditor said of it.

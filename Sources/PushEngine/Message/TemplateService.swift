@@ -111,10 +111,7 @@ package struct TemplateService: Sendable {
         guard (1...100).contains(draft.name.count), !draft.name.contains(where: \.isNewline) else {
             throw .invalid(field: "name", reason: "must have 1 to 100 characters and no line break")
         }
-        guard draft.channel == .sms else {
-            throw .invalid(field: "sendChannel", reason: "must be 30: SMS is the only channel so far")
-        }
-        try Self.checkText(draft.content)
+        try Self.checkContent(of: draft)
         guard let account = draft.account else { return }
         let known = try await asking("accounts") { () async throws(StoreError) in
             try await accounts.accounts()
@@ -127,11 +124,12 @@ package struct TemplateService: Sendable {
         }
     }
 
-    private static func checkText(_ text: String) throws(CatalogueFault) {
-        do throws(TemplateSyntaxError) { _ = try ContentTemplate(text) } catch {
+    private static func checkContent(of draft: TemplateDraft) throws(CatalogueFault) {
+        do throws(ContentFault) { _ = try draft.compiled } catch {
             throw .invalid(field: "content", reason: "cannot be rendered: \(error)")
         }
-        do throws(SMSContentFault) { try SMSContentRules().check(body: text) } catch {
+        guard draft.channel == .sms else { return }
+        do throws(SMSContentFault) { try SMSContentRules().check(body: draft.content) } catch {
             throw .invalid(field: "content", reason: error.requirement)
         }
     }

@@ -105,7 +105,7 @@ struct Inquiry: Sendable {
 
     /// Notes why an account is not asked for anything more in a round.
     private func note(_ error: SupplierError, of account: SupplierAccount, _ round: inout ReceiptRound) {
-        guard round.leave(account, for: error) else { return }
+        guard error != .notOffered, round.leave(account, for: error) else { return }
         logger.warning(
             "unanswered messages could not be asked for",
             metadata: [LogKey.account: "\(account.name)", LogKey.error: "\(error)"]
@@ -187,7 +187,7 @@ extension SupplierError {
         switch self {
         case .refused(let refusal): [.badRecipient, .badContent, .recipientLimit].contains(refusal.fault)
         case .malformed: true
-        case .unavailable: false
+        case .unavailable, .notGenuine, .notOffered: false
         }
     }
 }

@@ -48,25 +48,32 @@ package struct ReceiptDesk: Sendable {
         self.logger = logger
     }
 
-    /// Takes the body of a supplier's callback.
+    /// Takes a supplier's callback.
     ///
     /// - Parameters:
-    ///   - raw: the bytes as posted.
+    ///   - callback: what was posted.
     ///   - account: the account whose door was called.
-    /// - Returns: whose account it is, once the receipts are applied; nil when there is no such account.
-    /// - Throws: `SupplierError.malformed` when the body is none of the supplier's, which is kept all the same;
-    ///   `SupplierError.unavailable` when it could not be stored, so that the supplier sends it again.
-    package func receive(_ raw: [UInt8], for account: AccountID) async throws(SupplierError) -> SupplierKind?
-    {
+    /// - Returns: what the supplier wants to hear, once the receipts are applied; nil when there is no such account.
+    /// - Throws: `SupplierError.notGenuine` when somebody else posted it; `.malformed` when it holds no receipts of
+    ///   the supplier, and is kept all the same; `.unavailable` when it could not be stored, so that the supplier sends
+    ///   it again.
+    package func receive(
+        _ callback: SupplierCallback,
+        for account: AccountID
+    ) async throws(SupplierError) -> CallbackAnswer? {
         do {
             guard let entry = try await directory.current().entry(account) else { return nil }
-            let receipts: [SupplierReceipt]
-            do { receipts = try entry.supplier.readReceipts(raw).receipts } catch {
-                _ = try await store.keepPage(raw, of: account, at: clock.now)
-                throw error
+            switch try entry.supplier.open(callback) {
+            case .question(let answer): return answer
+            case .receipts(let raw, let answer):
+                let receipts: [SupplierReceipt]
+                do { receipts = try entry.supplier.readReceipts(raw).receipts } catch {
+                    _ = try await store.keepPage(raw, of: account, at: clock.now)
+                    throw error
+                }
+                try await callbacks.apply(CallbackGroups.Callback(raw: raw, receipts: receipts), of: account)
+                return answer
             }
-            try await callbacks.apply(CallbackGroups.Callback(raw: raw, receipts: receipts), of: account)
-            return entry.account.kind
         } catch let error as SupplierError {
             throw error
         } catch {

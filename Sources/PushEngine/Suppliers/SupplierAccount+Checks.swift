@@ -3,27 +3,57 @@ import Groundwork
 extension SupplierAccount {
     /// Refuses what no call could be signed or sent with.
     ///
+    /// - Parameter form: what its supplier asks for.
     /// - Throws: `CatalogueFault.invalid` for the first field that makes no sense.
-    package func check() throws(CatalogueFault) {
+    package func check(against form: SupplierForm) throws(CatalogueFault) {
         guard (1...64).contains(name.count), !name.contains(where: \.isNewline) else {
             throw .invalid(field: "name", reason: "must have 1 to 64 characters and no line break")
         }
-        guard channel == .sms else {
-            throw .invalid(field: "sendChannel", reason: "must be 30: SMS is the only channel so far")
+        guard channel == form.channel else {
+            throw .invalid(
+                field: "sendChannel",
+                reason: "must be \(form.channel.rawValue), the channel of \(kind.rawValue)"
+            )
         }
         guard Self.isAddress(url) else {
             throw .invalid(field: "url", reason: "must be an http or https address")
         }
-        let needed = [
-            ("accessKey", accessKey), ("secretKey", secretKey.isEmpty ? "" : "given"), ("signName", signName),
-            ("templateId", templateID), ("appId", kind == .tencent ? appID : "unused"),
-        ]
-        for (field, value) in needed where value.isEmpty {
-            throw .invalid(field: field, reason: "must not be empty for \(kind.rawValue)")
+        for field in form.fields { try check(field) }
+        let known = form.fields.filter { !$0.isSecret }.map(\.name)
+        let knownSecrets = form.fields.filter(\.isSecret).map(\.name)
+        let strange =
+            config.values.keys.filter { !known.contains($0) }
+            + config.secrets.keys.filter { !knownSecrets.contains($0) }
+        if let name = strange.min() {
+            let names = form.fields.map(\.name).joined(separator: ", ")
+            throw .invalid(
+                field: "config.\(name)",
+                reason: "is not known to \(kind.rawValue); known are \(names)"
+            )
         }
         try Self.check(weight: weight)
         try Self.check(callsPerSecond: callsPerSecond)
     }
+
+    private func check(_ field: AccountField) throws(CatalogueFault) {
+        let value = field.isSecret ? secret(field.name).reveal() : self[field.name]
+        guard !value.isEmpty || !field.isRequired else {
+            throw .invalid(field: "config.\(field.name)", reason: "must not be empty for \(kind.rawValue)")
+        }
+        guard value.utf8.count <= Self.valueLimit else {
+            throw .invalid(
+                field: "config.\(field.name)",
+                reason: "must not be longer than \(Self.valueLimit) bytes"
+            )
+        }
+        guard value.isEmpty || field.choices.isEmpty || field.choices.contains(value) else {
+            let choices = field.choices.joined(separator: ", ")
+            throw .invalid(field: "config.\(field.name)", reason: "must be one of \(choices)")
+        }
+    }
+
+    /// Private keys are the longest.
+    private static let valueLimit = 16_384
 
     /// Refuses a share that is none.
     ///

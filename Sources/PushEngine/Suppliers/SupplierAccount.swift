@@ -9,10 +9,13 @@ package struct AccountID: RawRepresentable, Hashable, Sendable, Codable {
     }
 }
 
-/// Which wire an account speaks.
-package enum SupplierKind: String, Hashable, Sendable, CaseIterable, Codable {
-    case tencent
-    case aliyun
+/// Which wire an account speaks, such as `tencent`; a `SupplierForm` says what there is to know of it.
+package struct SupplierKind: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
+
+    package init(rawValue: String) {
+        self.rawValue = rawValue
+    }
 }
 
 /// Credentials and settings of one account at one supplier.
@@ -24,22 +27,11 @@ package struct SupplierAccount: Sendable, Identifiable {
     package var channel: Channel
     /// Where the supplier's API is; a simulator's address works alike.
     package var url: String
-    /// Who signs: Tencent `SecretId`, Aliyun `AccessKeyId`.
-    package var accessKey: String
-    /// What signs; empty when it cannot be opened any more.
-    package var secretKey: Secret
-    /// The signature shown in 【】 before the text, without the brackets.
-    package var signName: String
-    /// The supplier's id of the approved template; its only parameter is the rendered text.
-    package var templateID: String
-    /// Tencent only: `SmsSdkAppId`.
-    package var appID: String
-    /// Tencent only, such as `ap-guangzhou`; Aliyun `RegionId`.
-    package var region: String
+    /// What else its supplier's form asks for.
+    package var config: AccountConfig
     /// The share of messages this account takes among those of its channel and message type; 0 takes none.
     package var weight: Int
-    /// How many calls that send it makes in a second at most; nil for as many as its supplier says
-    /// (`SupplierKind.callsPerSecond`).
+    /// How many calls that send it makes in a second at most; nil for as many as its supplier allows.
     package var callsPerSecond: Int?
     package var isEnabled: Bool
 
@@ -47,14 +39,9 @@ package struct SupplierAccount: Sendable, Identifiable {
         id: AccountID,
         name: String,
         kind: SupplierKind,
-        channel: Channel = .sms,
+        channel: Channel,
         url: String,
-        accessKey: String,
-        secretKey: Secret,
-        signName: String,
-        templateID: String,
-        appID: String = "",
-        region: String = "",
+        config: AccountConfig,
         weight: Int = 100,
         callsPerSecond: Int? = nil,
         isEnabled: Bool = true
@@ -64,17 +51,18 @@ package struct SupplierAccount: Sendable, Identifiable {
         self.kind = kind
         self.channel = channel
         self.url = url
-        self.accessKey = accessKey
-        self.secretKey = secretKey
-        self.signName = signName
-        self.templateID = templateID
-        self.appID = appID
-        self.region = region
+        self.config = config
         self.weight = weight
         self.callsPerSecond = callsPerSecond
         self.isEnabled = isEnabled
     }
 
-    /// Whether its calls can be signed; when not, its secret key must be given again.
-    package var canSign: Bool { !secretKey.isEmpty }
+    /// A value of its configuration; empty when it has none of the name.
+    package subscript(field: String) -> String { config.values[field] ?? "" }
+
+    /// A secret of its configuration; empty when it has none of the name.
+    package func secret(_ field: String) -> Secret { config.secrets[field] ?? Secret("") }
+
+    /// Whether its calls can be signed; when not, its secrets must be given again.
+    package var canSign: Bool { !config.isLocked }
 }

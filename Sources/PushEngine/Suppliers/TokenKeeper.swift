@@ -208,7 +208,7 @@ struct TokenWish: Sendable {
     let source: any TokenSource
 
     init(_ account: SupplierAccount, _ source: any TokenSource) {
-        holder = TokenHolder(account)
+        holder = TokenHolder(source.owner)
         name = account.name
         self.source = source
     }

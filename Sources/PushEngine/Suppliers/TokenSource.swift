@@ -3,6 +3,9 @@ package import Groundwork
 
 /// Fetches the access tokens of one account from its supplier.
 package protocol TokenSource: Sendable {
+    /// Whose tokens it fetches: accounts with the same credentials share theirs.
+    var owner: TokenOwner { get }
+
     /// Asks the supplier for a token; ends soon after its task is cancelled.
     ///
     /// - Parameter isAfterRejection: the last token was rejected, so a supplier that hands out the same as long as it
@@ -55,14 +58,25 @@ package enum TokenError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// Credentials that tokens are fetched with.
+package struct TokenOwner: Hashable, Sendable {
+    /// What tells them from others and may be seen, such as the supplier, its address and an application's id.
+    package let names: [String]
+    package let secret: Secret
+
+    package init(_ names: [String], secret: Secret) {
+        self.names = names
+        self.secret = secret
+    }
+}
+
 extension TokenHolder {
-    /// The holder of the tokens that `account`'s credentials fetch; names them so that nobody can tell what they are.
-    package init(_ account: SupplierAccount) {
-        let parts = [account.kind.rawValue, account.url, account.accessKey, account.appID]
+    /// The holder of the tokens that credentials fetch; names them so that nobody can tell what they are.
+    package init(_ owner: TokenOwner) {
         let code = HMAC<SHA256>
             .authenticationCode(
-                for: Array(parts.joined(separator: "\n").utf8),
-                using: SymmetricKey(data: Array(account.secretKey.reveal().utf8))
+                for: Array(owner.names.joined(separator: "\n").utf8),
+                using: SymmetricKey(data: Array(owner.secret.reveal().utf8))
             )
         self.init(rawValue: Array(code.prefix(16)).hexDigits)
     }

@@ -57,8 +57,24 @@ enum PushMigrations {
                     """
             )
         }
+        migrator.registerMigration("8") { db in try db.execute(sql: accountForms) }
         return migrator
     }
+
+    /// Each kind of supplier asks for fields of its own.
+    private static let accountForms = """
+        ALTER TABLE account ADD COLUMN config TEXT NOT NULL DEFAULT '{}';
+        UPDATE account SET config = json_object('secretId', access_key, 'smsSdkAppId', app,
+            'signName', sign_name, 'templateId', template_code, 'region', region) WHERE kind = 'tencent';
+        UPDATE account SET config = json_object('accessKeyId', access_key, 'signName', sign_name,
+            'templateCode', template_code, 'regionId', region) WHERE kind = 'aliyun';
+        ALTER TABLE account DROP COLUMN access_key;
+        ALTER TABLE account DROP COLUMN sign_name;
+        ALTER TABLE account DROP COLUMN template_code;
+        ALTER TABLE account DROP COLUMN app;
+        ALTER TABLE account DROP COLUMN region;
+        ALTER TABLE account RENAME COLUMN sealed_key TO sealed_secrets;
+        """
 
     private static let installation = """
         CREATE TABLE installation (id INTEGER NOT NULL) STRICT;

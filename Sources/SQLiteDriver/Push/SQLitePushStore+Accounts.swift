@@ -6,7 +6,7 @@ package import PushEngine
 extension SQLitePushStore: AccountStore {
     package func putAccount(_ account: SupplierAccount) async throws(StoreError) -> SupplierAccount {
         let sealed: [UInt8]
-        do { sealed = try sealer.seal(account.secretKey) } catch {
+        do { sealed = try sealer.seal(account.config.storedSecrets) } catch {
             throw StoreError(.corrupted, during: "seal account", detail: "\(error)")
         }
         return try await database.write("put account") { [sealer] db in
@@ -14,8 +14,8 @@ extension SQLitePushStore: AccountStore {
                 cached: Self.upsertAccount,
                 [
                     account.name, account.kind.rawValue, account.channel.rawValue, account.url,
-                    account.accessKey, Data(sealed), account.signName, account.templateID, account.appID,
-                    account.region, account.weight, account.callsPerSecond, account.isEnabled,
+                    account.config.storedValues, Data(sealed), account.weight, account.callsPerSecond,
+                    account.isEnabled,
                 ]
             )
             let row = try Row.fetchOne(db, sql: Self.selectByName, arguments: [account.name])
@@ -58,13 +58,10 @@ extension SQLitePushStore: AccountStore {
     }
 
     private static let upsertAccount = """
-        INSERT INTO account (name, kind, channel, url, access_key, sealed_key, sign_name, template_code, app,
-            region, weight, calls_per_second, is_enabled)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO account (name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
-            access_key = excluded.access_key, sealed_key = excluded.sealed_key,
-            sign_name = excluded.sign_name, template_code = excluded.template_code, app = excluded.app,
-            region = excluded.region, weight = excluded.weight,
+            config = excluded.config, sealed_secrets = excluded.sealed_secrets, weight = excluded.weight,
             calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled
         """
 
@@ -79,24 +76,28 @@ extension SQLitePushStore: AccountStore {
 }
 
 extension SupplierAccount {
-    /// Reads a row of `account`; a key that cannot be opened is left out, so that it is in nobody else's way.
+    /// Reads a row of `account`; secrets that cannot be opened are left out, so that it is in nobody else's way.
     fileprivate init(_ row: Row, _ sealer: any SecretSealer) throws {
-        let kindName: String = row["kind"]
-        guard let kind = SupplierKind(rawValue: kindName), let channel = Channel(rawValue: row["channel"])
-        else { throw StoreError(.corrupted, during: "read account", detail: kindName) }
-        let sealed: Data = row["sealed_key"]
+        guard let channel = Channel(rawValue: row["channel"]) else {
+            throw StoreError(.corrupted, during: "read account", detail: "channel")
+        }
+        let kind = SupplierKind(rawValue: row["kind"])
+        let sealed: Data = row["sealed_secrets"]
+        let config: AccountConfig
+        do {
+            config = try AccountConfig(
+                storedValues: row["config"],
+                secrets: try? sealer.open(Array(sealed)),
+                of: kind
+            )
+        } catch { throw StoreError(.corrupted, during: "read account", detail: "\(error)") }
         self.init(
             id: AccountID(rawValue: row["id"]),
             name: row["name"],
             kind: kind,
             channel: channel,
             url: row["url"],
-            accessKey: row["access_key"],
-            secretKey: (try? sealer.open(Array(sealed))) ?? Secret(""),
-            signName: row["sign_name"],
-            templateID: row["template_code"],
-            appID: row["app"],
-            region: row["region"],
+            config: config,
             weight: row["weight"],
             callsPerSecond: row["calls_per_second"],
             isEnabled: row["is_enabled"]

@@ -2,7 +2,8 @@ import Groundwork
 import Synchronization
 
 /// The simulated Aliyun SMS (Dysms), API version 2017-05-25.
-struct AliyunDesk {
+struct AliyunDesk: SupplierDesk {
+    let supplier = SimulatedSupplier.aliyun
     private let account: SimulatorCredentials.Account
     private let signatures: AliyunSignatureCheck
     private let simulation: Simulation
@@ -25,6 +26,18 @@ struct AliyunDesk {
             return SimulatedReply(status: error.status, body: body)
         }
     }
+
+    func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
+        AliyunWriter.reference(ledger.first(of: ledger[entry]), at: ledger[entry].acceptedAt)
+    }
+
+    func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest {
+        .receipts(AliyunWriter.post(entries.map { AliyunWriter.Row($0, in: ledger) }), to: url)
+    }
+
+    func isTaken(_ response: HTTPResponse) -> Bool { Self.saysZero(response, under: "code") }
+
+    var postWaits: [Duration] { [.seconds(60), .seconds(300), .seconds(600)] }
 
     private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
     {
@@ -58,7 +71,7 @@ struct AliyunDesk {
         let (isRevoked, isNew, fits) = simulation.world.withLock { world in
             (
                 world.revokedKeys.contains(passed.key.accessKey), world.takeNonce(passed.nonce, at: now),
-                world.admit(passed.action, of: .aliyun, at: now)
+                world.admit(passed.action, [CallRateLimit(5_000)], of: .aliyun, at: now)
             )
         }
         guard !isRevoked else {

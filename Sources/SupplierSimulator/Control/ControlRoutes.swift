@@ -27,10 +27,14 @@ struct ControlRoutes {
     // What it saw.
 
     private func ledger(_ request: Request) throws -> Response {
-        guard let text = request.uri.queryParameters["recipient"],
-            let recipient = PhoneDigits.e164(Array(String(text).replacing(" ", with: "+").utf8)[...])
-        else { throw Hummingbird.HTTPError(.badRequest, message: "recipient: a phone number is needed") }
-        return Self.json(simulation.world.withLock { StatsWriter.ledger(of: recipient, in: $0) })
+        guard let text = request.uri.queryParameters["recipient"].map(String.init), !text.isEmpty else {
+            throw Hummingbird.HTTPError(.badRequest, message: "recipient: is needed")
+        }
+        let number = PhoneDigits.e164(Array(text.replacing(" ", with: "+").utf8)[...])
+        let recipient = number ?? RecipientNumber.of(text)
+        return Self.json(
+            simulation.world.withLock { StatsWriter.ledger(of: recipient, in: $0, of: simulation) }
+        )
     }
 
     private func export() -> Response {
@@ -70,7 +74,9 @@ struct ControlRoutes {
         }
         let changed = faults
         simulation.world.withLock { $0.faults = changed }
-        return try Self.json(["tencent": changed.tencent, "aliyun": changed.aliyun])
+        return try Self.json(
+            Dictionary(uniqueKeysWithValues: SimulatedSupplier.allCases.map { ($0.rawValue, changed[$0]) })
+        )
     }
 
     private func setScript(_ request: Request) async throws -> Response {
@@ -108,7 +114,9 @@ struct ControlRoutes {
         }
         simulation.ringForPosts()
         let callbacks = simulation.world.withLock { $0.callbacks }
-        return try Self.json(["tencent": callbacks.tencent, "aliyun": callbacks.aliyun])
+        return try Self.json(
+            Dictionary(uniqueKeysWithValues: SimulatedSupplier.allCases.map { ($0.rawValue, callbacks[$0]) })
+        )
     }
 
     private func revoke(_ request: Request) async throws -> Response {

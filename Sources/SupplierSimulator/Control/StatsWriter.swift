@@ -23,7 +23,7 @@ enum StatsWriter {
     }
 
     /// Everything that was accepted for one recipient, the latest first.
-    static func ledger(of recipient: UInt64, in world: World) -> [UInt8] {
+    static func ledger(of recipient: UInt64, in world: World, of simulation: Simulation) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginArray()
         for number in world.ledger.entries(of: recipient) {
@@ -31,7 +31,7 @@ enum StatsWriter {
             let call = world.ledger.call(of: entry)
             writer.beginObject()
             writer.key("recipient")
-            writer.string("+\(entry.recipient)")
+            writer.string(world.ledger.name(of: entry.recipient))
             writer.key("supplier")
             writer.string(call.supplier.rawValue)
             writer.key("signed_with_next_key")
@@ -39,11 +39,7 @@ enum StatsWriter {
             writer.key("request_key")
             writer.string(utf8: world.ledger.key(of: call))
             writer.key("reference")
-            writer.string(
-                call.supplier == .tencent
-                    ? TencentWriter.serial(number, at: entry.acceptedAt)
-                    : AliyunWriter.reference(call.first, at: entry.acceptedAt)
-            )
+            writer.string(simulation.desk(call.supplier).reference(of: number, in: world.ledger))
             writer.key("content_hash")
             writer.string(hex(entry.contentHash))
             writer.key("accepted_at_ms")
@@ -65,7 +61,8 @@ enum StatsWriter {
         for number in start..<max(start, min(start + limit, world.ledger.count)) {
             let entry = world.ledger[UInt32(number)]
             let supplier = world.ledger.call(of: entry).supplier.rawValue
-            lines += "+\(entry.recipient)\t\(supplier)\t\(entry.acceptedAt)\t\(hex(entry.contentHash))\n".utf8
+            let name = world.ledger.name(of: entry.recipient)
+            lines += "\(name)\t\(supplier)\t\(entry.acceptedAt)\t\(hex(entry.contentHash))\n".utf8
         }
         return lines
     }

@@ -6,7 +6,7 @@ import Groundwork
 struct SupplierLedger: Sendable {
     /// One accepted message.
     struct Entry: Sendable {
-        /// The digits of E.164, as a number.
+        /// The digits of E.164, as a number, or a `RecipientNumber`.
         let recipient: UInt64
         let acceptedAt: Int64
         let contentHash: UInt64
@@ -35,6 +35,8 @@ struct SupplierLedger: Sendable {
     /// The calls' keys, one after the other.
     private var keys = ChunkedArray<UInt8>()
     private var index = RecipientIndex()
+    /// Recipients that are no telephone numbers, as they were sent.
+    private var names: [UInt64: String] = [:]
     private(set) var accepted = PerSupplier(repeating: 0)
     /// Recipients that were accepted more than once, whatever was sent to them.
     private(set) var doubled = 0
@@ -68,6 +70,7 @@ struct SupplierLedger: Sendable {
     /// Notes an acceptance and returns its number.
     mutating func accept(
         _ recipient: UInt64,
+        name: String? = nil,
         contentHash: UInt64,
         call: UInt32,
         at now: Moment,
@@ -75,6 +78,7 @@ struct SupplierLedger: Sendable {
         isDelivered: Bool
     ) -> UInt32 {
         let number = UInt32(entries.count)
+        if let name { names[recipient] = name }
         let previous = index.put(number, of: recipient, in: entries)
         countDoubles(previous, contentHash: contentHash)
         entries.append(
@@ -104,6 +108,9 @@ struct SupplierLedger: Sendable {
     func key(of call: Call) -> ArraySlice<UInt8> {
         (call.keyOffset..<(call.keyOffset + call.keyLength)).map { keys[$0] }[...]
     }
+
+    /// A recipient as people write it.
+    func name(of recipient: UInt64) -> String { names[recipient] ?? "+\(recipient)" }
 
     /// The numbers of all entries of `recipient`, the latest first.
     func entries(of recipient: UInt64) -> [UInt32] {

@@ -11,17 +11,13 @@ struct CallbackPost: Sendable {
     /// When it is to be made.
     var due: Int64
 
-    /// The waits before each further attempt; after the last one the receipts are dropped.
-    private static func waits(_ supplier: SimulatedSupplier) -> [Duration] {
-        switch supplier {
-        case .tencent: [.seconds(60), .seconds(60)]
-        case .aliyun: [.seconds(60), .seconds(300), .seconds(600)]
-        }
-    }
-
     /// The same post at its next attempt; nil when it was the last.
-    func next(after now: Moment) -> CallbackPost? {
-        let waits = Self.waits(supplier)
+    ///
+    /// - Parameters:
+    ///   - waits: those before each further attempt.
+    ///   - now: the time.
+    /// - Returns: the post, or nil.
+    func next(_ waits: [Duration], after now: Moment) -> CallbackPost? {
         guard attempt <= waits.count else { return nil }
         var next = self
         next.attempt += 1
@@ -31,15 +27,16 @@ struct CallbackPost: Sendable {
 }
 
 extension World {
-    /// Takes the posts that are due at `now`; those of new receipts hold at most 100 each.
-    mutating func takePosts(at now: Moment, limit: Int = 16) -> [CallbackPost] {
+    /// Takes the posts that are due at `now`; those of new receipts hold as many as the supplier puts into one.
+    mutating func takePosts(of desks: [any SupplierDesk], at now: Moment, limit: Int = 16) -> [CallbackPost] {
         let instant = now.millisecondsSinceEpoch
         var posts = retries.filter { $0.due <= instant }
         retries.removeAll { $0.due <= instant }
-        for supplier in SimulatedSupplier.allCases {
+        for desk in desks {
+            let supplier = desk.supplier
             guard let url = callbacks[supplier] else { continue }
             while posts.count < limit {
-                let entries = receipts[supplier].takeDue(at: instant, limit: 100)
+                let entries = receipts[supplier].takeDue(at: instant, limit: desk.receiptsPerPost)
                 guard !entries.isEmpty else { break }
                 posts.append(CallbackPost(supplier: supplier, url: url, entries: entries, due: instant))
             }

@@ -12,7 +12,9 @@ struct CallbackPoster {
     /// Posts until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
-            let posts = simulation.world.withLock { $0.takePosts(at: simulation.clock.now) }
+            let posts = simulation.world.withLock {
+                $0.takePosts(of: simulation.desks, at: simulation.clock.now)
+            }
             if posts.isEmpty {
                 await waitForNextPost()
             } else {
@@ -39,25 +41,14 @@ struct CallbackPoster {
     }
 
     private func make(_ post: CallbackPost) async {
-        let body = simulation.world.withLock { world in
-            switch post.supplier {
-            case .tencent:
-                TencentWriter.post(post.entries.map { TencentWriter.ReceiptRow($0, in: world.ledger) })
-            case .aliyun:
-                AliyunWriter.post(post.entries.map { AliyunWriter.Row($0, in: world.ledger) })
-            }
-        }
-        let request = HTTPRequest(
-            url: post.url,
-            headers: [("Content-Type", "application/json; charset=utf-8")],
-            body: body,
-            timeouts: HTTPTimeouts(connect: .seconds(3), total: .seconds(5))
-        )
-        if await isTaken(request, by: post.supplier) {
+        let desk = simulation.desk(post.supplier)
+        let request = simulation.world.withLock { desk.post(of: post.entries, to: post.url, in: $0.ledger) }
+        // Whatever stands in the way, the post counts as not taken and is made again.
+        if let response = try? await http.send(request), desk.isTaken(response) {
             simulation.world.withLock { $0.tally[post.supplier].receiptsSent += post.entries.count }
             return
         }
-        let next = post.next(after: simulation.clock.now)
+        let next = post.next(desk.postWaits, after: simulation.clock.now)
         simulation.world.withLock { world in
             world.tally[post.supplier].postsFailed += 1
             if let next { world.retries.append(next) }
@@ -67,29 +58,20 @@ struct CallbackPoster {
             metadata: [LogKey.supplier: "\(post.supplier.rawValue)", LogKey.count: "\(post.entries.count)"]
         )
     }
+}
 
-    /// Whether the other side said in the supplier's way that it has the receipts.
-    private func isTaken(_ request: HTTPRequest, by supplier: SimulatedSupplier) async -> Bool {
-        // Whatever stands in the way, the post counts as not taken and is made again.
-        guard let response = try? await http.send(request), response.status == 200 else { return false }
-        var scanner = JSONScanner(response.body)
-        return (try? Self.saysZero(&scanner, under: supplier)) == true
-    }
-
-    private static func saysZero(
-        _ scanner: inout JSONScanner,
-        under supplier: SimulatedSupplier
-    ) throws(JSONError) -> Bool {
-        var isZero = false
-        try scanner.beginObject()
-        while let key = try scanner.nextKey() {
-            let isWord = supplier == .tencent ? key.equals("result") : key.equals("code")
-            if isWord {
-                isZero = try scanner.lenientInteger() == 0
-            } else {
-                try scanner.skip()
-            }
-        }
-        return isZero
+extension HTTPRequest {
+    /// A post of receipts.
+    static func receipts(
+        _ body: [UInt8],
+        to url: String,
+        as contentType: String = "application/json; charset=utf-8"
+    ) -> HTTPRequest {
+        HTTPRequest(
+            url: url,
+            headers: [("Content-Type", contentType)],
+            body: body,
+            timeouts: HTTPTimeouts(connect: .seconds(3), total: .seconds(5))
+        )
     }
 }

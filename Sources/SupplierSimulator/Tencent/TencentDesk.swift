@@ -2,7 +2,8 @@ import Groundwork
 import Synchronization
 
 /// The simulated Tencent Cloud SMS, API version 2021-01-11.
-struct TencentDesk {
+struct TencentDesk: SupplierDesk {
+    let supplier = SimulatedSupplier.tencent
     private let account: SimulatorCredentials.Account
     private let signatures: TencentSignatureCheck
     private let simulation: Simulation
@@ -24,6 +25,18 @@ struct TencentDesk {
             return SimulatedReply(body: TencentWriter.error(error, requestID: simulation.requestID()))
         }
     }
+
+    func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
+        TencentWriter.serial(entry, at: ledger[entry].acceptedAt)
+    }
+
+    func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest {
+        .receipts(TencentWriter.post(entries.map { TencentWriter.ReceiptRow($0, in: ledger) }), to: url)
+    }
+
+    func isTaken(_ response: HTTPResponse) -> Bool { Self.saysZero(response, under: "result") }
+
+    var postWaits: [Duration] { [.seconds(60), .seconds(60)] }
 
     private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
     {
@@ -47,7 +60,10 @@ struct TencentDesk {
             throw SimulatedRefusal("UnsupportedOperation.UnsuportedRegion", "The region is not supported.")
         }
         let (fits, isRevoked) = simulation.world.withLock { world in
-            (world.admit(action, of: .tencent, at: now), world.revokedKeys.contains(key.accessKey))
+            (
+                world.admit(action, [CallRateLimit(Self.limit(action))], of: .tencent, at: now),
+                world.revokedKeys.contains(key.accessKey)
+            )
         }
         guard !isRevoked else {
             throw SimulatedRefusal("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
@@ -60,6 +76,15 @@ struct TencentDesk {
         case "PullSmsSendStatus": return try pull(request.body, at: now)
         case "PullSmsSendStatusByPhoneNumber": return try look(request.body, at: now)
         default: throw SimulatedRefusal("InvalidAction", "There is no such action.")
+        }
+    }
+
+    /// How many calls of an action a second takes.
+    private static func limit(_ action: String) -> Int {
+        switch action {
+        case "PullSmsSendStatus": 100
+        case "PullSmsSendStatusByPhoneNumber": 20
+        default: 3_000
         }
     }
 
@@ -138,9 +163,9 @@ struct TencentDesk {
         let request = try Self.read { () throws(JSONError) in try TencentQuery(body) }
         try request.check(account)
         let rows = simulation.world.withLock { world in
-            guard world.callbacks.tencent == nil else { return [TencentWriter.ReceiptRow]() }
-            let due = world.receipts.tencent.takeDue(at: now.millisecondsSinceEpoch, limit: request.limit)
-            world.tally.tencent.receiptsSent += due.count
+            guard world.callbacks[.tencent] == nil else { return [TencentWriter.ReceiptRow]() }
+            let due = world.receipts[.tencent].takeDue(at: now.millisecondsSinceEpoch, limit: request.limit)
+            world.tally[.tencent].receiptsSent += due.count
             return due.map { TencentWriter.ReceiptRow($0, in: world.ledger) }
         }
         return SimulatedReply(body: TencentWriter.pulled(rows, requestID: simulation.requestID()))

@@ -99,18 +99,21 @@ package enum CatalogueConformance {
         Clause("an account is stored under its name, a known one with other settings") { rig in
             let made = try await rig.books.putAccount(account("main"))
             #expect(made.name == "main")
-            #expect(made.secretKey == Secret("key of main"))
+            #expect(made.config == account("main").config)
             #expect(made.url == "https://sms.example.org")
             var changed = account("main")
             changed.weight = 20
             changed.callsPerSecond = 50
-            changed.secretKey = Secret("other")
+            changed.config = AccountConfig(
+                ["id": "other 值"],
+                secrets: ["key": Secret("other"), "b": Secret("{}")]
+            )
             let again = try await rig.books.putAccount(changed)
             #expect(again.id == made.id)
             #expect(again.weight == 20)
             #expect(made.callsPerSecond == nil)
             #expect(again.callsPerSecond == 50)
-            #expect(again.secretKey == Secret("other"))
+            #expect(again.config == changed.config)
             let second = try await rig.books.putAccount(account("backup"))
             #expect(second.id != made.id)
             #expect(try await rig.books.accounts().map(\.name) == ["main", "backup"])
@@ -157,17 +160,9 @@ package enum CatalogueConformance {
     }
 
     private static func account(_ name: String) -> SupplierAccount {
-        SupplierAccount(
-            id: AccountID(rawValue: 0),
-            name: name,
-            kind: .tencent,
-            url: "https://sms.example.org",
-            accessKey: "id",
-            secretKey: Secret("key of \(name)"),
-            signName: "KPush",
-            templateID: "1",
-            appID: "1400",
-            region: "ap-guangzhou"
+        .sample(
+            name,
+            config: AccountConfig(["id": "id of \(name)"], secrets: ["key": Secret("key of \(name)")])
         )
     }
 

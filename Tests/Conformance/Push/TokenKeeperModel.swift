@@ -28,7 +28,7 @@ extension TokenRig {
     ) async throws {
         var random = SeededGenerator(seed: seed)
         let desk = TokenDesk()
-        let account = SupplierAccount.withTokens()
+        let account = SupplierAccount.sample("wechat", id: 7)
         var settings = TokenKeeperSettings()
         settings.memory = .zero
         settings.retry = .zero

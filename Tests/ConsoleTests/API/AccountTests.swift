@@ -7,8 +7,8 @@ import Testing
 
 @Suite struct AccountTests {
     private static let sound = """
-        {"name":"main","kind":"aliyun","url":"https://dysmsapi.aliyuncs.com","accessKey":"LTAI",\
-        "secretKey":"very-secret","signName":"快推","templateId":"SMS_1"}
+        {"name":"main","kind":"aliyun","config":{"accessKeyId":"LTAI",\
+        "accessKeySecret":"very-secret","signName":"快推","templateCode":"SMS_1"}}
         """
 
     @Test func `an account is stored and its secret never comes back`() async throws {
@@ -20,7 +20,7 @@ import Testing
             let place = try #require(made.headers["location"])
             for answer in [made, try await bench.get(place), try await bench.get("/api/v1/accounts")] {
                 #expect(!answer.text.contains("very-secret"))
-                #expect(!answer.text.contains("secret"))
+                #expect(!answer.text.contains("sealed"))
             }
             let changed = try await bench.put(place, #"{"weight":20,"enabled":false}"#)
             #expect(changed["weight"] == 20)
@@ -47,12 +47,12 @@ import Testing
     @Test func `a known account keeps its secret when none is sent`() async throws {
         try await ConsoleBench.use { bench in
             _ = try await bench.post("/api/v1/accounts", Self.sound)
-            let edit = Self.sound.replacing(#""secretKey":"very-secret","#, with: "")
+            let edit = Self.sound.replacing(#""accessKeySecret":"very-secret","#, with: "")
                 .replacing("LTAI", with: "LTAJ")
             #expect(try await bench.post("/api/v1/accounts", edit).status == 200)
             let stored = try #require(try await bench.books.accounts().first)
-            #expect(stored.accessKey == "LTAJ")
-            #expect(stored.secretKey.matches("very-secret"))
+            #expect(stored["accessKeyId"] == "LTAJ")
+            #expect(stored.secret("accessKeySecret").matches("very-secret"))
         }
     }
 
@@ -71,16 +71,19 @@ import Testing
             let account = try #require(try await bench.books.accounts().first)
             _ = try await elsewhere.putAccount(account)
             #expect(try await bench.get(place)["canSign"] == false)
-            let edit = Self.sound.replacing(#""secretKey":"very-secret","#, with: "")
-            #expect(try await bench.post("/api/v1/accounts", edit)["field"] == "secretKey")
+            let edit = Self.sound.replacing(#""accessKeySecret":"very-secret","#, with: "")
+            #expect(try await bench.post("/api/v1/accounts", edit)["field"] == "config.accessKeySecret")
             #expect(try await bench.post("/api/v1/accounts", Self.sound)["canSign"] == true)
         }
     }
 
     @Test(arguments: [
-        (#""kind":"aliyun""#, #""kind":"yunpian""#, "kind"), (#""SMS_1""#, #""""#, "templateId"),
-        ("https://", "ftp://", "url"), ("very-secret", "", "secretKey"),
-        (#""kind":"aliyun""#, #""kind":"tencent""#, "appId"), (#""main""#, #""""#, "name"),
+        (#""kind":"aliyun""#, #""kind":"yunpian""#, "kind"), (#""SMS_1""#, #""""#, "config.templateCode"),
+        (#""name""#, #""url":"ftp://sms.example.org","name""#, "url"),
+        (#""name""#, #""sendChannel":40,"name""#, "sendChannel"),
+        ("very-secret", "", "config.accessKeySecret"),
+        (#""accessKeyId""#, #""signature":"md5","accessKeyId""#, "config.signature"),
+        (#""kind":"aliyun""#, #""kind":"tencent""#, "config.accessKeyId"), (#""main""#, #""""#, "name"),
         (#""name""#, #""weight":10001,"name""#, "weight"), (#""name""#, #""weights":1,"name""#, "weights"),
     ])
     func `refuses an account that could not send, by field`(

@@ -1,6 +1,7 @@
 import Groundwork
 import PushEngine
 import Scheduler
+import SupplierSimulator
 import TestKit
 import Testing
 

@@ -1,5 +1,6 @@
 import Groundwork
 import PushEngine
+import SupplierSimulator
 import TestKit
 import Testing
 

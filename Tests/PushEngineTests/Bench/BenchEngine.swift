@@ -2,6 +2,7 @@ import Groundwork
 import Logging
 import SQLiteDriver
 import SupplierSimulator
+import Suppliers
 import TestKit
 import Testing
 
@@ -50,14 +51,14 @@ struct BenchEngine: Sendable {
         tencent = try await store.putAccount(bench.account(.tencent, weight: plan.weights.tencent)).id
         aliyun = try await store.putAccount(bench.account(.aliyun, weight: plan.weights.aliyun)).id
 
-        let catalogue = SupplierCatalogue(
+        let tools = SupplierTools(
             http: WiredHTTP(bench.http, plan.wire),
             clock: wall,
             // Decides only how long a broken test takes.
             timeouts: HTTPTimeouts(connect: .seconds(300), total: .seconds(300))
         )
         let directory = SupplierDirectory(accounts: store, clock: wall, logger: PushBench.quiet) { account in
-            plan.adapter(catalogue.supplier(for: account))
+            plan.adapter(PushBench.suppliers.adapter(of: account, tools))
         }
         let keys = RequestKeys(installation: store.installation)
         chain = SendChain(
@@ -113,7 +114,7 @@ struct BenchEngine: Sendable {
         let (desk, tencent, aliyun) = (desk, tencent, aliyun)
         bench.door.lead { supplier, body in
             let account = supplier == .tencent ? tencent : aliyun
-            return (try? await desk.receive(body, for: account)) != nil
+            return (try? await desk.receive(SupplierCallback(body: body), for: account)) != nil
         }
     }
 
@@ -282,19 +283,18 @@ extension BenchEngine {
 }
 
 extension PushBench {
+    static let suppliers = SupplierForms(SupplierCatalogue.forms)
+
     /// The demo account at a simulated supplier.
-    fileprivate func account(_ kind: SupplierKind, weight: Int) -> SupplierAccount {
-        let demo = kind == .tencent ? SimulatorCredentials.demo.tencent : SimulatorCredentials.demo.aliyun
+    fileprivate func account(_ supplier: SimulatedSupplier, weight: Int) -> SupplierAccount {
+        let setup = SimulatorCredentials.demo.setup(at: supplier)
         return SupplierAccount(
             id: AccountID(rawValue: 0),
-            name: kind.rawValue,
-            kind: kind,
-            url: "\(town.url)/\(kind.rawValue)",
-            accessKey: demo.key.accessKey,
-            secretKey: demo.key.secretKey,
-            signName: demo.signName,
-            templateID: demo.templateID,
-            appID: demo.appID,
+            name: supplier.rawValue,
+            kind: SupplierKind(rawValue: supplier.rawValue),
+            channel: .sms,
+            url: "\(town.url)/\(supplier.rawValue)",
+            config: AccountConfig(setup.values, secrets: setup.secrets),
             weight: weight
         )
     }

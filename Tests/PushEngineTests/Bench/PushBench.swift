@@ -36,7 +36,7 @@ struct PushBench: Sendable {
         settings.faults.receiptDelay = 0
         settings.limitsRates = false
         settings.withholding = .zero
-        settings.aliyunCallback = ReceiptDoor.url(of: .aliyun)
+        settings.callbacks[.aliyun] = ReceiptDoor.url(of: .aliyun)
         return settings
     }
 

@@ -123,13 +123,18 @@ import Testing
     }
 
     @Test func `accounts with one key share their supplier's limit, one with a rate of its own does not`() {
-        let one = Self.account(1, key: "AKID")
-        let other = Self.account(2, key: "AKID")
-        #expect(one.callLimit == other.callLimit)
-        #expect(one.callLimit.permits + one.callLimit.burst == 3_001)
-        #expect(Self.account(3, key: "AKIE").callLimit != one.callLimit)
-        let own = Self.account(4, key: "AKID", rate: 1).callLimit
-        #expect(own == RateLimit(name: "account/4/send", permits: 1, burst: 1))
+        let rates = [CallRate(3_000), CallRate(20, per: .seconds(60))]
+        func limits(_ id: Int64, key: String, rate: Int? = nil) -> [RateLimit] {
+            SupplierAccount.sample(id: id, callsPerSecond: rate).callLimits(rates, countedBy: key)
+        }
+        let one = limits(1, key: "AKID")
+        #expect(one == limits(2, key: "AKID"))
+        #expect(one.map { $0.permits + $0.burst } == [3_001, 21])
+        #expect(one.map(\.period) == [.seconds(1), .seconds(60)])
+        #expect(Set(one.map(\.name)).count == 2)
+        #expect(Set(limits(3, key: "AKIE")).isDisjoint(with: one))
+        let own = limits(4, key: "AKID", rate: 1)
+        #expect(own == [RateLimit(name: "account/4/send", permits: 1, burst: 1)])
     }
 
     @Test func `while the limiter does not answer nothing is called, and all is sent after`() async throws {
@@ -226,20 +231,6 @@ import Testing
             enabled: true
         )
         return engine
-    }
-
-    private static func account(_ id: Int64, key: String, rate: Int? = nil) -> SupplierAccount {
-        SupplierAccount(
-            id: AccountID(rawValue: id),
-            name: "a\(id)",
-            kind: .tencent,
-            url: "http://127.0.0.1/",
-            accessKey: key,
-            secretKey: Secret("s"),
-            signName: "KPush",
-            templateID: "1",
-            callsPerSecond: rate
-        )
     }
 }
 

@@ -60,7 +60,7 @@ import Testing
     ) async throws {
         // Aliyun's receipts are asked for here, so that none comes before its call's answer.
         var suppliers = PushBench.calm
-        suppliers.aliyunCallback = nil
+        suppliers.callbacks[.aliyun] = nil
         try await PushBench.use(suppliers: suppliers) { bench in
             var plan = BenchPlan()
             plan.weights = first.weights

@@ -207,8 +207,10 @@ import Testing
             try await engine.settle()
             // The supplier hands a page out once; whoever took this one died before it was kept.
             let account = try #require(await engine.store.accounts().first { $0.id == engine.tencent })
-            let catalogue = SupplierCatalogue(http: bench.http, clock: bench.clock.calendar)
-            #expect(try await catalogue.supplier(for: account).pullReceipts().receipts.count == 2)
+            let tools = SupplierTools(http: bench.http, clock: bench.clock.calendar)
+            #expect(
+                try await PushBench.suppliers.adapter(of: account, tools).pullReceipts().receipts.count == 2
+            )
             try await bench.advance(by: .seconds(3_600))
             #expect(try await engine.takeReceipts().asked == 0)
             #expect(try await engine.states(messages) == [.accepted, .accepted])
@@ -230,10 +232,15 @@ private struct Picky: Supplier {
 
     var account: AccountID { supplier.account }
     var shapes: [CallShape] { supplier.shapes }
+    var callLimits: [RateLimit] { supplier.callLimits }
 
     func send(_ call: SupplierCall) async -> SupplierReply { await supplier.send(call) }
 
     func pullReceipts() async throws(SupplierError) -> ReceiptPage { try await supplier.pullReceipts() }
+
+    func open(_ callback: SupplierCallback) throws(SupplierError) -> CallbackContents {
+        try supplier.open(callback)
+    }
 
     func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage { try supplier.readReceipts(raw) }
 
@@ -245,6 +252,4 @@ private struct Picky: Supplier {
         if recipient == number { throw error }
         return try await supplier.query(recipient: recipient, requestKey: requestKey, sentAt: sentAt)
     }
-
-    var tokenSource: (any TokenSource)? { supplier.tokenSource }
 }

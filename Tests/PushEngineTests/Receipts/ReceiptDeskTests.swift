@@ -21,8 +21,8 @@ import Testing
             try await before.settle()
             // The supplier forgets what it hands out: only the page is left.
             let account = try #require(await before.store.accounts().first { $0.id == before.tencent })
-            let catalogue = SupplierCatalogue(http: bench.http, clock: bench.clock.calendar)
-            let page = try await catalogue.supplier(for: account).pullReceipts()
+            let tools = SupplierTools(http: bench.http, clock: bench.clock.calendar)
+            let page = try await PushBench.suppliers.adapter(of: account, tools).pullReceipts()
             #expect(page.receipts.count == 2)
             _ = try await before.store.keepPage(page.raw, of: before.tencent, at: bench.now)
 
@@ -37,7 +37,10 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             await #expect(throws: SupplierError.self) {
-                try await engine.desk.receive(Array("<html>".utf8), for: engine.aliyun)
+                try await engine.desk.receive(
+                    SupplierCallback(body: Array("<html>".utf8)),
+                    for: engine.aliyun
+                )
             }
             #expect(try await engine.store.pendingPages(limit: 10).map(\.raw) == [Array("<html>".utf8)])
             try await engine.takeReceipts()

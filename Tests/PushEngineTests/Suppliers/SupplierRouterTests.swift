@@ -1,4 +1,5 @@
 import Groundwork
+import TestKit
 import Testing
 
 @testable import PushEngine
@@ -11,20 +12,6 @@ private struct Shapes: Supplier {
     func send(_ call: SupplierCall) async -> SupplierReply {
         SupplierReply(all: .ambiguous(detail: "not called"), count: call.recipients.count)
     }
-
-    func pullReceipts() async throws(SupplierError) -> ReceiptPage { ReceiptPage(receipts: [], raw: []) }
-
-    func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage {
-        ReceiptPage(receipts: [], raw: raw)
-    }
-
-    func query(
-        recipient: String,
-        requestKey: String,
-        sentAt: Moment
-    ) async throws(SupplierError) -> QueryAnswer { .unknown }
-
-    var tokenSource: (any TokenSource)? { nil }
 }
 
 struct SupplierRouterTests {
@@ -36,18 +23,7 @@ struct SupplierRouterTests {
         _ shapes: [CallShape],
         enabled: Bool = true
     ) -> SupplierRoster.Entry {
-        let account = SupplierAccount(
-            id: AccountID(rawValue: id),
-            name: "a\(id)",
-            kind: .tencent,
-            url: "http://127.0.0.1/",
-            accessKey: "k",
-            secretKey: Secret("s"),
-            signName: "KPush",
-            templateID: "1",
-            weight: weight,
-            isEnabled: enabled
-        )
+        let account = SupplierAccount.sample("a\(id)", id: id, weight: weight, isEnabled: enabled)
         return SupplierRoster.Entry(account: account, supplier: Shapes(account: account.id, shapes: shapes))
     }
 

@@ -71,7 +71,7 @@ import Testing
             try await eventually("somebody does not wait") { stage.clock.waiting == 300 }
             gate.open()
             try await eventually("no token is shared") {
-                try await stage.store.token(of: TokenHolder(stage.account)) != nil
+                try await stage.store.token(of: TokenHolder(stage.desk.owner)) != nil
             }
             stage.clock.advance(by: .milliseconds(100))
             for try await value in group { #expect(value == "token-2") }
@@ -110,17 +110,20 @@ import Testing
 
     @Test func `accounts with the same credentials share a token, and others have their own`() async throws {
         let keeper = stage.keeper()
-        var twin = stage.account
-        (twin.name, twin.weight) = ("twin", 3)
-        #expect(TokenHolder(twin) == TokenHolder(stage.account))
-        _ = try await keeper.token(for: stage.account, from: stage.desk)
-        _ = try await keeper.token(for: twin, from: stage.desk)
-        #expect(stage.desk.asked.count == 1)
-        twin.secretKey = Secret("another")
-        #expect(try await keeper.token(for: twin, from: stage.desk).value.reveal() == "token-2")
-        twin.accessKey = "another"
-        #expect(try await keeper.token(for: twin, from: stage.desk).value.reveal() == "token-3")
-        #expect(!TokenHolder(stage.account).rawValue.contains("secret"))
+        let twin = TokenDesk()
+        #expect(TokenHolder(twin.owner) == TokenHolder(stage.desk.owner))
+        let first = try await keeper.token(for: stage.account, from: stage.desk)
+        #expect(try await keeper.token(for: .sample("twin"), from: twin).value == first.value)
+        #expect(twin.asked.isEmpty)
+        for owner in [
+            TokenOwner(["app"], secret: Secret("another")),
+            TokenOwner(["other"], secret: Secret("app-secret")),
+        ] {
+            let other = TokenDesk(owner: owner)
+            _ = try await keeper.token(for: stage.account, from: other)
+            #expect(other.asked.count == 1)
+        }
+        #expect(!TokenHolder(stage.desk.owner).rawValue.contains("secret"))
     }
 
     @Test func `renewing tells what it came to`() async throws {

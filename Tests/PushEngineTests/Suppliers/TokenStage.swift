@@ -9,7 +9,7 @@ struct TokenStage {
     let clock = ManualClock(Moment(secondsSinceEpoch: 1_775_000_000))
     let desk = TokenDesk()
     let store: WatchedTokenStore
-    let account = SupplierAccount.withTokens()
+    let account = SupplierAccount.sample("wechat", id: 7)
     let log = LogRecorder()
 
     init() {

@@ -6,7 +6,7 @@ import Testing
 /// What a keeper of tokens does when suppliers, stores and fetchers fail.
 @Suite struct TokenTroubleTests {
     private let stage = TokenStage()
-    private let holder = TokenHolder(SupplierAccount.withTokens())
+    private let holder = TokenHolder(TokenDesk().owner)
 
     @Test func `whoever dies in the middle is followed by another when the turn is over`() async throws {
         // Somebody takes the turn and is heard of no more.
@@ -118,6 +118,8 @@ import Testing
     @Test(arguments: [FetchedToken(Secret(""), for: .seconds(60)), FetchedToken(Secret("over"), for: .zero)])
     func `a token that is none is not handed out`(token: FetchedToken) async throws {
         struct Careless: TokenSource {
+            let owner = TokenOwner(["app"], secret: Secret("app-secret"))
+
             let token: FetchedToken
             func fetchToken(isAfterRejection: Bool) async throws(SupplierError) -> FetchedToken { token }
         }

@@ -12,8 +12,8 @@ import Testing
 @Suite struct RedisTokenKeeperTests {
     private let name = TestRedis.name()
     private let desk = TokenDesk()
-    private let account = SupplierAccount.withTokens()
-    private let holder = TokenHolder(SupplierAccount.withTokens())
+    private let account = SupplierAccount.sample("wechat", id: 7)
+    private let holder = TokenHolder(TokenDesk().owner)
     private let key = AESSealer.newKey()
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)

@@ -50,15 +50,8 @@ final class SQLitePushStoreTests {
     }
 
     @Test func `an account's key lies in no file in plain text`() async throws {
-        let account = SupplierAccount(
-            id: AccountID(rawValue: 0),
-            name: "main",
-            kind: .aliyun,
-            url: "https://sms.example.org",
-            accessKey: "public-part",
-            secretKey: Secret("a-very-secret-part"),
-            signName: "KPush",
-            templateID: "1"
+        let account = SupplierAccount.sample(
+            config: AccountConfig(["id": "public-part"], secrets: ["key": Secret("a-very-secret-part")])
         )
         _ = try await rig.books.putAccount(account)
         for name in ["push.db", "push.db-wal"] {
@@ -71,16 +64,7 @@ final class SQLitePushStoreTests {
 
     @Test func `an account of another key comes without its own, and leaves the others theirs`() async throws
     {
-        var account = SupplierAccount(
-            id: AccountID(rawValue: 0),
-            name: "main",
-            kind: .aliyun,
-            url: "",
-            accessKey: "",
-            secretKey: Secret("s"),
-            signName: "",
-            templateID: ""
-        )
+        var account = SupplierAccount.sample()
         _ = try await rig.books.putAccount(account)
         let other = try SQLitePushStore(
             path: folder.file("push.db"),
@@ -103,18 +87,7 @@ final class SQLitePushStoreTests {
     }
 
     @Test func `a record keeps its size while it changes`() async throws {
-        let account = try await rig.books.putAccount(
-            SupplierAccount(
-                id: AccountID(rawValue: 0),
-                name: "first",
-                kind: .tencent,
-                url: "",
-                accessKey: "",
-                secretKey: Secret("s"),
-                signName: "",
-                templateID: ""
-            )
-        )
+        let account = try await rig.books.putAccount(.sample("first"))
         let batch = try await rig.admit(PushRig.phones(2_000))
         let before = try await pages("record")
         let intent = try await rig.call(batch, Array(0..<2_000), account: account.id)

@@ -2,6 +2,7 @@ import Foundation
 import Groundwork
 import LocalServers
 import PushEngine
+import Suppliers
 
 extension FaultScenario {
     static let supplierGarbage = FaultScenario(

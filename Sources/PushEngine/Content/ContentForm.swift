@@ -1,0 +1,86 @@
+/// How the contents of a channel are written.
+package enum ContentForm: Hashable, Sendable {
+    /// One text; its values are escaped for where it goes.
+    case text(EscapeTarget)
+    /// A JSON object of these fields, in the spelling that templates of the field already have.
+    case object([ContentField])
+}
+
+/// A member of a channel's content.
+package struct ContentField: Hashable, Sendable {
+    /// What stands in it, and so what a value is escaped for and whether its links carry the tracking parameter.
+    package enum Kind: Hashable, Sendable {
+        /// What people read.
+        case text
+        /// What people read, as a page.
+        case html
+        /// A link that people follow.
+        case link
+        /// Anything else: an id, the address of a picture or of an attachment.
+        case plain
+        /// One of a few words.
+        case choice([String])
+        /// A list or an object, whose own members are of a kind by their names.
+        case nested
+    }
+
+    package let name: String
+    package let kind: Kind
+    package let isRequired: Bool
+
+    package init(_ name: String, _ kind: Kind = .plain, isRequired: Bool = false) {
+        self.name = name
+        self.kind = kind
+        self.isRequired = isRequired
+    }
+}
+
+extension ContentField.Kind {
+    /// The kind of a member somewhere inside a nested field.
+    static func nested(under name: String) -> ContentField.Kind {
+        let name = name.lowercased()
+        let isPicture = ["pic", "image", "img", "media", "icon"].contains { name.contains($0) }
+        return isPicture ? .plain : name.hasSuffix("url") ? .link : .text
+    }
+
+    /// Whether links in it carry the tracking parameter.
+    var isTracked: Bool {
+        switch self {
+        case .text, .html, .link: true
+        case .plain, .choice, .nested: false
+        }
+    }
+
+    /// What a value is escaped for that stands at the beginning of the field, or further on.
+    func target(atStart: Bool) -> EscapeTarget {
+        switch self {
+        case .html: .jsonHTML
+        // A value that begins a link is the link, or its first part.
+        case .link: atStart ? .json : .urlQuery
+        case .text, .plain, .choice, .nested: .json
+        }
+    }
+}
+
+/// Why a text is no content of its channel.
+package enum ContentFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A placeholder that is not well-formed.
+    case syntax(TemplateSyntaxError)
+    /// Not a JSON object.
+    case notAnObject
+    case unknown(field: String, known: [String])
+    case missing(field: String)
+    /// Of another kind than the field is; what would be right.
+    case wrongKind(field: String, String)
+
+    package var description: String {
+        switch self {
+        case .syntax(let error): "\(error)"
+        case .notAnObject: "it must be a JSON object"
+        case .unknown(let field, let known):
+            "\(field) is not known; known are \(known.joined(separator: ", "))"
+        case .missing(let field): "\(field) must not be empty"
+        case .wrongKind(let field, let right): "\(field) must be \(right)"
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Groundwork
+
+/// How many calls that send a supplier takes in some time, as it documents.
+package struct CallRate: Hashable, Sendable {
+    package let calls: Int
+    package let period: Duration
+
+    package init(_ calls: Int, per period: Duration = .seconds(1)) {
+        self.calls = calls
+        self.period = period
+    }
+
+    /// The limit that keeps to it: in no period more is sent, wherever the supplier's periods begin, because what has
+    /// come together and what comes in a period are no more than the rate.
+    fileprivate func limit(_ name: String) -> RateLimit {
+        let burst = max(1, calls / 10)
+        return RateLimit(name: name, permits: calls + 1 - burst, per: period, burst: burst)
+    }
+}
+
+extension SupplierAccount {
+    /// What its calls that send are limited by.
+    ///
+    /// A supplier counts what is signed with one key: accounts with the same key share its limits. One with a rate
+    /// of its own has it for itself.
+    ///
+    /// - Parameters:
+    ///   - rates: what the supplier allows.
+    ///   - owner: what it counts by, such as a key that may be seen.
+    /// - Returns: the limits, each of which must have a permit.
+    package func callLimits(_ rates: [CallRate], countedBy owner: String) -> [RateLimit] {
+        if let callsPerSecond {
+            return [CallRate(callsPerSecond).limit("account/\(id.rawValue)/send")]
+        }
+        return rates.enumerated()
+            .map { place, rate in
+                rate.limit("\(kind.rawValue)/\(owner)/send" + (place == 0 ? "" : "/\(place)"))
+            }
+    }
+}

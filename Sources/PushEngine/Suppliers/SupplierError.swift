@@ -1,0 +1,23 @@
+/// Why a supplier could not be asked.
+package enum SupplierError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// No answer, or one that is not of the supplier's form.
+    case unavailable(String)
+    /// It refused the request as a whole.
+    case refused(Refusal)
+    /// The bytes are not receipts of this supplier.
+    case malformed(String)
+    /// Somebody else posted it: its signature is wrong.
+    case notGenuine
+    /// The supplier has no such thing.
+    case notOffered
+
+    package var description: String {
+        switch self {
+        case .unavailable(let detail): "supplier: unavailable: \(detail)"
+        case .refused(let refusal): "supplier: refused: \(refusal.code): \(refusal.message)"
+        case .malformed(let detail): "supplier: malformed: \(detail)"
+        case .notGenuine: "supplier: the signature is wrong"
+        case .notOffered: "supplier: it does not offer this"
+        }
+    }
+}

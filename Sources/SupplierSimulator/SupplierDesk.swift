@@ -1,0 +1,55 @@
+import Groundwork
+
+/// One simulated supplier: what it answers, and how it posts receipts.
+protocol SupplierDesk: Sendable {
+    var supplier: SimulatedSupplier { get }
+
+    /// Does what a request asks for; refusals are answers too.
+    func answer(_ request: SimulatedRequest) -> SimulatedReply
+
+    /// What the supplier calls a message.
+    ///
+    /// - Parameters:
+    ///   - entry: the message's number in the ledger.
+    ///   - ledger: what the simulator took.
+    /// - Returns: the reference.
+    func reference(of entry: UInt32, in ledger: SupplierLedger) -> String
+
+    /// A post of receipts to where they are wanted.
+    ///
+    /// - Parameters:
+    ///   - entries: the messages' numbers in the ledger, at most 100.
+    ///   - url: where to.
+    ///   - ledger: what the simulator took.
+    /// - Returns: the post.
+    func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest
+
+    /// Whether the other side said in the supplier's way that it has the receipts.
+    func isTaken(_ response: HTTPResponse) -> Bool
+
+    /// How many receipts one post holds at most.
+    var receiptsPerPost: Int { get }
+
+    /// The waits before each further attempt at a post; after the last one its receipts are dropped.
+    var postWaits: [Duration] { get }
+}
+
+extension SupplierDesk {
+    var receiptsPerPost: Int { 100 }
+
+    var postWaits: [Duration] { [] }
+
+    /// What most suppliers want to hear: a number that is zero, in a JSON object.
+    static func saysZero(_ response: HTTPResponse, under name: StaticString) -> Bool {
+        guard response.status == 200 else { return false }
+        var scanner = JSONScanner(response.body)
+        var isZero = false
+        do throws(JSONError) {
+            try scanner.beginObject()
+            while let key = try scanner.nextKey() {
+                if key.equals(name) { isZero = try scanner.lenientInteger() == 0 } else { try scanner.skip() }
+            }
+        } catch { return false }
+        return isZero
+    }
+}
