@@ -326,6 +326,7 @@ extension ConsoleBench {
                 clock: parts.clock,
                 logger: parts.logger
             ),
+            health: AccountHealth(timer: ContinuousClock(), logger: parts.logger),
             keys: keys,
             settings: DeliverySettings(),
             clock: parts.clock,

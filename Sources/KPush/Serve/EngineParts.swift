@@ -97,6 +97,7 @@ struct EngineParts: Sendable {
             ),
             directory: directory,
             gate: CallGate(limiter: limiter, clock: clock, logger: logger),
+            health: AccountHealth(timer: timer, logger: logger),
             keys: keys,
             settings: DeliverySettings(),
             clock: clock,

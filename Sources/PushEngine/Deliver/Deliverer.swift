@@ -39,6 +39,7 @@ package struct Deliverer: Sendable {
     private let deduplication: DeduplicationStep
     private let directory: SupplierDirectory
     private let gate: CallGate
+    private let health: AccountHealth
     private let caller: SupplierCaller
     private let settings: DeliverySettings
     private let clock: any WallClock
@@ -50,6 +51,7 @@ package struct Deliverer: Sendable {
         deduplication: DeduplicationStep,
         directory: SupplierDirectory,
         gate: CallGate,
+        health: AccountHealth,
         keys: RequestKeys,
         settings: DeliverySettings,
         clock: any WallClock,
@@ -60,6 +62,7 @@ package struct Deliverer: Sendable {
         self.deduplication = deduplication
         self.directory = directory
         self.gate = gate
+        self.health = health
         caller = SupplierCaller(keys: keys, callsAtOnce: settings.callsAtOnce, window: settings.callWindow)
         self.settings = settings
         self.clock = clock
@@ -98,11 +101,14 @@ package struct Deliverer: Sendable {
         var decisions = passage.decisions
         var postponed: [Int] = []
         var held = HeldCalls()
-        var lastCode = "no_account"
+        var lastCode: String?
+        var someRest = false
         var ended = RoundTally()
         let roster = try await directory.current()
-        let router = SupplierRouter(roster: roster)
         repeat {
+            let resting = health.resting(among: roster.entries.map(\.account.id))
+            let router = SupplierRouter(roster: roster, resting: resting)
+            someRest = someRest || !resting.isEmpty
             var planned: [PlannedWork] = []
             for group in groups {
                 let plan = router.plan(group, of: open.id, open.task)
@@ -126,7 +132,8 @@ package struct Deliverer: Sendable {
             }
         } while !groups.isEmpty
         let left = Members(postponed.sorted())
-        let end = try await settle(left, of: open, attempt: attempt, code: lastCode, after: ended)
+        let code = lastCode ?? (someRest ? "account_rests" : "no_account")
+        let end = try await settle(left, of: open, attempt: attempt, code: code, after: ended)
         guard !held.isEmpty else { return end }
         // Those held back wait with the places that they have in quotas: nothing but their time is missing.
         let turn = gate.turn(of: held, on: open.task.lane)
@@ -167,6 +174,7 @@ package struct Deliverer: Sendable {
         let decided = try await advance(batch, after: ended, decisions, calls)
         try await refundRecalled(calls, decided, of: batch)
         let rounds = await caller.call(decided.intents, of: batch.task, roster, written: stopwatch)
+        health.note(rounds)
         return RoundTally(rounds, sources: wave.map(\.source), calls: calls)
     }
 

@@ -4,13 +4,16 @@ import Groundwork
 struct CallRound: Sendable {
     let intent: Intent
     let reply: SupplierReply
+    /// Whether the supplier was called at all.
+    var wasMade = true
 
     /// A call that was not made after all: its members may be sent by another.
     static func notMade(_ intent: Intent, code: String) -> CallRound {
         let refusal = Refusal(.transient, code: code)
         return CallRound(
             intent: intent,
-            reply: SupplierReply(all: .refused(refusal), count: intent.members.count)
+            reply: SupplierReply(all: .refused(refusal), count: intent.members.count),
+            wasMade: false
         )
     }
 }

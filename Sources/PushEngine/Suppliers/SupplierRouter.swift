@@ -14,6 +14,8 @@ struct DeliveryGroup: Sendable {
 /// Pure: the same message gets the same account as long as the weights stand, whatever it is batched with.
 struct SupplierRouter {
     let roster: SupplierRoster
+    /// Accounts that are not to be called now.
+    var resting: Set<AccountID> = []
 
     /// Calls for `group`, and the recipients that no account is left for.
     func plan(
@@ -23,7 +25,7 @@ struct SupplierRouter {
     ) -> (calls: [PlannedCall], left: Members) {
         let candidates = roster.entries.filter { entry in
             entry.account.channel == task.lane.channel && entry.account.isEnabled
-                && !group.tried.contains(entry.account.id)
+                && !group.tried.contains(entry.account.id) && !resting.contains(entry.account.id)
                 && (task.account.map { $0 == entry.account.id } ?? (entry.account.weight > 0))
         }
         guard !candidates.isEmpty else { return ([], group.members) }

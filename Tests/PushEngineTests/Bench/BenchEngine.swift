@@ -87,6 +87,7 @@ struct BenchEngine: Sendable {
                 clock: wall,
                 logger: PushBench.quiet
             ),
+            health: AccountHealth(settings: plan.health, timer: bench.clock, logger: PushBench.quiet),
             keys: keys,
             settings: plan.delivery,
             clock: wall,

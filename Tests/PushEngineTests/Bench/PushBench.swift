@@ -97,6 +97,8 @@ struct BenchPlan: Sendable {
     /// The accounts' shares of the messages.
     var weights = (tencent: 80, aliyun: 20)
     var delivery = DeliverySettings()
+    /// Accounts that fail are called all the same: rests would only have to be waited for.
+    var health = AccountHealthSettings.tireless
     var rules: [MessageType: QuotaRules] = [:]
     var lane = LaneSettings()
     var crowd = CampaignSettings()
@@ -113,5 +115,16 @@ struct BenchPlan: Sendable {
 struct OpenLimiter: RateLimiter {
     func take(_ wishes: [RateWish]) async throws(StoreError) -> [RateGrant] {
         wishes.map { RateGrant(granted: $0.count, wait: .zero) }
+    }
+}
+
+extension AccountHealthSettings {
+    /// Lets no account rest.
+    static var tireless: AccountHealthSettings {
+        var settings = AccountHealthSettings()
+        settings.fewest = .max
+        settings.refused = Backoff(first: .zero, ceiling: .zero)
+        settings.throttled = Backoff(first: .zero, ceiling: .zero)
+        return settings
     }
 }

@@ -1,0 +1,194 @@
+package import Groundwork
+package import Logging
+import Synchronization
+
+/// How an account is spared that does not work now.
+package struct AccountHealthSettings: Hashable, Sendable {
+    /// Of how many calls the last ones are looked at.
+    package var calls = 20
+    /// How many of them there must be before anything follows from them.
+    package var fewest = 5
+    /// The share of them without a usable answer from which on the account rests.
+    package var share = 0.5
+    /// How long it rests then: the first time, and at most.
+    package var failing = Backoff(first: .seconds(2), ceiling: .seconds(60))
+    /// How long it rests whose credentials, permission or balance were refused.
+    package var refused = Backoff(first: .seconds(10), ceiling: .seconds(300))
+    /// How long it rests that was told to slow down, unless it was told for how long.
+    package var throttled = Backoff(first: .seconds(1), ceiling: .seconds(60))
+    /// How long whoever tries it again may take before another does.
+    package var probe = Duration.seconds(40)
+
+    package init() {}
+}
+
+/// Keeps accounts that do not work now from being called again and again: a circuit breaker for each.
+///
+/// A circuit opens when half of the last calls had no usable answer, and at once when the supplier refuses the account
+/// or asks for patience. When its time is over one batch tries: if that works the circuit closes, else it stays
+/// open longer. What the supplier says of a recipient or a text proves that the account works.
+package final class AccountHealth: Sendable {
+    /// Why an account rests.
+    package enum Reason: String, Hashable, Sendable {
+        case failing
+        case refused
+        case throttled
+    }
+
+    private struct Circuit {
+        /// Of the last calls, whether each had a usable answer.
+        var recent: [Bool] = []
+        var reason: Reason?
+        /// Until when nobody calls.
+        var until = Duration.zero
+        /// Until when only one tries.
+        var probedUntil = Duration.zero
+        /// How often it opened without having closed.
+        var openings = 0
+
+        mutating func add(_ works: Bool, of count: Int) {
+            recent.append(works)
+            if recent.count > count { recent.removeFirst() }
+        }
+
+        /// Opens, or stays open for longer; calls that began before it opened make it no longer.
+        mutating func open(
+            _ reason: Reason,
+            _ backoff: Backoff,
+            atLeast wait: Duration? = nil,
+            at now: Duration
+        ) {
+            let isLate = self.reason != nil && until > now
+            if !isLate { openings += 1 }
+            self.reason = reason
+            until = max(until, now + (wait ?? (isLate ? .zero : backoff.wait(afterAttempt: openings))))
+            probedUntil = .zero
+            recent = []
+        }
+    }
+
+    private let settings: AccountHealthSettings
+    private let stopwatch: Stopwatch
+    private let logger: Logger
+    private let circuits = Mutex<[AccountID: Circuit]>([:])
+
+    /// Makes circuits that are all closed.
+    ///
+    /// - Parameters:
+    ///   - settings: when they open and for how long.
+    ///   - timer: monotonic.
+    ///   - logger: is told of accounts that rest, and of those that work again.
+    package init(
+        settings: AccountHealthSettings = AccountHealthSettings(),
+        timer: any Clock<Duration>,
+        logger: Logger
+    ) {
+        self.settings = settings
+        stopwatch = Stopwatch(timer)
+        self.logger = logger
+    }
+
+    /// Why an account rests; nil when it works, or nobody knows otherwise.
+    package func reason(_ account: AccountID) -> Reason? { circuits.withLock { $0[account]?.reason } }
+
+    /// The accounts that are not to be called now; whoever asks first when one's time is over tries it.
+    func resting(among accounts: [AccountID]) -> Set<AccountID> {
+        let now = stopwatch.elapsed
+        return circuits.withLock { circuits in
+            Set(
+                accounts.filter { account in
+                    guard var circuit = circuits[account], circuit.reason != nil else { return false }
+                    guard circuit.until <= now, circuit.probedUntil <= now else { return true }
+                    circuit.probedUntil = now + settings.probe
+                    circuits[account] = circuit
+                    return false
+                }
+            )
+        }
+    }
+
+    /// Notes how calls ended.
+    func note(_ rounds: [CallRound]) {
+        for round in rounds {
+            guard let word = CallWord(round) else { continue }
+            note(word, of: round.intent.account)
+        }
+    }
+
+    private func note(_ word: CallWord, of account: AccountID) {
+        let now = stopwatch.elapsed
+        let (before, after) = circuits.withLock { circuits in
+            var circuit = circuits[account] ?? Circuit()
+            let before = circuit.reason
+            switch word {
+            case .works:
+                circuit.add(true, of: settings.calls)
+                if before != nil { circuit = Circuit() }
+            case .failing:
+                circuit.add(false, of: settings.calls)
+                let failures = circuit.recent.count { !$0 }
+                let isBad =
+                    circuit.recent.count >= settings.fewest
+                    && Double(failures) >= settings.share * Double(circuit.recent.count)
+                if before != nil || isBad { circuit.open(.failing, settings.failing, at: now) }
+            case .refused: circuit.open(.refused, settings.refused, at: now)
+            case .throttled(let wait): circuit.open(.throttled, settings.throttled, atLeast: wait, at: now)
+            }
+            circuits[account] = circuit
+            return (before, circuit.reason)
+        }
+        tell(account, before, after)
+    }
+
+    private func tell(_ account: AccountID, _ before: Reason?, _ after: Reason?) {
+        guard before != after else { return }
+        let number: Logger.MetadataValue = "\(account.rawValue)"
+        if let after {
+            logger.warning(
+                "account rests",
+                metadata: [LogKey.account: number, LogKey.reason: "\(after.rawValue)"]
+            )
+        } else {
+            logger.notice("account works again", metadata: [LogKey.account: number])
+        }
+    }
+}
+
+/// What a call as a whole says of its account.
+private enum CallWord {
+    case works
+    /// No usable answer, for none of its recipients.
+    case failing
+    case refused
+    case throttled(wait: Duration?)
+
+    /// Judges a call; nil for one that was not made.
+    init?(_ round: CallRound) {
+        guard round.wasMade, let first = round.reply.verdicts.first else { return nil }
+        switch first {
+        case .accepted: self = .works
+        case .ambiguous: self = .failing
+        case .refused(let refusal):
+            switch refusal.fault {
+            case .badRecipient, .badContent, .recipientLimit: self = .works
+            case .badConfig: self = .refused
+            case .throttled: self = .throttled(wait: refusal.wait)
+            case .transient: self = .failing
+            }
+        }
+        // A word that is not about everybody is about the one.
+        let isShared = round.reply.verdicts.allSatisfy { $0.speaksOfAccount }
+        if !isShared { self = .works }
+    }
+}
+
+extension SupplierVerdict {
+    /// Whether it need not be about its recipient.
+    fileprivate var speaksOfAccount: Bool {
+        switch self {
+        case .accepted: false
+        case .ambiguous: true
+        case .refused(let refusal): [.badConfig, .throttled, .transient].contains(refusal.fault)
+        }
+    }
+}
