@@ -6,7 +6,7 @@ extension Chip {
     init(_ state: DeliveryState, _ say: Voice) {
         let tone: Tone =
             switch state {
-            case .delivered: .good
+            case .delivered, .sent: .good
             case .accepted: .busy
             case .queued: .wait
             case .held: .held
@@ -120,7 +120,7 @@ extension DeliveryState {
     var group: Group {
         switch self {
         case .delivered: .delivered
-        case .accepted, .unconfirmed: .accepted
+        case .accepted, .sent, .unconfirmed: .accepted
         case .failed, .undelivered: .failed
         case .unknown, .unresolved: .unknown
         case .discarded, .shieldDropped, .duplicate, .capped, .recalled: .dropped
@@ -130,5 +130,5 @@ extension DeliveryState {
     }
 
     /// Whether the message will not reach its recipient, or nobody can tell.
-    var isLoss: Bool { isFinal && self != .delivered }
+    var isLoss: Bool { isFinal && self != .delivered && self != .sent }
 }

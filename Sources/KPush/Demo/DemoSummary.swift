@@ -89,7 +89,9 @@ struct DemoSummary: Sendable {
         }
     }
 
-    private static let takenStates: [DeliveryState] = [.accepted, .delivered, .undelivered, .unconfirmed]
+    private static let takenStates: [DeliveryState] = [
+        .accepted, .sent, .delivered, .undelivered, .unconfirmed,
+    ]
 
     private func check(_ name: String, _ left: Int, _ right: Int) -> Check {
         let relation = left == right ? "" : "  ≠ \(right.grouped)"

@@ -51,7 +51,7 @@ struct RecipientBooks: Sendable {
         states[state, default: 0] += 1
         var page = pages[recipient] ?? Page()
         switch state {
-        case .accepted, .delivered, .undelivered, .unconfirmed: page.claimed += 1
+        case .accepted, .sent, .delivered, .undelivered, .unconfirmed: page.claimed += 1
         case .unknown, .unresolved: page.doubtful += 1
         case .discarded, .shieldDropped, .duplicate, .capped, .failed, .recalled: page.denied += 1
         case .queued, .held: page.waiting += 1

@@ -115,6 +115,7 @@ struct BatchChange {
         for (place, result) in zip(outcome.intent.members.indices, outcome.results) {
             switch result {
             case .accepted(_, let charge): settle(place, .accepted, charge: charge, account)
+            case .sent(_, let charge): settle(place, .sent, charge: charge, account)
             case .failed: settle(place, .failed, charge: 0, account)
             case .unknown: settle(place, .unknown, charge: 0, account)
             case .again:

@@ -174,7 +174,7 @@ extension CallSheet {
         guard let answers else { return false }
         return members.indices.indices.contains { place in
             switch answers[place] {
-            case .accepted, .failed, .again: true
+            case .accepted, .sent, .failed, .again: true
             case .unknown, nil: false
             }
         }

@@ -72,6 +72,8 @@ package struct IntentOutcome: Hashable, Sendable {
 package enum CallResult: Hashable, Sendable {
     /// Now `accepted`.
     case accepted(reference: String, charge: Int)
+    /// Now `sent`: its supplier gives no receipts.
+    case sent(reference: String, charge: Int)
     /// Now `failed`.
     case failed(code: String)
     /// Still `queued`: another account or a later attempt takes it.

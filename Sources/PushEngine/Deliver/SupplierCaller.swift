@@ -6,6 +6,8 @@ struct CallRound: Sendable {
     let reply: SupplierReply
     /// Whether the supplier was called at all.
     var wasMade = true
+    /// Whether it tells what becomes of what it took.
+    var awaitsReceipts = true
 
     /// A call that was not made after all: its members may be sent by another.
     static func notMade(_ intent: Intent, code: String) -> CallRound {
@@ -90,7 +92,8 @@ struct SupplierCaller: Sendable {
         )
         // The last thing before the call: a process may stand still anywhere.
         guard stopwatch.elapsed < window else { return .notMade(intent, code: "held_up") }
-        return CallRound(intent: intent, reply: await entry.supplier.send(call))
+        let reply = await entry.supplier.send(call)
+        return CallRound(intent: intent, reply: reply, awaitsReceipts: entry.supplier.givesReceipts)
     }
 }
 
@@ -126,7 +129,11 @@ struct RoundTally {
             for (index, verdict) in zip(round.intent.members.indices, round.reply.verdicts) {
                 switch verdict {
                 case .accepted(let reference, let charge):
-                    results.append(.accepted(reference: reference, charge: charge))
+                    results.append(
+                        round.awaitsReceipts
+                            ? .accepted(reference: reference, charge: charge)
+                            : .sent(reference: reference, charge: charge)
+                    )
                 case .ambiguous(let detail):
                     results.append(.unknown(detail: detail))
                 case .refused(let refusal) where split || refusal.allowsFailover:

@@ -9,6 +9,7 @@ package struct CallAnswers: Sendable {
         case failed = 2
         case again = 3
         case unknown = 4
+        case sent = 5
     }
 
     private let bytes: [UInt8]
@@ -30,6 +31,7 @@ package struct CallAnswers: Sendable {
             let (kind, charge, text): (Kind, Int, String) =
                 switch result {
                 case .accepted(let reference, let charge): (.accepted, charge, reference)
+                case .sent(let reference, let charge): (.sent, charge, reference)
                 case .failed(let code): (.failed, 0, code)
                 case .again(let code): (.again, 0, code)
                 case .unknown(let detail): (.unknown, 0, detail)
@@ -58,6 +60,7 @@ package struct CallAnswers: Sendable {
         let text = String(decoding: bytes[(texts + start)..<(texts + end)], as: UTF8.self)
         return switch kind {
         case .accepted: .accepted(reference: text, charge: charge)
+        case .sent: .sent(reference: text, charge: charge)
         case .failed: .failed(code: text)
         case .again: .again(code: text)
         case .unknown: .unknown(detail: text)

@@ -87,6 +87,8 @@ package struct MessageStory: Sendable {
         switch call.answer {
         case .accepted(let reference, _):
             add(at: closedAt, .answered, standing ?? .accepted, account: call.account, reference)
+        case .sent(let reference, _):
+            add(at: closedAt, .answered, standing ?? .sent, account: call.account, reference)
         case .failed(let code): add(at: closedAt, .answered, standing ?? .failed, account: call.account, code)
         case .again(let code): add(at: closedAt, .answered, standing ?? .queued, account: call.account, code)
         case .unknown(let detail):
@@ -120,7 +122,7 @@ package struct AnswerSummary: Sendable {
     package init(_ calls: [MemberCall]) {
         for call in calls {
             switch call.answer {
-            case .accepted(let reference, _):
+            case .accepted(let reference, _), .sent(let reference, _):
                 self.reference = reference
                 code = nil
             case .failed(let code), .again(let code): self.code = code

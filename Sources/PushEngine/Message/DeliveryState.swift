@@ -17,6 +17,8 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
     case capped = 40
     /// The supplier took it and a receipt is awaited.
     case accepted = 60
+    /// The supplier took it and tells nothing more.
+    case sent = 61
     /// The handset has it.
     case delivered = 62
     /// The supplier or the network could not deliver it.
@@ -44,7 +46,8 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
     package var isNeverSent: Bool {
         switch self {
         case .discarded, .shieldDropped, .duplicate, .capped, .failed, .recalled: true
-        case .queued, .held, .accepted, .delivered, .undelivered, .unconfirmed, .unknown, .unresolved: false
+        case .queued, .held, .accepted, .sent, .delivered, .undelivered, .unconfirmed, .unknown, .unresolved:
+            false
         }
     }
 
@@ -58,6 +61,7 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
         case .duplicate: "duplicate"
         case .capped: "capped"
         case .accepted: "accepted"
+        case .sent: "sent"
         case .delivered: "delivered"
         case .undelivered: "undelivered"
         case .unconfirmed: "unconfirmed"

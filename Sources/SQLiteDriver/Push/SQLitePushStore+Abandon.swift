@@ -163,6 +163,7 @@ private struct Fate: Equatable {
     init(_ result: CallResult) {
         switch result {
         case .accepted(_, let charge): (state, self.charge) = (.accepted, charge)
+        case .sent(_, let charge): (state, self.charge) = (.sent, charge)
         case .failed: (state, charge) = (.failed, 0)
         case .again: (state, charge) = (nil, 0)
         case .unknown: (state, charge) = (.unknown, 0)

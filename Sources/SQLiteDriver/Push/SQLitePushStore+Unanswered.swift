@@ -183,7 +183,7 @@ extension Database {
         guard let answers = try select.first({ CallAnswers(stored: $0.blob(0)) }) else { return false }
         return call.members.indices.indices.contains { place in
             switch answers[place] {
-            case .accepted, .failed, .again: true
+            case .accepted, .sent, .failed, .again: true
             case .unknown, nil: false
             }
         }

@@ -6,18 +6,19 @@ import Testing
 extension LedgerConformance {
     static let concluding: [Clause<PushRig>] = [
         Clause("writes how calls ended, each recipient by itself") { rig in
-            let batch = try await rig.admit(PushRig.phones(5))
-            let intent = try await rig.call(batch, [0, 1, 2, 3])
+            let batch = try await rig.admit(PushRig.phones(6))
+            let intent = try await rig.call(batch, [0, 1, 2, 3, 4])
             let results: [CallResult] = [
                 .accepted(reference: "s-1", charge: 2), .failed(code: "blacklist"), .again(code: "busy"),
-                .unknown(detail: "time-out"),
+                .unknown(detail: "time-out"), .sent(reference: "s-2", charge: 1),
             ]
             try await rig.books.conclude([IntentOutcome(intent: intent, results: results)], of: batch)
             #expect(
-                try await rig.states(batch, 5) == [.accepted, .failed, .queued, .unknown, .queued]
+                try await rig.states(batch, 6) == [.accepted, .failed, .queued, .unknown, .sent, .queued]
             )
+            #expect(try await rig.record(MessageID(batch: batch, index: 4))?.reference == "s-2")
             let open = try #require(try await rig.books.open(batch))
-            #expect(open.waiting == Members([2, 4]))
+            #expect(open.waiting == Members([2, 5]))
             #expect(open.open.isEmpty)
             let record = try #require(try await rig.record(MessageID(batch: batch, index: 0)))
             #expect(record.account == PushRig.account)

@@ -160,10 +160,11 @@ struct LedgerModel {
         let call = calls[index]
         let results = call.intent.members.indices
             .map { place -> CallResult in
-                switch Int.random(in: 0..<5, using: &random) {
+                switch Int.random(in: 0..<6, using: &random) {
                 case 0: .failed(code: "blacklist")
                 case 1: .again(code: "busy")
                 case 2: .unknown(detail: "time-out")
+                case 3: .sent(reference: "ref-\(place)", charge: 1)
                 default: .accepted(reference: "ref-\(place)", charge: Int.random(in: 0..<3, using: &random))
                 }
             }
@@ -172,11 +173,15 @@ struct LedgerModel {
         calls[index].isOpen = false
         for (place, result) in zip(call.intent.members.indices, results) {
             let message = MessageID(batch: call.batch, index: place)
-            if case .accepted(_, let charge) = result { charges[message] = charge }
+            switch result {
+            case .accepted(_, let charge), .sent(_, let charge): charges[message] = charge
+            case .failed, .unknown, .again: break
+            }
             guard states[message] == .queued else { continue }
             waiting[message] = rig.now
             switch result {
             case .accepted: states[message] = .accepted
+            case .sent: states[message] = .sent
             case .failed: states[message] = .failed
             case .unknown: states[message] = .unknown
             case .again: break
