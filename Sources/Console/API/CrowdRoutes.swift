@@ -26,7 +26,9 @@ struct CrowdRoutes {
     }
 
     @Sendable private func take(_ call: Call) async throws -> Answer {
-        let name: String = try call.query { query in try query.required("name") }
+        let (name, idType) = try call.query { query in
+            (try query.required("name") as String, try query.optional("idType") as IDType?)
+        }
         guard (1...255).contains(name.count), !name.contains(where: { $0.isNewline || $0 == "/" }) else {
             throw InputFault(
                 .outOfRange,
@@ -36,7 +38,7 @@ struct CrowdRoutes {
         }
         var refused: [String: Int] = [:]
         var shown: [CrowdReject] = []
-        let crowd = try await library.take(name: name) { batch in
+        let crowd = try await library.take(name: name, addresses: idType?.addressForm) { batch in
             for reject in batch.rejected { refused[reject.code, default: 0] += 1 }
             shown += batch.rejected.prefix(Self.shownRejects - shown.count)
         } fill: { file in

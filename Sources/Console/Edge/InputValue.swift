@@ -153,6 +153,7 @@ extension InputChoice {
 
 extension Channel: InputChoice {}
 extension MessageType: InputChoice {}
+extension IDType: InputChoice {}
 extension TemplateType: InputChoice {}
 extension ShieldType: InputChoice {}
 extension DeliveryGuarantee: InputChoice {}

@@ -96,8 +96,8 @@ struct CrowdCheckCommand: AsyncParsableCommand {
     @Option(help: "The name of the recipient's column, when it is none of the usual ones.")
     var recipient: String?
 
-    @Flag(help: "Take recipients as they stand, not as mobile numbers.")
-    var text = false
+    @Option(help: "How recipients are written: phone, mail or id; without it their column's name tells.")
+    var addresses: AddressForm?
 
     @Flag(help: "Read 13800138000.0, as spreadsheets export it, as the number it was.")
     var excelRepair = false
@@ -108,7 +108,7 @@ struct CrowdCheckCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             let bytes = try FileCrowdBytes(path: file)
-            let layout = try await CrowdHeader.read(bytes, recipient: recipient)
+            let layout = try await CrowdHeader.read(bytes, recipient: recipient, addresses: addresses)
             let (survey, examples) = try await survey(bytes, layout)
             print(CrowdTable.survey(survey, of: file, examples: examples), terminator: "")
             if survey.good < survey.rows { throw ExitCode(65) }
@@ -130,14 +130,13 @@ struct CrowdCheckCommand: AsyncParsableCommand {
     ) async throws -> (CrowdSurvey, [String: CrowdReject]) {
         let wanted = (variables ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         var settings = CrowdSurvey.Settings()
-        settings.reading.required = try layout.columns(for: wanted)
-        if text {
-            settings.reading.recipients = .text
-        } else {
-            var rules = PhoneRules()
+        var reading = CrowdReading(layout)
+        reading.required = try layout.columns(for: wanted)
+        if case .phone(var rules) = reading.recipients {
             rules.repairsExcelFloats = excelRepair
-            settings.reading.recipients = .phone(rules)
+            reading.recipients = .phone(rules)
         }
+        settings.reading = reading
         let sink = try report.map { try OutputFile(path: $0) }
         if let sink { CrowdReport.appendHeader(to: &sink.pending) }
         var examples: [String: CrowdReject] = [:]
@@ -155,3 +154,5 @@ struct CrowdCheckCommand: AsyncParsableCommand {
         return (survey, examples)
     }
 }
+
+extension AddressForm: ExpressibleByArgument {}

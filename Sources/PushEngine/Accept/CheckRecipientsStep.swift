@@ -45,9 +45,13 @@ struct CheckRecipientsStep: SendStep {
     private func check(_ stretch: CrowdStretch, _ context: inout SendContext) {
         guard var task = context.task else { return }
         let batch = stretch.batch
-        task.recipients.reserve(strings: batch.count, bytes: batch.count * 14)
-        for number in batch.phones {
-            task.recipients.append { number.appendE164(to: &$0) }
+        if task.lane.channel.addressForm == .phone {
+            task.recipients.reserve(strings: batch.count, bytes: batch.count * 14)
+            for number in batch.phones {
+                task.recipients.append { number.appendE164(to: &$0) }
+            }
+        } else {
+            task.recipients = batch.addresses
         }
         context.rows = batch.rows
         context.lines = batch.lines

@@ -1,7 +1,7 @@
 import Groundwork
 
 /// How the recipients of a channel are written.
-package enum AddressForm: Hashable, Sendable {
+package enum AddressForm: String, Hashable, Sendable, CaseIterable, Codable {
     /// A telephone number; its one spelling is E.164.
     case phone
     /// A mail address; its domain is in small letters.
@@ -76,6 +76,28 @@ package enum AddressForm: Hashable, Sendable {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: false
+        }
+    }
+}
+
+/// What recipients are known by; raw values are the codes that outsiders hold (`id_type`).
+package enum IDType: Int, Hashable, Sendable, CaseIterable {
+    case user = 10
+    case device = 20
+    case phone = 30
+    case openID = 40
+    case mail = 50
+    case weComUser = 60
+    case dingTalkUser = 70
+    case pushClient = 80
+    case feishuUser = 90
+
+    /// How such recipients are written.
+    package var addressForm: AddressForm {
+        switch self {
+        case .phone: .phone
+        case .mail: .mail
+        case .user, .device, .openID, .weComUser, .dingTalkUser, .pushClient, .feishuUser: .id
         }
     }
 }

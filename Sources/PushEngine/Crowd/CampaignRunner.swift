@@ -113,7 +113,8 @@ package struct CampaignRunner: Sendable {
         report(reading)
         let unread = shards.filter { !$0.isDone }
         guard !unread.isEmpty else { return .read(rows: 0) }
-        let file = try await OpenCrowd(storage, occurrence.crowd)
+        let addresses = occurrence.lane.channel.addressForm
+        let file = try await OpenCrowd(storage, occurrence.crowd, addresses: addresses)
         for shard in unread {
             let reader = ShardReader(run: run, shard: shard, file: file, template: occurrence.template)
             do throws(SendFault) {
@@ -221,10 +222,14 @@ private struct OpenCrowd {
     let bytes: any CrowdBytes
     let layout: CrowdLayout
 
-    init(_ storage: any CrowdStorage, _ crowd: CrowdFile) async throws(SendFault) {
+    init(
+        _ storage: any CrowdStorage,
+        _ crowd: CrowdFile,
+        addresses: AddressForm
+    ) async throws(SendFault) {
         do {
             bytes = try await storage.open(crowd.digest)
-            layout = try await CrowdHeader.read(bytes)
+            layout = try await CrowdHeader.read(bytes, addresses: addresses)
         } catch {
             throw SendFault(reading: error)
         }

@@ -35,8 +35,10 @@ package struct CrowdBatch: Sendable {
     package internal(set) var rows: [Int64] = []
     /// The physical line of each good row.
     package internal(set) var lines: [Int64] = []
-    /// The recipient of each good row; empty when recipients are texts.
+    /// The recipient of each good row; empty when recipients are no numbers.
     package internal(set) var phones: [PhoneNumber] = []
+    /// The recipient of each good row in its one spelling; empty when recipients are numbers.
+    package internal(set) var addresses = ByteTable()
     /// Rows that are not sent to.
     package internal(set) var rejected: [CrowdReject] = []
     /// Blank lines passed over.

@@ -26,6 +26,8 @@ package enum CrowdRowFault: Error, Hashable, Sendable {
     case variableEmpty
     /// The recipient is no mobile number.
     case phone(PhoneFault)
+    /// Nobody can be reached under the recipient's address.
+    case address(AddressFault)
     /// The recipient stands in an earlier row, with the same variables.
     case duplicate(ofRow: Int64)
     /// The recipient stands in an earlier row, with other variables.
@@ -47,6 +49,7 @@ package enum CrowdRowFault: Error, Hashable, Sendable {
         case .recipientEmpty: "RECIPIENT_EMPTY"
         case .variableEmpty: "VAR_EMPTY"
         case .phone(let fault): fault.rawValue
+        case .address(let fault): fault.code
         case .duplicate: "DUPLICATE"
         case .duplicateConflict: "DUPLICATE_CONFLICT"
         }
@@ -68,6 +71,7 @@ package enum CrowdRowFault: Error, Hashable, Sendable {
         case .recipientEmpty: "the recipient is empty"
         case .variableEmpty: "a variable of the template is empty"
         case .phone(let fault): fault.hint
+        case .address(let fault): "the recipient \(fault.hint)"
         case .duplicate(let row): "same recipient as row \(row)"
         case .duplicateConflict(let row): "same recipient as row \(row), with other variables"
         }

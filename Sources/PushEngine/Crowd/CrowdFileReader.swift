@@ -24,17 +24,18 @@ package struct CrowdFileReader: ~Copyable, Sendable {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - layout: what its header settled.
-    ///   - reading: what is checked and how strictly.
+    ///   - reading: what is checked and how strictly; nil checks what the layout promises.
     ///   - cursor: where to begin; nil begins with the first row.
     ///   - end: where the records of others begin; nil reads to the end of the file.
     /// - Throws: `CrowdFileError` when the file is shorter than the cursor says.
     package init(
         _ bytes: any CrowdBytes,
         layout: CrowdLayout,
-        reading: CrowdReading = CrowdReading(),
+        reading: CrowdReading? = nil,
         from cursor: CrowdCursor? = nil,
         to end: Int64? = nil
     ) throws(CrowdFileError) {
+        let reading = reading ?? CrowdReading(layout)
         let cursor = cursor ?? layout.body
         let end = end ?? bytes.size
         guard cursor.offset <= bytes.size, end <= bytes.size else { throw .changed }

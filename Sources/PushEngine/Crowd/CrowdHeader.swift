@@ -13,19 +13,27 @@ package enum CrowdHeader {
     ///   - bytes: the file.
     ///   - separator: what stands between fields; nil finds out.
     ///   - recipient: the name of the recipient's column where it is none of the usual ones; nil takes those.
+    ///   - addresses: how the recipients are written; nil finds out by the name of their column.
     /// - Returns: how to read the rows.
     /// - Throws: `CrowdFileError` that says why the file cannot be a crowd.
     package static func read(
         _ bytes: any CrowdBytes,
         separator: CrowdSeparator? = nil,
-        recipient: String? = nil
+        recipient: String? = nil,
+        addresses: AddressForm? = nil
     ) async throws(CrowdFileError) -> CrowdLayout {
         let head: [UInt8]
         do throws(StoreError) { head = try await bytes.read(headSize, at: 0) } catch {
             throw CrowdFileError(error)
         }
         let isWhole = bytes.size == Int64(head.count)
-        return try parse(head, isWhole: isWhole, separator: separator, recipient: recipient)
+        return try parse(
+            head,
+            isWhole: isWhole,
+            separator: separator,
+            recipient: recipient,
+            addresses: addresses
+        )
     }
 
     /// Reads the header from the first bytes of a file.
@@ -35,24 +43,27 @@ package enum CrowdHeader {
     ///   - isWhole: whether the file ends with these bytes.
     ///   - separator: what stands between fields; nil finds out.
     ///   - recipient: the name of the recipient's column; nil takes the usual ones.
+    ///   - addresses: how the recipients are written; nil finds out by the name of their column.
     /// - Returns: how to read the rows.
     /// - Throws: `CrowdFileError` that says why the file cannot be a crowd.
     package static func parse(
         _ head: [UInt8],
         isWhole: Bool,
         separator: CrowdSeparator? = nil,
-        recipient: String? = nil
+        recipient: String? = nil,
+        addresses: AddressForm? = nil
     ) throws(CrowdFileError) -> CrowdLayout {
         if let kind = head.withUnsafeBufferPointer(CrowdFileKind.detect) { throw .unsupported(kind) }
         let start = startOfText(head)
         guard start.offset < head.count else { throw .empty }
         let candidates = separator.map { [$0] } ?? CrowdSeparator.allCases
+        let names = RecipientNames(recipient, addresses)
         var best: HeaderLine?
         var fault: CrowdRowFault?
         for candidate in candidates {
             switch HeaderLine.read(head, from: start, isWhole: isWhole, separator: candidate) {
             case .success(let line):
-                if line.score(recipient) > best?.score(recipient) ?? -1 { best = line }
+                if line.score(names) > best?.score(names) ?? -1 { best = line }
             case .failure(let found): fault = fault ?? found
             }
         }
@@ -60,7 +71,7 @@ package enum CrowdHeader {
             if fault == .encodingInvalid { throw .unsupported(.legacyChinese) }
             throw .headerUnreadable(fault ?? .lineTooLong)
         }
-        return try best.layout(recipient: recipient)
+        return try best.layout(names)
     }
 
     /// Where the text begins: after a byte order mark and blank lines.
@@ -137,26 +148,25 @@ private struct HeaderLine {
     }
 
     /// How likely it is that the separator is the right one: a recipient's column first, then many columns.
-    func score(_ recipient: String?) -> Int {
-        (recipients(recipient).isEmpty ? 0 : 1_000_000) + names.count
+    func score(_ wanted: RecipientNames) -> Int {
+        (wanted.find(in: names) == nil ? 0 : 1_000_000) + names.count
     }
 
-    /// The columns whose name says that they are the recipient's.
-    private func recipients(_ recipient: String?) -> [Int] {
-        let wanted = recipient.map { Set([HeaderAliases.folded($0)]) } ?? HeaderAliases.recipient
-        return names.indices.filter { wanted.contains(HeaderAliases.folded(names[$0])) }
-    }
-
-    func layout(recipient: String?) throws(CrowdFileError) -> CrowdLayout {
+    func layout(_ wanted: RecipientNames) throws(CrowdFileError) -> CrowdLayout {
         guard names.count <= CrowdHeader.columnLimit else { throw .tooManyColumns(names.count) }
-        let found = recipients(recipient)
-        guard let column = found.first else {
-            if names.contains(where: HeaderAliases.isPhone) { throw .headerMissing }
+        guard let (found, form) = wanted.find(in: names) else {
+            if names.contains(where: RecipientNames.isAddress) { throw .headerMissing }
             throw .recipientMissing(columns: names)
         }
         guard found.count == 1 else { throw .headerDuplicate(found.map { names[$0] }) }
         try refuseDuplicates()
-        return CrowdLayout(separator: separator, columns: names, recipient: column, body: body)
+        return CrowdLayout(
+            separator: separator,
+            columns: names,
+            recipient: found[0],
+            addresses: form,
+            body: body
+        )
     }
 
     private func refuseDuplicates() throws(CrowdFileError) {
@@ -166,26 +176,60 @@ private struct HeaderLine {
     }
 }
 
-/// The names that a recipient's column goes by.
-private enum HeaderAliases {
-    static let recipient: Set<String> = [
-        "userid", "phone", "phonenumber", "phoneno", "mobile", "mobilephone", "mobilenumber", "cellphone",
-        "tel",
-        "telephone", "receiver", "recipient", "手机号", "手机", "手机号码", "电话", "电话号码", "联系电话", "用户id", "用户编号",
-        "接收人", "收件人",
-    ]
+/// The names that a recipient's column may go by.
+private struct RecipientNames {
+    private let candidates: [(names: Set<String>, form: AddressForm)]
+
+    /// The column of a name, or those of the usual names, in one form or in any.
+    init(_ recipient: String?, _ addresses: AddressForm?) {
+        let forms = addresses.map { [$0] } ?? AddressForm.allCases
+        candidates =
+            if let recipient {
+                [([Self.folded(recipient)], addresses ?? .phone)]
+            } else {
+                // A name that says how its recipients are written goes before one that does not.
+                forms.map { (Self.special($0), $0) } + forms.map { (Self.common, $0) }
+            }
+    }
+
+    /// The columns with a fitting name, and how the recipients in them are written; nil when there are none.
+    func find(in columns: [String]) -> (places: [Int], form: AddressForm)? {
+        for candidate in candidates {
+            let places = columns.indices.filter { candidate.names.contains(Self.folded(columns[$0])) }
+            if !places.isEmpty { return (places, candidate.form) }
+        }
+        return nil
+    }
+
+    /// Whether a text is no name but an address: the header is missing.
+    static func isAddress(_ text: String) -> Bool {
+        [AddressForm.phone, .mail].contains { (try? $0.spelling(of: text)) != nil }
+    }
 
     /// A name without case, blanks, underscores and hyphens.
-    static func folded(_ name: String) -> String {
+    private static func folded(_ name: String) -> String {
         name.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
     }
 
-    static func isPhone(_ text: String) -> Bool {
-        do throws(PhoneFault) {
-            _ = try PhoneNumber(text)
-            return true
-        } catch {
-            return false
+    private static let common: Set<String> = [
+        "userid", "receiver", "recipient", "用户id", "用户编号", "接收人", "收件人",
+    ]
+
+    private static func special(_ form: AddressForm) -> Set<String> {
+        switch form {
+        case .phone:
+            // What says nothing of its form has always been a number beside one that does.
+            common.union([
+                "phone", "phonenumber", "phoneno", "mobile", "mobilephone", "mobilenumber", "cellphone",
+                "tel",
+                "telephone", "手机号", "手机", "手机号码", "电话", "电话号码", "联系电话",
+            ])
+        case .mail: ["email", "mail", "emailaddress", "mailaddress", "邮箱", "电子邮箱", "邮件地址", "邮箱地址"]
+        case .id:
+            [
+                "openid", "did", "deviceid", "devicetoken", "token", "cid", "clientid", "registrationid",
+                "wecomuserid", "dingtalkuserid", "feishuuserid", "设备号", "设备id",
+            ]
         }
     }
 }

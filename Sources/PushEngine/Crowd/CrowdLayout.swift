@@ -5,13 +5,22 @@ package struct CrowdLayout: Hashable, Sendable, Codable {
     package let columns: [String]
     /// Which column holds the recipient, counted from 0.
     package let recipient: Int
+    /// How the recipients are written.
+    package let addresses: AddressForm
     /// Where the first row begins.
     package let body: CrowdCursor
 
-    package init(separator: CrowdSeparator, columns: [String], recipient: Int, body: CrowdCursor) {
+    package init(
+        separator: CrowdSeparator,
+        columns: [String],
+        recipient: Int,
+        addresses: AddressForm = .phone,
+        body: CrowdCursor
+    ) {
         self.separator = separator
         self.columns = columns
         self.recipient = recipient
+        self.addresses = addresses
         self.body = body
     }
 
@@ -42,8 +51,13 @@ package struct CrowdReading: Hashable, Sendable {
     package enum RecipientForm: Hashable, Sendable {
         /// A mobile number; the batch holds its canonical form.
         case phone(PhoneRules)
-        /// A text that is kept as it stands, such as a user id with leading zeros.
-        case text
+        /// Another address; the batch holds its one spelling.
+        case address(AddressForm)
+
+        /// Recipients that are written in a form, with the usual rules.
+        package init(_ form: AddressForm) {
+            self = form == .phone ? .phone(PhoneRules()) : .address(form)
+        }
     }
 
     package var recipients = RecipientForm.phone(PhoneRules())
@@ -59,4 +73,9 @@ package struct CrowdReading: Hashable, Sendable {
     package var batchBytes = 1_024 * 1_024
 
     package init() {}
+
+    /// Reads what a layout promises, with the usual rules.
+    package init(_ layout: CrowdLayout) {
+        recipients = RecipientForm(layout.addresses)
+    }
 }

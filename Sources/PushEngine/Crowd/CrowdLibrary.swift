@@ -45,19 +45,21 @@ package struct CrowdLibrary: Sendable {
     ///
     /// - Parameters:
     ///   - name: what people call it.
+    ///   - addresses: how its recipients are written; nil finds out by the name of their column.
     ///   - visit: sees every batch of rows as it goes by, and the refused rows in it.
     ///   - fill: appends all bytes of it.
     /// - Returns: the frozen file; one whose bytes were known before comes back as it is.
     /// - Throws: `CrowdFileError` that says what is wrong with it and where, `StoreError`, or what `fill` throws.
     package func take(
         name: String,
+        addresses: AddressForm? = nil,
         visit: (CrowdBatch) -> Void = { _ in },
         fill: (StagedCrowd) async throws -> Void
     ) async throws -> CrowdFile {
         let file = try await storage.stage()
         do {
             try await fill(file)
-            let survey = try await survey(await file.bytes(), visit: visit)
+            let survey = try await survey(await file.bytes(), addresses, visit: visit)
             // From here on the bytes that are kept already stay.
             try await store.touchCrowd(survey.sha256)
             try await storage.keep(file, as: survey.sha256)
@@ -70,9 +72,10 @@ package struct CrowdLibrary: Sendable {
 
     private func survey(
         _ bytes: any CrowdBytes,
+        _ addresses: AddressForm?,
         visit: (CrowdBatch) -> Void
     ) async throws -> CrowdSurvey {
-        let layout = try await CrowdHeader.read(bytes)
+        let layout = try await CrowdHeader.read(bytes, addresses: addresses)
         var settings = CrowdSurvey.Settings()
         settings.shardSize = shardSize
         var firstReject: CrowdReject?

@@ -47,7 +47,8 @@ package struct CrowdShardPlan: Hashable, Sendable, Codable {
 extension CrowdSurvey {
     /// How a pass is made.
     package struct Settings: Sendable {
-        package var reading = CrowdReading()
+        /// What is checked; nil checks what the layout promises.
+        package var reading: CrowdReading?
         /// About how many bytes a shard takes.
         package var shardSize: Int64 = 16 * 1_024 * 1_024
         /// Rows between two points at which the pass can be cancelled.

@@ -1,5 +1,6 @@
 /// Decides whether the fields of a well-formed record can be sent to.
 struct RowGate: Sendable {
+    private let recipients: CrowdReading.RecipientForm
     private let phoneRules: PhoneRules?
     private let recipient: Int
     private let required: [Int]
@@ -9,10 +10,8 @@ struct RowGate: Sendable {
         self.recipient = recipient
         required = reading.required
         keepsNewlines = reading.keepsNewlines
-        switch reading.recipients {
-        case .phone(let rules): phoneRules = rules
-        case .text: phoneRules = nil
-        }
+        recipients = reading.recipients
+        phoneRules = if case .phone(let rules) = recipients { rules } else { nil }
     }
 
     /// Whether recipients are mobile numbers.
@@ -52,7 +51,7 @@ struct RowGate: Sendable {
 
     /// Reads the recipient.
     ///
-    /// - Returns: its number; number 0 when recipients are texts.
+    /// - Returns: its number; number 0 when recipients are no numbers.
     /// - Throws: what is wrong; `column` then names the field.
     @inline(__always)
     func recipient(
@@ -71,6 +70,30 @@ struct RowGate: Sendable {
             return try PhoneNumber.read(text.span, rules: phoneRules)
         } catch {
             throw .phone(error)
+        }
+    }
+
+    /// Reads a recipient that is no number.
+    ///
+    /// - Returns: its one spelling, and whether it was written otherwise; nil when recipients are numbers.
+    /// - Throws: what is wrong; `column` then names the field.
+    func address(
+        _ bytes: UnsafeMutablePointer<UInt8>,
+        _ fields: UnsafeMutablePointer<FieldSlice>,
+        column: inout Int
+    ) throws(CrowdRowFault) -> (bytes: [UInt8], wasRepaired: Bool)? {
+        guard case .address(let form) = recipients else { return nil }
+        column = recipient
+        let field = fields[recipient]
+        let text = String(
+            decoding: UnsafeBufferPointer(start: bytes + Int(field.start), count: field.count),
+            as: UTF8.self
+        )
+        do throws(AddressFault) {
+            let spelling = try form.spelling(of: text)
+            return (Array(spelling.utf8), spelling != text)
+        } catch {
+            throw .address(error)
         }
     }
 

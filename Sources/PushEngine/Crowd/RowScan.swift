@@ -113,11 +113,18 @@ struct RowScan {
         let original = record.traits.contains(.escaped) ? copy(bytes, record.end) : []
         var column = 0
         let reading: PhoneReading
+        var address: [UInt8]?
+        var wasRepaired = false
         do throws(CrowdRowFault) {
             if !record.traits.isEmpty {
                 try gate.settle(record.traits, bytes, fields, count: batch.columns, column: &column)
             }
             reading = try gate.recipient(bytes, fields, column: &column)
+            wasRepaired = reading.wasRepaired
+            if !gate.wantsPhones, let found = try gate.address(bytes, fields, column: &column) {
+                address = found.bytes
+                wasRepaired = found.wasRepaired
+            }
             try gate.requireVariables(fields, column: &column)
         } catch {
             if original.isEmpty {
@@ -127,7 +134,8 @@ struct RowScan {
             }
             return
         }
-        if reading.wasRepaired { batch.repaired += 1 }
+        if wasRepaired { batch.repaired += 1 }
+        if let address { batch.addresses.append(address) }
         keep(reading.number, fields, gate, &batch)
     }
 

@@ -37,6 +37,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("email,name\nAnn@Example.COM,A\nann,B\n", "", "MAIL_FORM"),
+        ("userId,name\nann@example.com,A\n13800138000,B\n", "&idType=50", "MAIL_FORM"),
+        ("openid,name\no6_bmjrPTlm6,A\na b,B\n", "", "ID_CHARACTER"),
+        ("userId,name\n000123,A\n\"a,b\",B\n", "&idType=10", "ID_CHARACTER"),
+    ])
+    func `recipients of other channels are taken as they are written there`(
+        text: String,
+        idType: String,
+        code: String
+    ) async throws {
+        try await ConsoleBench.use { bench in
+            let path = "/api/v1/crowds?name=crowd.csv" + idType
+            let answer = try await bench.call("POST", path, Array(text.utf8))
+            #expect(answer.status == 201)
+            #expect(answer["rowCount"] == 2)
+            #expect(answer["refused.\(code)"] == 1)
+            #expect(answer["refusedRows.0.row"] == 2)
+        }
+    }
+
     @Test func `a file that is known comes back as it is`() async throws {
         try await ConsoleBench.use { bench in
             let bytes = Array("phone\n13800138000\n".utf8)

@@ -212,7 +212,7 @@ import Testing
 
     @Test func `a recipient that is no number is kept as text`() async throws {
         var reading = CrowdReading()
-        reading.recipients = .text
+        reading.recipients = .address(.id)
         let result = try await read("000123,a,b\n,a,b\n", reading: reading)
         #expect(result.rows == [.init(number: 1, line: 2, phone: nil, fields: ["000123", "a", "b"])])
         #expect(result.faults == ["2:RECIPIENT_EMPTY"])
