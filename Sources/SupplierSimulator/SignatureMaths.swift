@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 
 /// The digests that the suppliers' signatures are made of, computed here apart from the adapters' code.
 enum SignatureMaths {
@@ -12,6 +13,10 @@ enum SignatureMaths {
 
     static func hmac1(_ text: String, key: [UInt8]) -> [UInt8] {
         Array(HMAC<Insecure.SHA1>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: key)))
+    }
+
+    static func base64(_ bytes: some Sequence<UInt8>) -> String {
+        Data(bytes).base64EncodedString()
     }
 
     static func hex(_ bytes: some Sequence<UInt8>) -> String {

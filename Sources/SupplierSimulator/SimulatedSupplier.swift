@@ -2,12 +2,17 @@
 package enum SimulatedSupplier: String, Hashable, Sendable, CaseIterable, Codable {
     case tencent
     case aliyun
+    case webhook
+    case dingTalkRobot = "dingtalk-robot"
+    case dingTalkNotice = "dingtalk-notice"
+    case weComRobot = "wecom-robot"
+    case feishuRobot = "feishu-robot"
 
     /// Whether its receipts wait for somebody who asks for them when nobody is to be told.
     var keepsReceipts: Bool {
         switch self {
         case .tencent: true
-        case .aliyun: false
+        case .aliyun, .webhook, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot: false
         }
     }
 

@@ -18,6 +18,11 @@ final class Simulation: Sendable {
         switch supplier {
         case .tencent: TencentDesk(self, account: settings.credentials.tencent)
         case .aliyun: AliyunDesk(self, account: settings.credentials.aliyun)
+        case .webhook: WebhookDesk(self, account: settings.credentials.webhook)
+        case .dingTalkRobot: DingTalkRobotDesk(self, account: settings.credentials.dingTalkRobot)
+        case .dingTalkNotice: DingTalkNoticeDesk(self, account: settings.credentials.dingTalkNotice)
+        case .weComRobot: WeComRobotDesk(self, account: settings.credentials.weComRobot)
+        case .feishuRobot: FeishuRobotDesk(self, account: settings.credentials.feishuRobot)
         }
     }
 

@@ -4,7 +4,7 @@ package import Groundwork
 package struct SimulatorCredentials: Sendable {
     /// What a caller signs with.
     package struct Key: Sendable, Hashable {
-        /// Tencent `SecretId`, Aliyun `AccessKeyId`.
+        /// Tencent `SecretId`, Aliyun `AccessKeyId`, DingTalk `AppKey`, what a robot's address ends with.
         package let accessKey: String
         package let secretKey: Secret
 
@@ -20,7 +20,7 @@ package struct SimulatorCredentials: Sendable {
         package var key: Key
         /// A second key that works as well, for trying a change of keys.
         package var nextKey: Key
-        /// Tencent's `SmsSdkAppId`; Aliyun has none.
+        /// Tencent's `SmsSdkAppId`, DingTalk's `AgentId`; the others have none.
         package var appID: String
         /// The approved signature.
         package var signName: String
@@ -38,6 +38,11 @@ package struct SimulatorCredentials: Sendable {
 
     package var tencent: Account
     package var aliyun: Account
+    package var webhook = Account.demoWebhook
+    package var dingTalkRobot = Account.demoDingTalkRobot
+    package var dingTalkNotice = Account.demoDingTalkNotice
+    package var weComRobot = Account.demoWeComRobot
+    package var feishuRobot = Account.demoFeishuRobot
 
     package init(tencent: Account, aliyun: Account) {
         self.tencent = tencent
@@ -67,6 +72,11 @@ package struct SimulatorCredentials: Sendable {
         switch supplier {
         case .tencent: tencent
         case .aliyun: aliyun
+        case .webhook: webhook
+        case .dingTalkRobot: dingTalkRobot
+        case .dingTalkNotice: dingTalkNotice
+        case .weComRobot: weComRobot
+        case .feishuRobot: feishuRobot
         }
     }
 
@@ -99,6 +109,12 @@ package struct SimulatorCredentials: Sendable {
                 ],
                 ["accessKeySecret": key.secretKey]
             )
+        case .webhook: ([:], ["secret": key.secretKey])
+        case .dingTalkRobot: Self.robot("/robot/send?access_token=", key)
+        case .dingTalkNotice:
+            (["appKey": key.accessKey, "agentId": account.appID], ["appSecret": key.secretKey])
+        case .weComRobot: Self.robot("/cgi-bin/webhook/send?key=", key)
+        case .feishuRobot: Self.robot("/open-apis/bot/v2/hook/", key)
         }
     }
 }

@@ -48,6 +48,10 @@ struct World: Sendable {
     /// Keys that were withdrawn.
     var revokedKeys: Set<String> = []
     var tokens = PerSupplier(repeating: TokenBook())
+    /// Robots that say nothing for a while because they were too fast, and until when.
+    var silences: [String: Moment] = [:]
+    /// The simulated DingTalk's work notices.
+    var notices = NoticeBook()
     private var rates = CallRates()
     // Aliyun takes signatures of up to 15 minutes before and after.
     private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
@@ -164,6 +168,8 @@ struct World: Sendable {
         retries = []
         revokedKeys = []
         tokens = PerSupplier(repeating: TokenBook())
+        silences = [:]
+        notices = NoticeBook()
         rates = CallRates()
         nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
         failuresOf = [:]

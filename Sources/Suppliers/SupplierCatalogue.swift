@@ -3,5 +3,7 @@ package import PushEngine
 /// Every supplier that can be spoken to.
 package enum SupplierCatalogue {
     /// In the order in which people read them: by channel.
-    package static let forms: [SupplierForm] = [.tencent, .aliyun]
+    package static let forms: [SupplierForm] = [
+        .webhook, .tencent, .aliyun, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot,
+    ]
 }

@@ -82,7 +82,7 @@ import Testing
                 [{"user_receive_time":"2030-01-15 12:00:01","nationcode":"86","mobile":"13800138123",\
                 "report_status":"SUCCESS","errmsg":"DELIVRD","description":"ok","sid":"\(reference)"}]
                 """
-            case .aliyun:
+            default:
                 """
                 [{"phone_number":"13800138123","send_time":"2030-01-15 12:00:00",\
                 "report_time":"2030-01-15 12:00:01","success":true,"err_code":"DELIVERED","err_msg":"ok",\

@@ -55,6 +55,11 @@ struct TokenBook: Sendable {
         return value
     }
 
+    /// Lets a token last longer.
+    mutating func extend(_ token: String, lasting lifetime: Duration, at now: Moment) {
+        if let entry = entries[token] { entries[token]?.until = max(entry.until, now + lifetime) }
+    }
+
     /// What a token is worth to a holder.
     func standing(of token: String, holder: String, at now: Moment) -> Standing {
         guard let entry = entries[token], entry.holder == holder else { return .unknown }

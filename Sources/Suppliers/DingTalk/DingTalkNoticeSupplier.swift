@@ -1,0 +1,198 @@
+package import Groundwork
+package import PushEngine
+
+extension SupplierKind {
+    package static let dingTalkNotice = SupplierKind(rawValue: "dingtalk-notice")
+}
+
+extension SupplierForm {
+    package static let dingTalkNotice = SupplierForm(
+        .dingTalkNotice,
+        title: "DingTalk work notice",
+        channel: .dingTalkWorkNotice,
+        address: "https://oapi.dingtalk.com",
+        fields: [
+            .required("appKey", "who calls"),
+            .secret("appSecret", "what tokens are fetched with"),
+            .required("agentId", "the application that notices come from, such as 123456789"),
+        ]
+    ) { DingTalkNoticeSupplier($0, $1) }
+}
+
+/// Sends notices to the people of a company through one of its applications at DingTalk.
+///
+/// One call sends one notice to at most 100 users and brings a single verdict, so a refusal that is about one of them may
+/// be resolved by splitting. The recipient `@all` makes it a notice to the whole company. What DingTalk takes need not
+/// arrive: over its limits for a user it says that all is well, and only `results(of:sentTo:at:)` tells otherwise.
+package struct DingTalkNoticeSupplier: Supplier {
+    package let account: AccountID
+    package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
+    package let callLimits: [RateLimit]
+    /// Nobody asks for the results of a call yet, so that its taking it is the last word.
+    package let givesReceipts = false
+
+    private let credentials: SupplierAccount
+    private let endpoint: SupplierEndpoint
+    private let source: DingTalkTokenSource
+    private let tools: SupplierTools
+
+    private static let recipientLimit = 100
+
+    package init(_ account: SupplierAccount, _ tools: SupplierTools) {
+        self.account = account.id
+        credentials = account
+        endpoint = SupplierEndpoint(account.url)
+        source = DingTalkTokenSource(account, tools)
+        // 5000 people a minute, and whoever is over it is left out without a word: as many calls as never hold more.
+        callLimits = account.callLimits(
+            [CallRate(5_000 / Self.recipientLimit, per: .seconds(60))],
+            countedBy: account["appKey"] + "/" + account["agentId"]
+        )
+        self.tools = tools
+    }
+
+    package var tokenSource: (any TokenSource)? { source }
+
+    package func check() async throws(SupplierError) {
+        _ = try await source.fetchToken(isAfterRejection: false)
+    }
+
+    package func send(_ call: SupplierCall) async -> SupplierReply {
+        let count = call.recipients.count
+        let body: WireObject
+        do throws(UnfitContent) {
+            let content = try call.onlyContent(recipients: Self.recipientLimit)
+            body = self.body(try DingTalkNoticeMessage.message(content), to: call.recipients)
+        } catch {
+            return SupplierReply(all: error.verdict, count: count)
+        }
+        let verdict = await post("asyncsend_v2", body)
+            .verdict { response in
+                guard let answer = DingTalkAnswer(response) else { return nil }
+                if let refusal = answer.refusal { return .refused(refusal) }
+                guard let task = answer.members["task_id"].text, !task.isEmpty else {
+                    return .ambiguous(detail: "accepted without a reference")
+                }
+                return .accepted(reference: task, charge: 0)
+            }
+        guard case .refused(let refusal) = verdict else { return SupplierReply(all: verdict, count: count) }
+        let isAboutOne = [.badRecipient, .recipientLimit].contains(refusal.fault)
+        return SupplierReply(all: verdict, count: count, mayBeSplit: isAboutOne && count > 1)
+    }
+
+    /// Takes a notice back from everybody who had it in the same call; DingTalk does so for a day.
+    package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
+        _ = try await ask("recall", ["agent_id": agent, "msg_task_id": Self.number(reference)])
+    }
+
+    /// Asks what became of the users of one call; DingTalk knows it for a day.
+    ///
+    /// What the round that asks for receipts will use: it has the reference that `send` returned, which is of a whole call.
+    ///
+    /// - Parameters:
+    ///   - reference: what `send` returned.
+    ///   - recipients: who had the notice under it.
+    ///   - moment: when it is asked, for DingTalk does not say when a notice arrived.
+    /// - Returns: receipts of those about whom it has a final word.
+    /// - Throws: `SupplierError` when DingTalk did not answer or refused, `.malformed` when the answer is none.
+    package func results(
+        of reference: String,
+        sentTo recipients: [String],
+        at moment: Moment
+    ) async throws(SupplierError) -> [SupplierReceipt] {
+        let answer = try await ask(
+            "getsendresult",
+            ["agent_id": agent, "task_id": Self.number(reference)]
+        )
+        guard let result = DingTalkSendResult(answer.members) else {
+            throw .malformed("an answer without send_result")
+        }
+        return result.receipts(of: recipients, reference: reference, at: moment)
+    }
+
+    private var agent: WireValue { Self.number(credentials["agentId"]) }
+
+    /// Ids are numbers on the wire; what is none is sent as it is, and refused.
+    private static func number(_ text: String) -> WireValue {
+        Int64(text).map { .integer($0) } ?? .text(text)
+    }
+
+    private func body(_ message: WireObject, to recipients: [String]) -> WireObject {
+        var body: WireObject = ["agent_id": agent]
+        if recipients.contains(Mentions.everybody) {
+            body.append("to_all_user", true)
+        } else {
+            body.append("userid_list", .text(recipients.joined(separator: ",")))
+        }
+        body.append("msg", .object(message))
+        return body
+    }
+
+    private func ask(_ action: String, _ body: WireObject) async throws(SupplierError) -> DingTalkAnswer {
+        switch await post(action, body) {
+        case .ended(let verdict): throw SupplierError(verdict)
+        case .answered(let response):
+            guard let answer = DingTalkAnswer(response) else {
+                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
+            }
+            if let refusal = answer.refusal { throw .refused(refusal) }
+            return answer
+        }
+    }
+
+    private func post(_ action: String, _ body: WireObject) async -> SupplierExchange {
+        let url = endpoint.url + "topapi/message/corpconversation/" + action
+        let bytes = WireValue.object(body).json
+        let timeouts = tools.timeouts
+        return await TokenedCalls(account: credentials, source: source, tools: tools)
+            .make { token in
+                let query = PercentEncoding.form([(name: "access_token", value: token.reveal())])
+                return .json(bytes, to: "\(url)?\(query)", timeouts: timeouts)
+            } isRejected: { response in
+                DingTalkAnswer(response)?.isTokenRejected ?? false
+            }
+    }
+}
+
+/// Fetches the tokens of one application at DingTalk, which hands out the same one as long as it lasts.
+struct DingTalkTokenSource: TokenSource {
+    let owner: TokenOwner
+
+    private let credentials: SupplierAccount
+    private let tools: SupplierTools
+    private let endpoint: SupplierEndpoint
+
+    init(_ account: SupplierAccount, _ tools: SupplierTools) {
+        credentials = account
+        self.tools = tools
+        endpoint = SupplierEndpoint(account.url)
+        owner = TokenOwner(
+            [account.kind.rawValue, endpoint.url, account["appKey"]],
+            secret: account.secret("appSecret")
+        )
+    }
+
+    func fetchToken(isAfterRejection: Bool) async throws(SupplierError) -> FetchedToken {
+        let query = PercentEncoding.form([
+            (name: "appkey", value: credentials["appKey"]),
+            (name: "appsecret", value: credentials.secret("appSecret").reveal()),
+        ])
+        let request = HTTPRequest(
+            method: "GET",
+            url: "\(endpoint.url)gettoken?\(query)",
+            timeouts: tools.timeouts
+        )
+        switch await SupplierExchange.make(request, over: tools.http) {
+        case .ended(let verdict): throw SupplierError(verdict)
+        case .answered(let response):
+            guard let answer = DingTalkAnswer(response) else {
+                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
+            }
+            if let refusal = answer.tokenRefusal { throw .refused(refusal) }
+            guard let token = answer.members["access_token"].text, !token.isEmpty,
+                let seconds = answer.members["expires_in"].wholeNumber, seconds > 0
+            else { throw .unavailable("an answer without a token") }
+            return FetchedToken(Secret(token), for: .seconds(seconds))
+        }
+    }
+}

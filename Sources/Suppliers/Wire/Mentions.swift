@@ -1,0 +1,35 @@
+/// Whom a message to a group calls by name: the recipients of a robot's call.
+struct Mentions: Hashable, Sendable {
+    /// The recipient that is everybody in the group.
+    static let everybody = "@all"
+
+    private(set) var isAll = false
+    /// Mainland numbers in eleven digits, others with their plus.
+    private(set) var mobiles: [String] = []
+    /// What is neither: ids that the supplier gave.
+    private(set) var ids: [String] = []
+
+    init(_ recipients: [String]) {
+        for recipient in recipients {
+            if recipient == Self.everybody {
+                isAll = true
+            } else if let mobile = Self.mobile(recipient) {
+                mobiles.append(mobile)
+            } else {
+                ids.append(recipient)
+            }
+        }
+    }
+
+    /// A number that a telephone can have; nil for an id, which may be made of digits too.
+    private static func mobile(_ text: String) -> String? {
+        let digits = text.hasPrefix("+86") ? text.dropFirst(3) : text[...]
+        if digits.utf8.count == 11, digits.first == "1", isNumber(digits) { return String(digits) }
+        let number = text.dropFirst()
+        return text.hasPrefix("+") && (7...15).contains(number.utf8.count) && isNumber(number) ? text : nil
+    }
+
+    private static func isNumber(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+}

@@ -1,0 +1,70 @@
+import Groundwork
+import PushEngine
+
+/// Where a group's robot takes messages: an address that is its own key.
+struct RobotWebhook: Sendable {
+    /// What tells the robot from others and may be seen.
+    let name: String
+
+    private let address: Secret
+
+    /// Finds the address of an account's robot.
+    ///
+    /// A whole one, as the supplier's console shows it, is called as it stands; what is only the part behind the host
+    /// belongs to the account's own address.
+    init(_ account: SupplierAccount) {
+        let webhook = account.secret("webhook").reveal().trimming()
+        let isWhole = webhook.hasPrefix("https://") || webhook.hasPrefix("http://")
+        let rest = webhook.hasPrefix("/") ? webhook.dropFirst() : webhook[...]
+        let url = isWhole ? webhook : SupplierEndpoint(account.url).url + rest
+        address = Secret(url)
+        name = String(RequestSigning.sha256Hex(url.utf8).prefix(16))
+    }
+
+    /// What every account of a robot is asked for.
+    static let field = AccountField.secret(
+        "webhook",
+        "the robot's whole address as its console shows it, or what follows the account's address"
+    )
+
+    /// Posts a message and sorts how it ended.
+    ///
+    /// - Parameters:
+    ///   - body: the message.
+    ///   - parameters: what follows the address beside what it has already.
+    ///   - tools: what carries the call.
+    /// - Returns: how it ended.
+    func post(
+        _ body: [UInt8],
+        adding parameters: [(name: String, value: String)] = [],
+        over tools: SupplierTools
+    ) async -> SupplierExchange {
+        var url = address.reveal()
+        if !parameters.isEmpty { url += (url.contains("?") ? "&" : "?") + PercentEncoding.form(parameters) }
+        return await SupplierExchange.make(.json(body, to: url, timeouts: tools.timeouts), over: tools.http)
+    }
+}
+
+extension HTTPRequest {
+    /// A post of a JSON text.
+    ///
+    /// - Parameters:
+    ///   - body: the text.
+    ///   - url: where to.
+    ///   - headers: fields beside the content's type.
+    ///   - timeouts: the limits of the call.
+    /// - Returns: the request.
+    static func json(
+        _ body: [UInt8],
+        to url: String,
+        headers: [(name: String, value: String)] = [],
+        timeouts: HTTPTimeouts
+    ) -> HTTPRequest {
+        HTTPRequest(
+            url: url,
+            headers: [("Content-Type", "application/json; charset=utf-8")] + headers,
+            body: body,
+            timeouts: timeouts
+        )
+    }
+}
