@@ -18,6 +18,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -57,7 +58,7 @@ let package = Package(
         .target(name: "PushEngine", dependencies: ["Groundwork", crypto, lifecycle, logging]),
 
         // Who speaks to the suppliers: one file or two for each, behind the push engine's port.
-        .target(name: "Suppliers", dependencies: ["Groundwork", "PushEngine", crypto]),
+        .target(name: "Suppliers", dependencies: ["Groundwork", "PushEngine", crypto, cryptoExtras]),
 
         // Where executor and push engine meet: one folder a job, its definition beside its handler.
         .target(
@@ -109,7 +110,7 @@ let package = Package(
         // The stand-in suppliers, and the program that puts all together.
         .target(
             name: "SupplierSimulator",
-            dependencies: ["Groundwork", crypto, hummingbird, lifecycle, logging]
+            dependencies: ["Groundwork", crypto, hummingbird, lifecycle, logging, nio, nioPosix]
         ),
         .executableTarget(
             name: "KPush",
@@ -161,8 +162,8 @@ let package = Package(
         .testTarget(
             name: "SuppliersTests",
             dependencies: [
-                "Suppliers", "PushEngine", "Groundwork", "CurlDriver", "SupplierSimulator", "TestKit", crypto,
-                logging,
+                "Suppliers", "PushEngine", "Groundwork", "CurlDriver", "LocalServers", "SupplierSimulator",
+                "TestKit", crypto, cryptoExtras, logging,
             ]
         ),
         .testTarget(
@@ -195,7 +196,10 @@ let package = Package(
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", "Groundwork", "TestKit"]),
         .testTarget(
             name: "CurlDriverTests",
-            dependencies: ["CurlDriver", "CCurl", "Groundwork", "TestKit", hummingbird, lifecycle, logging]
+            dependencies: [
+                "CurlDriver", "CCurl", "Groundwork", "LocalServers", "TestKit", hummingbird, lifecycle,
+                logging,
+            ]
         ),
         .testTarget(
             name: "SupplierSimulatorTests",

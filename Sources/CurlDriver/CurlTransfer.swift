@@ -226,17 +226,13 @@ final class CurlTransfer {
 
     /// Asked by libcurl for a socket to connect with, once for each address that it tries.
     private func openSocket(to address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
-        let (family, offset) = (address.pointee.family, MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0)
-        guard let target = IPAddress(UnsafeRawPointer(address) + offset, family: family) else {
-            objection = "the address is none of the internet protocol"
+        switch addresses?.socket(to: address) {
+        case .success(let socket): return socket
+        case .failure(let found):
+            objection = found.reason
             return CURL_SOCKET_BAD
+        case nil: return CURL_SOCKET_BAD
         }
-        if let found = addresses?.objection(to: target) {
-            objection = found
-            return CURL_SOCKET_BAD
-        }
-        let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
-        return socket(family, kind, address.pointee.protocol)
     }
 
     private func takeHead(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
