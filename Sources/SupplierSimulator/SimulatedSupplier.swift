@@ -7,12 +7,21 @@ package enum SimulatedSupplier: String, Hashable, Sendable, CaseIterable, Codabl
     case dingTalkNotice = "dingtalk-notice"
     case weComRobot = "wecom-robot"
     case feishuRobot = "feishu-robot"
+    case smtp
 
     /// Whether its receipts wait for somebody who asks for them when nobody is to be told.
     var keepsReceipts: Bool {
         switch self {
         case .tencent: true
-        case .aliyun, .webhook, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot: false
+        case .aliyun, .smtp, .webhook, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot: false
+        }
+    }
+
+    /// Whether it tells of what was delivered as well, and not only of what was not.
+    var reportsSuccess: Bool {
+        switch self {
+        case .smtp: false
+        default: true
         }
     }
 

@@ -23,6 +23,7 @@ final class Simulation: Sendable {
         case .dingTalkNotice: DingTalkNoticeDesk(self, account: settings.credentials.dingTalkNotice)
         case .weComRobot: WeComRobotDesk(self, account: settings.credentials.weComRobot)
         case .feishuRobot: FeishuRobotDesk(self, account: settings.credentials.feishuRobot)
+        case .smtp: SMTPDesk()
         }
     }
 

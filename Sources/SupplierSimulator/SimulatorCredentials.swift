@@ -44,9 +44,13 @@ package struct SimulatorCredentials: Sendable {
     package var weComRobot = Account.demoWeComRobot
     package var feishuRobot = Account.demoFeishuRobot
 
-    package init(tencent: Account, aliyun: Account) {
+    /// A mail server's: who signs in, and who sends.
+    package var smtp: Account
+
+    package init(tencent: Account, aliyun: Account, smtp: Account) {
         self.tencent = tencent
         self.aliyun = aliyun
+        self.smtp = smtp
     }
 
     /// The demo accounts; they open nothing but a simulator.
@@ -64,6 +68,13 @@ package struct SimulatorCredentials: Sendable {
             appID: "",
             signName: "快推",
             templateID: "SMS_180000001"
+        ),
+        smtp: Account(
+            key: Key(accessKey: "demo@kpush.example", secretKey: Secret("demo-mail-secret")),
+            nextKey: Key(accessKey: "demo-next@kpush.example", secretKey: Secret("demo-mail-secret-next")),
+            appID: "",
+            signName: "news@kpush.example",
+            templateID: ""
         )
     )
 
@@ -77,6 +88,7 @@ package struct SimulatorCredentials: Sendable {
         case .dingTalkNotice: dingTalkNotice
         case .weComRobot: weComRobot
         case .feishuRobot: feishuRobot
+        case .smtp: smtp
         }
     }
 
@@ -115,6 +127,11 @@ package struct SimulatorCredentials: Sendable {
             (["appKey": key.accessKey, "agentId": account.appID], ["appSecret": key.secretKey])
         case .weComRobot: Self.robot("/cgi-bin/webhook/send?key=", key)
         case .feishuRobot: Self.robot("/open-apis/bot/v2/hook/", key)
+        case .smtp:
+            (
+                ["from": account.signName, "user": key.accessKey, "starttls": "none"],
+                ["pass": key.secretKey]
+            )
         }
     }
 }

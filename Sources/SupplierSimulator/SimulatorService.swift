@@ -3,7 +3,7 @@ import Hummingbird
 package import Logging
 import ServiceLifecycle
 
-/// A running simulator of Tencent's and Aliyun's SMS services, below `/tencent` and `/aliyun`.
+/// A running simulator of Tencent's and Aliyun's SMS services, below `/tencent` and `/aliyun`, and of a mail server.
 ///
 /// It checks every request as strictly as the suppliers do and keeps a ledger of everything it accepted, which is
 /// the oracle for "exactly once". `/_sim/` changes how it behaves and tells what it saw.
@@ -13,6 +13,7 @@ package struct SimulatorService: Service {
     private let waiting: any Clock<Duration>
     private let logger: Logger
     private let port = BoundPort()
+    private let mailPort = BoundPort()
 
     /// Makes a simulator; it listens once it runs.
     ///
@@ -45,11 +46,19 @@ package struct SimulatorService: Service {
         get async { await port.value.map { "http://\(simulation.settings.host):\($0)" } }
     }
 
+    /// Where it takes mail, as soon as it does; nil when it ended before.
+    package var mailURL: String? {
+        get async { await mailPort.value.map { "smtp://\(simulation.settings.host):\($0)" } }
+    }
+
     /// Serves until it is told to stop.
     ///
     /// - Throws: what stands in the way of listening.
     package func run() async throws {
-        defer { port.announce(nil) }
+        defer {
+            port.announce(nil)
+            mailPort.announce(nil)
+        }
         var quiet = logger
         quiet.logLevel = max(quiet.logLevel, .warning)
         let application = Application(
@@ -65,6 +74,15 @@ package struct SimulatorService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             group.addTask { await poster.run() }
+            if simulation.settings.mailPort != nil {
+                let door = SMTPDoor(
+                    simulation: simulation,
+                    port: mailPort,
+                    waiting: waiting,
+                    logger: logger
+                )
+                group.addTask { try await door.run() }
+            }
             try await group.next()
             group.cancelAll()
         }

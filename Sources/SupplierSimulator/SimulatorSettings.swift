@@ -4,6 +4,8 @@ package struct SimulatorSettings: Sendable {
     package var host = "127.0.0.1"
     /// The port to listen on; 0 takes a free one.
     package var port = 0
+    /// The port to take mail on; 0 takes a free one, nil takes no mail.
+    package var mailPort: Int?
     /// What all chance follows from: the same seed and the same calls bring the same fates.
     package var seed: UInt64 = 1
     /// Who may call, and with what.

@@ -52,6 +52,8 @@ struct World: Sendable {
     var silences: [String: Moment] = [:]
     /// The simulated DingTalk's work notices.
     var notices = NoticeBook()
+    /// When mail for those who make strangers wait came first.
+    var greyed: [String: Moment] = [:]
     private var rates = CallRates()
     // Aliyun takes signatures of up to 15 minutes before and after.
     private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
@@ -150,7 +152,7 @@ struct World: Sendable {
                 receiptAfter: fate.after,
                 isDelivered: fate.isDelivered
             )
-            guard isAwaited, !fate.isLost else { continue }
+            guard isAwaited, !fate.isLost, supplier.reportsSuccess || !fate.isDelivered else { continue }
             let due = now.millisecondsSinceEpoch + Int64(fate.after)
             receipts[supplier].insert(ReceiptHeap.Item(due: due, entry: entry))
             if fate.isRepeated {
@@ -170,6 +172,7 @@ struct World: Sendable {
         tokens = PerSupplier(repeating: TokenBook())
         silences = [:]
         notices = NoticeBook()
+        greyed = [:]
         rates = CallRates()
         nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
         failuresOf = [:]

@@ -11,7 +11,7 @@ import UnixSignals
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Stand in for Tencent's and Aliyun's SMS services on this machine.",
+        abstract: "Stand in for Tencent's and Aliyun's SMS services, and for a mail server, on this machine.",
         discussion: """
             Requests are checked as strictly as the suppliers check them: signature, clock, nonce, template, numbers. \
             Everything accepted is kept in a ledger, so that a test can tell whether anybody was sent to twice.
@@ -20,6 +20,10 @@ struct SimulateCommand: AsyncParsableCommand {
             0001 not delivered, 0002 refused for good, 0003 refused for now, 0004 accepted but never answered, \
             0005 connection reset, 0006 HTTP 500 twice and then accepted, 0007 accepted but the answer cut short, \
             0008 the receipt late and twice, 0009 answered after three seconds.
+
+            With --smtp-port mail is taken as well, from demo@kpush.example, whose password is demo-mail-secret; the \
+            digits before the @ of an address script what happens to it, and one that begins with grey has to wait for \
+            five minutes.
 
             GET  /_sim/stats            what was accepted, refused and doubled
             GET  /_sim/ledger?recipient=+8613800138000
@@ -39,6 +43,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes a free one.")
     var port = 8_890
 
+    @Option(help: "The port to take mail on; 0 takes a free one, and without it there is no mail server.")
+    var smtpPort: Int?
+
     @Option(help: "What all chance follows from.")
     var seed: UInt64 = 1
 
@@ -57,6 +64,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "Where Aliyun's receipts are posted; without it they can only be asked for.")
     var aliyunCallback: String?
 
+    @Option(help: "Where mail that cannot be delivered is posted; without it nobody hears of it.")
+    var bounceCallback: String?
+
     @Flag(help: "Stop when standard input ends, such as with the process that started it.")
     var stopWithInput = false
 
@@ -65,6 +75,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port is from 0 to 65535.") }
+        guard smtpPort.map((0...65_535).contains) ?? true else {
+            throw ValidationError("--smtp-port is from 0 to 65535.")
+        }
         guard (0...1).contains(failRatio) else { throw ValidationError("--fail-ratio is from 0 to 1.") }
         guard receiptDelayMs >= 0 else { throw ValidationError("--receipt-delay-ms is not below 0.") }
         guard latencyMs >= 0 else { throw ValidationError("--latency-ms is not below 0.") }
@@ -82,7 +95,9 @@ struct SimulateCommand: AsyncParsableCommand {
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
-            if let url = await simulator.url { announce(url) }
+            if let url = await simulator.url {
+                announce(url, mail: smtpPort == nil ? nil : await simulator.mailURL)
+            }
             try await group.waitForAll()
         }
     }
@@ -99,16 +114,18 @@ struct SimulateCommand: AsyncParsableCommand {
         settings.faults.latencyMax = latencyMs
         settings.callbacks[.tencent] = tencentCallback
         settings.callbacks[.aliyun] = aliyunCallback
+        settings.mailPort = smtpPort
+        settings.callbacks[.smtp] = bounceCallback
         return settings
     }
 
-    private func announce(_ url: String) {
+    private func announce(_ url: String, mail: String?) {
         let demo = SimulatorCredentials.demo
         let text = """
             Tencent: \(url)/tencent  key \(demo.tencent.key.accessKey), app \(demo.tencent.appID), \
             template \(demo.tencent.templateID), signature \(demo.tencent.signName)
             Aliyun:  \(url)/aliyun  key \(demo.aliyun.key.accessKey), template \(demo.aliyun.templateID), \
-            signature \(demo.aliyun.signName)
+            signature \(demo.aliyun.signName)\(mail.map { "\nMail:    \($0)  user \(demo.smtp.key.accessKey)" } ?? "")
             Control: \(url)/_sim/stats
             Stop with Ctrl-C.
             """
