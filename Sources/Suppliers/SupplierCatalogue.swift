@@ -4,6 +4,6 @@ package import PushEngine
 package enum SupplierCatalogue {
     /// In the order in which people read them: by channel.
     package static let forms: [SupplierForm] = [
-        .webhook, .tencent, .aliyun, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot,
+        .webhook, .tencent, .aliyun, .smtp, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot,
     ]
 }

@@ -39,7 +39,13 @@ struct EngineParts: Sendable {
         receipts = settings.receipts
         retention = settings.retention.books
         tokens = TokenKeeper(store: forms.tokens, timer: timer, logger: logger)
-        let tools = SupplierTools(http: Self.supplierClient(settings, or: http), clock: clock, tokens: tokens)
+        let tools = SupplierTools(
+            http: Self.supplierClient(settings, or: http),
+            clock: clock,
+            tokens: tokens,
+            mail: Self.mailClient(settings),
+            files: LinkedFiles(http: Self.fileClient(settings), clock: clock)
+        )
         directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) { [suppliers] in
             suppliers.adapter(of: $0, tools)
         }
@@ -53,6 +59,22 @@ struct EngineParts: Sendable {
         guard let addresses = settings.supplierAddresses else { return common }
         var guarded = CurlHTTPClientSettings()
         guarded.addresses = addresses
+        return CurlHTTPClient(settings: guarded)
+    }
+
+    /// What carries mail: guarded like the suppliers' client.
+    private static func mailClient(_ settings: ServeSettings) -> CurlMailClient {
+        var mail = CurlMailClientSettings()
+        mail.addresses = settings.supplierAddresses
+        return CurlMailClient(settings: mail)
+    }
+
+    /// What fetches the files that contents link to: never from this host and the networks around it, unless the
+    /// settings say so.
+    private static func fileClient(_ settings: ServeSettings) -> CurlHTTPClient {
+        var guarded = CurlHTTPClientSettings()
+        guarded.addresses = settings.supplierAddresses ?? AddressGuard()
+        guarded.answerLimit = LinkedFiles.sizeLimit
         return CurlHTTPClient(settings: guarded)
     }
 

@@ -15,8 +15,9 @@ extension SupplierAccount {
                 reason: "must be \(form.channel.rawValue), the channel of \(kind.rawValue)"
             )
         }
-        guard Self.isAddress(url) else {
-            throw .invalid(field: "url", reason: "must be an http or https address")
+        guard Self.isAddress(url, form.schemes) else {
+            let schemes = form.schemes.joined(separator: " or ")
+            throw .invalid(field: "url", reason: "must be an \(schemes) address")
         }
         for field in form.fields { try check(field) }
         let known = form.fields.filter { !$0.isSecret }.map(\.name)
@@ -76,8 +77,8 @@ extension SupplierAccount {
         }
     }
 
-    private static func isAddress(_ url: String) -> Bool {
-        let scheme = ["http://", "https://"].first { url.lowercased().hasPrefix($0) }
+    private static func isAddress(_ url: String, _ schemes: [String]) -> Bool {
+        let scheme = schemes.map { $0 + "://" }.first { url.lowercased().hasPrefix($0) }
         guard let scheme else { return false }
         let host = url.dropFirst(scheme.count).prefix { $0 != "/" }
         return !host.isEmpty && host.first != ":" && !url.contains { $0.isWhitespace || $0 == "@" }

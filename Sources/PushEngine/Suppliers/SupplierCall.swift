@@ -62,7 +62,7 @@ package enum SupplierVerdict: Hashable, Sendable {
 }
 
 /// A definite no.
-package struct Refusal: Hashable, Sendable {
+package struct Refusal: Error, Hashable, Sendable {
     /// Whose fault it is, which decides what happens next.
     package enum Class: String, Sendable {
         /// This recipient can never work: no retry, no other supplier.

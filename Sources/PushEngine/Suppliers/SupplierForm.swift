@@ -9,6 +9,8 @@ package struct SupplierForm: Sendable {
     package let channel: Channel
     /// Where its API is, for accounts that name no other place.
     package let address: String
+    /// What an account's address may begin with, before its `://`.
+    package let schemes: [String]
     /// What an account is asked for, in the order of asking.
     package let fields: [AccountField]
     /// Makes the adapter of an account.
@@ -19,6 +21,7 @@ package struct SupplierForm: Sendable {
         title: String,
         channel: Channel,
         address: String,
+        schemes: [String] = ["http", "https"],
         fields: [AccountField],
         adapter: @escaping @Sendable (SupplierAccount, SupplierTools) -> any Supplier
     ) {
@@ -26,6 +29,7 @@ package struct SupplierForm: Sendable {
         self.title = title
         self.channel = channel
         self.address = address
+        self.schemes = schemes
         self.fields = fields
         self.adapter = adapter
     }
@@ -89,13 +93,30 @@ package struct SupplierTools: Sendable {
     package let timeouts: HTTPTimeouts
     /// Where access tokens come from.
     package let tokens: TokenKeeper
+    /// What carries mail.
+    package let mail: any MailClient
+    /// What fetches the files that contents link to.
+    package let files: LinkedFiles
 
+    /// Makes tools.
+    ///
+    /// - Parameters:
+    ///   - http: what carries the calls.
+    ///   - clock: what calls are dated by.
+    ///   - timeouts: the limits of one call.
+    ///   - tokens: where access tokens come from.
+    ///   - mail: what carries mail; nil when none is sent.
+    ///   - files: what fetches linked files; nil for the client that carries the calls.
     package init(
         http: any HTTPClient,
         clock: any WallClock,
         timeouts: HTTPTimeouts = HTTPTimeouts(),
-        tokens: TokenKeeper
+        tokens: TokenKeeper,
+        mail: (any MailClient)? = nil,
+        files: LinkedFiles? = nil
     ) {
+        self.mail = mail ?? NoMail()
+        self.files = files ?? LinkedFiles(http: http, clock: clock)
         self.http = http
         self.clock = clock
         self.timeouts = timeouts
