@@ -17,12 +17,15 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
@@ -110,7 +113,10 @@ let package = Package(
         // The stand-in suppliers, and the program that puts all together.
         .target(
             name: "SupplierSimulator",
-            dependencies: ["Groundwork", crypto, hummingbird, lifecycle, logging, nio, nioPosix]
+            dependencies: [
+                "Groundwork", crypto, cryptoExtras, hummingbird, hummingbirdCore, hummingbirdHTTP2, lifecycle,
+                logging, nio, nioPosix, nioTLS,
+            ]
         ),
         .executableTarget(
             name: "KPush",
@@ -197,13 +203,15 @@ let package = Package(
         .testTarget(
             name: "CurlDriverTests",
             dependencies: [
-                "CurlDriver", "CCurl", "Groundwork", "LocalServers", "TestKit", hummingbird, lifecycle,
-                logging,
+                "CurlDriver", "CCurl", "Groundwork", "LocalServers", "TestKit", hummingbird, hummingbirdHTTP2,
+                lifecycle, logging, nio,
             ]
         ),
         .testTarget(
             name: "SupplierSimulatorTests",
-            dependencies: ["SupplierSimulator", "CurlDriver", "Groundwork", "TestKit", lifecycle, logging]
+            dependencies: [
+                "SupplierSimulator", "CurlDriver", "Groundwork", "TestKit", crypto, lifecycle, logging,
+            ]
         ),
         .testTarget(
             name: "ConsoleTests",

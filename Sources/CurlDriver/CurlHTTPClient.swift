@@ -1,6 +1,7 @@
 public import Groundwork
 
-/// Outbound HTTP over libcurl: one multi handle on a thread of its own, kept-alive connections, HTTP/1.1.
+/// Outbound HTTP over libcurl: one multi handle on a thread of its own, kept-alive connections, HTTP/1.1 or, for
+/// calls that ask for it, HTTP/2.
 ///
 /// Redirects are answers. Proxies named in the environment are ignored. A call waits for its turn when its origin
 /// or the whole client is busy; the time spent waiting counts towards the call's total time limit. Cancelling the

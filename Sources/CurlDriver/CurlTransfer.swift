@@ -50,7 +50,6 @@ final class CurlTransfer {
         _ = kpush_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1)
         _ = kpush_curl_set_string(handle, CURLOPT_PROXY, "")
         _ = kpush_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
-        _ = kpush_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = kpush_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         _ = kpush_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
         // Matters where libcurl may ask first whether a large body is wanted, and nobody answers.
@@ -107,10 +106,31 @@ final class CurlTransfer {
         let connect = max(1, min(total, Int(clamping: call.request.timeouts.connect.wholeMilliseconds)))
         _ = kpush_curl_set_long(handle, CURLOPT_TIMEOUT_MS, total)
         _ = kpush_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, connect)
+        setVersion(call.request)
         setMethodAndBody(call.request, call.file)
         let list = setFields(call.request, isSigned: call.signature != nil)
         setSignature(call.signature)
         return list == CURLE_OK ? kpush_curl_set_string(handle, CURLOPT_URL, call.request.url) : list
+    }
+
+    /// Over TLS, calls at the same time share one connection, and so wait for it to be made.
+    ///
+    /// Without it each has its own: libcurl 7.88 cannot go on with one that it began by prior knowledge, and would take
+    /// one that speaks HTTP/1.1.
+    private func setVersion(_ request: HTTPRequest) {
+        let isPlain = !request.url.hasPrefix("https:")
+        let version =
+            switch request.version {
+            case .automatic: CURL_HTTP_VERSION_1_1
+            case .two where isPlain: CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+            case .two: CURL_HTTP_VERSION_2TLS
+            }
+        let isShared = request.version == .two && !isPlain
+        let isAlone = request.version == .two && isPlain
+        _ = kpush_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(version))
+        _ = kpush_curl_set_long(handle, CURLOPT_PIPEWAIT, isShared ? 1 : 0)
+        _ = kpush_curl_set_long(handle, CURLOPT_FRESH_CONNECT, isAlone ? 1 : 0)
+        _ = kpush_curl_set_long(handle, CURLOPT_FORBID_REUSE, isAlone ? 1 : 0)
     }
 
     private func setMethodAndBody(_ request: HTTPRequest, _ file: FileBody?) {

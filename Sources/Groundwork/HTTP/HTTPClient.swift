@@ -10,6 +10,8 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]
     /// How long each phase may take.
     public var timeouts: HTTPTimeouts
+    /// Which version of HTTP it is made in.
+    public var version: HTTPVersion
 
     /// Makes a call.
     public init(
@@ -17,14 +19,24 @@ public struct HTTPRequest: Sendable {
         url: String,
         headers: [(name: String, value: String)] = [],
         body: [UInt8] = [],
-        timeouts: HTTPTimeouts = HTTPTimeouts()
+        timeouts: HTTPTimeouts = HTTPTimeouts(),
+        version: HTTPVersion = .automatic
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeouts = timeouts
+        self.version = version
     }
+}
+
+/// Which version of HTTP a call is made in.
+public enum HTTPVersion: Hashable, Sendable {
+    /// Whichever the client speaks by itself.
+    case automatic
+    /// HTTP/2, for servers that speak nothing else: over TLS as both sides agree on it, else without asking first.
+    case two
 }
 
 /// The limits of one outbound call, by phase.
