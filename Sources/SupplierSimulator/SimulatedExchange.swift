@@ -8,6 +8,8 @@ struct SimulatedRequest {
     /// What follows the question mark, as sent.
     let query: String
     let body: [UInt8]
+    /// Whether it came over HTTP/2.
+    var isHTTP2 = false
     /// The value of a header field, its name in lower case.
     let field: (String) -> String?
 }

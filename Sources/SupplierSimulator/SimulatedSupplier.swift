@@ -8,12 +8,16 @@ package enum SimulatedSupplier: String, Hashable, Sendable, CaseIterable, Codabl
     case weComRobot = "wecom-robot"
     case feishuRobot = "feishu-robot"
     case smtp
+    case getui
+    case fcm
+    case apns
+    case huawei
 
     /// Whether its receipts wait for somebody who asks for them when nobody is to be told.
     var keepsReceipts: Bool {
         switch self {
         case .tencent: true
-        case .aliyun, .smtp, .webhook, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot: false
+        default: false
         }
     }
 

@@ -24,6 +24,10 @@ final class Simulation: Sendable {
         case .weComRobot: WeComRobotDesk(self, account: settings.credentials.weComRobot)
         case .feishuRobot: FeishuRobotDesk(self, account: settings.credentials.feishuRobot)
         case .smtp: SMTPDesk()
+        case .getui: GeTuiDesk(self, account: settings.credentials.getui)
+        case .fcm: FCMDesk(self, account: settings.credentials.fcm)
+        case .apns: APNsDesk(self, account: settings.credentials.apns)
+        case .huawei: HuaweiDesk(self, account: settings.credentials.huawei)
         }
     }
 

@@ -43,6 +43,10 @@ package struct SimulatorCredentials: Sendable {
     package var dingTalkNotice = Account.demoDingTalkNotice
     package var weComRobot = Account.demoWeComRobot
     package var feishuRobot = Account.demoFeishuRobot
+    package var getui = Account.demoGeTui
+    package var fcm = Account.demoFCM
+    package var apns = Account.demoAPNs
+    package var huawei = Account.demoHuawei
 
     /// A mail server's: who signs in, and who sends.
     package var smtp: Account
@@ -89,6 +93,10 @@ package struct SimulatorCredentials: Sendable {
         case .weComRobot: weComRobot
         case .feishuRobot: feishuRobot
         case .smtp: smtp
+        case .getui: getui
+        case .fcm: fcm
+        case .apns: apns
+        case .huawei: huawei
         }
     }
 
@@ -131,6 +139,20 @@ package struct SimulatorCredentials: Sendable {
             (
                 ["from": account.signName, "user": key.accessKey, "starttls": "none"],
                 ["pass": key.secretKey]
+            )
+        case .getui:
+            (["appId": account.appID, "appKey": key.accessKey], ["masterSecret": key.secretKey])
+        case .fcm:
+            (["projectId": account.appID, "clientEmail": key.accessKey], ["privateKey": key.secretKey])
+        case .apns:
+            (
+                ["topic": account.appID, "keyId": key.accessKey, "teamId": Self.demoTeam],
+                ["privateKey": key.secretKey]
+            )
+        case .huawei:
+            (
+                ["appId": account.appID, "callbackUser": Self.demoCallbackUser],
+                ["appSecret": key.secretKey, "callbackKey": Self.demoCallbackKey]
             )
         }
     }

@@ -19,7 +19,7 @@ struct SimulatorRoutes {
             for path in [prefix, prefix + "/**"] {
                 for method in [HTTPRequest.Method.get, .post, .put, .delete] {
                     router.on(RouterPath(path), method: method) { [self] request, context in
-                        let order = try await read(request, behind: prefix)
+                        let order = try await read(request, behind: prefix, isHTTP2: context.isHTTP2)
                         return try await deliver(desk.answer(order), to: context)
                     }
                 }
@@ -29,7 +29,11 @@ struct SimulatorRoutes {
         return router
     }
 
-    private func read(_ request: Request, behind prefix: String) async throws -> SimulatedRequest {
+    private func read(
+        _ request: Request,
+        behind prefix: String,
+        isHTTP2: Bool
+    ) async throws -> SimulatedRequest {
         let headers = request.headers
         let body = try await request.body.collect(upTo: 4 << 20)
         return SimulatedRequest(
@@ -38,6 +42,7 @@ struct SimulatorRoutes {
             host: request.head.authority ?? "",
             query: request.uri.query ?? "",
             body: Array(buffer: body),
+            isHTTP2: isHTTP2,
             field: { name in headers.first { $0.name.canonicalName == name }?.value }
         )
     }
@@ -87,10 +92,14 @@ struct SimulatorContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Cuts the connection, with whatever of an answer was written.
     let disconnect: @Sendable () -> Void
+    /// Whether it came over HTTP/2.
+    let isHTTP2: Bool
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         let channel = source.channel
+        // The channel of a stream has a connection above it, and that one the listener.
+        isHTTP2 = channel.parent?.parent != nil
         disconnect = { channel.close(promise: nil) }
     }
 }

@@ -1,9 +1,10 @@
 package import Groundwork
 import Hummingbird
+import HummingbirdCore
 package import Logging
 import ServiceLifecycle
 
-/// A running simulator of Tencent's and Aliyun's SMS services, below `/tencent` and `/aliyun`, and of a mail server.
+/// A running simulator of suppliers, each below its name, such as `/tencent`, and of a mail server.
 ///
 /// It checks every request as strictly as the suppliers do and keeps a ledger of everything it accepted, which is
 /// the oracle for "exactly once". `/_sim/` changes how it behaves and tells what it saw.
@@ -63,6 +64,7 @@ package struct SimulatorService: Service {
         quiet.logLevel = max(quiet.logLevel, .warning)
         let application = Application(
             router: SimulatorRoutes(simulation, waiting: waiting).router(),
+            server: .eitherHTTP(),
             configuration: .init(
                 address: .hostname(simulation.settings.host, port: simulation.settings.port),
                 serverName: nil

@@ -54,6 +54,10 @@ struct World: Sendable {
     var notices = NoticeBook()
     /// When mail for those who make strangers wait came first.
     var greyed: [String: Moment] = [:]
+    /// The tokens that callers of the simulated APNs signed.
+    var providerTokens = ProviderTokenBook()
+    /// What the simulated GeTui answered, by the calls' ids.
+    var pushes: [String: [UInt8]] = [:]
     private var rates = CallRates()
     // Aliyun takes signatures of up to 15 minutes before and after.
     private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
@@ -173,6 +177,8 @@ struct World: Sendable {
         silences = [:]
         notices = NoticeBook()
         greyed = [:]
+        providerTokens = ProviderTokenBook()
+        pushes = [:]
         rates = CallRates()
         nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
         failuresOf = [:]

@@ -4,6 +4,7 @@ package import PushEngine
 package enum SupplierCatalogue {
     /// In the order in which people read them: by channel.
     package static let forms: [SupplierForm] = [
-        .webhook, .tencent, .aliyun, .smtp, .dingTalkRobot, .dingTalkNotice, .weComRobot, .feishuRobot,
+        .webhook, .getui, .fcm, .apns, .huawei, .tencent, .aliyun, .smtp, .dingTalkRobot, .dingTalkNotice,
+        .weComRobot, .feishuRobot,
     ]
 }

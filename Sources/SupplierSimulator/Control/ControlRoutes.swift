@@ -131,7 +131,10 @@ struct ControlRoutes {
         guard known.contains(order.accessKey) else {
             throw Hummingbird.HTTPError(.notFound, message: "access_key: there is no such key")
         }
-        _ = simulation.world.withLock { $0.revokedKeys.insert(order.accessKey) }
+        simulation.world.withLock { world in
+            world.revokedKeys.insert(order.accessKey)
+            for supplier in SimulatedSupplier.allCases { world.tokens[supplier].revoke(order.accessKey) }
+        }
         return try Self.json(order)
     }
 

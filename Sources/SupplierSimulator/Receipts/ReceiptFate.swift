@@ -31,7 +31,8 @@ struct ReceiptFate {
             self.isRepeated = true
         default:
             self.after = after
-            isDelivered = script != .undelivered
+            // Where a message to somebody who got too much is taken, it is not delivered.
+            isDelivered = script != .undelivered && script != .throttled
             self.isLost = false
             self.isRepeated = false
         }

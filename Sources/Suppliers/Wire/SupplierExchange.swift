@@ -18,7 +18,8 @@ enum SupplierExchange {
             switch response.status {
             case 502, 504: return .ended(.ambiguous(detail: "http status \(response.status)"))
             case 500...599:
-                return .ended(.refused(Refusal(.transient, code: "http.\(response.status)")))
+                let code = "http.\(response.status)"
+                return .ended(.refused(Refusal(.transient, code: code, wait: response.retryAfter)))
             default: return .answered(response)
             }
         } catch {
@@ -40,10 +41,20 @@ enum SupplierExchange {
         switch response.status {
         case 200...299: .ambiguous(detail: "unreadable answer of \(response.body.count) bytes")
         case 408, 425: .refused(Refusal(.transient, code: "http.\(response.status)"))
-        case 429: .refused(Refusal(.throttled, code: "http.429"))
+        case 429: .refused(Refusal(.throttled, code: "http.429", wait: response.retryAfter))
         case 400, 413, 415, 422: .refused(Refusal(.badContent, code: "http.\(response.status)"))
         default: .refused(Refusal(.badConfig, code: "http.\(response.status)"))
         }
+    }
+}
+
+extension HTTPResponse {
+    /// For how long the other side wants to be left alone; nil when it does not say so in seconds.
+    var retryAfter: Duration? {
+        let field = headers.first { $0.name == "retry-after" }
+        guard let seconds = field.flatMap({ Int64($0.value) }), seconds >= 0 else { return nil }
+        // A day is longer than anybody waits for a message.
+        return .seconds(min(seconds, 86_400))
     }
 }
 
