@@ -2,6 +2,8 @@
 struct FormParameters {
     private(set) var pairs: [(name: String, value: String)] = []
 
+    init() {}
+
     /// Decodes `name=value` pairs joined by `&`; nil when an escape is not one or the text is not UTF-8.
     init?(_ encoded: some Sequence<UInt8>) {
         for pair in Array(encoded).split(separator: UInt8(ascii: "&")) {

@@ -12,11 +12,16 @@ package enum SimulatedSupplier: String, Hashable, Sendable, CaseIterable, Codabl
     case fcm
     case apns
     case huawei
+    case yunpian
+    case linTong = "lintong"
+    case weChatOfficialAccount = "wechat-oa"
+    case weChatMiniProgram = "wechat-mini"
+    case weComApp = "wecom-app"
 
     /// Whether its receipts wait for somebody who asks for them when nobody is to be told.
     var keepsReceipts: Bool {
         switch self {
-        case .tencent: true
+        case .tencent, .yunpian: true
         default: false
         }
     }
@@ -25,6 +30,14 @@ package enum SimulatedSupplier: String, Hashable, Sendable, CaseIterable, Codabl
     var reportsSuccess: Bool {
         switch self {
         case .smtp: false
+        default: true
+        }
+    }
+
+    /// Whether it tells at all what became of a message.
+    var givesReceipts: Bool {
+        switch self {
+        case .linTong, .weComApp: false
         default: true
         }
     }

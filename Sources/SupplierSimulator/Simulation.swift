@@ -28,6 +28,11 @@ final class Simulation: Sendable {
         case .fcm: FCMDesk(self, account: settings.credentials.fcm)
         case .apns: APNsDesk(self, account: settings.credentials.apns)
         case .huawei: HuaweiDesk(self, account: settings.credentials.huawei)
+        case .yunpian: YunpianDesk(self, account: settings.credentials.yunpian)
+        case .linTong: LinTongDesk(self, account: settings.credentials.linTong)
+        case .weChatOfficialAccount, .weChatMiniProgram:
+            WeChatDesk(self, supplier, account: settings.credentials[supplier])
+        case .weComApp: WeComAppDesk(self, account: settings.credentials.weComApp)
         }
     }
 

@@ -4,7 +4,8 @@ package import Groundwork
 package struct SimulatorCredentials: Sendable {
     /// What a caller signs with.
     package struct Key: Sendable, Hashable {
-        /// Tencent `SecretId`, Aliyun `AccessKeyId`, DingTalk `AppKey`, what a robot's address ends with.
+        /// Tencent `SecretId`, Aliyun `AccessKeyId`, DingTalk `AppKey`, WeChat `AppID`, WeCom `CorpID`, what a robot's
+        /// address ends with.
         package let accessKey: String
         package let secretKey: Secret
 
@@ -20,19 +21,29 @@ package struct SimulatorCredentials: Sendable {
         package var key: Key
         /// A second key that works as well, for trying a change of keys.
         package var nextKey: Key
-        /// Tencent's `SmsSdkAppId`, DingTalk's `AgentId`; the others have none.
+        /// Tencent's `SmsSdkAppId`, DingTalk's and WeCom's `AgentId`; empty for one without.
         package var appID: String
         /// The approved signature.
         package var signName: String
         /// The approved template, whose only variable is the whole text.
         package var templateID: String
+        /// What the supplier signs its posts with; empty for one that signs none.
+        package var callbackToken: Secret
 
-        package init(key: Key, nextKey: Key, appID: String, signName: String, templateID: String) {
+        package init(
+            key: Key,
+            nextKey: Key,
+            appID: String = "",
+            signName: String = "",
+            templateID: String = "",
+            callbackToken: Secret = Secret("")
+        ) {
             self.key = key
             self.nextKey = nextKey
             self.appID = appID
             self.signName = signName
             self.templateID = templateID
+            self.callbackToken = callbackToken
         }
     }
 
@@ -47,6 +58,11 @@ package struct SimulatorCredentials: Sendable {
     package var fcm = Account.demoFCM
     package var apns = Account.demoAPNs
     package var huawei = Account.demoHuawei
+    package var yunpian = Account.demoYunpian
+    package var linTong = Account.demoLinTong
+    package var weChatOfficialAccount = Account.demoWeChatOfficial
+    package var weChatMiniProgram = Account.demoWeChatMiniProgram
+    package var weComApp = Account.demoWeComApp
 
     /// A mail server's: who signs in, and who sends.
     package var smtp: Account
@@ -97,6 +113,11 @@ package struct SimulatorCredentials: Sendable {
         case .fcm: fcm
         case .apns: apns
         case .huawei: huawei
+        case .yunpian: yunpian
+        case .linTong: linTong
+        case .weChatOfficialAccount: weChatOfficialAccount
+        case .weChatMiniProgram: weChatMiniProgram
+        case .weComApp: weComApp
         }
     }
 
@@ -154,6 +175,14 @@ package struct SimulatorCredentials: Sendable {
                 ["appId": account.appID, "callbackUser": Self.demoCallbackUser],
                 ["appSecret": key.secretKey, "callbackKey": Self.demoCallbackKey]
             )
+        case .yunpian: (["tplId": account.templateID], ["apikey": key.secretKey])
+        case .linTong: (["userName": key.accessKey], ["password": key.secretKey])
+        case .weChatOfficialAccount:
+            (["appId": key.accessKey], ["secret": key.secretKey, "token": account.callbackToken])
+        case .weChatMiniProgram:
+            (["appId": key.accessKey], ["appSecret": key.secretKey, "token": account.callbackToken])
+        case .weComApp:
+            (["corpId": key.accessKey, "agentId": account.appID], ["corpSecret": key.secretKey])
         }
     }
 }

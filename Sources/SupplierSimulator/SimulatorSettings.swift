@@ -14,6 +14,10 @@ package struct SimulatorSettings: Sendable {
     package var scriptsRecipients = true
     /// Whether the suppliers' published call rates are enforced.
     package var limitsRates = true
+    /// How many messages a supplier takes on one day, where that is not what it takes from everybody.
+    package var dailyCalls: [SimulatedSupplier: Int] = [:]
+    /// How many messages each user of a mini-program has agreed to, of each template.
+    package var consents = 1_000
     /// What goes wrong by chance, and how long things take; the same for each supplier.
     package var faults = SimulatorFaults()
     /// Where suppliers post receipts; those of others wait to be pulled, or can only be asked for.

@@ -9,6 +9,8 @@ struct World: Sendable {
         var refused: [String: Int] = [:]
         /// Receipts handed out, by pull or by post; one that came twice counts twice.
         var receiptsSent = 0
+        /// Calls whose messages were taken back.
+        var recalled = 0
         /// Posts of receipts that the other side did not take.
         var postsFailed = 0
     }
@@ -58,6 +60,9 @@ struct World: Sendable {
     var providerTokens = ProviderTokenBook()
     /// What the simulated GeTui answered, by the calls' ids.
     var pushes: [String: [UInt8]] = [:]
+    var weChat = PerSupplier(repeating: WeChatMemory())
+    var weCom = WeComMemory()
+    var yunpian = YunpianMemory()
     private var rates = CallRates()
     // Aliyun takes signatures of up to 15 minutes before and after.
     private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
@@ -141,7 +146,8 @@ struct World: Sendable {
     ) -> UInt32 {
         let first = UInt32(ledger.count)
         let call = ledger.open(supplier: supplier, usedNextKey: usedNextKey, key: key)
-        let isAwaited = supplier.keepsReceipts || callbacks[supplier] != nil
+        let isAwaited =
+            supplier.givesReceipts && (supplier.keepsReceipts || callbacks[supplier] != nil)
         for message in messages {
             let ordinal = UInt64(ledger.entries(of: message.recipient).count)
             var random = SimulatorRandom(seed: seed, message.recipient, ordinal)
@@ -179,6 +185,9 @@ struct World: Sendable {
         greyed = [:]
         providerTokens = ProviderTokenBook()
         pushes = [:]
+        weChat = PerSupplier(repeating: WeChatMemory())
+        weCom = WeComMemory()
+        yunpian = YunpianMemory()
         rates = CallRates()
         nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
         failuresOf = [:]

@@ -4,7 +4,8 @@ package import PushEngine
 package enum SupplierCatalogue {
     /// In the order in which people read them: by channel.
     package static let forms: [SupplierForm] = [
-        .webhook, .getui, .fcm, .apns, .huawei, .tencent, .aliyun, .smtp, .dingTalkRobot, .dingTalkNotice,
-        .weComRobot, .feishuRobot,
+        .webhook, .getui, .fcm, .apns, .huawei, .tencent, .aliyun, .yunpian, .linTong, .smtp,
+        .weChatOfficialAccount, .weChatMiniProgram, .weComApp, .dingTalkRobot, .dingTalkNotice, .weComRobot,
+        .feishuRobot,
     ]
 }

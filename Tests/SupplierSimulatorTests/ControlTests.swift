@@ -191,9 +191,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/_sim/faults", "{"), ("/_sim/faults", #"{"supplier":"yunpian"}"#),
+        ("/_sim/faults", "{"), ("/_sim/faults", #"{"supplier":"nobody"}"#),
         ("/_sim/faults", #"{"fail_ratio":"much"}"#), ("/_sim/script", "{}"), ("/_sim/clock", "[]"),
-        ("/_sim/callbacks", #"{"yunpian":"http://x"}"#), ("/_sim/tokens/revoke", "{}"),
+        ("/_sim/callbacks", #"{"nobody":"http://x"}"#), ("/_sim/tokens/revoke", "{}"),
     ])
     func `an order that cannot be read is refused`(path: String, body: String) async throws {
         try await RunningSimulator.use { simulator in

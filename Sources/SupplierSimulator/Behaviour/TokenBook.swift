@@ -13,6 +13,8 @@ struct TokenBook: Sendable {
     private struct Entry {
         let holder: String
         var until: Moment
+        /// Whether another ended it before its time.
+        var isReplaced = false
     }
 
     private var entries: [String: Entry] = [:]
@@ -41,8 +43,9 @@ struct TokenBook: Sendable {
     ) -> String {
         count += 1
         if let grace {
-            for (value, entry) in entries where entry.holder == holder {
-                entries[value]?.until = min(entry.until, now + grace)
+            let end = now + grace
+            for (value, entry) in entries where entry.holder == holder && entry.until > end {
+                entries[value] = Entry(holder: holder, until: end, isReplaced: true)
             }
         }
         let chance = String(
@@ -63,7 +66,7 @@ struct TokenBook: Sendable {
     /// What a token is worth to a holder.
     func standing(of token: String, holder: String, at now: Moment) -> Standing {
         guard let entry = entries[token], entry.holder == holder else { return .unknown }
-        return entry.until > now ? .good : .expired
+        return entry.until > now ? .good : entry.isReplaced ? .unknown : .expired
     }
 
     /// Whose token it is; nil for none that was handed out.

@@ -21,6 +21,7 @@ struct ControlRoutes {
         group.post("/clock") { request, _ in try await setClock(request) }
         group.post("/callbacks") { request, _ in try await setCallbacks(request) }
         group.post("/tokens/revoke") { request, _ in try await revoke(request) }
+        group.post("/consents") { request, _ in try await setConsents(request) }
         group.post("/reset") { _, _ in reset() }
     }
 
@@ -135,6 +136,19 @@ struct ControlRoutes {
             world.revokedKeys.insert(order.accessKey)
             for supplier in SimulatedSupplier.allCases { world.tokens[supplier].revoke(order.accessKey) }
         }
+        return try Self.json(order)
+    }
+
+    /// Gives or takes away what a user of the mini-program has agreed to.
+    private func setConsents(_ request: Request) async throws -> Response {
+        struct Order: Codable {
+            let recipient: String
+            let count: Int
+        }
+        let order = try Self.decode(Order.self, from: try await Self.body(of: request))
+        let template = simulation.settings.credentials.weChatMiniProgram.templateID
+        let consent = WeChatMemory.Consent(openID: order.recipient, template: template)
+        simulation.world.withLock { $0.weChat[.weChatMiniProgram].give(order.count, consent) }
         return try Self.json(order)
     }
 

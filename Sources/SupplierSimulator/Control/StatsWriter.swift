@@ -85,6 +85,8 @@ enum StatsWriter {
         writer.integer(Int64(world.receipts[supplier].count))
         writer.key("receipts_sent")
         writer.integer(Int64(tally.receiptsSent))
+        writer.key("recalled")
+        writer.integer(Int64(tally.recalled))
         writer.key("posts_failed")
         writer.integer(Int64(tally.postsFailed))
         writer.endObject()

@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""kind":"aliyun""#, #""kind":"yunpian""#, "kind"), (#""SMS_1""#, #""""#, "config.templateCode"),
+        (#""kind":"aliyun""#, #""kind":"nobody""#, "kind"), (#""SMS_1""#, #""""#, "config.templateCode"),
         (#""name""#, #""url":"ftp://sms.example.org","name""#, "url"),
         (#""name""#, #""sendChannel":40,"name""#, "sendChannel"),
         ("very-secret", "", "config.accessKeySecret"),

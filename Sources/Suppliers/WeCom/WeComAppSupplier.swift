@@ -1,0 +1,184 @@
+import Groundwork
+package import PushEngine
+
+extension SupplierKind {
+    package static let weComApp = SupplierKind(rawValue: "wecom-app")
+}
+
+extension SupplierForm {
+    package static let weComApp = SupplierForm(
+        .weComApp,
+        title: "WeCom application",
+        channel: .weComApp,
+        address: "https://qyapi.weixin.qq.com",
+        fields: [
+            .required("corpId", "the organisation, such as ww0123456789abcdef"),
+            .secret("corpSecret", "the application's secret"),
+            .required("agentId", "the application's number, such as 1000002"),
+        ]
+    ) { WeComAppSupplier($0, $1) }
+}
+
+/// Speaks WeCom's application messages.
+///
+/// A call of one content takes 1000 members and names those that are none. WeCom drops the same content to the same
+/// members for half an hour, so a call without an answer may be made again. It does not tell what became of a message,
+/// and takes one back within a day.
+package struct WeComAppSupplier: Supplier {
+    package let account: AccountID
+    package let shapes = [CallShape(recipients: 1_000, sameContent: true)]
+    package let callLimits: [RateLimit]
+    package let givesReceipts = false
+
+    private let endpoint: SupplierEndpoint
+    private let agentID: WireValue
+    private let tokens: WeComTokenSource
+    private let calls: TokenedCalls
+    private let tools: SupplierTools
+
+    /// Makes the adapter of one account.
+    package init(_ account: SupplierAccount, _ tools: SupplierTools) {
+        self.account = account.id
+        endpoint = SupplierEndpoint(account.url)
+        let agent = account["agentId"]
+        agentID = Int64(agent).map { .integer($0) } ?? .text(agent)
+        tokens = WeComTokenSource(
+            endpoint,
+            corpID: account["corpId"],
+            secret: account.secret("corpSecret"),
+            tools
+        )
+        calls = TokenedCalls(account: account, source: tokens, tools: tools)
+        // developer.work.weixin.qq.com, path 96212: by organisation.
+        callLimits = account.callLimits(
+            [CallRate(10_000, per: .seconds(60)), CallRate(150_000, per: .seconds(3_600))],
+            countedBy: account["corpId"]
+        )
+        self.tools = tools
+    }
+
+    package var tokenSource: (any TokenSource)? { tokens }
+
+    package var repeatsAreDroppedFor: Duration? { .seconds(Self.duplicateInterval) }
+
+    package func send(_ call: SupplierCall) async -> SupplierReply {
+        let count = call.recipients.count
+        guard call.contents.count == 1, (1...1_000).contains(count) else {
+            return SupplierReply(all: .refused(Refusal(.badContent, code: "kpush.call_shape")), count: count)
+        }
+        let message: WeComMessage
+        do { message = try WeComMessage(try RenderedContent(only: call.contents[0])) } catch {
+            return SupplierReply(all: .refused(error.refusal), count: count)
+        }
+        switch await post(body(message, to: call.recipients), to: "cgi-bin/message/send") {
+        case .ended(let verdict): return SupplierReply(all: verdict, count: count)
+        case .answered(let response):
+            guard let reply = ErrcodeReply(response) else {
+                return SupplierReply(all: SupplierExchange.verdict(onUnreadable: response), count: count)
+            }
+            return Self.verdicts(reply, on: call.recipients)
+        }
+    }
+
+    package func check() async throws(SupplierError) {
+        _ = try await tokens.fetchToken(isAfterRejection: false)
+    }
+
+    /// Takes back the message of a whole call, within 24 hours.
+    package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
+        switch await post(["msgid": .text(reference)], to: "cgi-bin/message/recall") {
+        case .ended(let verdict): throw SupplierError(verdict)
+        case .answered(let response):
+            guard let reply = ErrcodeReply(response) else {
+                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
+            }
+            guard reply.isSuccess else { throw .refused(WeComCodes.refusal(reply)) }
+        }
+    }
+
+    /// In seconds; what WeCom has for itself.
+    private static let duplicateInterval: Int64 = 1_800
+
+    private func body(_ message: WeComMessage, to members: [String]) -> WireObject {
+        var body: WireObject = [
+            "touser": .text(members.joined(separator: "|")), "msgtype": .text(message.type),
+            "agentid": agentID,
+        ]
+        body.append(message.type, .object(message.body))
+        body.append("enable_duplicate_check", 1)
+        body.append("duplicate_check_interval", .integer(Self.duplicateInterval))
+        return body
+    }
+
+    private func post(_ body: WireObject, to path: String) async -> SupplierExchange {
+        await calls.make { token in
+            .json(
+                body,
+                to: "\(endpoint.url)\(path)?access_token=\(PercentEncoding.encoded(token.reveal()))",
+                timeouts: tools.timeouts
+            )
+        } isRejected: { response in
+            ErrcodeReply(response).map { WeComCodes.rejectedToken.contains($0.code) } ?? false
+        }
+    }
+
+    /// The verdict on each member: a success names those that it does not hold for.
+    private static func verdicts(_ reply: ErrcodeReply, on members: [String]) -> SupplierReply {
+        guard reply.isSuccess else {
+            // Success is only what comes with the status of one.
+            guard reply.code != 0 else {
+                return SupplierReply(
+                    all: .ambiguous(detail: "a success with the status of none"),
+                    count: members.count
+                )
+            }
+            let refusal = WeComCodes.refusal(reply)
+            let isAboutSome = refusal.fault == .badRecipient && reply.code != WeComCodes.allInvalid
+            return SupplierReply(
+                all: .refused(refusal),
+                count: members.count,
+                mayBeSplit: isAboutSome && members.count > 1
+            )
+        }
+        let reference = reply.fields["msgid"].text ?? ""
+        let invalid = Self.members(reply.fields["invaliduser"])
+        let unlicensed = Self.members(reply.fields["unlicenseduser"])
+        return SupplierReply(
+            verdicts: members.map { member in
+                // WeCom tells no case apart, and answers in small letters.
+                let name = member.lowercased()
+                if invalid.contains(name) { return .refused(Refusal(.badRecipient, code: "invaliduser")) }
+                if unlicensed.contains(name) {
+                    return .refused(Refusal(.badRecipient, code: "unlicenseduser"))
+                }
+                return .accepted(reference: reference, charge: 0)
+            }
+        )
+    }
+
+    private static func members(_ value: WireValue) -> Set<String> {
+        Set((value.text ?? "").lowercased().split(separator: "|").map(String.init))
+    }
+}
+
+/// Fetches the access tokens of one application; who asks again gets the same until it ends.
+struct WeComTokenSource: TokenSource {
+    let owner: TokenOwner
+    private let url: String
+    private let corpID: String
+    private let tools: SupplierTools
+
+    init(_ endpoint: SupplierEndpoint, corpID: String, secret: Secret, _ tools: SupplierTools) {
+        owner = TokenOwner(["wecom", endpoint.url, corpID], secret: secret)
+        url = endpoint.url + "cgi-bin/gettoken"
+        self.corpID = corpID
+        self.tools = tools
+    }
+
+    func fetchToken(isAfterRejection: Bool) async throws(SupplierError) -> FetchedToken {
+        let query = PercentEncoding.form([("corpid", corpID), ("corpsecret", owner.secret.reveal())])
+        let request = HTTPRequest(method: "GET", url: "\(url)?\(query)", timeouts: tools.timeouts)
+        let exchange = await SupplierExchange.make(request, over: tools.http)
+        return try ErrcodeReply.token(in: exchange, refusal: WeComCodes.refusal)
+    }
+}
