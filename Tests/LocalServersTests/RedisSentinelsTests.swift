@@ -15,16 +15,19 @@ import Testing
         try await waited(for: "nobody takes over") {
             let roles = try await sentinels.roles()
             guard roles.master.port == replica.port else { return false }
-            return try await replica.run(["ROLE"]).first == "master"
+            return await role(of: replica)?.first == "master"
         }
         #expect(try await replica.run(["EXISTS", "heard"]) == ["1"])
         #expect(try await replica.run(["EXISTS", "unheard"]) == ["0"])
         // Who comes back follows the one that took over, and forgets what only it knew.
         try await lost.start()
         try await waited(for: "the old master does not follow") {
-            try await lost.run(["ROLE"]).prefix(4).last == "connected"
+            await role(of: lost)?.prefix(4).last == "connected"
         }
         #expect(try await lost.run(["EXISTS", "unheard"]) == ["0"])
         await sentinels.stop()
     }
+
+    /// What a server says that it is; nil while it says nothing: sentinels that turn it cut off whoever asks.
+    private func role(of server: RedisServer) async -> [String]? { try? await server.run(["ROLE"]) }
 }
