@@ -8,6 +8,8 @@ final class Simulation: Sendable {
     let world: Mutex<World>
     /// Rings when there may be something to post, or when the time for it may have changed.
     let bell = PostBell()
+    /// Where mail is taken, as soon as it is.
+    let mailPort = BoundPort()
     private let requests = Atomic<UInt64>(0)
 
     /// The suppliers.

@@ -14,7 +14,6 @@ package struct SimulatorService: Service {
     private let waiting: any Clock<Duration>
     private let logger: Logger
     private let port = BoundPort()
-    private let mailPort = BoundPort()
 
     /// Makes a simulator; it listens once it runs.
     ///
@@ -49,7 +48,7 @@ package struct SimulatorService: Service {
 
     /// Where it takes mail, as soon as it does; nil when it ended before.
     package var mailURL: String? {
-        get async { await mailPort.value.map { "smtp://\(simulation.settings.host):\($0)" } }
+        get async { await simulation.mailPort.value.map { "smtp://\(simulation.settings.host):\($0)" } }
     }
 
     /// Serves until it is told to stop.
@@ -58,7 +57,7 @@ package struct SimulatorService: Service {
     package func run() async throws {
         defer {
             port.announce(nil)
-            mailPort.announce(nil)
+            simulation.mailPort.announce(nil)
         }
         var quiet = logger
         quiet.logLevel = max(quiet.logLevel, .warning)
@@ -79,7 +78,7 @@ package struct SimulatorService: Service {
             if simulation.settings.mailPort != nil {
                 let door = SMTPDoor(
                     simulation: simulation,
-                    port: mailPort,
+                    port: simulation.mailPort,
                     waiting: waiting,
                     logger: logger
                 )

@@ -11,12 +11,14 @@ import UnixSignals
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Stand in for Tencent's and Aliyun's SMS services, and for a mail server, on this machine.",
+        abstract:
+            "Stand in for every supplier that messages go through, and for a mail server, on this machine.",
         discussion: """
-            Requests are checked as strictly as the suppliers check them: signature, clock, nonce, template, numbers. \
-            Everything accepted is kept in a ledger, so that a test can tell whether anybody was sent to twice.
+            Requests are checked as strictly as the suppliers check them: signatures and tokens, clock, nonce, template, \
+            recipients, sizes and rates. Everything accepted is kept in a ledger, so that a test can tell whether anybody \
+            was sent to twice.
 
-            A number's last four digits script what happens to it, unless --no-scripts is given: 0000 delivered, \
+            A recipient's last four digits script what happens to it, unless --no-scripts is given: 0000 delivered, \
             0001 not delivered, 0002 refused for good, 0003 refused for now, 0004 accepted but never answered, \
             0005 connection reset, 0006 HTTP 500 twice and then accepted, 0007 accepted but the answer cut short, \
             0008 the receipt late and twice, 0009 answered after three seconds.
@@ -25,6 +27,7 @@ struct SimulateCommand: AsyncParsableCommand {
             digits before the @ of an address script what happens to it, and one that begins with grey has to wait for \
             five minutes.
 
+            GET  /_sim/accounts         accounts at all of them, each as POST /api/v1/accounts takes it
             GET  /_sim/stats            what was accepted, refused and doubled
             GET  /_sim/ledger?recipient=+8613800138000
             GET  /_sim/ledger/export    recipient, supplier, time and content hash, a line each
@@ -33,6 +36,7 @@ struct SimulateCommand: AsyncParsableCommand {
             POST /_sim/clock            {"advance_ms": 60000} or {"now_ms": …} or {"reset": true}
             POST /_sim/callbacks        {"aliyun": "http://…"}: where receipts are posted; null stops it
             POST /_sim/tokens/revoke    {"access_key": "…"}: from now on this key is unknown
+            POST /_sim/consents         {"recipient": "…", "count": 1}: what a user of the mini-program has agreed to
             POST /_sim/reset            forget everything
             """
     )
@@ -73,6 +77,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Whether the last digits of a number script what happens to it.")
     var scripts = true
 
+    @Flag(inversion: .prefixedNo, help: "Whether suppliers refuse calls above the rates that they publish.")
+    var limits = true
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port is from 0 to 65535.") }
         guard smtpPort.map((0...65_535).contains) ?? true else {
@@ -108,6 +115,7 @@ struct SimulateCommand: AsyncParsableCommand {
         settings.port = port
         settings.seed = seed
         settings.scriptsRecipients = scripts
+        settings.limitsRates = limits
         settings.faults.receiptDelay = receiptDelayMs
         settings.faults.failRatio = failRatio
         settings.faults.latencyMin = latencyMs
@@ -120,16 +128,21 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func announce(_ url: String, mail: String?) {
-        let demo = SimulatorCredentials.demo
+        var table = Table(indent: 0)
+        for supplier in SimulatedSupplier.allCases {
+            guard let place = supplier == .smtp ? mail : "\(url)/\(supplier.rawValue)" else { continue }
+            let values = SimulatorCredentials.demo.setup(at: supplier).values
+            let words = values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            table.add(supplier.rawValue, place, words.joined(separator: ", "))
+        }
         let text = """
-            Tencent: \(url)/tencent  key \(demo.tencent.key.accessKey), app \(demo.tencent.appID), \
-            template \(demo.tencent.templateID), signature \(demo.tencent.signName)
-            Aliyun:  \(url)/aliyun  key \(demo.aliyun.key.accessKey), template \(demo.aliyun.templateID), \
-            signature \(demo.aliyun.signName)\(mail.map { "\nMail:    \($0)  user \(demo.smtp.key.accessKey)" } ?? "")
+            \(table.text)
+            Accounts with their secrets: \(url)/_sim/accounts
             Control: \(url)/_sim/stats
             Stop with Ctrl-C.
+
             """
         // Not `print`: whoever reads this through a pipe waits for it.
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        FileHandle.standardOutput.write(Data(text.utf8))
     }
 }

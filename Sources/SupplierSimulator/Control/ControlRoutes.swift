@@ -14,6 +14,7 @@ struct ControlRoutes {
     func add(to router: Router<SimulatorContext>) {
         let group = router.group("/_sim")
         group.get("/stats") { _, _ in Self.json(simulation.world.withLock { StatsWriter.stats($0) }) }
+        group.get("/accounts") { request, _ in try await accounts(request) }
         group.get("/ledger") { request, _ in try ledger(request) }
         group.get("/ledger/export") { _, _ in export() }
         group.post("/faults") { request, _ in try await setFaults(request) }
@@ -26,6 +27,19 @@ struct ControlRoutes {
     }
 
     // What it saw.
+
+    /// Accounts at all of its suppliers, each as the API of whoever sends takes it.
+    private func accounts(_ request: Request) async throws -> Response {
+        let own = "http://\(request.head.authority ?? "")"
+        let mail =
+            simulation.settings.mailPort == nil
+            ? nil : await simulation.mailPort.value.map { "smtp://\(simulation.settings.host):\($0)" }
+        let accounts = SimulatedSupplier.allCases.compactMap { supplier in
+            (supplier == .smtp ? mail : "\(own)/\(supplier.rawValue)")
+                .map { simulation.settings.credentials.account(at: supplier, url: $0) }
+        }
+        return Self.json(WireValue.list(accounts.map(WireValue.object)).json)
+    }
 
     private func ledger(_ request: Request) throws -> Response {
         guard let text = request.uri.queryParameters["recipient"].map(String.init), !text.isEmpty else {
