@@ -4,10 +4,10 @@ SHELL := /bin/bash
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help run demo cluster faults bench setup setup-tests build release test tsan lint format clean
+.PHONY: help run demo demo-channels cluster faults bench bench-channels setup setup-tests build release test tsan lint format clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: release ## send a campaign through everything, then keep serving until Ctrl-C
 	@$(RELEASE)/kpush demo --keep-serving $(ARGS)
@@ -23,6 +23,12 @@ faults: release ## break a cluster on purpose, under load, and show that nothing
 
 bench: release ## measure rate and memory of a campaign of a million rows
 	@$(RELEASE)/kpush bench $(ARGS)
+
+demo-channels: release ## send a campaign over each channel, through all of its suppliers
+	@$(RELEASE)/kpush demo-channels $(ARGS)
+
+bench-channels: release ## measure the adapter of each supplier
+	@$(RELEASE)/kpush bench-channels $(ARGS)
 
 setup: ## install the system packages that are missing (Debian)
 	@bash scripts/setup

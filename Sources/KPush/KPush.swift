@@ -7,9 +7,11 @@ struct KPush: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self,
             DemoCommand.self,
+            ChannelsDemoCommand.self,
             ClusterCommand.self,
             FaultsCommand.self,
             BenchCommand.self,
+            ChannelsBenchCommand.self,
             SendCommand.self,
             RecallCommand.self,
             MessagesCommand.self,

@@ -68,7 +68,7 @@ import Testing
         settings.lead = .seconds(1)
         let outcome = try await DemoRun(
             composition: composition,
-            simulator: SimulatorControl(url: simulator.url, http: composition.engine.http),
+            simulator: SimulatorControl(simulator, http: composition.engine.http),
             door: cluster.url,
             settings: settings
         )

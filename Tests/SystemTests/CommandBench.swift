@@ -5,6 +5,7 @@ import Groundwork
 import Logging
 import PushEngine
 import SQLiteDriver
+import SupplierSimulator
 import Suppliers
 import TestKit
 import Testing
@@ -75,8 +76,8 @@ final class CommandBench {
         try #require(template.rawValue == Self.campaign)
         let aliyun = try #require(accounts.first { $0.kind == .aliyun })
         let path = composition.receiptAddress.path(aliyun.id)
-        let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
-        try await control.postReceipts(to: url + path)
+        let control = SimulatorControl(simulator, http: composition.engine.http)
+        try await control.postReceipts(to: [.aliyun: url + path])
         composition.engine.http.shutdown()
     }
 }

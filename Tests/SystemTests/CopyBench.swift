@@ -7,6 +7,7 @@ import Logging
 import PostgresDriver
 import PushEngine
 import SQLiteDriver
+import SupplierSimulator
 import Suppliers
 import TestKit
 import Testing
@@ -41,7 +42,7 @@ final class CopyBench {
             ["--no-scripts", "--receipt-delay-ms", "200"],
             program: ServerProcess.program()
         )
-        control = SimulatorControl(url: simulator.url, http: CurlHTTPClient())
+        control = SimulatorControl(simulator, http: CurlHTTPClient())
         config = folder.file("cluster.yaml")
         try """
         postgres:
@@ -115,7 +116,9 @@ final class CopyBench {
     /// Has the cluster send the rest.
     func finish() async throws {
         let store = try await clusterBooks()
-        try await control.postReceipts(to: "http://127.0.0.1:\(cluster.webPort)\(try await receiptPath())")
+        try await control.postReceipts(to: [
+            .aliyun: "http://127.0.0.1:\(cluster.webPort)\(try await receiptPath())"
+        ])
         try await cluster.start()
         try await eventually(
             "everybody is out and nothing is in doubt",
@@ -220,7 +223,7 @@ final class CopyBench {
         _ = try await store.auditTemplate(template, version: 1, approved: true, note: "", by: "test")
         let aliyun = try #require(accounts.first { $0.kind == .aliyun })
         try await control.postReceipts(
-            to: "http://127.0.0.1:\(server.webPort)\(composition.receiptAddress.path(aliyun.id))"
+            to: [.aliyun: "http://127.0.0.1:\(server.webPort)\(composition.receiptAddress.path(aliyun.id))"]
         )
         var recipe = CrowdRecipe(rows: rows)
         recipe.bad = 0.03

@@ -5,6 +5,7 @@ import Groundwork
 import Logging
 import PushEngine
 import SQLiteDriver
+import SupplierSimulator
 import Suppliers
 import TestKit
 import Testing
@@ -22,7 +23,7 @@ import Testing
             program: ServerProcess.program()
         )
         defer { try? simulator.stop() }
-        let control = SimulatorControl(url: simulator.url, http: CurlHTTPClient())
+        let control = SimulatorControl(simulator, http: CurlHTTPClient())
         // Long after all that a killed process wrote into a connection has arrived.
         let server = try ServerProcess(
             data: folder.file("data"),
@@ -93,7 +94,7 @@ import Testing
         let template = try await template(store)
         let aliyun = try #require(accounts.first { $0.kind == .aliyun })
         let path = composition.receiptAddress.path(aliyun.id)
-        try await control.postReceipts(to: "http://127.0.0.1:\(server.webPort)\(path)")
+        try await control.postReceipts(to: [.aliyun: "http://127.0.0.1:\(server.webPort)\(path)"])
         var recipe = CrowdRecipe(rows: 100_000)
         recipe.bad = 0.03
         recipe.duplicates = 0.05

@@ -128,7 +128,7 @@ struct ClusterCommand: AsyncParsableCommand {
         demo.lead = .seconds(lead)
         let outcome = try await DemoRun(
             composition: composition,
-            simulator: SimulatorControl(url: simulator.url, http: composition.engine.http),
+            simulator: SimulatorControl(simulator, http: composition.engine.http),
             door: cluster.url,
             settings: demo
         )

@@ -1,11 +1,6 @@
 import ArgumentParser
 import Console
-import CurlDriver
 import Foundation
-import Groundwork
-import Logging
-import ServiceLifecycle
-import UnixSignals
 
 /// `kpush demo`: all roles, the simulator, sample data, and one campaign from its crowd file to the last receipt.
 struct DemoCommand: AsyncParsableCommand {
@@ -59,74 +54,29 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try DemoFolder.empty(data)
-        let logger = ServeLog.start(level: logLevel)
-        let composition = try await Composition(settings, logger: logger)
-        let simulator = try SimulatorProcess(
-            ["--seed", "\(seed)", "--fail-ratio", "\(failRatio)", "--no-scripts"]
+        let isExact = try await DemoStage(
+            settings: .demo(data: data, webPort: webPort, logLevel: logLevel),
+            simulator: ["--seed", "\(seed)", "--fail-ratio", "\(failRatio)", "--no-scripts"],
+            stopsWithInput: stopWithInput,
+            keepsServing: keepServing
         )
-        defer { try? simulator.stop() }
-        try await composition.applyDefinitions()
-        let services = ServiceGroup(
-            configuration: .init(
-                services: try composition.services().map { .init(service: $0) }
-                    + (stopWithInput ? [InputWatch.member] : []),
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
-        )
-        let isExact = try await withThrowingTaskGroup(of: Bool?.self) { group in
-            group.addTask {
-                try await services.run()
-                return nil
-            }
-            group.addTask { try await perform(composition, simulator) }
-            guard let isExact = try await group.next() ?? nil else {
-                throw DemoError("stopped before its end")
-            }
-            if keepServing {
-                Terminal.out("\nStill serving; stop with Ctrl-C.\n")
-            } else {
-                await services.triggerGracefulShutdown()
-            }
-            try await group.waitForAll()
-            return isExact
-        }
-        composition.engine.http.shutdown()
+        .run(perform)
         if !isExact { throw ExitCode(1) }
     }
 
-    private var settings: ServeSettings {
-        var settings = ServeSettings()
-        settings.data = data
-        settings.webPort = webPort
-        settings.executorPort = 0
-        settings.zone = TimeZone(identifier: "Asia/Shanghai") ?? .gmt
-        settings.logLevel = logLevel
-        return settings
-    }
-
-    private func perform(_ composition: Composition, _ simulator: SimulatorProcess) async throws -> Bool {
-        guard let port = await composition.console.port else {
-            throw DemoError("the console cannot listen on port \(webPort); choose another with --web-port")
-        }
-        Terminal.out(
-            """
-            Console:   http://127.0.0.1:\(port)
-            API token: \(composition.folder.file("api-token"))
-            Simulator: \(simulator.url)/_sim/stats
-
-            """
-        )
+    private func perform(
+        _ composition: Composition,
+        _ simulator: SimulatorControl,
+        _ door: String
+    ) async throws -> Bool {
         var demo = DemoSettings()
         demo.rows = rows
         demo.seed = seed
         demo.lead = .seconds(lead)
-        let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
         let outcome = try await DemoRun(
             composition: composition,
-            simulator: control,
-            door: "http://127.0.0.1:\(port)",
+            simulator: simulator,
+            door: door,
             settings: demo
         )
         .perform()
@@ -136,23 +86,5 @@ struct DemoCommand: AsyncParsableCommand {
             try JSONEncoder().encode(books.figures).write(to: URL(fileURLWithPath: summary))
         }
         return books.isExact
-    }
-}
-
-/// The demo's data folder, which is known by a file in it: no other folder is ever emptied.
-enum DemoFolder {
-    private static let mark = "made-by-kpush-demo"
-
-    static func empty(_ path: String) throws {
-        let files = FileManager.default
-        if files.fileExists(atPath: path) {
-            let content = try files.contentsOfDirectory(atPath: path)
-            guard content.isEmpty || content.contains(mark) else {
-                throw DemoError("\(path) is not a folder of the demo; choose another with --data")
-            }
-            for name in content where name != mark { try files.removeItem(atPath: path + "/" + name) }
-        }
-        try DataFolder.make(path)
-        try Data().write(to: URL(fileURLWithPath: path + "/" + mark))
     }
 }

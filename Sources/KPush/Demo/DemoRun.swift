@@ -52,7 +52,7 @@ struct DemoRun: Sendable {
     /// One supplier posts its receipts to our door; the other's are pulled by the job.
     private func postReceipts(of accounts: [SupplierAccount]) async throws {
         guard let aliyun = accounts.first(where: { $0.kind == .aliyun }) else { return }
-        try await simulator.postReceipts(to: door + composition.receiptAddress.path(aliyun.id))
+        try await simulator.postReceipts(to: [.aliyun: door + composition.receiptAddress.path(aliyun.id)])
     }
 
     private func makeCrowd() async throws -> (CrowdFile, CrowdSummary) {

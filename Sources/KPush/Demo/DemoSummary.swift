@@ -1,5 +1,6 @@
 import Groundwork
 import PushEngine
+import SupplierSimulator
 import Suppliers
 
 /// The demo's outcome in words, and whether both sides' books agree.
@@ -32,8 +33,8 @@ struct DemoSummary: Sendable {
                 progress.states.values.reduce(0, +) - progress.open
             ),
             check("sent by us = accepted by the simulator", taken(by: nil), stats.accepted),
-            check("  through tencent-demo", taken(by: .tencent), stats.tencent.accepted),
-            check("  through aliyun-demo", taken(by: .aliyun), stats.aliyun.accepted),
+            check("  through tencent-demo", taken(by: .tencent), stats.accepted(by: .tencent)),
+            check("  through aliyun-demo", taken(by: .aliyun), stats.accepted(by: .aliyun)),
             check("recipients the simulator got twice", stats.doubled, 0),
         ]
     }

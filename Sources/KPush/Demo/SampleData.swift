@@ -57,21 +57,26 @@ struct SampleData: Sendable {
     }
 
     private static func demoAccounts(_ simulator: String) -> [SupplierAccount] {
-        [demoAccount(.tencent, at: simulator, weight: 80), demoAccount(.aliyun, at: simulator, weight: 20)]
+        [
+            demoAccount(.tencent, at: "\(simulator)/tencent", weight: 80),
+            demoAccount(.aliyun, at: "\(simulator)/aliyun", weight: 20),
+        ]
     }
 
-    private static func demoAccount(
+    /// An account at a simulated supplier.
+    static func demoAccount(
         _ supplier: SimulatedSupplier,
-        at simulator: String,
-        weight: Int
+        channel: Channel = .sms,
+        at url: String,
+        weight: Int = 100
     ) -> SupplierAccount {
         let setup = SimulatorCredentials.demo.setup(at: supplier)
         return SupplierAccount(
             id: AccountID(rawValue: 0),
             name: "\(supplier.rawValue)-demo",
             kind: SupplierKind(rawValue: supplier.rawValue),
-            channel: .sms,
-            url: "\(simulator)/\(supplier.rawValue)",
+            channel: channel,
+            url: url,
             config: AccountConfig(setup.values, secrets: setup.secrets),
             weight: weight
         )

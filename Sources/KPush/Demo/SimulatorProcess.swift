@@ -1,11 +1,11 @@
 import Foundation
-import Groundwork
-import PushEngine
 
 /// The supplier simulator as a process of its own, so that neither its memory nor its end is ours.
 final class SimulatorProcess: Sendable {
     /// Its base URL.
     let url: String
+    /// Where it takes mail; nil when it takes none.
+    let mailURL: String?
     private let child: ChildProcess
 
     var pid: Int32 { child.pid }
@@ -31,87 +31,14 @@ final class SimulatorProcess: Sendable {
             guard !data.isEmpty else { throw DemoError("the supplier simulator did not start") }
             text += String(decoding: data, as: UTF8.self)
         }
-        let line = text.split(separator: "\n").last { $0.hasSuffix("/_sim/stats") } ?? ""
-        url = String(line.drop { $0 != "h" }.dropLast("/_sim/stats".count))
+        let words = text.split { $0 == "\n" || $0 == " " }
+        url =
+            words.last { $0.hasSuffix("/_sim/stats") }.map { String($0.dropLast("/_sim/stats".count)) } ?? ""
+        mailURL = words.first { $0.hasPrefix("smtp://") }.map(String.init)
     }
 
     /// Lets it end.
     func stop() throws {
         try child.stop()
-    }
-}
-
-/// What the simulator saw: the other side's books.
-struct SimulatorStats: Decodable, Sendable {
-    struct Supplier: Decodable, Sendable {
-        let calls: Int
-        let accepted: Int
-    }
-
-    let accepted: Int
-    let distinct: Int
-    let doubled: Int
-    let tencent: Supplier
-    let aliyun: Supplier
-}
-
-/// Asks and steers a running simulator.
-struct SimulatorControl: Sendable {
-    let url: String
-    let http: any HTTPClient
-
-    func stats() async throws -> SimulatorStats {
-        let answer = try await http.send(HTTPRequest(method: "GET", url: url + "/_sim/stats"))
-        return try JSONDecoder().decode(SimulatorStats.self, from: Data(answer.body))
-    }
-
-    /// Has things go wrong, or right again; what is not named stays as it is.
-    ///
-    /// - Parameters:
-    ///   - faults: the fields of `/_sim/faults`.
-    ///   - supplier: at whom; nil for all.
-    /// - Throws: `DemoError` when it does not know such a fault, or `HTTPError`.
-    func setFaults(_ faults: WireObject, at supplier: SupplierKind? = nil) async throws {
-        var order = faults
-        if let supplier { order.append("supplier", .text(supplier.rawValue)) }
-        let request = HTTPRequest(
-            url: url + "/_sim/faults",
-            headers: [("content-type", "application/json")],
-            body: WireValue.object(order).json
-        )
-        let answer = try await http.send(request)
-        guard answer.status == 200 else {
-            throw DemoError("the simulator refused its faults: HTTP \(answer.status)")
-        }
-    }
-
-    /// Has suppliers take so many milliseconds for each call.
-    func setLatency(_ milliseconds: Int64) async throws {
-        try await setFaults([
-            "latency_min_ms": .integer(milliseconds), "latency_max_ms": .integer(milliseconds),
-        ])
-    }
-
-    /// Has the receipts of Aliyun posted to `address`; Tencent's wait to be pulled.
-    func postReceipts(to address: String) async throws {
-        let body = try JSONEncoder().encode(["aliyun": address])
-        let request = HTTPRequest(
-            url: url + "/_sim/callbacks",
-            headers: [("content-type", "application/json")],
-            body: Array(body)
-        )
-        let answer = try await http.send(request)
-        guard answer.status == 200 else {
-            throw DemoError("the simulator refused the callback address: HTTP \(answer.status)")
-        }
-    }
-}
-
-/// Why the demo cannot go on, in words for whoever runs it.
-struct DemoError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }

@@ -76,7 +76,7 @@ struct FaultRun: Sendable {
         // Makes the tables that processes of the cluster would otherwise make at the same time.
         let composition = try await Composition(try await cluster.settings("operator"), logger: logger)
         defer { composition.engine.http.shutdown() }
-        let control = SimulatorControl(url: simulator.url, http: composition.engine.http)
+        let control = SimulatorControl(simulator, http: composition.engine.http)
         let (templates, accounts) = try await prepare(composition, simulator.url)
         let sender = APISender(
             url: cluster.url,
@@ -113,7 +113,9 @@ struct FaultRun: Sendable {
         try await cluster.start(try await scenario.nodes(stage))
         try await control.setLatency(pace.latency)
         if let aliyun = accounts.first(where: { $0.kind == .aliyun }) {
-            try await control.postReceipts(to: cluster.url + stage.composition.receiptAddress.path(aliyun.id))
+            try await control.postReceipts(to: [
+                .aliyun: cluster.url + stage.composition.receiptAddress.path(aliyun.id)
+            ])
         }
         var verdict = start
         let end: Result<Void, any Error>

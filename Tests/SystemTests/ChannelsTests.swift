@@ -1,0 +1,103 @@
+import CurlDriver
+import Foundation
+import Groundwork
+import PushEngine
+import SQLiteDriver
+import SupplierSimulator
+import Suppliers
+import TestKit
+import Testing
+
+@testable import KPush
+
+/// Every channel through all of its suppliers, as a person starts it.
+@Suite(.timeLimit(.minutes(10))) struct ChannelsTests {
+    @Test func `every supplier that there is a form for is shown on its channel`() throws {
+        var shown: [String: Channel] = [:]
+        for sample in ChannelSample.all {
+            for supplier in sample.suppliers { shown[supplier.rawValue] = sample.channel }
+        }
+        let forms = SupplierCatalogue.forms.map { ($0.kind.rawValue, $0.channel) }
+        #expect(shown == Dictionary(uniqueKeysWithValues: forms))
+        for sample in ChannelSample.all {
+            let form = sample.channel.addressForm
+            #expect(try form.spelling(of: sample.address(7)) == sample.address(7))
+            #expect(throws: AddressFault.self) { try form.spelling(of: sample.badAddress) }
+        }
+    }
+
+    @Test func `every recipient of every channel ends in a final state, and the simulator's books agree`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let data = folder.file("demo")
+        let ending = try await Program.run([
+            "demo-channels", "--recipients", "60", "--lead", "1", "--web-port", "0", "--data", data,
+        ])
+        #expect(ending.status == 0, "\(ending.output) \(ending.complaints)")
+        for supplier in SimulatedSupplier.allCases {
+            let line = try #require(
+                ending.lines.first { $0.contains(" \(supplier.rawValue) ") },
+                "\(supplier.rawValue) is missing"
+            )
+            #expect(line.hasSuffix("ok"), "\(line)")
+        }
+        let store = try SQLitePushStore(
+            path: data + "/push.db",
+            settings: SQLiteSettings(durability: .process),
+            clock: SystemClock(),
+            calendar: BusinessCalendar(zone: .gmt),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
+        let runs = try await store.campaignRuns(of: nil, before: nil, limit: 100)
+        #expect(runs.count == ChannelSample.all.count)
+        for run in runs {
+            let records = try await store.records(
+                .campaignRun(run.id),
+                state: nil,
+                before: nil,
+                limit: 1_000
+            )
+            #expect(records.count == 60)
+            #expect(records.allSatisfy { $0.state.isFinal })
+            #expect(run.refused.values.reduce(0, +) == 4)
+        }
+    }
+
+    @Test func `an adapter is measured by what both sides count`() async throws {
+        let ending = try await Program.run([
+            "bench-channels", "--only", "webhook", "--seconds", "1", "--repeat", "1",
+        ])
+        #expect(ending.status == 0, "\(ending.output)")
+        #expect(ending.lines.count == 3)
+        #expect(ending.lines.last?.hasPrefix("webhook") == true)
+    }
+
+    @Test func `the accounts that the simulator names are taken by the API as they are`() async throws {
+        let folder = try TemporaryFolder()
+        let simulator = try SimulatorProcess(["--smtp-port", "0"], program: ServerProcess.program())
+        defer { try? simulator.stop() }
+        let server = try ServerProcess(data: folder.file("data"))
+        try await server.start()
+        let http = CurlHTTPClient()
+        let token = try String(contentsOfFile: server.data + "/api-token", encoding: .utf8).trimming()
+        let named = try await http.send(HTTPRequest(method: "GET", url: simulator.url + "/_sim/accounts"))
+        let accounts = try #require(try WireValue(json: named.body).list)
+        #expect(accounts.count == SimulatedSupplier.allCases.count)
+        for account in accounts {
+            let answer = try await http.send(
+                HTTPRequest(
+                    url: "http://127.0.0.1:\(server.webPort)/api/v1/accounts",
+                    headers: [
+                        ("content-type", "application/json"), ("authorization", "Bearer \(token)"),
+                    ],
+                    body: account.json
+                )
+            )
+            let name = account.object?["name"].text ?? ""
+            #expect(answer.status == 201, "\(name): \(String(decoding: answer.body, as: UTF8.self))")
+        }
+        #expect(server.stop() == 0)
+        http.shutdown()
+    }
+}
