@@ -14,17 +14,12 @@ extension SupplierForm {
         fields: [
             .required("appId", "the mini-program's AppID, such as wx0123456789abcdef"),
             .secret("appSecret", "the mini-program's AppSecret"),
-            .secret(
-                "token",
-                "what events are signed with, as entered in the console; without one nobody's signature is checked",
-                isRequired: false
-            ),
             .optional(
                 "miniProgramState",
                 "which version of the mini-program a message opens; formal without one",
                 choices: ["formal", "trial", "developer"]
             ),
-        ]
+        ] + WeChatEvents.fields
     ) { MiniProgramSupplier($0, $1) }
 }
 
@@ -46,7 +41,7 @@ package struct MiniProgramSupplier: Supplier {
         self.account = account.id
         callLimits = account.callLimits([], countedBy: account["appId"])
         api = WeChatAPI(account, secret: account.secret("appSecret"), counting: .perMinute, tools)
-        events = WeChatEvents(token: account.secret("token"))
+        events = WeChatEvents(account)
         state = account["miniProgramState"]
     }
 

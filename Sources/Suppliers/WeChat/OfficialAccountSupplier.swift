@@ -14,12 +14,7 @@ extension SupplierForm {
         fields: [
             .required("appId", "the account's AppID, such as wx0123456789abcdef"),
             .secret("secret", "the account's AppSecret"),
-            .secret(
-                "token",
-                "what events are signed with, as entered in the console; without one nobody's signature is checked",
-                isRequired: false
-            ),
-        ]
+        ] + WeChatEvents.fields
     ) { OfficialAccountSupplier($0, $1) }
 }
 
@@ -41,7 +36,7 @@ package struct OfficialAccountSupplier: Supplier {
         // It counts by days; how many of them an account has depends on its followers.
         callLimits = account.callLimits([], countedBy: account["appId"])
         api = WeChatAPI(account, secret: account.secret("secret"), counting: .daily, tools)
-        events = WeChatEvents(token: account.secret("token"))
+        events = WeChatEvents(account)
     }
 
     package var tokenSource: (any TokenSource)? { api.tokens }

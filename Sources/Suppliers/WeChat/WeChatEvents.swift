@@ -6,7 +6,30 @@ import PushEngine
 struct WeChatEvents: Sendable {
     /// What its calls are signed with, as it was entered beside the address; empty when nobody told us, and then the
     /// address alone keeps others out.
-    let token: Secret
+    private let token: Secret
+    /// Whether its events must be encrypted.
+    private let isSealed: Bool
+    private let cipher: WeChatCipher?
+
+    /// What two kinds of account are asked for alike.
+    static let fields: [AccountField] = [
+        .secret(
+            "token",
+            "what events are signed with, as entered in the console; without one nobody's signature is checked",
+            isRequired: false
+        ),
+        .secret(
+            "aesKey",
+            "the EncodingAESKey of the console, where events are set to be encrypted; with one only such are taken",
+            isRequired: false
+        ),
+    ]
+
+    init(_ account: SupplierAccount) {
+        token = account.secret("token")
+        isSealed = !account.secret("aesKey").isEmpty
+        cipher = WeChatCipher(account.secret("aesKey"), appID: account["appId"])
+    }
 
     /// Finds out what came.
     ///
@@ -19,24 +42,45 @@ struct WeChatEvents: Sendable {
         _ callback: SupplierCallback,
         isReceipt: (WireObject) -> Bool
     ) throws(SupplierError) -> CallbackContents {
-        let given = callback.parameter("signature")
-        guard token.isEmpty || Secret(signature(of: callback)).matches(given) else { throw .notGenuine }
+        try checkSignature("signature", of: callback)
         guard callback.method != "GET" else {
             let echo = callback.parameter("echostr")
             guard !echo.isEmpty else { throw .malformed("a question without echostr") }
             return .question(answer: CallbackAnswer(text: echo))
         }
-        guard callback.parameter("encrypt_type") != "aes" else {
-            throw .malformed("an encrypted event: the account's server must be set to plain text")
-        }
+        let raw = try clear(callback)
         let answer = CallbackAnswer(text: "success")
-        let isKept = isReceipt(try Self.event(callback.body))
-        return isKept ? .receipts(callback.body, answer: answer) : .question(answer: answer)
+        let isKept = isReceipt(try Self.event(raw))
+        return isKept ? .receipts(raw, answer: answer) : .question(answer: answer)
     }
 
-    /// What a callback must be signed with.
-    private func signature(of callback: SupplierCallback) -> String {
-        Self.signature([token.reveal(), callback.parameter("timestamp"), callback.parameter("nonce")])
+    /// The event that was posted, decrypted if it came so.
+    private func clear(_ callback: SupplierCallback) throws(SupplierError) -> [UInt8] {
+        guard callback.parameter("encrypt_type") == "aes" else {
+            // A signature says nothing of a body: where all are to be encrypted, one that is not may be anybody's.
+            guard !isSealed else { throw .notGenuine }
+            return callback.body
+        }
+        guard let cipher else {
+            throw .malformed("an encrypted event: the account needs its aesKey, which has 43 characters")
+        }
+        guard let sealed = try Self.event(callback.body)["Encrypt"].text else {
+            throw .malformed("an encrypted event without Encrypt")
+        }
+        try checkSignature("msg_signature", of: callback, adding: [sealed])
+        return try cipher.open(sealed)
+    }
+
+    private func checkSignature(
+        _ name: String,
+        of callback: SupplierCallback,
+        adding parts: [String] = []
+    ) throws(SupplierError) {
+        guard !token.isEmpty else { return }
+        let own = Self.signature(
+            [token.reveal(), callback.parameter("timestamp"), callback.parameter("nonce")] + parts
+        )
+        guard Secret(own).matches(callback.parameter(name)) else { throw .notGenuine }
     }
 
     /// SHA-1 of the parts, sorted and joined.
