@@ -60,6 +60,17 @@ package enum ReceiptConformance {
             #expect(try await rig.apply(both) == ReceiptCount(repeated: 2))
             #expect(try await rig.states(batch, 1) == [.delivered])
         },
+        Clause("a report counts that comes after the supplier's taking a message was its last word") { rig in
+            let mails = ["ann@example.org", "ben@example.org", "cem@example.org"]
+            let batch = try await rig.admit(mails)
+            let intent = try await rig.send(batch, [0, 1, 2], .sent(reference: "s", charge: 0))
+            let bounce = rig.receipt(mails[1], intent, delivered: false)
+            #expect(try await rig.apply([bounce, rig.receipt(mails[2], intent)]) == ReceiptCount(applied: 2))
+            #expect(try await rig.apply([bounce]) == ReceiptCount(repeated: 1))
+            #expect(try await rig.states(batch, 3) == [.sent, .undelivered, .delivered])
+            let story = try await rig.books.story(of: MessageID(batch: batch, index: 1))
+            #expect(story?.suffix(2).map(\.state) == [.sent, .undelivered])
+        },
         Clause("finds its message by the key of our call") { rig in
             let phone = PushRig.phones(1)[0]
             let older = try await rig.admit([phone])
