@@ -137,6 +137,7 @@ import Testing
             (310_000, "invalid timestamp", .badConfig, nil),
             (310_000, "ip 1.2.3.4 not in list", .badConfig, nil),
             (310_000, "keywords not in content", .badContent, nil),
+            (310_000, "错误描述:关键词不匹配", .badContent, nil),
             (300_001, "token is not exist", .badConfig, nil), (400_101, "", .badConfig, nil),
             (400_105, "", .badContent, nil), (430_101, "", .badContent, nil), (999, "new", .badContent, nil),
         ] as [(Int, String, Refusal.Class, Duration?)]

@@ -87,9 +87,12 @@ import Testing
         #expect(try await refused(content(limit + 1), to: ["@all"]) == "kpush.too_long")
     }
 
-    @Test func `names count in Markdown, and a picture has at most 2 MB`() async throws {
-        let text = String(repeating: "x", count: 4_094)
-        #expect(try await refused(#"{"sendType":"80","content":"\#(text)"}"#) == "kpush.too_long")
+    @Test func `in Markdown those are named for whom there is room, and a picture has at most 2 MB`()
+        async throws
+    {
+        let text = String(repeating: "x", count: 4_096 - 6)
+        let said = try await body(#"{"sendType":"80","content":"\#(text)"}"#, to: ["u1", "u2"])
+        #expect(said == #"{"msgtype":"markdown","markdown":{"content":"\#(text)\n<@u1>"}}"#)
         let picture = String(repeating: "AAAA", count: (2 << 20) / 3 + 1)
         #expect(try await refused(#"{"sendType":"100","base64":"\#(picture)"}"#) == "kpush.too_long")
     }

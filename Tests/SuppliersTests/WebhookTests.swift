@@ -60,7 +60,8 @@ import Testing
 
     @Test(arguments: [
         (301, Refusal.Class?.some(.badConfig)), (400, .badContent), (401, .badConfig), (403, .badConfig),
-        (404, .badContent), (408, .transient), (409, .badContent), (413, .badContent), (422, .badContent),
+        (404, .badConfig), (405, .badConfig), (410, .badConfig), (408, .transient), (409, .badContent),
+        (413, .badContent), (422, .badContent),
         (425, .transient), (429, .throttled), (500, .transient), (502, nil), (503, .transient), (504, nil),
     ])
     func `any other status has its class, whatever the body says`(

@@ -10,6 +10,8 @@ struct CallbackRoutes {
 
     /// The most bytes of one post; suppliers send at most a hundred receipts.
     private static let bodyLimit = 2 << 20
+    /// The most bytes of mail that came back: it may hold the message, with its files.
+    private static let mailLimit = 20 << 20
 
     func add(to router: some RouterMethods<BasicRequestContext>) {
         router.route(.post, "callbacks/:account/:code", receive)
@@ -26,12 +28,16 @@ struct CallbackRoutes {
         return CallbackReply(answer: answer)
     }
 
+    private func isMail(_ call: Call) -> Bool {
+        call.request.headers[.contentType]?.lowercased().hasPrefix("message/rfc822") ?? false
+    }
+
     private func callback(_ call: Call) async throws -> SupplierCallback {
         SupplierCallback(
             method: call.request.method.rawValue,
             query: call.parameters,
             headers: call.request.headers.map { ($0.name.canonicalName, $0.value) },
-            body: try await call.bytes(upTo: Self.bodyLimit)
+            body: try await call.bytes(upTo: isMail(call) ? Self.mailLimit : Self.bodyLimit)
         )
     }
 }

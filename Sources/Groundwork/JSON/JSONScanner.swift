@@ -44,6 +44,10 @@ package struct JSONScanner: Sendable {
         self.depthLimit = depthLimit
     }
 
+    /// Starts at the first byte of somebody's document whose texts need not all be UTF-8: what is not is read as `�`, so
+    /// that one such text does not cost the others.
+    package init(mending bytes: [UInt8]) { self.init(bytes.mended) }
+
     /// Tells what the next value is without taking it.
     package mutating func peek() throws(JSONError) -> Kind {
         switch try nextByte() {
@@ -236,5 +240,13 @@ package struct JSONScanner: Sendable {
         skipBlanks()
         guard offset < bytes.count else { throw JSONError(.endsEarly, at: offset) }
         return bytes[offset]
+    }
+}
+
+extension [UInt8] {
+    /// The same as UTF-8, with `�` for what is none.
+    package var mended: [UInt8] {
+        String(validating: self, as: UTF8.self) == nil
+            ? Array(String(decoding: self, as: UTF8.self).utf8) : self
     }
 }

@@ -15,6 +15,18 @@ public struct Moment: Hashable, Comparable, Sendable, Codable {
         self.init(millisecondsSinceEpoch: secondsSinceEpoch * 1_000)
     }
 
+    /// Makes an instant that somebody else told of; nil when it is before 1970 or after the year 9999.
+    public init?(toldInSeconds seconds: Int64) {
+        guard (0...253_402_300_799).contains(seconds) else { return nil }
+        self.init(secondsSinceEpoch: seconds)
+    }
+
+    /// Makes an instant that somebody else told of; nil when it is before 1970 or after the year 9999.
+    public init?(toldInMilliseconds milliseconds: Int64) {
+        guard (0...253_402_300_799_999).contains(milliseconds) else { return nil }
+        self.init(millisecondsSinceEpoch: milliseconds)
+    }
+
     /// Reads a bare number of milliseconds, as the wire and the stores write it.
     ///
     /// - Throws: `DecodingError` when the value is not a whole number.

@@ -32,13 +32,13 @@ extension Channel {
     private static let officialAccountFields = [
         ContentField("templateId", isRequired: true),
         ContentField("officialAccountParam", .nested, isRequired: true), ContentField("url", .link),
-        ContentField("miniProgramId"), ContentField("path"),
+        ContentField("miniProgramId"), ContentField("path", .place),
     ]
 
     private static let miniProgramFields = [
         ContentField("templateId", isRequired: true),
         ContentField("miniProgramParam", .nested, isRequired: true),
-        ContentField("page"),
+        ContentField("page", .place),
     ]
 
     private static let weComAppFields =
@@ -59,14 +59,16 @@ extension Channel {
         ] + [
             ContentField("content", .text), ContentField("mediaId"), ContentField("title", .text),
             ContentField("description", .text), ContentField("url", .link), ContentField("btnTxt", .text),
-            ContentField("articles", .nested), ContentField("mpNewsArticle", .nested), ContentField("appId"),
-            ContentField("page"), ContentField("emphasisFirstItem"), ContentField("contentItems", .nested),
+            ContentField("articles", .nested), ContentField("mpNewsArticle", .articles),
+            ContentField("appId"),
+            ContentField("page", .place), ContentField("emphasisFirstItem"),
+            ContentField("contentItems", .nested),
             ContentField("templateCard", .nested),
         ]
 
     private static let weComRobotFields =
         [sendType(.text, .voice, .news, .file, .markdown, .templateCard, .image)] + [
-            ContentField("content", .text), ContentField("md5"), ContentField("base64"),
+            ContentField("content", .chat), ContentField("md5"), ContentField("base64"),
             ContentField("mediaId"),
             ContentField("articles", .nested), ContentField("templateCard", .nested),
         ]
@@ -88,7 +90,7 @@ extension Channel {
 
     private static let feishuRobotFields =
         [sendType(.text, .image, .actionCard, .richText, .shareChat)] + [
-            ContentField("content", .text), ContentField("title", .text), ContentField("mediaId"),
+            ContentField("content", .chat), ContentField("title", .text), ContentField("mediaId"),
             ContentField("postContent", .nested), ContentField("card", .nested),
         ]
 

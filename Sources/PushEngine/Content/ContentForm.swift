@@ -12,16 +12,22 @@ package struct ContentField: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// What people read.
         case text
+        /// What people read in a chat that has tags, such as mentions, in its texts.
+        case chat
         /// What people read, as a page.
         case html
         /// A link that people follow.
         case link
+        /// An address inside an application, such as a page of a mini-program.
+        case place
         /// Anything else: an id, the address of a picture or of an attachment.
         case plain
         /// One of a few words.
         case choice([String])
         /// A list or an object, whose own members are of a kind by their names.
         case nested
+        /// The same, of articles whose `content` is a page.
+        case articles
     }
 
     package let name: String
@@ -36,18 +42,25 @@ package struct ContentField: Hashable, Sendable {
 }
 
 extension ContentField.Kind {
-    /// The kind of a member somewhere inside a nested field.
-    static func nested(under name: String) -> ContentField.Kind {
+    /// Whether it is a list or an object.
+    var isNested: Bool { self == .nested || self == .articles }
+
+    /// The kind of a member somewhere inside this one.
+    func member(_ name: String) -> ContentField.Kind {
         let name = name.lowercased()
+        if self == .articles, name == "content" { return .html }
         let isPicture = ["pic", "image", "img", "media", "icon"].contains { name.contains($0) }
-        return isPicture ? .plain : name.hasSuffix("url") ? .link : .text
+        if isPicture { return .plain }
+        // Addresses inside an application are links that nobody tracks.
+        if name.contains("page") || name.hasSuffix("path") { return .place }
+        return name.hasSuffix("url") || name.hasSuffix("href") ? .link : .text
     }
 
     /// Whether links in it carry the tracking parameter.
     var isTracked: Bool {
         switch self {
-        case .text, .html, .link: true
-        case .plain, .choice, .nested: false
+        case .text, .chat, .html, .link: true
+        case .place, .plain, .choice, .nested, .articles: false
         }
     }
 
@@ -55,9 +68,10 @@ extension ContentField.Kind {
     func target(atStart: Bool) -> EscapeTarget {
         switch self {
         case .html: .jsonHTML
+        case .chat: .jsonChat
         // A value that begins a link is the link, or its first part.
-        case .link: atStart ? .json : .urlQuery
-        case .text, .plain, .choice, .nested: .json
+        case .link, .place: atStart ? .json : .urlQuery
+        case .text, .plain, .choice, .nested, .articles: .json
         }
     }
 }

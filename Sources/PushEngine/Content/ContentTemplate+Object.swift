@@ -13,8 +13,8 @@ extension ContentTemplate {
             }
             if place > 0 { builder.write(",") }
             builder.write(key: member.key)
-            try Self.check(member.value, of: field)
-            try builder.write(member.value, as: field.kind)
+            let value = try Self.value(member.value, of: field)
+            try builder.write(value, as: field.kind)
         }
         builder.write("}")
         for field in fields where field.isRequired {
@@ -24,11 +24,24 @@ extension ContentTemplate {
         self.init(text: text, segments: builder.segments, variables: builder.variables)
     }
 
+    /// The value of a field; where it is a list or an object, templates of the field may have it as text.
+    private static func value(
+        _ given: WireValue,
+        of field: ContentField
+    ) throws(ContentFault) -> WireValue {
+        var value = given
+        if field.kind.isNested, case .text(let text) = given, let inner = try? WireValue(json: text.utf8) {
+            value = inner
+        }
+        try check(value, of: field)
+        return value
+    }
+
     private static func check(_ value: WireValue, of field: ContentField) throws(ContentFault) {
         switch (field.kind, value) {
         case (_, .null): break
-        case (.nested, .list), (.nested, .object): break
-        case (.nested, _): throw .wrongKind(field: field.name, "a list or an object")
+        case (.nested, .list), (.nested, .object), (.articles, .list), (.articles, .object): break
+        case (.nested, _), (.articles, _): throw .wrongKind(field: field.name, "a list or an object")
         case (_, .list), (_, .object): throw .wrongKind(field: field.name, "a text")
         case (.choice(let words), _):
             guard let word = value.text, words.contains(word) else {
@@ -37,6 +50,11 @@ extension ContentTemplate {
         default: break
         }
     }
+}
+
+extension WireValue {
+    /// Whether it has no members of its own.
+    fileprivate var isLeaf: Bool { object == nil && list == nil }
 }
 
 /// Writes a JSON object as pieces: those of a text with links to be tracked are a segment of their own.
@@ -68,7 +86,7 @@ private struct ContentBuilder {
             write("[")
             for (place, element) in list.enumerated() {
                 if place > 0 { write(",") }
-                try write(element, as: kind == .nested ? .text : kind)
+                try write(element, as: kind.isNested && element.isLeaf ? .text : kind)
             }
             write("]")
         case .object(let object):
@@ -76,8 +94,7 @@ private struct ContentBuilder {
             for (place, member) in object.members.enumerated() {
                 if place > 0 { write(",") }
                 write(key: member.key)
-                let isLeaf = member.value.object == nil && member.value.list == nil
-                try write(member.value, as: isLeaf ? .nested(under: member.key) : .nested)
+                try write(member.value, as: member.value.isLeaf ? kind.member(member.key) : kind)
             }
             write("}")
         }

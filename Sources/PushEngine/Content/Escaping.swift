@@ -4,6 +4,8 @@ package enum EscapeTarget: String, Hashable, Sendable, CaseIterable, Codable {
     case plain
     /// The inside of a JSON string.
     case json
+    /// The same, of a text in a chat, where `<` would begin a mention or another tag: it becomes the wide `＜`.
+    case jsonChat
     /// The text or a quoted attribute of an HTML page.
     case html
     /// The same, where the page is the inside of a JSON string.
@@ -20,6 +22,9 @@ package enum EscapeTarget: String, Hashable, Sendable, CaseIterable, Codable {
             let isStrange =
                 switch self {
                 case .plain: byte < 0x20 || byte == 0x7F
+                case .jsonChat:
+                    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                        || byte == UInt8(ascii: "<")
                 case .json: byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
                 case .html, .jsonHTML:
                     byte < 0x20 || byte == 0x22 || byte == 0x26 || byte == 0x27 || byte == 0x3C
@@ -39,6 +44,8 @@ package enum EscapeTarget: String, Hashable, Sendable, CaseIterable, Codable {
         switch self {
         case .plain: appendPlain(byte, to: &out)
         case .json: appendJSON(byte, to: &out)
+        case .jsonChat where byte == UInt8(ascii: "<"): out.append(contentsOf: "＜".utf8)
+        case .jsonChat: appendJSON(byte, to: &out)
         case .html: appendHTML(byte, to: &out)
         case .jsonHTML:
             switch byte {

@@ -88,7 +88,8 @@ struct SupplierCaller: Sendable {
             requestKey: keys.key(intent.id),
             recipients: intent.members.indices.map { task.recipients.text($0) },
             contents: contents,
-            contentIndex: contentIndex
+            contentIndex: contentIndex,
+            type: task.lane.type
         )
         // The last thing before the call: a process may stand still anywhere.
         guard stopwatch.elapsed < window else { return .notMade(intent, code: "held_up") }

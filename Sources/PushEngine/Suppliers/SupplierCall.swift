@@ -16,14 +16,24 @@ package struct SupplierCall: Sendable {
     /// What the supplier echoes in its receipts (Tencent `SessionContext`, Aliyun `OutId`); at most 64 ASCII
     /// characters, unique per call.
     package let requestKey: String
-    /// Recipients in E.164 form, such as `+8613800138000`.
+    /// In the one spelling of their channel, such as `+8613800138000`.
     package let recipients: [String]
     /// The distinct rendered texts of the call.
     package let contents: [String]
     /// For each recipient the index of its text in `contents`.
     package let contentIndex: [Int]
 
-    package init(requestKey: String, recipients: [String], contents: [String], contentIndex: [Int]) {
+    /// What its messages are for.
+    package let type: MessageType
+
+    package init(
+        requestKey: String,
+        recipients: [String],
+        contents: [String],
+        contentIndex: [Int],
+        type: MessageType = .notice
+    ) {
+        self.type = type
         self.requestKey = requestKey
         self.recipients = recipients
         self.contents = contents

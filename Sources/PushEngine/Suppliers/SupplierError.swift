@@ -14,7 +14,8 @@ package enum SupplierError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unavailable(let detail): "supplier: unavailable: \(detail)"
-        case .refused(let refusal): "supplier: refused: \(refusal.code): \(refusal.message)"
+        // Its own words may repeat a recipient.
+        case .refused(let refusal): "supplier: refused: \(refusal.code)"
         case .malformed(let detail): "supplier: malformed: \(detail)"
         case .notGenuine: "supplier: the signature is wrong"
         case .notOffered: "supplier: it does not offer this"

@@ -26,6 +26,9 @@ struct TokenSearch: Sendable {
         let number: RefreshTurn
         let failures: Int
         let isAfterRejection: Bool
+
+        /// Whether asking as usual brought what was rejected again.
+        var isToBeForced: Bool { isAfterRejection && failures > 1 }
     }
 
     /// Searches; falls back on a token that is still valid when no newer can be had.
@@ -152,7 +155,7 @@ struct TokenSearch: Sendable {
         let answer = await withTaskGroup(of: Result<FetchedToken, SupplierError>?.self) { group in
             group.addTask {
                 do throws(SupplierError) {
-                    return .success(try await source.fetchToken(isAfterRejection: turn.isAfterRejection))
+                    return .success(try await source.fetchToken(isAfterRejection: turn.isToBeForced))
                 } catch { return .failure(error) }
             }
             group.addTask {

@@ -8,8 +8,9 @@ package protocol TokenSource: Sendable {
 
     /// Asks the supplier for a token; ends soon after its task is cancelled.
     ///
-    /// - Parameter isAfterRejection: the last token was rejected, so a supplier that hands out the same as long as it
-    ///   lasts must be made to give another (WeChat: `force_refresh`).
+    /// - Parameter isAfterRejection: the last two tokens were rejected, so a supplier that hands out the same as long as
+    ///   it lasts must be made to give another (WeChat: `force_refresh`, of which there are twenty a day). After one
+    ///   rejection it is asked as usual: whoever else fetches with these credentials may have replaced it.
     /// - Returns: a token, which need not be another than the last one otherwise.
     /// - Throws: `SupplierError` when the supplier did not answer or refused; it must not hold a token.
     func fetchToken(isAfterRejection: Bool) async throws(SupplierError) -> FetchedToken
@@ -18,12 +19,13 @@ package protocol TokenSource: Sendable {
 /// What a supplier answered who was asked for a token.
 package struct FetchedToken: Hashable, Sendable {
     package let value: Secret
-    /// For how long it says that the token is valid.
+    /// For how long it says that the token is valid, up to thirty days.
     package let lifetime: Duration
 
     package init(_ value: Secret, for lifetime: Duration) {
         self.value = value
-        self.lifetime = lifetime
+        // Nobody's lasts so long; what a supplier says is not computed with unseen.
+        self.lifetime = min(lifetime, .seconds(30 * 86_400))
     }
 }
 

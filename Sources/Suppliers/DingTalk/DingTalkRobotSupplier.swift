@@ -87,11 +87,16 @@ enum DingTalkRobotCodes {
         case 130_101, 410_100, 90_030: answer.refusal(.throttled, wait: .seconds(600))
         // A check that the robot's owner chose failed; only the words tell which.
         case 310_000:
-            answer.refusal(answer.message.lowercased().contains("keyword") ? .badContent : .badConfig)
+            answer.refusal(isOfKeyword(answer.message) ? .badContent : .badConfig)
         // There is no such token.
         case 300_001, 400_101: answer.refusal(.badConfig)
         // Of a kind that is not known (400105), and what must not be said (43xxxx).
         default: answer.refusal(.badContent)
         }
+    }
+
+    /// Whether the check was for words that each message must hold; it is told in either language.
+    private static func isOfKeyword(_ message: String) -> Bool {
+        message.lowercased().contains("keyword") || message.contains("关键词")
     }
 }

@@ -25,33 +25,18 @@ enum Attachments {
         }
         var fetched: [MailMessage.File] = []
         var size = 0
-        for (place, outcome) in await fetch(all: links, files).enumerated() {
+        // One after the other: no more than the limit is ever held.
+        for (place, link) in links.enumerated() {
             let file: LinkedFile
-            do throws(LinkedFileFault) { file = try outcome.get() } catch { throw refusal(error, place + 1) }
+            do throws(LinkedFileFault) { file = try await files.file(at: link) } catch {
+                throw refusal(error, place + 1)
+            }
             size += file.bytes.count
             guard size <= sizeLimit else { throw refusal(.tooLarge, place + 1) }
             let name = name(file.name, place + 1)
             fetched.append(MailMessage.File(name: name, type: file.type, bytes: file.bytes))
         }
         return fetched
-    }
-
-    private typealias Outcome = Result<LinkedFile, LinkedFileFault>
-
-    /// All at once, in the links' order.
-    private static func fetch(all links: [String], _ files: LinkedFiles) async -> [Outcome] {
-        await withTaskGroup(of: (Int, Outcome).self) { group in
-            for (place, link) in links.enumerated() {
-                group.addTask {
-                    do throws(LinkedFileFault) {
-                        return (place, .success(try await files.file(at: link)))
-                    } catch { return (place, .failure(error)) }
-                }
-            }
-            var outcomes = [Outcome](repeating: .failure(.unavailable("not fetched")), count: links.count)
-            for await (place, outcome) in group { outcomes[place] = outcome }
-            return outcomes
-        }
     }
 
     private static func refusal(_ fault: LinkedFileFault, _ number: Int) -> Refusal {

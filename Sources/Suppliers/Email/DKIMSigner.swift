@@ -22,7 +22,7 @@ struct DKIMSigner: Sendable {
     ///   - selector: under which name below `_domainkey` the domain publishes the key.
     ///   - key: an RSA key of 2048 bits or more, or an Ed25519 key, in PEM; for the latter also its 32 bytes in base64.
     init?(domain: String, selector: String, key: Secret) {
-        guard let key = Self.key(key.reveal()) else { return nil }
+        guard let key = Self.key(key.reveal().contains("-----") ? key.pem : key.reveal()) else { return nil }
         self.domain = domain
         self.selector = selector
         self.key = key

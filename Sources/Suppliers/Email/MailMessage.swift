@@ -25,6 +25,8 @@ struct MailMessage {
     var files: [File] = []
     /// Where whoever wants no more of them says so; a page or a mail address.
     var unsubscribe: String?
+    /// Whether a program sends it for a reason of its recipient's, such as a code that was asked for.
+    var isAutomatic = true
 }
 
 /// Why a message cannot be written.

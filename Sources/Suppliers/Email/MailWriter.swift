@@ -26,8 +26,8 @@ struct MailWriter {
             ("Date", MailDate.text(message.date)),
             ("Message-ID", "<\(message.id)>"),
             ("MIME-Version", "1.0"),
-            ("Auto-Submitted", "auto-generated"),
         ]
+        if message.isAutomatic { fields.append(("Auto-Submitted", "auto-generated")) }
         if let unsubscribe = message.unsubscribe {
             fields.append(("List-Unsubscribe", "<\(unsubscribe)>"))
             if unsubscribe.lowercased().hasPrefix("https:") {

@@ -70,7 +70,7 @@ package struct SMTPSupplier: Supplier {
             return SupplierReply(all: .refused(refusal), count: call.recipients.count)
         }
         return SupplierReply(
-            verdicts: [await send(call.contents[0], to: call.recipients[0], key: call.requestKey)]
+            verdicts: [await send(call, to: call.recipients[0])]
         )
     }
 
@@ -100,11 +100,11 @@ package struct SMTPSupplier: Supplier {
         return ReceiptPage(receipts: bounce.receipts, raw: raw, malformed: bounce.malformed)
     }
 
-    private func send(_ content: String, to recipient: String, key: String) async -> SupplierVerdict {
+    private func send(_ call: SupplierCall, to recipient: String) async -> SupplierVerdict {
         do throws(Refusal) {
             let setup = try ready()
-            let name = MailName(requestKey: key, recipient: recipient)
-            let message = try await message(content, to: recipient, name, setup)
+            let name = MailName(requestKey: call.requestKey, recipient: recipient)
+            let message = try await message(call, to: recipient, name, setup)
             let bytes = try write(message, setup)
             let mail = Mail(from: setup.sender(of: name), to: recipient, message: bytes)
             do throws(MailError) {
@@ -121,12 +121,12 @@ package struct SMTPSupplier: Supplier {
     }
 
     private func message(
-        _ content: String,
+        _ call: SupplierCall,
         to recipient: String,
         _ name: MailName,
         _ setup: SMTPSetup
     ) async throws(Refusal) -> MailMessage {
-        guard let content = try? RenderedContent(content) else {
+        guard let content = try? RenderedContent(call.contents[0]) else {
             throw Refusal(.badContent, code: "kpush.content")
         }
         let (title, html) = (content["title"], content["content"])
@@ -143,7 +143,9 @@ package struct SMTPSupplier: Supplier {
             html: html,
             text: text.isEmpty ? PageText.text(of: html) : text,
             files: try await Attachments.fetch(content["url"], tools.files),
-            unsubscribe: setup.unsubscribe(recipient: recipient, id: id)
+            // Who wants no advertisements wants codes and notices all the same.
+            unsubscribe: call.type == .marketing ? setup.unsubscribe(recipient: recipient, id: id) : nil,
+            isAutomatic: call.type != .marketing
         )
     }
 

@@ -37,7 +37,7 @@ extension SupplierForm {
 ///
 /// can never be reached. `429` asks to wait, for as many seconds as `Retry-After` says; `401` and `403` say that the
 /// secret is wrong, and stop the account; `408`, `425` and `5xx` are tried again, except `502` and `504`, after which
-/// nobody knows what was taken; `3xx` stops the account too, and any other status refuses the content for good.
+/// nobody knows what was taken; `3xx`, `404`, `405` and `410` stop the account too, and any other status refuses the content for good.
 package struct WebhookSupplier: Supplier {
     package let account: AccountID
     package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
@@ -135,8 +135,8 @@ package struct WebhookSupplier: Supplier {
         case 401, 403: return Refusal(.badConfig, code: code)
         case 408, 425: return Refusal(.transient, code: code)
         case 429: return Refusal(.throttled, code: code, wait: wait(response))
-        // It has moved, which the account does not say.
-        case 300...399: return Refusal(.badConfig, code: code)
+        // It has moved, or is not there, which the account does not say.
+        case 300...399, 404, 405, 410: return Refusal(.badConfig, code: code)
         default: return Refusal(.badContent, code: code)
         }
     }

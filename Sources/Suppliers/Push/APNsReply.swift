@@ -17,6 +17,8 @@ enum APNsReply {
             return .accepted(reference: identity, charge: 0)
         }
         guard let reason = reason(in: response) else {
+            // Whatever else it says, the device is gone.
+            if response.status == 410 { return .refused(Refusal(.badRecipient, code: "http.410")) }
             return SupplierExchange.verdict(onUnreadable: response)
         }
         return .refused(
@@ -37,7 +39,7 @@ enum APNsReply {
             !name.isEmpty
         else { return nil }
         // Since when the device is known to be gone, in milliseconds.
-        return (name, body["timestamp"].wholeNumber.map { Moment(millisecondsSinceEpoch: $0) })
+        return (name, body["timestamp"].wholeNumber.flatMap { Moment(toldInMilliseconds: $0) })
     }
 
     /// Sorts a reason; one that nobody has told us about is judged by its status.

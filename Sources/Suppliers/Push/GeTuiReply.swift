@@ -25,6 +25,9 @@ struct GeTuiReply {
             return SupplierExchange.verdict(onUnreadable: response)
         }
         guard reply.code == 0 else { return .refused(reply.refusal(status: response.status)) }
+        guard (200...299).contains(response.status) else {
+            return .ambiguous(detail: "a success with the status of none")
+        }
         guard let task = reply.data.members.first, let word = task.value.object?[device].text else {
             return .ambiguous(detail: "the answer does not speak of this device")
         }

@@ -197,10 +197,12 @@ struct GeTuiTokenSource: TokenSource {
         case .ended(let verdict): throw SupplierError(verdict)
         case .answered(let response):
             let data = try GeTuiReply.data(in: response)
-            guard let token = data["token"].text, let end = data["expire_time"].wholeNumber else {
+            guard let token = data["token"].text,
+                let end = data["expire_time"].wholeNumber.flatMap({ Moment(toldInMilliseconds: $0) })
+            else {
                 throw .malformed("an answer without a token")
             }
-            return FetchedToken(Secret(token), for: Moment(millisecondsSinceEpoch: end) - now)
+            return FetchedToken(Secret(token), for: end - now)
         }
     }
 

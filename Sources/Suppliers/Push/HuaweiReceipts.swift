@@ -31,7 +31,7 @@ enum HuaweiReceipts {
     ///
     /// An entry that cannot be read is counted and left out; a body whose form is broken is refused.
     static func read(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage {
-        guard let statuses = (try? WireValue(json: raw))?.object?["statuses"].list else {
+        guard let statuses = (try? WireValue(json: raw.mended))?.object?["statuses"].list else {
             throw .malformed("no list of statuses")
         }
         let receipts = statuses.compactMap { $0.object.flatMap(receipt) }
@@ -40,7 +40,7 @@ enum HuaweiReceipts {
 
     private static func receipt(_ entry: WireObject) -> SupplierReceipt? {
         guard let token = entry["token"].text, !token.isEmpty, let status = entry["status"].wholeNumber,
-            let time = entry["timestamp"].wholeNumber
+            let at = entry["timestamp"].wholeNumber.flatMap(moment)
         else { return nil }
         let key = entry["biTag"].text ?? ""
         return SupplierReceipt(
@@ -49,9 +49,12 @@ enum HuaweiReceipts {
             reference: entry["requestId"].text ?? "",
             delivered: status == 0,
             code: String(status),
-            // Seconds in some descriptions: these would be in the year 1970 otherwise.
-            at: time < 100_000_000_000
-                ? Moment(secondsSinceEpoch: time) : Moment(millisecondsSinceEpoch: time)
+            at: at
         )
+    }
+
+    /// Milliseconds, or seconds in some descriptions: these would be in the year 1970 otherwise.
+    private static func moment(_ time: Int64) -> Moment? {
+        time < 100_000_000_000 ? Moment(toldInSeconds: time) : Moment(toldInMilliseconds: time)
     }
 }

@@ -27,6 +27,15 @@ struct HuaweiReply {
             return SupplierReply(all: SupplierExchange.verdict(onUnreadable: response), count: count)
         }
         switch reply.code {
+        // Success is only what comes with the status of one, and with a reference.
+        case success, partialSuccess:
+            guard response.status == 200, !reply.reference.isEmpty else {
+                let open = SupplierVerdict.ambiguous(detail: "accepted without a reference")
+                return SupplierReply(all: open, count: count)
+            }
+        default: break
+        }
+        switch reply.code {
         case success:
             return SupplierReply(all: .accepted(reference: reply.reference, charge: 0), count: count)
         case partialSuccess:

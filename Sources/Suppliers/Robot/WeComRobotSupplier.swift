@@ -128,10 +128,13 @@ enum WeComRobotMessage {
         _ mentions: Mentions
     ) throws(UnfitContent) -> String {
         let text = try content.text("content", atMost: markdownLimit)
-        let missing = mentions.ids.map { "<@\($0)>" }.filter { !text.contains($0) }
-        guard !missing.isEmpty else { return text }
-        let named = text + "\n" + missing.joined(separator: " ")
-        guard named.utf8.count <= markdownLimit else { throw UnfitContent("too_long") }
+        var named = text
+        for mention in mentions.ids.map({ "<@\($0)>" }) where !text.contains(mention) {
+            let more = (named == text ? "\n" : " ") + mention
+            // The group reads the text all the same; nobody is called by name for whom there is no room.
+            guard named.utf8.count + more.utf8.count <= markdownLimit else { break }
+            named += more
+        }
         return named
     }
 

@@ -7,7 +7,7 @@ enum AliyunReceipts {
     ///
     /// An entry that cannot be read is counted and left out; a body whose form is broken is refused.
     static func read(_ raw: [UInt8]) throws(JSONError) -> ReceiptPage {
-        var scanner = JSONScanner(raw)
+        var scanner = JSONScanner(mending: raw)
         var entries = ReceiptEntries()
         try entries.read(&scanner, readEntry)
         try scanner.finish()

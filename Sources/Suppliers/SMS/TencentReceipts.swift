@@ -7,7 +7,7 @@ enum TencentReceipts {
     ///
     /// An entry that cannot be read is counted and left out; a body whose form is broken is refused.
     static func read(_ raw: [UInt8]) throws(JSONError) -> ReceiptPage {
-        var scanner = JSONScanner(raw)
+        var scanner = JSONScanner(mending: raw)
         var entries = ReceiptEntries()
         if try scanner.peek() == .array {
             try entries.read(&scanner, readPosted)
@@ -45,11 +45,11 @@ enum TencentReceipts {
         var serial = ""
         var status = ""
         var code = ""
-        var at: Int64?
+        var at: Moment?
         try scanner.beginObject()
         while let name = try scanner.nextKey() {
             switch name {
-            case "UserReceiveTime": at = try scanner.lenientInteger()
+            case "UserReceiveTime": at = Moment(toldInSeconds: try scanner.lenientInteger())
             case "PhoneNumber": number = try scanner.string()
             case "SerialNo": serial = try scanner.string()
             case "ReportStatus": status = try scanner.string()
@@ -67,7 +67,7 @@ enum TencentReceipts {
             reference: serial,
             delivered: isDelivered,
             code: code,
-            at: Moment(secondsSinceEpoch: at)
+            at: at
         )
     }
 

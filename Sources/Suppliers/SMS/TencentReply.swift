@@ -12,9 +12,12 @@ enum TencentReply {
         var message = ""
 
         var verdict: SupplierVerdict {
-            code == "Ok"
-                ? .accepted(reference: serial, charge: charge)
-                : .refused(Refusal(TencentCodes.fault(of: code), code: code, message: message))
+            switch code {
+            case "": .ambiguous(detail: "an answer without a code")
+            case "Ok" where serial.isEmpty: .ambiguous(detail: "accepted without a serial number")
+            case "Ok": .accepted(reference: serial, charge: charge)
+            default: .refused(Refusal(TencentCodes.fault(of: code), code: code, message: message))
+            }
         }
     }
 
@@ -104,7 +107,7 @@ enum TencentReply {
                 switch key {
                 case "SerialNo": element.serial = try scanner.string()
                 case "PhoneNumber": element.phoneNumber = try scanner.string()
-                case "Fee": element.charge = Int(clamping: try scanner.lenientInteger())
+                case "Fee": element.charge = ChargedUnits.told(try scanner.lenientInteger())
                 case "Code": element.code = try scanner.string()
                 case "Message": element.message = try scanner.string()
                 default: try scanner.skip()
@@ -126,6 +129,13 @@ enum TencentReply {
             default: try scanner.skip()
             }
         }
+        guard !code.isEmpty else { throw JSONError(.otherKind, at: 0) }
         return Refusal(TencentCodes.fault(of: code), code: code, message: message)
     }
+}
+
+/// Message units that a supplier says it charges.
+enum ChargedUnits {
+    /// What is believed: the longest text there is has some ten units.
+    static func told(_ units: Int64) -> Int { Int(min(max(0, units), 999)) }
 }

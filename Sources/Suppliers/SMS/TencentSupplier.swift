@@ -58,6 +58,10 @@ package struct TencentSupplier: Supplier {
         switch await post("SendSms", body: sendBody(call)) {
         case .ended(let verdict): return SupplierReply(all: verdict, count: count)
         case .answered(let response):
+            // Tencent says everything under one status: what comes with another is not its word.
+            guard response.status == 200 else {
+                return SupplierReply(all: SupplierExchange.verdict(onUnreadable: response), count: count)
+            }
             do throws(JSONError) {
                 return try TencentReply(response.body).verdicts(on: call)
             } catch {

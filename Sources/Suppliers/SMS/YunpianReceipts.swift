@@ -61,7 +61,7 @@ enum YunpianReceipts {
     ///
     /// An entry that cannot be read is counted and left out; a body whose form is broken is refused.
     static func read(_ raw: [UInt8]) throws(JSONError) -> ReceiptPage {
-        var scanner = JSONScanner(raw)
+        var scanner = JSONScanner(mending: raw)
         var entries = ReceiptEntries()
         try entries.read(&scanner) { scanner throws(JSONError) in try Record(&scanner).receipt }
         try scanner.finish()

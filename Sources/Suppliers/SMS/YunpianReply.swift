@@ -91,7 +91,8 @@ enum YunpianReply {
                 case "mobile": element.mobile = try text(&scanner)
                 case "sid": element.serial = try text(&scanner)
                 case "count":
-                    element.charge = try scanner.takeNull() ? 0 : Int(clamping: try scanner.lenientInteger())
+                    element.charge =
+                        try scanner.takeNull() ? 0 : ChargedUnits.told(try scanner.lenientInteger())
                 case "code": element.code = try scanner.lenientInteger()
                 case "msg": element.message = try text(&scanner)
                 default: try scanner.skip()

@@ -72,7 +72,7 @@ package struct MiniProgramSupplier: Supplier {
         guard event["Event"].text == Self.receiptEvent, let list = Self.list(event) else {
             throw .malformed("an event that is no receipt")
         }
-        let at = event["CreateTime"].wholeNumber.map { Moment(secondsSinceEpoch: $0) }
+        let at = event["CreateTime"].wholeNumber.flatMap { Moment(toldInSeconds: $0) }
         let receipts = list.compactMap { entry -> SupplierReceipt? in
             guard let at, let openID = event["FromUserName"].text, !openID.isEmpty,
                 let message = entry["MsgID"].text, !message.isEmpty, let code = entry["ErrorCode"].wholeNumber

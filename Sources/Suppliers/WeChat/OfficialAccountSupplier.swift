@@ -70,7 +70,7 @@ package struct OfficialAccountSupplier: Supplier {
         }
         guard let openID = event["FromUserName"].text, !openID.isEmpty,
             let message = event["MsgID"].text, !message.isEmpty, let status = event["Status"].text,
-            let at = event["CreateTime"].wholeNumber
+            let at = event["CreateTime"].wholeNumber.flatMap({ Moment(toldInSeconds: $0) })
         else { return ReceiptPage(receipts: [], raw: raw, malformed: 1) }
         let receipt = SupplierReceipt(
             recipient: openID,
@@ -79,7 +79,7 @@ package struct OfficialAccountSupplier: Supplier {
             delivered: status == "success",
             // Some failures are written with a blank after the colon, some without.
             code: status.replacing(": ", with: ":"),
-            at: Moment(secondsSinceEpoch: at)
+            at: at
         )
         return ReceiptPage(receipts: [receipt], raw: raw)
     }

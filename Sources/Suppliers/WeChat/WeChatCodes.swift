@@ -70,7 +70,6 @@ enum WeChatCodes {
         40_164: .badConfig,
         40_243: .badConfig,
         48_001: .badConfig,
-        48_002: .badConfig,
         48_004: .badConfig,
         48_008: .badConfig,
         50_001: .badConfig,
@@ -81,6 +80,8 @@ enum WeChatCodes {
         43_019: .badRecipient,
         43_101: .badRecipient,
         50_005: .badRecipient,
+        // This user refuses to hear from the account.
+        48_002: .badRecipient,
 
         40_037: .badContent,
         41_028: .badContent,

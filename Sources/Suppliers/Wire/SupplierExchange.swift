@@ -29,7 +29,9 @@ enum SupplierExchange {
 
     private static func verdict(on error: HTTPError) -> SupplierVerdict {
         if error.mayHaveArrived { return .ambiguous(detail: error.description) }
-        let fault: Refusal.Class = error.code == .badURL ? .badConfig : .transient
+        // Only who set the account up can change where it leads.
+        let isOurFault = error.code == .badURL || error.code == .addressRefused
+        let fault: Refusal.Class = isOurFault ? .badConfig : .transient
         return .refused(Refusal(fault, code: "http.\(error.code.rawValue)", message: error.detail))
     }
 

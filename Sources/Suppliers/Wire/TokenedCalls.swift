@@ -35,7 +35,13 @@ extension Refusal {
     /// What it means for a call that there is no token: nothing was sent.
     fileprivate init(_ error: TokenError) {
         switch error {
-        case .supplier(.refused(let refusal)): self = refusal
+        case .supplier(.refused(let refusal)):
+            // A call for a token names neither recipient nor content: what would be their fault is the account's.
+            let isOfAccount = [.badConfig, .throttled, .transient].contains(refusal.fault)
+            self =
+                isOfAccount
+                ? refusal
+                : Refusal(.badConfig, code: refusal.code, message: refusal.message, wait: refusal.wait)
         case .paused(let wait): self.init(.transient, code: "kpush.token_paused", wait: wait)
         case .supplier, .store, .timedOut, .cancelled:
             self.init(.transient, code: "kpush.no_token", message: "\(error)")

@@ -55,6 +55,36 @@ import Testing
         #expect(article["picurl"] == "https://p.q/x y.png")
     }
 
+    @Test func `a value in a chat mentions nobody, and one in an article is no page`() throws {
+        let robot = try Self.compile(#"{"content":"<at user_id=\"ou_1\"></at> {$a}"}"#, .feishuRobot)
+        let said = try RenderedContent(robot.render(["a": #"<at user_id="all"></at>"#]))["content"]
+        #expect(said == #"<at user_id="ou_1"></at> ＜at user_id="all">＜/at>"#)
+        let news = #"{"sendType":"140","mpNewsArticle":[{"title":"{$a}","content":"<p>{$a}</p>"}]}"#
+        let article = try #require(
+            try RenderedContent(Self.compile(news, .weComApp).render(["a": "<b>"]))
+                .value("mpNewsArticle").list?
+                .first?
+                .object
+        )
+        #expect(article["title"] == "<b>")
+        #expect(article["content"] == "<p>&lt;b&gt;</p>")
+    }
+
+    @Test func `a value in the address of a mini-program's page adds no parameter`() throws {
+        let text = #"{"templateId":"t","miniProgramParam":{"k":"v"},"page":"pages/a?id={$id}"}"#
+        let content = try RenderedContent(
+            try Self.compile(text, .miniProgram).render(["id": "1&admin=1"], tracking: Self.tracking())
+        )
+        #expect(content["page"] == "pages/a?id=1%26admin%3D1")
+    }
+
+    @Test func `a list that is written as text is a list`() throws {
+        let text =
+            #"{"sendType":"120","title":"t","content":"c","btns":"[{\"title\":\"{$a}\",\"actionURL\":\"https://a.b\"}]"}"#
+        let content = try RenderedContent(try Self.compile(text, .dingTalkRobot).render(["a": "\"]"]))
+        #expect(content.value("btns").list?.first?.object?["title"] == "\"]")
+    }
+
     @Test func `rows of a crowd are rendered as single messages are`() async throws {
         let text = #"{"title":"Hi {$name}","content":"<p>{$name}</p>","url":""}"#
         let template = try Self.compile(text, .email)

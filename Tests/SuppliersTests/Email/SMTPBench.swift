@@ -75,13 +75,15 @@ final class SMTPBench {
     static func call(
         _ content: WireObject,
         to recipient: String = recipient,
-        key: String = "kp1x4z-9c"
+        key: String = "kp1x4z-9c",
+        type: MessageType = .notice
     ) -> SupplierCall {
         SupplierCall(
             requestKey: key,
             recipients: [recipient],
             contents: [String(decoding: WireValue.object(content).json, as: UTF8.self)],
-            contentIndex: [0]
+            contentIndex: [0],
+            type: type
         )
     }
 

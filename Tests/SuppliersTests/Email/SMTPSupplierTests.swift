@@ -20,10 +20,11 @@ import Testing
         _ content: WireObject = SMTPBench.content,
         values: [String: String] = [:],
         secrets: [String: Secret] = [:],
-        http: any HTTPClient = ScriptedHTTPClient()
+        http: any HTTPClient = ScriptedHTTPClient(),
+        type: MessageType = .notice
     ) async throws -> ReceivedMail {
         let supplier = try await bench.supplier(values: values, secrets: secrets, http: http)
-        let reply = await supplier.send(SMTPBench.call(content))
+        let reply = await supplier.send(SMTPBench.call(content, type: type))
         guard case .accepted? = reply.verdicts.first else {
             Issue.record("\(reply.verdicts)")
             throw CancellationError()
@@ -128,18 +129,21 @@ import Testing
         #expect(try await bench.server.messages().isEmpty)
     }
 
-    @Test func `where more is not wanted can be said with one click`() async throws {
-        let mail = try await taken(values: [
-            "unsubscribe": "https://example.org/u?who={$recipient}&id={$messageId}"
-        ])
+    @Test func `where more advertisements are not wanted can be said with one click`() async throws {
+        let values = ["unsubscribe": "https://example.org/u?who={$recipient}&id={$messageId}"]
+        let mail = try await taken(values: values, type: .marketing)
+        #expect(mail.field("Auto-Submitted") == nil)
         let id = mail.messageID?.trimmingCharacters(in: ["<", ">"]).replacing("@", with: "%40") ?? ""
         #expect(
             mail.field("List-Unsubscribe") == "<https://example.org/u?who=someone%40example.com&id=\(id)>"
         )
         #expect(mail.field("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click")
-        let byMail = try await taken(values: ["unsubscribe": "mailto:stop@example.org"])
+        let byMail = try await taken(values: ["unsubscribe": "mailto:stop@example.org"], type: .marketing)
         #expect(byMail.field("List-Unsubscribe") == "<mailto:stop@example.org>")
         #expect(byMail.field("List-Unsubscribe-Post") == nil)
+        // A code that was asked for is no advertisement.
+        let code = try await taken(values: values, type: .verificationCode)
+        #expect(code.field("List-Unsubscribe") == nil && code.field("Auto-Submitted") == "auto-generated")
     }
 
     @Test func `what cannot be delivered comes back to an address of the message's own`() async throws {

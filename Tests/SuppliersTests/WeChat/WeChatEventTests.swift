@@ -150,6 +150,21 @@ import Testing
         #expect(throws: SupplierError.self) { try supplier.readReceipts(Array("{\"Event\":\"a\"}".utf8)) }
     }
 
+    @Test(arguments: ["-1", "253402300800", "9999999999999999", "9223372036854775807"])
+    func `an event of an instant that there is not is counted as one that cannot be read`(
+        instant: String
+    ) throws {
+        let late = Self.finished.replacing("1395658920", with: instant)
+        let page = try Self.supplier(.weChatOfficialAccount).readReceipts(Array(late.utf8))
+        #expect(page.receipts.isEmpty && page.malformed == 1)
+        let sent = """
+            {"FromUserName":"o1","CreateTime":\(instant),"Event":"subscribe_msg_sent_event",\
+            "SubscribeMsgSentEvent":{"List":{"MsgID":1,"ErrorCode":0}}}
+            """
+        let other = try Self.supplier(.weChatMiniProgram).readReceipts(Array(sent.utf8))
+        #expect(other.receipts.isEmpty && other.malformed == 1)
+    }
+
     @Test func `a mini-program's event holds one receipt or several, as XML and as JSON`() throws {
         let entry = { (id: String, code: String) in
             """

@@ -153,21 +153,28 @@ import Testing
     }
 
     @Test(arguments: kinds, [40_001, 40_014, 42_001])
-    func `a rejected token is replaced by force, once`(kind: SupplierKind, code: Int) async {
+    func `a rejected token is asked for again as usual, and one that is rejected twice is replaced by force`(
+        kind: SupplierKind,
+        code: Int
+    ) async throws {
         let rejection = #"{"errcode":\#(code),"errmsg":"invalid credential"}"#
         let next = #"{"access_token":"T2","expires_in":"7200"}"#
         let (verdict, requests) = await Self.send(kind, Self.token, rejection, next, Self.accepted)
         #expect(verdict == .accepted(reference: "2794188253209100289", charge: 0))
-        #expect(requests[2].text.contains(#""force_refresh":true"#))
+        #expect(requests[2].text.contains(#""force_refresh":false"#))
         #expect(requests[3].url.hasSuffix("access_token=T2"))
         let (again, _) = await Self.send(kind, Self.token, rejection, next, rejection)
         #expect(again?.fault == .badConfig)
+        let http = ScriptedHTTPClient(next)
+        let source = try #require(Self.supplier(kind, over: http).tokenSource)
+        _ = try await source.fetchToken(isAfterRejection: true)
+        #expect(http.requests.first?.text.contains(#""force_refresh":true"#) == true)
     }
 
     @Test(arguments: [
         (-1, Refusal.Class.transient), (40_002, .badConfig), (40_013, .badConfig), (40_125, .badConfig),
         (40_164, .badConfig), (40_243, .badConfig), (41_001, .badConfig), (42_002, .badConfig),
-        (42_003, .badConfig), (42_007, .badConfig), (48_001, .badConfig), (48_002, .badConfig),
+        (42_003, .badConfig), (42_007, .badConfig), (48_001, .badConfig), (48_002, .badRecipient),
         (48_004, .badConfig), (48_008, .badConfig), (50_001, .badConfig), (50_002, .badConfig),
         (40_003, .badRecipient), (43_004, .badRecipient), (43_019, .badRecipient), (43_101, .badRecipient),
         (50_005, .badRecipient), (40_037, .badContent), (41_030, .badContent), (47_001, .badContent),
@@ -240,7 +247,9 @@ import Testing
         for (answer, fault) in [
             (#"{"errcode":40013,"errmsg":"invalid appid"}"#, Refusal.Class.badConfig),
             (#"{"errcode":40164,"errmsg":"not in whitelist"}"#, .badConfig),
+            (#"{"errcode":89503,"errmsg":"IP awaits the administrator"}"#, .badConfig),
             (#"{"errcode":45009,"errmsg":"quota"}"#, .throttled),
+            (#"{"access_token":"a","expires_in":-7}"#, .transient),
             (#"{"errcode":-1,"errmsg":"busy"}"#, .transient),
             ("<html>", .transient), (#"{"access_token":"","expires_in":7200}"#, .transient),
             (#"{"access_token":"a","expires_in":0}"#, .transient),
