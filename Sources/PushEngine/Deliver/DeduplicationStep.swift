@@ -29,24 +29,17 @@ package struct DeduplicationStep: DeliveryStep {
         let verdicts = try await verdicts(on: claims, rules, batch)
         var passed: [Int] = []
         passed.reserveCapacity(claims.count)
-        var duplicates: [Int] = []
-        var capped: [Int] = []
+        var ended: [QuotaEnd: [Int]] = [:]
         for (verdict, index) in zip(verdicts, batch.waiting.indices) {
-            switch verdict {
-            case .granted: passed.append(index)
-            case .duplicate: duplicates.append(index)
-            case .capped: capped.append(index)
+            if let end = QuotaEnd(verdict, rules, day: calendar.day(of: batch.now)) {
+                ended[end, default: []].append(index)
+            } else {
+                passed.append(index)
             }
         }
-        var decisions: [Decision] = []
-        if !duplicates.isEmpty {
-            let detail = "same text within \(Int(rules.contentWindow.inSeconds)) s"
-            decisions.append(Decision(members: Members(duplicates), state: .duplicate, detail: detail))
-        }
-        if !capped.isEmpty {
-            let detail = "\(rules.perDay) a day"
-            decisions.append(Decision(members: Members(capped), state: .capped, detail: detail))
-        }
+        let decisions =
+            ended.sorted { ($0.key.state.rawValue, $0.key.detail) < ($1.key.state.rawValue, $1.key.detail) }
+            .map { Decision(members: Members($0.value), state: $0.key.state, detail: $0.key.detail) }
         return Passage(goesOn: Members(passed), decisions: decisions)
     }
 
@@ -61,7 +54,7 @@ package struct DeduplicationStep: DeliveryStep {
         while !stopped.isEmpty {
             let unused = try await unused(stopped.map { (claims[$0], verdicts[$0]) })
             guard !unused.isEmpty else { break }
-            try await quotas.refund(unused, channel: batch.task.lane.channel)
+            try await quotas.refund(unused, channel: batch.task.lane.channel, span: rules.span)
             let again = try await reserve(stopped.map { claims[$0] }, rules, batch)
             for (place, verdict) in zip(stopped, again) { verdicts[place] = verdict }
             stopped = stopped.filter { verdicts[$0] != .granted }
@@ -98,7 +91,8 @@ package struct DeduplicationStep: DeliveryStep {
     func refund(_ members: Members, of batch: LedgerBatch) async throws(StoreError) {
         guard !members.isEmpty else { return }
         let claims = Self.claims(of: members, batch.id, batch.task)
-        try await quotas.refund(claims, channel: batch.task.lane.channel)
+        let lane = batch.task.lane
+        try await quotas.refund(claims, channel: lane.channel, span: rules[lane.type]?.span)
     }
 
     private static func claims(of members: Members, _ batch: BatchID, _ task: SendTask) -> [QuotaClaim] {
@@ -114,5 +108,36 @@ package struct DeduplicationStep: DeliveryStep {
                 owner: MessageID(batch: batch, index: index)
             )
         }
+    }
+}
+
+/// Where a message ends that a rule stops, and what its timeline says: of a cap the rule, how many there were and may be,
+/// and the day from which another may go.
+private struct QuotaEnd: Hashable {
+    let state: DeliveryState
+    let detail: String
+
+    /// Makes the end of a verdict; nil for one that lets the message go on.
+    init?(_ verdict: QuotaVerdict, _ rules: QuotaRules, day: Int) {
+        switch verdict {
+        case .granted: return nil
+        case .duplicate:
+            state = .duplicate
+            detail = "same text within \(Int(rules.contentWindow.inSeconds)) s"
+        case .capped(let owners):
+            state = .capped
+            let again = Self.text(QuotaSpan.day(day, plus: 1))
+            detail = "cap_day count=\(owners.count) limit=\(rules.perDay) again=\(again)"
+        case .overSpan(let owners, let day):
+            state = .capped
+            let rule = rules.span.map { "type=\($0.type.name) limit=\($0.limit) days=\($0.days)" } ?? ""
+            detail = "cap_span count=\(owners.count) \(rule) again=\(Self.text(day))"
+        }
+    }
+
+    /// A day such as `2026-04-08`.
+    private static func text(_ day: Int) -> String {
+        let parts = [day / 10_000, day / 100 % 100, day % 100]
+        return parts.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: "-")
     }
 }

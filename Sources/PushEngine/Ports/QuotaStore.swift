@@ -6,11 +6,14 @@ package struct QuotaRules: Hashable, Sendable {
     package var contentWindow: Duration
     /// How many messages a recipient may get on one channel and day; 0 switches the rule off.
     package var perDay: Int
+    /// How many messages of a type a recipient may get on one channel in several days; nil switches the rule off.
+    package var span: QuotaSpan?
 
     /// Makes rules; the defaults are those that callers know: 300 s, and 5 a day.
-    package init(contentWindow: Duration = .seconds(300), perDay: Int = 5) {
+    package init(contentWindow: Duration = .seconds(300), perDay: Int = 5, span: QuotaSpan? = nil) {
         self.contentWindow = contentWindow
         self.perDay = perDay
+        self.span = span
     }
 }
 
@@ -37,13 +40,16 @@ package enum QuotaVerdict: Hashable, Sendable {
     case duplicate(of: MessageID)
     /// The day's number is used up, by these in the order of their reservations.
     case capped(by: [MessageID])
+    /// The number of several days is used up, by these; it is free again from a day on, as `yyyyMMdd`, unless one of
+    /// them is given back before.
+    case overSpan(by: [MessageID], again: Int)
 
     /// The messages whose places are in the way.
     package var owners: [MessageID] {
         switch self {
         case .granted: []
         case .duplicate(let owner): [owner]
-        case .capped(let owners): owners
+        case .capped(let owners), .overSpan(let owners, _): owners
         }
     }
 }
@@ -56,7 +62,8 @@ package protocol QuotaStore: Sendable {
     /// reservation counts from now on, whether or not the message is sent, until it is refunded. An owner
     /// that has a reservation gets it again. Verdicts come in the order of the claims. Counters of one
     /// channel do not touch another's. `day` is the recipient's day as `yyyyMMdd`, by which the daily count
-    /// is kept; the window goes by the store's clock, which is the same for all who share it.
+    /// is kept; the window goes by the store's clock, which is the same for all who share it. Messages of a type that a
+    /// span counts are counted for it as long as it is among the rules, from then on.
     func reserve(
         _ claims: [QuotaClaim],
         channel: Channel,
@@ -66,9 +73,16 @@ package protocol QuotaStore: Sendable {
 
     /// Gives reservations back whose message was certainly not sent; unknown ones are ignored.
     ///
-    /// A reservation is told by its recipient and owner.
-    func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError)
+    /// A reservation is told by its recipient and owner; what `span` counted is given back with it.
+    func refund(_ claims: [QuotaClaim], channel: Channel, span: QuotaSpan?) async throws(StoreError)
 
     /// Forgets what no rule can need any more, in bounded steps; returns whether there may be more.
     func prune(before day: Int) async throws(StoreError) -> Bool
+}
+
+extension QuotaStore {
+    /// Gives reservations back where no span counts.
+    package func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {
+        try await refund(claims, channel: channel, span: nil)
+    }
 }

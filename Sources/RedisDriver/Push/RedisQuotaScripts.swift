@@ -10,6 +10,8 @@ enum RedisQuotaScripts {
         words + """
             local claims, day, window, perDay = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
             local now = tonumber(ARGV[5])
+            -- What several days count: at most so many since a day, each an owner and its day.
+            local spanLimit, since, spanLife = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
             if not now then
                 local time = redis.call('TIME')
                 now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -62,26 +64,66 @@ enum RedisQuotaScripts {
                 return table.concat(owners)
             end
 
+            -- What a span counts for a recipient, without the days before it.
+            local function counted(value)
+                if not value then return '' end
+                local kept = {}
+                for at = 1, #value, 12 do
+                    if number('<I4', value, at + 8) >= since then kept[#kept + 1] = sub(value, at, at + 11) end
+                end
+                return table.concat(kept)
+            end
+
+            -- Whose places use the number of several days up, and the day of the one that goes first.
+            local function spanners(value)
+                local count = #value / 12
+                if count < spanLimit then return nil end
+                local owners = {}
+                for at = 1, #value, 12 do owners[#owners + 1] = sub(value, at, at + 7) end
+                owners[#owners + 1] = sub(value, (count - spanLimit) * 12 + 9, (count - spanLimit) * 12 + 12)
+                return table.concat(owners)
+            end
+
+            local spans = {}
+            local function span(key)
+                spans[key] = spans[key] or counted(redis.call('GET', key))
+                return spans[key]
+            end
+
+            local function countIn(key, owner)
+                local value = span(key)
+                if ownerIn(value, owner) then return end
+                local its = day
+                if #value > 0 then its = math.max(its, (number('<I4', value, #value - 3))) end
+                spans[key] = value .. owner .. pack('<I4', its)
+                redis.call('SET', key, spans[key], 'PX', spanLife)
+            end
+
             local keys, stored = read(claims, 24)
             local rows, marks, answer = {}, {}, {''}
             for place = 1, #keys do
                 local key, at = keys[place], place * 24
                 local value = rows[key] or turned(stored[place])
                 local mark, owners = 'g', nil
+                local spanKey = spanLimit > 0 and KEYS[3] .. sub(claims, at - 23, at - 16)
                 if not find(value, sub(claims, at - 7, at), 8, 7) then
                     owners = window > 0 and holder(value, sub(claims, at - 15, at - 8))
                     if owners then
                         mark = 'd'
                     else
                         owners = perDay > 0 and cappers(value)
-                        if owners then
-                            mark = 'c'
-                        else
+                        if owners then mark = 'c' end
+                        if not owners and spanKey and not ownerIn(span(spanKey), sub(claims, at - 7, at)) then
+                            owners = spanners(span(spanKey))
+                            if owners then mark = 's' end
+                        end
+                        if not owners then
                             value = value .. sub(claims, at - 15, at) .. nowBytes
                             redis.call('SET', key, value, 'PX', life)
                         end
                     end
                 end
+                if spanKey and mark == 'g' then countIn(spanKey, sub(claims, at - 7, at)) end
                 rows[key], marks[place] = value, mark
                 if owners then answer[#answer + 1] = owners end
             end
@@ -110,6 +152,21 @@ enum RedisQuotaScripts {
                     end
                 end
             end
+            if ARGV[2] == '1' then
+                for at = 1, #ARGV[1], 16 do
+                    local key = KEYS[3] .. sub(ARGV[1], at, at + 7)
+                    local value = redis.call('GET', key)
+                    local place = value and ownerIn(value, sub(ARGV[1], at + 8, at + 15))
+                    if place then
+                        value = sub(value, 1, place - 1) .. sub(value, place + 12)
+                        if value == '' then
+                            redis.call('DEL', key)
+                        else
+                            redis.call('SET', key, value, 'KEEPTTL')
+                        end
+                    end
+                end
+            end
             """
     )
 
@@ -128,6 +185,15 @@ enum RedisQuotaScripts {
                 for place = 1, #some do stored[start + place - 1] = some[place] end
             end
             return keys, stored
+        end
+
+        -- Where an owner stands in what a span counts.
+        local function ownerIn(value, owner)
+            local at = string.find(value, owner, 1, true)
+            while at do
+                if (at - 1) % 12 == 0 then return at end
+                at = string.find(value, owner, at + 1, true)
+            end
         end
 
         -- Where the entry begins, at `from` or after, that has these bytes in the part at `offset`.

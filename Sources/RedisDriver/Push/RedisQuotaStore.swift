@@ -48,7 +48,10 @@ package struct RedisQuotaStore: QuotaStore {
             [
                 .bytes(packed), .integer(Int64(day)), .integer(rules.contentWindow.wholeMilliseconds),
                 .integer(Int64(rules.perDay)), now,
-            ]
+                .integer(Int64(rules.span?.limit ?? 0)), .integer(Int64(rules.span?.firstDay(for: day) ?? 0)),
+                .integer(Int64((rules.span?.days ?? 0) + 1) * 86_400_000),
+            ],
+            rules.span
         )
         guard let parts = answer.array, let marks = parts.first?.bytes, marks.count == claims.count else {
             throw StoreError(.corrupted, during: operation)
@@ -56,13 +59,21 @@ package struct RedisQuotaStore: QuotaStore {
         var owners = parts.dropFirst()
         return marks.map { mark in
             if mark == UInt8(ascii: "g") { return .granted }
-            let those = (owners.popFirst()?.bytes ?? []).numbers.map(MessageID.init(rawValue:))
+            let bytes = owners.popFirst()?.bytes ?? []
+            let those = bytes.numbers.map(MessageID.init(rawValue:))
+            if mark == UInt8(ascii: "s"), let span = rules.span {
+                return .overSpan(by: those, again: span.dayAgain(after: bytes.lastDay))
+            }
             if mark == UInt8(ascii: "d"), let owner = those.first { return .duplicate(of: owner) }
             return .capped(by: those)
         }
     }
 
-    package func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {
+    package func refund(
+        _ claims: [QuotaClaim],
+        channel: Channel,
+        span: QuotaSpan?
+    ) async throws(StoreError) {
         guard !claims.isEmpty else { return }
         var packed: [UInt8] = []
         packed.reserveCapacity(claims.count * 16)
@@ -70,7 +81,8 @@ package struct RedisQuotaStore: QuotaStore {
             packed.append(number: claim.recipient.rawValue)
             packed.append(number: claim.owner.rawValue)
         }
-        _ = try await run(RedisQuotaScripts.refund, "refund quota", channel, [.bytes(packed)])
+        let arguments: [RedisArgument] = [.bytes(packed), span == nil ? "0" : "1"]
+        _ = try await run(RedisQuotaScripts.refund, "refund quota", channel, arguments, span)
     }
 
     /// Notes the day: what is of days before it does not count any more, and goes by itself.
@@ -85,9 +97,13 @@ package struct RedisQuotaStore: QuotaStore {
         _ script: RedisScript,
         _ operation: String,
         _ channel: Channel,
-        _ arguments: [RedisArgument]
+        _ arguments: [RedisArgument],
+        _ span: QuotaSpan?
     ) async throws(StoreError) -> RedisValue {
-        let keys = [prefix + "\(channel.rawValue):", prefix + "first"]
+        let keys = [
+            prefix + "\(channel.rawValue):", prefix + "first",
+            prefix + "\(channel.rawValue):\(span?.type.rawValue ?? 0):",
+        ]
         do throws(RedisFailure) {
             return try await client.eval(script, keys: keys, arguments: arguments)
         } catch {
@@ -100,6 +116,14 @@ extension [UInt8] {
     /// Appends eight bytes, little-endian.
     fileprivate mutating func append(number: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
+    }
+
+    /// The day behind the numbers, in four bytes.
+    fileprivate var lastDay: Int {
+        guard count >= 4 else { return 0 }
+        return withUnsafeBytes {
+            Int(UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: $0.count - 4, as: UInt32.self)))
+        }
     }
 
     /// The numbers that eight bytes each are.

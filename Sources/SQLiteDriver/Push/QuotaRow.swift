@@ -68,6 +68,15 @@ struct QuotaRow: Equatable {
         return (.granted, true)
     }
 
+    func has(_ owner: MessageID) -> Bool { entries.contains { $0.owner == owner.rawValue } }
+
+    mutating func append(_ entry: Entry, until day: Int) {
+        self.day = day
+        entries.append(entry)
+    }
+
+    mutating func forget(_ isOld: (Entry) -> Bool) { entries.removeAll(where: isOld) }
+
     /// Takes an owner's reservation back; false when it has none.
     mutating func refund(_ owner: MessageID) -> Bool {
         guard let place = entries.firstIndex(where: { $0.owner == owner.rawValue }) else { return false }
@@ -123,9 +132,13 @@ extension Channel {
     /// which is less than 2^50: the channel stands above it. A hash gives its four highest bits up for the
     /// channel; two addresses of forty million share what is left with a chance of a thousandth, and would
     /// then share a count.
-    func quotaKey(_ recipient: RecipientKey) -> Int64 {
+    ///
+    /// What several days count for a type has a row of its own: the type stands below the channel.
+    func quotaKey(_ recipient: RecipientKey, _ type: MessageType? = nil) -> Int64 {
         let code = Int64(rawValue / 10)
-        if recipient.rawValue >= 0 { return code << 56 | recipient.rawValue }
-        return Int64.min | code << 59 | recipient.rawValue & (1 << 59 - 1)
+        let kind = Int64((type?.rawValue ?? 0) / 10)
+        if recipient.rawValue >= 0 { return code << 56 | kind << 52 | recipient.rawValue }
+        guard kind > 0 else { return Int64.min | code << 59 | recipient.rawValue & (1 << 59 - 1) }
+        return Int64.min | code << 59 | kind << 56 | recipient.rawValue & (1 << 56 - 1)
     }
 }

@@ -4,9 +4,9 @@ package import PushEngine
 
 /// Counters per recipient in a file of their own, so that they do not wait for the ledger's writer.
 package struct SQLiteQuotaStore: QuotaStore {
-    private let database: SQLiteDatabase
-    private let young: YoungTable
-    private let clock: any WallClock
+    let database: SQLiteDatabase
+    let young: YoungTable
+    let clock: any WallClock
     /// The most rows that one step of pruning looks at.
     private let pruneStep: Int
 
@@ -47,6 +47,9 @@ package struct SQLiteQuotaStore: QuotaStore {
         rules: QuotaRules,
         day: Int
     ) async throws(StoreError) -> [QuotaVerdict] {
+        if let span = rules.span {
+            return try await reserve(claims, channel: channel, rules: rules, span, day: day)
+        }
         let now = clock.now
         let order = claims.quotaOrder(on: channel)
         let isShort = claims.count <= SQLiteDatabase.shortCount
@@ -69,9 +72,14 @@ package struct SQLiteQuotaStore: QuotaStore {
         }
     }
 
-    package func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {
+    package func refund(
+        _ claims: [QuotaClaim],
+        channel: Channel,
+        span: QuotaSpan?
+    ) async throws(StoreError) {
         guard !claims.isEmpty else { return }
-        let order = claims.quotaOrder(on: channel)
+        let order =
+            claims.quotaOrder(on: channel) + (span.map { claims.quotaOrder(on: channel, $0.type) } ?? [])
         try await database.write("refund quota") { [young] db in
             var table = try QuotaTable(db)
             try table.visit(order) { row, places in
@@ -110,23 +118,23 @@ package struct SQLiteQuotaStore: QuotaStore {
 }
 
 /// A claim's place among the claims, and the row it is about.
-private struct QuotaPlace: Sendable {
+struct QuotaPlace: Sendable {
     let key: Int64
     let claim: Int
 }
 
 extension [QuotaClaim] {
-    /// The claims by row, so that neighbours in the file are visited one after the other; those about the
+    /// The claims by row, those of a type's rows if one is given, so that neighbours in the file are visited one after the other; those about the
     /// same row keep their order.
-    fileprivate func quotaOrder(on channel: Channel) -> [QuotaPlace] {
+    func quotaOrder(on channel: Channel, _ type: MessageType? = nil) -> [QuotaPlace] {
         enumerated()
-            .map { QuotaPlace(key: channel.quotaKey($0.element.recipient), claim: $0.offset) }
+            .map { QuotaPlace(key: channel.quotaKey($0.element.recipient, type), claim: $0.offset) }
             .sorted { ($0.key, $0.claim) < ($1.key, $1.claim) }
     }
 }
 
 /// The rows of the file within one transaction.
-private struct QuotaTable {
+struct QuotaTable {
     private let select: RawStatement
     private let upsert: RawStatement
     private let delete: RawStatement

@@ -28,7 +28,7 @@ package struct QuotaRig: Sendable {
 
 /// What every `QuotaStore` must keep.
 package enum QuotaConformance {
-    package static let clauses: [Clause<QuotaRig>] = repeats + caps + reservations
+    package static let clauses: [Clause<QuotaRig>] = repeats + caps + reservations + spans
 
     private static let repeats: [Clause<QuotaRig>] = [
         Clause("the same text to the same recipient is a duplicate while the window lasts") {

@@ -8,7 +8,14 @@ extension QuotaRig {
     /// says.
     package func expectQuotasOfAList(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let rules = QuotaRules(contentWindow: .seconds(300), perDay: Int.random(in: 0...3, using: &random))
+        var rules = QuotaRules(contentWindow: .seconds(300), perDay: Int.random(in: 0...3, using: &random))
+        if seed.isMultiple(of: 2) {
+            rules.span = QuotaSpan(
+                .marketing,
+                limit: Int.random(in: 1...5, using: &random),
+                days: Int.random(in: 1...4, using: &random)
+            )
+        }
         var model = QuotaModel(rules: rules)
         var second: Int64 = 0
         var owner: Int64 = 0
@@ -24,7 +31,7 @@ extension QuotaRig {
             #expect(verdicts == claims.map { model.judge($0, day: day, now: clock.calendar.now) })
             guard Bool.random(using: &random) else { continue }
             let back = claims.filter { _ in Bool.random(using: &random) }
-            try await store.refund(back, channel: .sms)
+            try await store.refund(back, channel: .sms, span: rules.span)
             model.refund(back)
         }
     }
@@ -64,6 +71,15 @@ private struct QuotaModel {
         let today = mine.filter { $0.day == day }
         if rules.perDay > 0, today.count >= rules.perDay {
             return .capped(by: today.map(\.claim.owner))
+        }
+        if let span = rules.span {
+            let recent = mine.filter { $0.day > day - span.days }
+            if recent.count >= span.limit {
+                return .overSpan(
+                    by: recent.map(\.claim.owner),
+                    again: recent[recent.count - span.limit].day + span.days
+                )
+            }
         }
         reservations.append(Reservation(claim: claim, day: day, at: now))
         return .granted

@@ -238,9 +238,13 @@ struct WiredQuotas: QuotaStore {
         }
     }
 
-    func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {
+    func refund(
+        _ claims: [QuotaClaim],
+        channel: Channel,
+        span: QuotaSpan?
+    ) async throws(StoreError) {
         try await wire.store(.refund) { () async throws(StoreError) in
-            try await quotas.refund(claims, channel: channel)
+            try await quotas.refund(claims, channel: channel, span: span)
         }
     }
 

@@ -84,5 +84,5 @@ private final class NotingQuotas: QuotaStore {
         claims.map { _ in .granted }
     }
 
-    func refund(_ claims: [QuotaClaim], channel: Channel) async throws(StoreError) {}
+    func refund(_ claims: [QuotaClaim], channel: Channel, span: QuotaSpan?) async throws(StoreError) {}
 }
