@@ -12,7 +12,9 @@ extension Chip {
             case .held: .held
             case .unknown, .unresolved, .unconfirmed: .wait
             case .failed, .undelivered: .bad
-            case .discarded, .shieldDropped, .duplicate, .capped, .recalled: .idle
+            case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered,
+                .recalled:
+                .idle
             }
         self.init(tone, say("state-\(state.name)"))
     }
@@ -123,7 +125,8 @@ extension DeliveryState {
         case .accepted, .sent, .unconfirmed: .accepted
         case .failed, .undelivered: .failed
         case .unknown, .unresolved: .unknown
-        case .discarded, .shieldDropped, .duplicate, .capped, .recalled: .dropped
+        case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .recalled:
+            .dropped
         case .held: .held
         case .queued: .waiting
         }

@@ -53,7 +53,9 @@ struct RecipientBooks: Sendable {
         switch state {
         case .accepted, .sent, .delivered, .undelivered, .unconfirmed: page.claimed += 1
         case .unknown, .unresolved: page.doubtful += 1
-        case .discarded, .shieldDropped, .duplicate, .capped, .failed, .recalled: page.denied += 1
+        case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .failed,
+            .recalled:
+            page.denied += 1
         case .queued, .held: page.waiting += 1
         }
         pages[recipient] = page

@@ -22,6 +22,7 @@ enum PushSchema {
             { link in try link.runScript(callsByNumber) },
             { link in try link.runScript(crowdUse) },
             { link in try link.runScript(accountForms) },
+            { link in try link.runScript(suppressionLists) },
         ]
     )
 

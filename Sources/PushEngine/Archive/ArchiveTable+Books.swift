@@ -3,7 +3,7 @@ package import Groundwork
 extension ArchiveTable {
     /// What travels of the push engine's books beside crowds, accounts and batches, which stores keep each in their
     /// own way.
-    package static let books = catalogue + campaigns + [tally] + delivery + receipts
+    package static let books = catalogue + suppression + campaigns + [tally] + delivery + receipts
 
     private static let catalogue = [
         ArchiveTable(

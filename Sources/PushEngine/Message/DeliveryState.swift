@@ -11,10 +11,16 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
     case shieldDropped = 22
     /// Night shield: kept for the morning.
     case held = 24
+    /// Its recipient must not get it: they refused, or are on the blacklist.
+    case suppressed = 26
+    /// Its text holds a word that no message may hold.
+    case censored = 28
     /// The same text went to this recipient a moment ago.
     case duplicate = 30
     /// The recipient had as many messages today as the rule allows.
     case capped = 40
+    /// Only those on the allow-list get messages here, and its recipient is not on it.
+    case filtered = 50
     /// The supplier took it and a receipt is awaited.
     case accepted = 60
     /// The supplier took it and tells nothing more.
@@ -45,7 +51,9 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
     /// Whether it ended without a supplier having taken it, for certain.
     package var isNeverSent: Bool {
         switch self {
-        case .discarded, .shieldDropped, .duplicate, .capped, .failed, .recalled: true
+        case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .failed,
+            .recalled:
+            true
         case .queued, .held, .accepted, .sent, .delivered, .undelivered, .unconfirmed, .unknown, .unresolved:
             false
         }
@@ -58,8 +66,11 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
         case .discarded: "discarded"
         case .shieldDropped: "shield_dropped"
         case .held: "held"
+        case .suppressed: "suppressed"
+        case .censored: "censored"
         case .duplicate: "duplicate"
         case .capped: "capped"
+        case .filtered: "filtered"
         case .accepted: "accepted"
         case .sent: "sent"
         case .delivered: "delivered"

@@ -45,14 +45,7 @@ package enum OptOut {
     /// Upper case, full-width letters as half-width ones, without blanks and punctuation.
     private static func folded(_ text: String) -> String {
         var folded = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            let narrow =
-                0xFF01...0xFF5E ~= scalar.value
-                ? Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar : scalar
-            if narrow.properties.isAlphabetic || narrow.properties.numericType != nil {
-                folded.append(narrow)
-            }
-        }
+        folded.append(contentsOf: text.unicodeScalars.lazy.compactMap(\.letterOrDigit))
         return String(folded).uppercased()
     }
 }

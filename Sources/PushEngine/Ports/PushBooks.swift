@@ -1,3 +1,5 @@
 /// Everything that the push engine keeps books of, in one place: what it says is written in the same transactions.
-package typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger
-    & MessageFates & NightShelf & ReceiptStore & RecordStore & RetentionStore & TemplateStore
+package typealias PushBooks = AccountStore & AllowListStore & CampaignRunStore & CampaignStore
+    & DeliveryLedger
+    & MessageFates & NightShelf & ReceiptStore & RecordStore & RetentionStore & SensitiveWordStore
+    & SuppressionStore & TemplateStore

@@ -63,7 +63,8 @@ extension SQLitePushStore {
         try await database.read("read numbers") { db in
             var numbers = try db.highestNumbers([
                 "template", "account", "campaign", "campaign_run", "batch", "intent", "trace", "shelf",
-                "stray_receipt", "receipt_page",
+                "stray_receipt", "receipt_page", "suppression", "allowed",
+                "sensitive_word",
             ])
             numbers["call"] = numbers.removeValue(forKey: "intent")
             return numbers

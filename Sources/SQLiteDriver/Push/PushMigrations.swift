@@ -58,6 +58,7 @@ enum PushMigrations {
             )
         }
         migrator.registerMigration("8") { db in try db.execute(sql: accountForms) }
+        migrator.registerMigration("suppression lists") { db in try db.execute(sql: suppressionLists) }
         return migrator
     }
 

@@ -45,6 +45,11 @@ final class PushStoreTests {
         try await clause.check(try PushRig(folder.path))
     }
 
+    @Test(arguments: SuppressionConformance.clauses)
+    func `the lists of who must not get messages keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
     @Test(arguments: QuotaConformance.clauses)
     func `the quota store keeps`(clause: Clause<QuotaRig>) async throws {
         let clock = ManualClock(PushRig.noon)
