@@ -18,6 +18,8 @@ package struct ConsoleParts: Sendable {
     package var campaignRuns: any CampaignRunStore
     package var crowds: any CampaignStore
     package var library: CrowdLibrary
+    /// Who must not get messages, and what none may hold.
+    package var suppressions: SuppressionDesk
     package var templates: any TemplateStore
     package var accounts: any AccountStore
     /// The suppliers that an account may be at.
@@ -45,6 +47,7 @@ package struct ConsoleParts: Sendable {
         campaignRuns: any CampaignRunStore,
         crowds: any CampaignStore,
         library: CrowdLibrary,
+        suppressions: SuppressionDesk,
         templates: any TemplateStore,
         accounts: any AccountStore,
         suppliers: SupplierForms,
@@ -68,6 +71,7 @@ package struct ConsoleParts: Sendable {
         self.campaignRuns = campaignRuns
         self.crowds = crowds
         self.library = library
+        self.suppressions = suppressions
         self.templates = templates
         self.accounts = accounts
         self.suppliers = suppliers

@@ -24,6 +24,9 @@ protocol SupplierDesk: Sendable {
     /// - Returns: the post.
     func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest
 
+    /// A post of what somebody answered, with the signature of what they answered; nil when the supplier tells nobody.
+    func post(of answer: SimulatedAnswer, to url: String, under signature: String) -> HTTPRequest?
+
     /// Whether the other side said in the supplier's way that it has the receipts.
     func isTaken(_ response: HTTPResponse) -> Bool
 
@@ -39,6 +42,8 @@ extension SupplierDesk {
     func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest {
         .receipts([], to: url)
     }
+
+    func post(of answer: SimulatedAnswer, to url: String, under signature: String) -> HTTPRequest? { nil }
 
     func isTaken(_ response: HTTPResponse) -> Bool { true }
 

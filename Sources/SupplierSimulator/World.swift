@@ -45,6 +45,10 @@ struct World: Sendable {
     private(set) var ledger = SupplierLedger()
     var tally = PerSupplier(repeating: Tally())
     var receipts = PerSupplier(repeating: ReceiptHeap())
+    /// What people answered, until it is posted or pulled.
+    var answers = PerSupplier(repeating: [SimulatedAnswer]())
+    /// How many answers there were.
+    var answerCount = 0
     /// Posts of receipts that wait for their next attempt.
     var retries: [CallbackPost] = []
     /// Keys that were withdrawn.
@@ -177,6 +181,7 @@ struct World: Sendable {
         ledger = SupplierLedger()
         tally = PerSupplier(repeating: Tally())
         receipts = PerSupplier(repeating: ReceiptHeap())
+        answers = PerSupplier(repeating: [])
         retries = []
         revokedKeys = []
         tokens = PerSupplier(repeating: TokenBook())

@@ -17,8 +17,9 @@ import Testing
 /// Nothing works in the background: a test delivers, reads crowds and hands runs over when it says so.
 final class ConsoleBench: Sendable {
     /// Everything that the push engine keeps books of.
-    typealias PushBooks = AccountStore & CampaignRunStore & CampaignStore & DeliveryLedger
-        & MessageFates & NightShelf & ReceiptStore & RecordStore & TemplateStore
+    typealias PushBooks = AccountStore & AllowListStore & CampaignRunStore & CampaignStore & DeliveryLedger
+        & MessageFates & NightShelf & ReceiptStore & RecordStore & SensitiveWordStore & SuppressionStore
+        & TemplateStore
 
     static let token = "a-token-of-tests-0123456789"
     static let accessToken = Secret("an-access-token-of-tests")
@@ -117,6 +118,7 @@ final class ConsoleBench: Sendable {
             campaignRuns: books,
             crowds: books,
             library: CrowdLibrary(storage: storage, store: books),
+            suppressions: SuppressionDesk(store: books, isAllowListOn: false, clock: wall),
             templates: books,
             accounts: books,
             suppliers: suppliers,
@@ -124,6 +126,7 @@ final class ConsoleBench: Sendable {
             queue: queue,
             receipts: ReceiptDesk(
                 store: books,
+                suppressions: books,
                 queue: queue,
                 directory: directory,
                 keys: keys,
@@ -311,7 +314,9 @@ extension ConsoleBench {
         let deliverer = Deliverer(
             ledger: books,
             steps: [
+                SuppressionStep(store: books, directory: directory),
                 DiscardStep(accounts: books),
+                SensitiveWordStep(store: books),
                 ShieldStep(NightShield(window: SendingWindow(zone: zone))),
             ],
             deduplication: DeduplicationStep(
@@ -320,6 +325,7 @@ extension ConsoleBench {
                 rules: [:],
                 calendar: parts.calendar
             ),
+            refusals: LastingRefusals(store: books, clock: parts.clock),
             directory: directory,
             gate: CallGate(
                 limiter: LocalRateLimiter(clock: parts.clock),

@@ -140,9 +140,7 @@ extension MessageDetail.Step {
         chip = Chip(event.state, say)
         tone = chip.tone
         account = event.account.map { names.name($0) }
-        let known = "detail-\(event.detail)"
-        let words = say(known)
-        detail = event.detail.isEmpty ? nil : words == known ? event.detail : words
+        detail = event.detail.isEmpty ? nil : say.detail(event.detail)
     }
 }
 

@@ -12,6 +12,7 @@ struct Page: Sendable {
         case campaigns
         case messages
         case templates
+        case suppressions
         case jobs
         case runs
         case executors

@@ -34,6 +34,7 @@ struct PageRoutes: Sendable {
             ExecutorPages(parts: parts),
             MessagePages(parts: parts),
             TemplatePages(parts: parts),
+            SuppressionPages(parts: parts),
         ]
         for desk in desks {
             for page in desk.pages {

@@ -35,6 +35,7 @@ struct SimulateCommand: AsyncParsableCommand {
             POST /_sim/script           {"enabled": false}
             POST /_sim/clock            {"advance_ms": 60000} or {"now_ms": …} or {"reset": true}
             POST /_sim/callbacks        {"aliyun": "http://…"}: where receipts are posted; null stops it
+            POST /_sim/answers          {"supplier": "tencent", "recipient": "+86…", "text": "TD"}: somebody answers
             POST /_sim/tokens/revoke    {"access_key": "…"}: from now on this key is unknown
             POST /_sim/consents         {"recipient": "…", "count": 1}: what a user of the mini-program has agreed to
             POST /_sim/reset            forget everything

@@ -25,6 +25,7 @@ struct EngineParts: Sendable {
     let keys: RequestKeys
     let http: CurlHTTPClient
     let receipts: ReceiptSettings
+    let suppression: SuppressionSettings
     let retention: RetentionSettings
     let clock: any WallClock
     let timer = ContinuousClock()
@@ -37,6 +38,7 @@ struct EngineParts: Sendable {
         library = CrowdLibrary(storage: crowds, store: store)
         http = CurlHTTPClient()
         receipts = settings.receipts
+        suppression = settings.suppression
         retention = settings.retention.books
         tokens = TokenKeeper(store: forms.tokens, timer: timer, logger: logger)
         let tools = SupplierTools(
@@ -92,6 +94,7 @@ struct EngineParts: Sendable {
     func receiptDesk(logger: Logger) -> ReceiptDesk {
         ReceiptDesk(
             store: store,
+            suppressions: store,
             queue: queue,
             directory: directory,
             keys: keys,
@@ -103,6 +106,7 @@ struct EngineParts: Sendable {
 
     /// The workers of all lanes.
     func pushService(_ settings: ServeSettings, logger: Logger) -> PushService {
+        if suppression.isAllowListOn { logger.notice("only those on the allow-list get messages") }
         let window = SendingWindow(
             opens: settings.windowOpens,
             closes: settings.windowCloses,
@@ -110,13 +114,14 @@ struct EngineParts: Sendable {
         )
         let deliverer = Deliverer(
             ledger: store,
-            steps: [DiscardStep(accounts: store), ShieldStep(NightShield(window: window))],
+            steps: suppressionSteps + [ShieldStep(NightShield(window: window))],
             deduplication: DeduplicationStep(
                 quotas: quotas,
                 fates: store,
-                rules: Self.quotaRules,
+                rules: suppression.quotaRules,
                 calendar: calendar
             ),
+            refusals: LastingRefusals(store: store, clock: clock),
             directory: directory,
             gate: CallGate(limiter: limiter, clock: clock, logger: logger),
             health: AccountHealth(timer: timer, logger: logger),
@@ -148,17 +153,13 @@ struct EngineParts: Sendable {
     func quotaPruner(logger: Logger) -> QuotaPruner {
         QuotaPruner(
             quotas: quotas,
-            rules: Self.quotaRules,
+            rules: suppression.quotaRules,
             calendar: calendar,
             clock: clock,
             timer: timer,
             logger: logger
         )
     }
-
-    private static let quotaRules = Dictionary(
-        uniqueKeysWithValues: MessageType.allCases.map { ($0, QuotaRules()) }
-    )
 
     func jobParts(logger: Logger) -> JobParts {
         JobParts(
@@ -200,6 +201,7 @@ struct EngineParts: Sendable {
             campaignRuns: store,
             crowds: store,
             library: library,
+            suppressions: suppressionDesk,
             templates: store,
             accounts: store,
             suppliers: suppliers,

@@ -56,6 +56,8 @@ struct ServeSettings: Sendable {
     var crowds = CrowdSettings.own
     /// Where suppliers' URLs may lead to; nil lets them lead everywhere.
     var supplierAddresses: AddressGuard?
+    /// Who may get messages, and how often.
+    var suppression = SuppressionSettings()
     var logLevel = "info"
 
     /// How many batches of a lane are worked on at the same time.
@@ -114,6 +116,14 @@ struct ServeSettings: Sendable {
         (
             "addresses.allowed",
             "networks that suppliers' URLs may lead to beside public addresses; all may be if not given"
+        ),
+        (
+            "suppression.allow-list",
+            "on lets only those on the allow-list get messages, as before production; off if not given"
+        ),
+        (
+            "suppression.spans",
+            "how many messages of a type somebody gets in several days, such as marketing=3/7d; none if not given"
         ),
         ("log.level", "trace, debug, info, notice, warning, error or critical"),
     ]
@@ -197,6 +207,7 @@ struct ServeSettings: Sendable {
         crowds = try CrowdSettings(reader)
         try crowds.check(roles: roles, isShared: cluster != nil)
         supplierAddresses = try reader.networks("addresses.allowed").map(AddressGuard.init(allowed:))
+        suppression = try SuppressionSettings(reader)
         logLevel = reader.string("log.level") ?? logLevel
     }
 

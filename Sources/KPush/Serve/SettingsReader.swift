@@ -31,6 +31,13 @@ struct SettingsReader {
         return value
     }
 
+    /// Whether something is switched on; YAML itself reads a bare `on` as a truth.
+    func flag(_ key: String) throws(SettingsError) -> Bool? {
+        let words = ["on": true, "true": true, "yes": true, "off": false, "false": false, "no": false]
+        return try value(key, "is on or off") { words[$0.lowercased()] }
+            ?? config.bool(forKey: ConfigKey(key))
+    }
+
     func number(_ key: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
         try value(key, "is from \(range.lowerBound) to \(range.upperBound)") { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }

@@ -37,6 +37,7 @@ package struct Deliverer: Sendable {
     private let ledger: any DeliveryLedger
     private let chain: DeliveryChain
     private let deduplication: DeduplicationStep
+    private let refusals: LastingRefusals
     private let directory: SupplierDirectory
     private let gate: CallGate
     private let health: AccountHealth
@@ -49,6 +50,7 @@ package struct Deliverer: Sendable {
         ledger: any DeliveryLedger,
         steps: [any DeliveryStep],
         deduplication: DeduplicationStep,
+        refusals: LastingRefusals,
         directory: SupplierDirectory,
         gate: CallGate,
         health: AccountHealth,
@@ -60,6 +62,7 @@ package struct Deliverer: Sendable {
         self.ledger = ledger
         chain = DeliveryChain(steps: steps + [deduplication])
         self.deduplication = deduplication
+        self.refusals = refusals
         self.directory = directory
         self.gate = gate
         self.health = health
@@ -195,6 +198,7 @@ package struct Deliverer: Sendable {
             calls: calls
         )
         try await deduplication.refund(ended.failed, of: batch)
+        try await refusals.note(ended.lasting, of: batch.task)
         return decided
     }
 

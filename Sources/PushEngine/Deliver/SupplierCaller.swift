@@ -8,6 +8,8 @@ struct CallRound: Sendable {
     var wasMade = true
     /// Whether it tells what becomes of what it took.
     var awaitsReceipts = true
+    /// Those whom it will not reach any more.
+    var lasting: [LastingRefusal] = []
 
     /// A call that was not made after all: its members may be sent by another.
     static func notMade(_ intent: Intent, code: String) -> CallRound {
@@ -94,7 +96,29 @@ struct SupplierCaller: Sendable {
         // The last thing before the call: a process may stand still anywhere.
         guard stopwatch.elapsed < window else { return .notMade(intent, code: "held_up") }
         let reply = await entry.supplier.send(call)
-        return CallRound(intent: intent, reply: reply, awaitsReceipts: entry.supplier.givesReceipts)
+        return CallRound(
+            intent: intent,
+            reply: reply,
+            awaitsReceipts: entry.supplier.givesReceipts,
+            lasting: reply.mayBeSplit && intent.members.count > 1 ? [] : Self.lasting(reply, intent, entry)
+        )
+    }
+}
+
+extension SupplierCaller {
+    /// Those of a call whom its supplier will not reach any more.
+    private static func lasting(
+        _ reply: SupplierReply,
+        _ intent: Intent,
+        _ entry: SupplierRoster.Entry
+    ) -> [LastingRefusal] {
+        zip(intent.members.indices, reply.verdicts)
+            .compactMap { member, verdict in
+                guard case .refused(let refusal) = verdict, refusal.fault == .badRecipient,
+                    entry.supplier.isLasting(refusal)
+                else { return nil }
+                return LastingRefusal(member: member, account: entry.account, code: refusal.code)
+            }
     }
 }
 
@@ -105,6 +129,8 @@ struct RoundTally {
     let failed: Members
     /// Recipients that another account, or a smaller call, takes.
     private(set) var next: [DeliveryGroup] = []
+    /// Recipients whom a supplier will not reach any more.
+    let lasting: [LastingRefusal]
     /// The last supplier's code that stopped somebody.
     private(set) var lastCode: String?
 
@@ -156,6 +182,7 @@ struct RoundTally {
             next.append(DeliveryGroup(members: Members(members.sorted()), tried: tried))
         }
         self.failed = Members(failed.sorted())
+        lasting = rounds.flatMap(\.lasting)
     }
 
     private static func halves(of intent: Intent, tried: Set<AccountID>) -> [DeliveryGroup] {

@@ -8,6 +8,7 @@ package import Logging
 /// posts comes again until it is taken: it is stored in the step that applies it.
 package struct ReceiptDesk: Sendable {
     private let store: any ReceiptStore
+    private let words: RecipientWords
     private let directory: SupplierDirectory
     private let inquiry: Inquiry
     private let callbacks: CallbackGroups
@@ -17,6 +18,7 @@ package struct ReceiptDesk: Sendable {
 
     package init(
         store: any ReceiptStore,
+        suppressions: any SuppressionStore,
         queue: any SendQueue,
         directory: SupplierDirectory,
         keys: RequestKeys,
@@ -25,6 +27,7 @@ package struct ReceiptDesk: Sendable {
         logger: Logger
     ) {
         self.store = store
+        words = RecipientWords(store: suppressions)
         self.directory = directory
         inquiry = Inquiry(
             store: store,
@@ -66,12 +69,16 @@ package struct ReceiptDesk: Sendable {
             switch try entry.supplier.open(callback) {
             case .question(let answer): return answer
             case .receipts(let raw, let answer):
-                let receipts: [SupplierReceipt]
-                do { receipts = try entry.supplier.readReceipts(raw).receipts } catch {
+                let page: ReceiptPage
+                do { page = try entry.supplier.readReceipts(raw) } catch {
                     _ = try await store.keepPage(raw, of: account, at: clock.now)
                     throw error
                 }
-                try await callbacks.apply(CallbackGroups.Callback(raw: raw, receipts: receipts), of: account)
+                try await words.take(page.words, of: entry.account)
+                try await callbacks.apply(
+                    CallbackGroups.Callback(raw: raw, receipts: page.receipts),
+                    of: account
+                )
                 return answer
             }
         } catch let error as SupplierError {
@@ -92,6 +99,9 @@ package struct ReceiptDesk: Sendable {
         try await applyLeftovers(roster, &round)
         for entry in roster.entries where !Task.isCancelled {
             try await pull(entry, &round)
+        }
+        for entry in roster.entries where !Task.isCancelled && !round.silent.contains(entry.account.name) {
+            try await pullWords(entry, &round)
         }
         for entry in roster.entries where !Task.isCancelled && !round.silent.contains(entry.account.name) {
             try await inquiry.ask(entry, &round)
@@ -115,7 +125,7 @@ package struct ReceiptDesk: Sendable {
                     guard let entry = roster.entry(page.account) else {
                         throw SupplierError.unavailable("account \(page.account.rawValue) is not known")
                     }
-                    round.counted = round.counted + (try await apply(page: page.id, page.raw, entry.supplier))
+                    round.counted = round.counted + (try await apply(page: page.id, page.raw, entry))
                 } catch let error as StoreError {
                     throw error
                 } catch {
@@ -143,7 +153,7 @@ package struct ReceiptDesk: Sendable {
                 note(error, of: entry.account, &round)
                 break
             }
-            guard !page.receipts.isEmpty || page.malformed > 0 else { break }
+            guard !page.isEmpty else { break }
             let id = try await store.keepPage(page.raw, of: entry.account.id, at: clock.now)
             pile.add(page.receipts, of: id)
             if pile.receipts.count >= settings.receiptsAtOnce {
@@ -152,6 +162,30 @@ package struct ReceiptDesk: Sendable {
             }
         }
         try await apply(pile, of: entry.account.id, &round)
+    }
+
+    /// Takes what recipients answered; a supplier that does not let us have it is asked for everything else all the same.
+    private func pullWords(
+        _ entry: SupplierRoster.Entry,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) {
+        for _ in 0..<settings.pagesPerRound {
+            let page: ReceiptPage
+            do { page = try await entry.supplier.pullWords() } catch {
+                if error.isThrottle { round.hasMore = true }
+                logger.warning(
+                    "answers could not be pulled",
+                    metadata: [LogKey.account: "\(entry.account.name)", LogKey.error: "\(error)"]
+                )
+                return
+            }
+            guard !page.isEmpty else { return }
+            let id = try await store.keepPage(page.raw, of: entry.account.id, at: clock.now)
+            try await words.take(page.words, of: entry.account)
+            var pile = ReceiptPile()
+            pile.add(page.receipts, of: id)
+            try await apply(pile, of: entry.account.id, &round)
+        }
     }
 
     private func apply(
@@ -178,11 +212,16 @@ package struct ReceiptDesk: Sendable {
         )
     }
 
-    private func apply(page: Int64, _ raw: [UInt8], _ supplier: any Supplier) async throws -> ReceiptCount {
-        let read = try supplier.readReceipts(raw)
+    private func apply(
+        page: Int64,
+        _ raw: [UInt8],
+        _ entry: SupplierRoster.Entry
+    ) async throws -> ReceiptCount {
+        let read = try entry.supplier.readReceipts(raw)
+        try await words.take(read.words, of: entry.account)
         return try await store.applyReceipts(
             read.receipts,
-            of: supplier.account,
+            of: entry.account.id,
             from: ReceiptOrigin(kept: [page]),
             at: clock.now
         )

@@ -44,6 +44,15 @@ package protocol Supplier: Sendable {
     /// - Throws: `SupplierError` when the supplier did not answer or refused.
     func pullReceipts() async throws(SupplierError) -> ReceiptPage
 
+    /// Takes what recipients answered and waits at the supplier, at most one page of it, as `pullReceipts` does.
+    ///
+    /// - Throws: `SupplierError` when the supplier did not answer or refused.
+    func pullWords() async throws(SupplierError) -> ReceiptPage
+
+    /// Whether a refusal says of its recipient that they want nothing more, or that nobody is there any more: what is
+    /// sent later will be refused as well.
+    func isLasting(_ refusal: Refusal) -> Bool
+
     /// Finds out what somebody posted to the account's callback door, and whether the supplier did.
     ///
     /// - Throws: `SupplierError.notGenuine` when its signature is wrong, `.malformed` when it is nothing that the
@@ -96,6 +105,12 @@ extension Supplier {
     package func pullReceipts() async throws(SupplierError) -> ReceiptPage {
         ReceiptPage(receipts: [], raw: [])
     }
+
+    package func pullWords() async throws(SupplierError) -> ReceiptPage {
+        ReceiptPage(receipts: [], raw: [])
+    }
+
+    package func isLasting(_ refusal: Refusal) -> Bool { false }
 
     package func open(_ callback: SupplierCallback) throws(SupplierError) -> CallbackContents {
         throw .notOffered

@@ -7,12 +7,23 @@ package struct ReceiptPage: Sendable {
     package let raw: [UInt8]
     /// Entries that could not be read.
     package let malformed: Int
+    /// What recipients said.
+    package let words: [RecipientWord]
 
-    package init(receipts: [SupplierReceipt], raw: [UInt8], malformed: Int = 0) {
+    package init(
+        receipts: [SupplierReceipt],
+        raw: [UInt8],
+        malformed: Int = 0,
+        words: [RecipientWord] = []
+    ) {
         self.receipts = receipts
         self.raw = raw
         self.malformed = malformed
+        self.words = words
     }
+
+    /// Whether there is nothing in it.
+    package var isEmpty: Bool { receipts.isEmpty && words.isEmpty && malformed == 0 }
 }
 
 /// What a supplier says became of one message.

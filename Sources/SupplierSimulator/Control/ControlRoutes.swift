@@ -21,6 +21,7 @@ struct ControlRoutes {
         group.post("/script") { request, _ in try await setScript(request) }
         group.post("/clock") { request, _ in try await setClock(request) }
         group.post("/callbacks") { request, _ in try await setCallbacks(request) }
+        group.post("/answers") { request, _ in try await answer(request) }
         group.post("/tokens/revoke") { request, _ in try await revoke(request) }
         group.post("/consents") { request, _ in try await setConsents(request) }
         group.post("/reset") { _, _ in reset() }
@@ -132,6 +133,34 @@ struct ControlRoutes {
         return try Self.json(
             Dictionary(uniqueKeysWithValues: SimulatedSupplier.allCases.map { ($0.rawValue, callbacks[$0]) })
         )
+    }
+
+    /// Lets somebody answer: what they write, or `subscribe` and `unsubscribe` at an official account.
+    private func answer(_ request: Request) async throws -> Response {
+        struct Order: Codable {
+            let supplier: SimulatedSupplier
+            let recipient: String
+            let text: String
+        }
+        let order = try Self.decode(Order.self, from: try await Self.body(of: request))
+        let (supplier, now) = (order.supplier, simulation.clock.now)
+        let isTold = simulation.world.withLock { world in
+            world.answerCount += 1
+            let answer = SimulatedAnswer(
+                number: world.answerCount,
+                recipient: order.recipient,
+                text: order.text,
+                at: now
+            )
+            guard simulation.desk(supplier).post(of: answer, to: "", under: "") != nil else { return false }
+            world.answers[supplier].append(answer)
+            return true
+        }
+        guard isTold else {
+            throw Hummingbird.HTTPError(.badRequest, message: "supplier: it tells nobody what people answer")
+        }
+        simulation.ringForPosts()
+        return try Self.json(order)
     }
 
     private func revoke(_ request: Request) async throws -> Response {

@@ -6,6 +6,8 @@ struct CallbackPost: Sendable {
     let url: String
     /// The messages' numbers in the ledger, at most 100.
     let entries: [UInt32]
+    /// What somebody answered, where the post is of that.
+    var answer: SimulatedAnswer?
     /// How often it was tried, this time included.
     var attempt = 1
     /// When it is to be made.
@@ -35,6 +37,12 @@ extension World {
         for desk in desks {
             let supplier = desk.supplier
             guard let url = callbacks[supplier] else { continue }
+            for answer in answers[supplier] {
+                posts.append(
+                    CallbackPost(supplier: supplier, url: url, entries: [], answer: answer, due: instant)
+                )
+            }
+            answers[supplier] = []
             while posts.count < limit {
                 let entries = receipts[supplier].takeDue(at: instant, limit: desk.receiptsPerPost)
                 guard !entries.isEmpty else { break }

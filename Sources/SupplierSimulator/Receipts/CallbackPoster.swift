@@ -42,7 +42,10 @@ struct CallbackPoster {
 
     private func make(_ post: CallbackPost) async {
         let desk = simulation.desk(post.supplier)
-        let request = simulation.world.withLock { desk.post(of: post.entries, to: post.url, in: $0.ledger) }
+        let signature = simulation.settings.credentials[post.supplier].signName
+        let request =
+            post.answer.flatMap { desk.post(of: $0, to: post.url, under: signature) }
+            ?? simulation.world.withLock { desk.post(of: post.entries, to: post.url, in: $0.ledger) }
         // Whatever stands in the way, the post counts as not taken and is made again.
         if let response = try? await http.send(request), desk.isTaken(response) {
             simulation.world.withLock { $0.tally[post.supplier].receiptsSent += post.entries.count }

@@ -74,6 +74,7 @@ struct TencentDesk: SupplierDesk {
         switch action {
         case "SendSms": return try send(request.body, usedNextKey: key == account.nextKey, at: now)
         case "PullSmsSendStatus": return try pull(request.body, at: now)
+        case "PullSmsReplyStatus": return try pullAnswers(request.body)
         case "PullSmsSendStatusByPhoneNumber": return try look(request.body, at: now)
         default: throw SimulatedRefusal("InvalidAction", "There is no such action.")
         }
@@ -82,7 +83,7 @@ struct TencentDesk: SupplierDesk {
     /// How many calls of an action a second takes.
     private static func limit(_ action: String) -> Int {
         switch action {
-        case "PullSmsSendStatus": 100
+        case "PullSmsSendStatus", "PullSmsReplyStatus": 100
         case "PullSmsSendStatusByPhoneNumber": 20
         default: 3_000
         }
@@ -169,6 +170,14 @@ struct TencentDesk: SupplierDesk {
             return due.map { TencentWriter.ReceiptRow($0, in: world.ledger) }
         }
         return SimulatedReply(body: TencentWriter.pulled(rows, requestID: simulation.requestID()))
+    }
+
+    private func pullAnswers(_ body: [UInt8]) throws(SimulatedRefusal) -> SimulatedReply {
+        let request = try Self.read { () throws(JSONError) in try TencentQuery(body) }
+        try request.check(account)
+        let answers = simulation.world.withLock { $0.takeAnswers(of: .tencent, limit: request.limit) }
+        let requestID = simulation.requestID()
+        return SimulatedReply(body: Self.pulled(answers, under: account.signName, requestID: requestID))
     }
 
     private func look(_ body: [UInt8], at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {

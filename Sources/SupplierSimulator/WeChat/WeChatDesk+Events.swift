@@ -14,10 +14,6 @@ extension WeChatDesk {
 
     func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest {
         let number = entries.first ?? 0
-        let now = simulation.clock.now.secondsSinceEpoch
-        let nonce = String(SimulatorRandom.mixed(UInt64(number) ^ UInt64(bitPattern: now)) % 1_000_000_000)
-        let signature = Self.signature([account.callbackToken.reveal(), String(now), nonce])
-        let query = "signature=\(signature)&timestamp=\(now)&nonce=\(nonce)"
         let isXML = supplier == .weChatOfficialAccount
         let entry = ledger[number]
         let openID = ledger.name(of: entry.recipient)
@@ -26,9 +22,18 @@ extension WeChatDesk {
             isXML
                 ? Self.jobFinished(number, openID: openID, isDelivered: entry.isDelivered, at: at)
                 : sent(number, openID: openID, isDelivered: entry.isDelivered, at: at),
-            to: "\(url)\(url.contains("?") ? "&" : "?")\(query)&openid=\(FormParameters.encoded(openID))",
+            to: signed(url, seed: UInt64(number), openID: openID),
             as: isXML ? "text/xml" : "application/json"
         )
+    }
+
+    /// The address with what proves that WeChat posts there.
+    func signed(_ url: String, seed: UInt64, openID: String) -> String {
+        let now = simulation.clock.now.secondsSinceEpoch
+        let nonce = String(SimulatorRandom.mixed(seed ^ UInt64(bitPattern: now)) % 1_000_000_000)
+        let signature = Self.signature([account.callbackToken.reveal(), String(now), nonce])
+        let query = "signature=\(signature)&timestamp=\(now)&nonce=\(nonce)"
+        return "\(url)\(url.contains("?") ? "&" : "?")\(query)&openid=\(FormParameters.encoded(openID))"
     }
 
     /// What events are signed with.

@@ -60,6 +60,7 @@ struct YunpianDesk: SupplierDesk {
         case "/v2/sms/tpl_batch_send.json":
             return try send(form, usedNextKey: key == account.nextKey, at: now)
         case "/v2/sms/pull_status.json": return try pull(form, at: now)
+        case "/v2/sms/pull_reply.json": return pullAnswers(form)
         case "/v2/sms/get_record.json": return try look(form, at: now)
         default: throw SimulatedRefusal("14", "解密失败")
         }
@@ -150,6 +151,12 @@ struct YunpianDesk: SupplierDesk {
             return due.map { YunpianWriter.Row($0, in: world.ledger) }
         }
         return SimulatedReply(body: YunpianWriter.receipts(rows))
+    }
+
+    private func pullAnswers(_ form: FormParameters) -> SimulatedReply {
+        let size = form["page_size"].flatMap { Int($0) } ?? 20
+        let answers = simulation.world.withLock { $0.takeAnswers(of: .yunpian, limit: size) }
+        return SimulatedReply(body: Self.pulled(answers))
     }
 
     private func look(_ form: FormParameters, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {

@@ -70,6 +70,10 @@ package struct APNsSupplier: Supplier {
         }
     }
 
+    package func isLasting(_ refusal: Refusal) -> Bool {
+        ["Unregistered", "ExpiredToken"].contains(refusal.code)
+    }
+
     package func send(_ call: SupplierCall) async -> SupplierReply {
         guard call.contents.count == 1, let device = call.recipients.first, call.recipients.count == 1 else {
             return .refused(call, "call_shape")

@@ -57,6 +57,8 @@ package struct FCMSupplier: Supplier {
         _ = try await source.fetchToken(isAfterRejection: false)
     }
 
+    package func isLasting(_ refusal: Refusal) -> Bool { refusal.code == "UNREGISTERED" }
+
     package func send(_ call: SupplierCall) async -> SupplierReply {
         guard call.contents.count == 1, let recipient = call.recipients.first, call.recipients.count == 1
         else { return .refused(call, "call_shape") }

@@ -71,7 +71,7 @@ struct HuaweiReply {
     }
 
     private static let success = "80000000"
-    private static let partialSuccess = "80100000"
+    static let partialSuccess = "80100000"
 
     /// Sorts a code; one that nobody has told us about is judged by its status.
     static func fault(of code: String, status: Int = 200) -> Refusal.Class {

@@ -62,6 +62,11 @@ package struct HuaweiSupplier: Supplier {
         _ = try await source.fetchToken(isAfterRejection: false)
     }
 
+    /// All, or some, of a call's tokens are dead.
+    package func isLasting(_ refusal: Refusal) -> Bool {
+        [HuaweiReply.partialSuccess, "80300007"].contains(refusal.code)
+    }
+
     package func send(_ call: SupplierCall) async -> SupplierReply {
         let count = call.recipients.count
         guard call.contents.count == 1, (1...1_000).contains(count) else {

@@ -96,6 +96,7 @@ package struct AliyunSupplier: Supplier {
     }
 
     package func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage {
+        if let page = SMSReplies.aliyun(raw) { return page }
         do throws(JSONError) {
             return try AliyunReceipts.read(raw)
         } catch {

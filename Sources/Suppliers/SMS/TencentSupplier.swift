@@ -86,12 +86,23 @@ package struct TencentSupplier: Supplier {
         return page
     }
 
+    package func pullWords() async throws(SupplierError) -> ReceiptPage {
+        let body = WireValue.object(["Limit": 100, "SmsSdkAppId": .text(credentials["smsSdkAppId"])]).json
+        let answer = try await ask("PullSmsReplyStatus", body: body)
+        return SMSReplies.tencent(answer) ?? ReceiptPage(receipts: [], raw: answer, malformed: 1)
+    }
+
+    package func isLasting(_ refusal: Refusal) -> Bool {
+        refusal.code == "FailedOperation.PhoneNumberInBlacklist"
+    }
+
     package func open(_ callback: SupplierCallback) throws(SupplierError) -> CallbackContents {
         // Tencent signs no callback: the address is its own secret.
         .receipts(callback.body, answer: CallbackAnswer(json: ["result": 0, "errmsg": "OK"]))
     }
 
     package func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage {
+        if let page = SMSReplies.tencent(raw) { return page }
         do throws(JSONError) {
             return try TencentReceipts.read(raw)
         } catch {

@@ -74,23 +74,32 @@ package struct YunpianSupplier: Supplier {
         return page
     }
 
+    package func pullWords() async throws(SupplierError) -> ReceiptPage {
+        let answer = try await ask("pull_reply", [("page_size", "100")])
+        if let page = SMSReplies.yunpian(answer) { return page }
+        // A list without an entry is one of neither kind.
+        let isEmpty = (try? YunpianReceipts.read(answer))?.isEmpty == true
+        return ReceiptPage(receipts: [], raw: answer, malformed: isEmpty ? 0 : 1)
+    }
+
+    /// 10: the number is on Yunpian's blacklist.
+    package func isLasting(_ refusal: Refusal) -> Bool { refusal.code == "10" }
+
     package func open(_ callback: SupplierCallback) throws(SupplierError) -> CallbackContents {
         // Yunpian signs no callback: the address is its own secret.
         guard let form = PercentEncoding.parameters(of: callback.body) else {
             throw .malformed("a form that is not rightly encoded")
         }
         let answer = CallbackAnswer(text: "SUCCESS")
-        guard let status = form.first(where: { $0.name == "sms_status" })?.value else {
-            // What people answer comes to the same address.
-            guard form.contains(where: { $0.name == "sms_reply" }) else {
-                throw .malformed("a form without sms_status")
-            }
-            return .question(answer: answer)
+        // What people answer comes to the same address.
+        guard let value = form.first(where: { ["sms_status", "sms_reply"].contains($0.name) })?.value else {
+            throw .malformed("a form without sms_status")
         }
-        return .receipts(YunpianReceipts.posted(status), answer: answer)
+        return .receipts(YunpianReceipts.posted(value), answer: answer)
     }
 
     package func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage {
+        if let page = SMSReplies.yunpian(raw) { return page }
         do throws(JSONError) {
             return try YunpianReceipts.read(raw)
         } catch {

@@ -59,12 +59,19 @@ package struct OfficialAccountSupplier: Supplier {
         _ = try await api.tokens.fetchToken(isAfterRejection: false)
     }
 
+    package func isLasting(_ refusal: Refusal) -> Bool { WeChatCodes.lasting.contains(refusal.code) }
+
     package func open(_ callback: SupplierCallback) throws(SupplierError) -> CallbackContents {
-        try events.open(callback) { $0["Event"].text == Self.receiptEvent }
+        try events.open(callback) {
+            $0["Event"].text == Self.receiptEvent || WeChatEvents.word(in: $0) != nil
+        }
     }
 
     package func readReceipts(_ raw: [UInt8]) throws(SupplierError) -> ReceiptPage {
         let event = try WeChatEvents.event(raw)
+        if let word = WeChatEvents.word(in: event) {
+            return ReceiptPage(receipts: [], raw: raw, words: [word])
+        }
         guard event["Event"].text == Self.receiptEvent else {
             throw .malformed("an event that is no receipt")
         }

@@ -20,6 +20,9 @@ enum WeChatCodes {
     /// The same message came a moment ago, under the same id: what became of it is not known yet.
     static let repeatedTooSoon: Int64 = 45_066
 
+    /// Who does not follow the account, or was put on its blacklist: nothing reaches them until they follow it again.
+    static let lasting: Set<String> = ["43004", "43019"]
+
     /// What an answer without success means.
     ///
     /// - Parameters:

@@ -89,6 +89,15 @@ struct WeChatEvents: Sendable {
         return Insecure.SHA1.hash(data: Array(sorted.joined().utf8)).hexDigits
     }
 
+    /// What a user of an official account does by following it, or not any more; nil for any other event.
+    static func word(in event: WireObject) -> RecipientWord? {
+        let meanings: [String: RecipientWord.Meaning] = ["unsubscribe": .left, "subscribe": .joined]
+        guard let meaning = event["Event"].text.flatMap({ meanings[$0] }),
+            let openID = event["FromUserName"].text, !openID.isEmpty, let at = event["CreateTime"].wholeNumber
+        else { return nil }
+        return RecipientWord(sender: openID, meaning, at: Moment(secondsSinceEpoch: at))
+    }
+
     /// Reads an event, in either of the forms that an account's server may be set to.
     static func event(_ raw: [UInt8]) throws(SupplierError) -> WireObject {
         let value: WireValue

@@ -72,7 +72,10 @@ struct BenchEngine: Sendable {
         deliverer = Deliverer(
             ledger: ledger,
             steps: [
+                SuppressionStep(store: store, directory: directory),
                 DiscardStep(accounts: store),
+            ] + (plan.isAllowListOn ? [AllowListStep(store: store)] : []) + [
+                SensitiveWordStep(store: store),
                 ShieldStep(NightShield(window: SendingWindow(zone: PushBench.zone))),
             ],
             deduplication: DeduplicationStep(
@@ -81,6 +84,7 @@ struct BenchEngine: Sendable {
                 rules: plan.rules,
                 calendar: calendar
             ),
+            refusals: LastingRefusals(store: store, clock: wall),
             directory: directory,
             gate: CallGate(
                 limiter: plan.limiter,
@@ -95,6 +99,7 @@ struct BenchEngine: Sendable {
         )
         desk = ReceiptDesk(
             store: store,
+            suppressions: store,
             queue: self.queue,
             directory: directory,
             keys: keys,

@@ -100,6 +100,7 @@ struct BenchPlan: Sendable {
     /// Accounts that fail are called all the same: rests would only have to be waited for.
     var health = AccountHealthSettings.tireless
     var rules: [MessageType: QuotaRules] = [:]
+    var isAllowListOn = false
     var lane = LaneSettings()
     var crowd = CampaignSettings()
     var receipts = ReceiptSettings()

@@ -163,17 +163,19 @@ import Testing
         #expect(try supplier.readReceipts(raw).receipts == Self.receipts)
     }
 
-    @Test func `what people answer is not kept, and anything else is malformed`() throws {
+    @Test func `what people answer is kept and read, and anything else is malformed`() throws {
         let supplier = Self.supplier(over: ScriptedHTTPClient())
-        guard
-            case .question(let answer) = try supplier.open(
-                SupplierCallback(body: Array("sms_reply=%7B".utf8))
-            )
-        else {
-            Issue.record("kept")
+        let reply = #"{"id":"2a","mobile":"13711112222","reply_time":"2014-03-17 22:55:21","text":"TD"}"#
+        let callback = SupplierCallback(body: Array("sms_reply=\(PercentEncoding.encoded(reply))".utf8))
+        guard case .receipts(let raw, let answer) = try supplier.open(callback) else {
+            Issue.record("not kept")
             return
         }
         #expect(answer == CallbackAnswer(text: "SUCCESS"))
+        let page = try supplier.readReceipts(raw)
+        #expect(
+            page.words.map(\.sender) == ["+8613711112222"] && page.words.map(\.meaning) == [.answer("TD")]
+        )
         for body in ["", "a=b", "sms_status=%", "sms_status=%ff"] {
             let error = #expect(throws: SupplierError.self) {
                 try supplier.open(SupplierCallback(body: Array(body.utf8)))
