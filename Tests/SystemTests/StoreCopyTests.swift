@@ -16,6 +16,7 @@ import Testing
         try await bench.halfSend()
         #expect(try await bench.copy().status == 66, "a server works on the folder")
         try await bench.killInCalls(before)
+        try await before.fillLists()
 
         let copied = try await bench.copy()
         #expect(copied.status == 0, "\(copied.complaints)")
@@ -23,6 +24,7 @@ import Testing
         let after = try await bench.clusterBooks()
         #expect(after.installation == before.installation)
         try await expectSame(before, after)
+        try await expectSameLists(before, after)
         let again = try await bench.copy()
         #expect(again.status == 65 && again.complaints.contains("copy into an empty one"))
 
@@ -55,6 +57,16 @@ import Testing
         await bench.stop()
     }
 
+    /// Compares who must not get messages, and sees that what was taken off stays off.
+    private func expectSameLists(_ before: SQLitePushStore, _ after: PostgresPushStore) async throws {
+        let entries = try await before.suppressions(of: nil, after: nil, limit: 10)
+        #expect(entries.count == 1)
+        #expect(try await after.suppressions(of: nil, after: nil, limit: 10) == entries)
+        #expect(try await after.allowList(after: nil, limit: 10) == before.allowList(after: nil, limit: 10))
+        #expect(try await after.wordListMark() == before.wordListMark())
+        #expect(try await after.suppress([SQLitePushStore.takenOff]) == 0)
+    }
+
     /// Compares what people and suppliers ask the books for.
     private func expectSame(_ before: SQLitePushStore, _ after: PostgresPushStore) async throws {
         #expect(try await after.accounts().map(\.facts) == before.accounts().map(\.facts))
@@ -79,6 +91,38 @@ import Testing
                 #expect(try await after.story(of: record.id) == before.story(of: record.id))
             }
         }
+    }
+}
+
+extension SQLitePushStore {
+    fileprivate static let takenOff = SuppressionDraft(
+        Addressee(space: .mail, address: "ann@example.org"),
+        .everything,
+        source: .reply,
+        by: "mail",
+        at: Moment(secondsSinceEpoch: 1_775_000_000)
+    )
+
+    /// Puts something on every list of who must not get messages, and takes something off.
+    fileprivate func fillLists() async throws {
+        let ann = Addressee(space: .phone, address: "+8613800001000")
+        let at = Moment(secondsSinceEpoch: 1_775_000_000)
+        let stays = SuppressionDraft(
+            ann,
+            .signature("快推"),
+            source: .operator,
+            note: "asked",
+            by: "ann",
+            at: at
+        )
+        #expect(try await suppress([Self.takenOff, stays]) == 2)
+        let id = try #require(
+            try await suppressions(of: Self.takenOff.addressee, after: nil, limit: 1).first?.id
+        )
+        #expect(try await unsuppress(id, at: at + .seconds(9), by: "ann"))
+        #expect(try await allow([AllowDraft(ann, note: "tester", by: "ann", at: at)]) == 1)
+        let words = ["赌博", "casino"].compactMap { SensitiveWordDraft($0, by: "ann", at: at) }
+        #expect(try await addWords(words) == 2)
     }
 }
 
