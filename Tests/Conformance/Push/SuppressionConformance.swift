@@ -100,6 +100,19 @@ package enum SuppressionConformance {
             #expect(try await scopes([cid], .phone).isEmpty)
             #expect(try await rig.books.suppressions(among: [], in: .phone).isEmpty)
         },
+        Clause("many who say the same at once, in any order, put it on the list once") {
+            rig async throws in
+            let drafts = PushRig.phones(200)
+                .map { draft(Addressee(space: .phone, address: $0), .type(.marketing)) }
+            let added = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    let mine = drafts.shuffled()
+                    group.addTask { try await rig.books.suppress(mine) }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(added == 200)
+        },
         Clause("a look-up of a whole batch among many entries finds exactly those that are on the list") {
             rig async throws in
             let listed = PushRig.phones(2_000)
