@@ -139,7 +139,7 @@ extension SupplierAccount {
     fileprivate var facts: [String] {
         [
             "\(id.rawValue)", name, kind.rawValue, url, config.storedValues, config.storedSecrets.reveal(),
-            "\(weight)", "\(isEnabled)",
+            "\(weight)", AccountWeights.stored(weights), "\(isEnabled)",
         ]
     }
 }

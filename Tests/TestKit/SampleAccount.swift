@@ -10,6 +10,7 @@ extension SupplierAccount {
         url: String = "https://sms.example.org",
         config: AccountConfig = AccountConfig(["id": "public-part"], secrets: ["key": Secret("s")]),
         weight: Int = 100,
+        weights: [MessageType: Int] = [:],
         callsPerSecond: Int? = nil,
         isEnabled: Bool = true
     ) -> SupplierAccount {
@@ -21,6 +22,7 @@ extension SupplierAccount {
             url: url,
             config: config,
             weight: weight,
+            weights: weights,
             callsPerSecond: callsPerSecond,
             isEnabled: isEnabled
         )

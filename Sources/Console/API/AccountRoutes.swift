@@ -49,6 +49,7 @@ struct AccountRoutes {
                 config: try body.object("config") { try Self.config(&$0, of: form, before: before) }
                     ?? AccountConfig(secrets: before?.config.secrets ?? [:]),
                 weight: try body.optional("weight") ?? 100,
+                weights: try Self.weights(&body) ?? [:],
                 callsPerSecond: Self.rate(try body.optional("callsPerSecond") ?? 0),
                 isEnabled: try body.optional("enabled") ?? true
             )
@@ -80,17 +81,34 @@ struct AccountRoutes {
 
     @Sendable private func change(_ call: Call) async throws -> Answer {
         let before = try await account(call.id())
-        let (weight, rate, enabled) = try await call.body { body in
+        let (weight, weights, rate, enabled) = try await call.body { body in
             (
                 try body.optional("weight") ?? before.weight,
+                try Self.weights(&body) ?? before.weights,
                 Self.rate(try body.optional("callsPerSecond") ?? before.callsPerSecond ?? 0),
                 try body.optional("enabled") ?? before.isEnabled
             )
         }
         try SupplierAccount.check(weight: weight)
+        try SupplierAccount.check(weights: weights)
         try SupplierAccount.check(callsPerSecond: rate)
-        try await accounts.setAccount(before.id, weight: weight, callsPerSecond: rate, enabled: enabled)
+        try await accounts.setAccount(
+            before.id,
+            weight: weight,
+            weights: weights,
+            callsPerSecond: rate,
+            enabled: enabled
+        )
         return Answer(try await account(before.id).json)
+    }
+
+    /// Shares by message type; those given take the place of all there were.
+    private static func weights(_ body: inout Input) throws -> [MessageType: Int]? {
+        try body.object("weights") { input in
+            var weights: [MessageType: Int] = [:]
+            for type in MessageType.allCases { weights[type] = try input.optional(type.name) }
+            return weights
+        }
     }
 
     /// On the wire 0 stands for the supplier's own limit.
@@ -136,6 +154,7 @@ extension SupplierAccount {
             "id": .id(id), "name": .text(name), "kind": .text(kind.rawValue),
             "sendChannel": .number(channel.rawValue), "url": .text(url), "config": .object(values),
             "secrets": .list(config.secrets.keys.sorted().map(WireValue.text)), "weight": .number(weight),
+            "weights": .object(AccountWeights.object(weights)),
             "callsPerSecond": .number(callsPerSecond ?? 0), "enabled": .bool(isEnabled),
             "canSign": .bool(canSign),
         ]

@@ -77,7 +77,8 @@ struct TemplateRoutes {
             shield: try body.optional("shieldType") ?? .none,
             content: try body.required("content"),
             account: account == 0 ? nil : AccountID(rawValue: account),
-            guarantee: try body.optional("deliveryGuarantee")
+            guarantee: try body.optional("deliveryGuarantee"),
+            isSticky: try body.optional("stickyAccount") ?? false
         )
     }
 }
@@ -114,7 +115,8 @@ extension TemplateVersion {
             "variables": .texts(compiled?.variables ?? []),
             "warnings": .texts(compiled?.warnings.map(\.sentence) ?? []),
             "sendAccount": .number(draft.account?.rawValue ?? 0),
-            "deliveryGuarantee": .text(draft.guarantee.rawValue), "editedBy": .text(editedBy),
+            "deliveryGuarantee": .text(draft.guarantee.rawValue),
+            "stickyAccount": .bool(draft.isSticky), "editedBy": .text(editedBy),
             "editedAt": .instant(editedAt), "auditedBy": .optional(auditedBy),
             "auditNote": .optional(auditNote),
         ]

@@ -156,7 +156,7 @@ struct TemplateDetail: Sendable {
                 say("sender-\(draft.templateType == .operations ? "operations" : "technical")")
             ),
             Fact(say("shield"), say("shield-\(draft.shield.rawValue)")),
-            Fact(say("account"), account ?? say("account-any")),
+            Fact(say("account"), account ?? say(draft.isSticky ? "account-sticky" : "account-any")),
             Fact(say("guarantee"), say("guarantee-\(draft.guarantee.rawValue)")),
         ]
         actions = Self.actions(template, path, say)

@@ -15,6 +15,7 @@ extension PostgresArchive {
                     .int(account.channel.rawValue), .text(account.url), .text(account.config.storedValues),
                     .bytes(try sealer.seal(account.config.storedSecrets)), .int(account.weight),
                     .int(account.callsPerSecond.map(Int64.init)), .bool(account.isEnabled),
+                    .text(AccountWeights.stored(account.weights)),
                 ])
             } catch { throw StoreError(.corrupted, during: "seal account", detail: "\(error)") }
         }
@@ -25,7 +26,7 @@ extension PostgresArchive {
 
     private static let insertAccount = """
         INSERT INTO account (id, name, kind, channel, url, config, sealed_secrets, weight, calls_per_second,
-            is_enabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            is_enabled, weights)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """
 }

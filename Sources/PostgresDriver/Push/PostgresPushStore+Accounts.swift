@@ -19,7 +19,8 @@ extension PostgresPushStore: AccountStore {
                     .bytes(sealed),
                     .int(account.weight),
                     .int(account.callsPerSecond.map(Int64.init)),
-                    .bool(account.isEnabled)
+                    .bool(account.isEnabled),
+                    .text(AccountWeights.stored(account.weights))
                 )
                 .first
             guard let row else { throw StoreError(.corrupted, during: "put account") }
@@ -37,6 +38,7 @@ extension PostgresPushStore: AccountStore {
     package func setAccount(
         _ id: AccountID,
         weight: Int,
+        weights: [MessageType: Int],
         callsPerSecond: Int?,
         enabled: Bool
     ) async throws(StoreError) {
@@ -46,7 +48,8 @@ extension PostgresPushStore: AccountStore {
                 .int(weight),
                 .int(callsPerSecond.map(Int64.init)),
                 .bool(enabled),
-                .int(id.rawValue)
+                .int(id.rawValue),
+                .text(AccountWeights.stored(weights))
             )
             guard updated.changed == 1 else { throw StoreError(.notFound, during: "set account") }
         }
@@ -67,16 +70,18 @@ extension PostgresPushStore: AccountStore {
     }
 
     private static let upsertAccount = """
-        INSERT INTO account (name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO account (name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled,
+            weights)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
             config = excluded.config, sealed_secrets = excluded.sealed_secrets, weight = excluded.weight,
-            calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled
+            calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled,
+            weights = excluded.weights
         RETURNING \(SupplierAccount.columns)
         """
 
     private static let updateAccount =
-        "UPDATE account SET weight = $1, calls_per_second = $2, is_enabled = $3 WHERE id = $4"
+        "UPDATE account SET weight = $1, calls_per_second = $2, is_enabled = $3, weights = $5 WHERE id = $4"
 
     private static let insertDiscard =
         "INSERT INTO discard (kind, value) VALUES ($1, $2) ON CONFLICT DO NOTHING"
@@ -85,8 +90,9 @@ extension PostgresPushStore: AccountStore {
 }
 
 extension SupplierAccount {
-    fileprivate static let columns =
-        "id, name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled"
+    fileprivate static let columns = """
+        id, name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled, weights
+        """
 
     /// Reads `columns`; secrets that cannot be opened are left out, so that it is in nobody else's way.
     fileprivate init(_ row: PostgresRow, _ sealer: any SecretSealer) throws(StoreError) {
@@ -95,7 +101,9 @@ extension SupplierAccount {
         }
         let kind = SupplierKind(rawValue: row.text(2))
         let config: AccountConfig
+        let weights: [MessageType: Int]
         do {
+            weights = try AccountWeights.read(stored: row.text(10))
             config = try AccountConfig(
                 storedValues: row.text(5),
                 secrets: try? sealer.open(row.bytes(6)),
@@ -110,6 +118,7 @@ extension SupplierAccount {
             url: row.text(4),
             config: config,
             weight: row.int(7),
+            weights: weights,
             callsPerSecond: row.optionalInt64(8).map(Int.init),
             isEnabled: row.bool(9)
         )

@@ -169,21 +169,22 @@ extension PostgresLink {
             .text(draft.guarantee.rawValue),
             .int(AuditState.waiting.rawValue),
             .text(editor),
-            .int(now.millisecondsSinceEpoch)
+            .int(now.millisecondsSinceEpoch),
+            .bool(draft.isSticky)
         )
     }
 
     private static let insertVersion = """
         INSERT INTO template_version (template, number, name, channel, message_type, template_type, shield,
-            content, account, guarantee, audit, edited_by, edited_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            content, account, guarantee, audit, edited_by, edited_at, is_sticky)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """
 }
 
 extension TemplateVersion {
     fileprivate static let columns = """
         number, name, channel, message_type, template_type, shield, content, account, guarantee, audit, \
-        edited_by, edited_at, audited_by, audit_note
+        edited_by, edited_at, audited_by, audit_note, is_sticky
         """
 
     /// Reads `columns`.
@@ -203,7 +204,8 @@ extension TemplateVersion {
             shield: shield,
             content: row.text(6),
             account: row.optionalInt64(7).map(AccountID.init(rawValue:)),
-            guarantee: guarantee
+            guarantee: guarantee,
+            isSticky: row.bool(14)
         )
         self.init(
             number: row.int(0),

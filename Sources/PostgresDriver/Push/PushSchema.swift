@@ -23,6 +23,7 @@ enum PushSchema {
             { link in try link.runScript(crowdUse) },
             { link in try link.runScript(accountForms) },
             { link in try link.runScript(suppressionLists) },
+            { link in try link.runScript(routing) },
         ]
     )
 
@@ -32,6 +33,13 @@ enum PushSchema {
         (table: "call", key: "batch"), (table: "trace", key: "batch"), (table: "shelf", key: "batch"),
         (table: "receipt", key: "batch"), (table: "confirmation", key: "id"),
     ]
+
+    /// Accounts have shares by message type, and a template may keep its recipients' accounts.
+    private static let routing = """
+        ALTER TABLE account ADD COLUMN weights text NOT NULL DEFAULT '{}';
+        ALTER TABLE template_version ADD COLUMN is_sticky boolean NOT NULL DEFAULT false;
+
+        """
 
     /// Each kind of supplier asks for fields of its own.
     private static let accountForms = """

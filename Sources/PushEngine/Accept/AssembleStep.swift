@@ -22,6 +22,7 @@ struct AssembleStep: SendStep {
             lane: template.draft.lane,
             shield: template.draft.shield,
             account: template.draft.account,
+            isSticky: template.draft.isSticky,
             campaignRun: nil,
             acceptedAt: context.acceptedAt
         )

@@ -18,6 +18,7 @@ extension ArchiveTable {
                 .text("name"), .number("channel"), .number("message_type"), .number("template_type"),
                 .number("shield"), .text("content"), .number("account"), .text("guarantee"), .number("audit"),
                 .text("edited_by"), .number("edited_at"), .text("audited_by"), .text("audit_note"),
+                .flag("is_sticky"),
             ]
         ),
         ArchiveTable("discard", key: [.text("kind"), .number("value")], []),

@@ -50,6 +50,8 @@ package struct TemplateDraft: Hashable, Sendable {
     /// The account that sends it; nil lets the weights choose.
     package var account: AccountID?
     package var guarantee: DeliveryGuarantee
+    /// Whether each recipient has one account for all its messages, as long as that can send.
+    package var isSticky: Bool
 
     /// Makes a draft; without a guarantee it has the usual one of its message type.
     package init(
@@ -60,7 +62,8 @@ package struct TemplateDraft: Hashable, Sendable {
         shield: ShieldType = .none,
         content: String,
         account: AccountID? = nil,
-        guarantee: DeliveryGuarantee? = nil
+        guarantee: DeliveryGuarantee? = nil,
+        isSticky: Bool = false
     ) {
         self.name = name
         self.channel = channel
@@ -70,6 +73,7 @@ package struct TemplateDraft: Hashable, Sendable {
         self.content = content
         self.account = account
         self.guarantee = guarantee ?? .usual(for: messageType)
+        self.isSticky = isSticky
     }
 
     package var lane: Lane { Lane(channel: channel, type: messageType) }

@@ -113,6 +113,12 @@ package struct TemplateService: Sendable {
         }
         try Self.checkContent(of: draft)
         guard let account = draft.account else { return }
+        guard !draft.isSticky else {
+            throw .invalid(
+                field: "stickyAccount",
+                reason: "must be false where sendAccount names the account"
+            )
+        }
         let known = try await asking("accounts") { () async throws(StoreError) in
             try await accounts.accounts()
         }

@@ -54,12 +54,15 @@ package protocol AccountStore: Sendable {
     /// One whose key cannot be opened, because it was sealed with another installation's, comes without it.
     func accounts() async throws(StoreError) -> [SupplierAccount]
 
-    /// Changes an account's share of the messages and its rate, or switches it off and on.
+    /// Changes an account's shares of the messages and its rate, or switches it off and on.
+    ///
+    /// `weights` takes the place of all the account's shares by message type.
     ///
     /// Throws `.notFound` without such an account.
     func setAccount(
         _ id: AccountID,
         weight: Int,
+        weights: [MessageType: Int],
         callsPerSecond: Int?,
         enabled: Bool
     ) async throws(StoreError)

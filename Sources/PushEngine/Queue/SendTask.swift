@@ -11,6 +11,8 @@ package struct SendTask: Hashable, Sendable {
     package var shield: ShieldType
     /// The account that must send it; nil lets the weights choose.
     package var account: AccountID?
+    /// Whether each recipient has one account for all messages, as long as that can send; only where `account` is nil.
+    package var isSticky: Bool
     /// The campaign's occurrence it belongs to; nil for a call of the API.
     package var campaignRun: CampaignRunID?
     package var acceptedAt: Moment
@@ -27,6 +29,7 @@ package struct SendTask: Hashable, Sendable {
         lane: Lane,
         shield: ShieldType,
         account: AccountID?,
+        isSticky: Bool = false,
         campaignRun: CampaignRunID?,
         acceptedAt: Moment,
         recipients: ByteTable = ByteTable(),
@@ -38,6 +41,7 @@ package struct SendTask: Hashable, Sendable {
         self.lane = lane
         self.shield = shield
         self.account = account
+        self.isSticky = isSticky && account == nil
         self.campaignRun = campaignRun
         self.acceptedAt = acceptedAt
         self.recipients = recipients
@@ -55,6 +59,9 @@ package struct SendTask: Hashable, Sendable {
 
 extension SendTask {
     private static let version: UInt8 = 1
+    /// Stands where an account would: versions of the program that do not know it leave the batch to those that do,
+    /// as if its account were gone.
+    private static let sticky: Int64 = -1
 
     /// The task as bytes, for the store.
     package var encoded: [UInt8] {
@@ -65,7 +72,7 @@ extension SendTask {
         writer.write(UInt8(lane.channel.rawValue))
         writer.write(UInt8(lane.type.rawValue))
         writer.write(UInt8(shield.rawValue))
-        writer.write(account?.rawValue ?? 0)
+        writer.write(account?.rawValue ?? (isSticky ? Self.sticky : 0))
         writer.write(campaignRun?.rawValue ?? 0)
         writer.write(acceptedAt.millisecondsSinceEpoch)
         writer.write(recipients)
@@ -101,7 +108,8 @@ extension SendTask {
             templateVersion: templateVersion,
             lane: Lane(channel: channel, type: type),
             shield: shield,
-            account: account == 0 ? nil : AccountID(rawValue: account),
+            account: account > 0 ? AccountID(rawValue: account) : nil,
+            isSticky: account == Self.sticky,
             campaignRun: run == 0 ? nil : CampaignRunID(rawValue: run),
             acceptedAt: acceptedAt,
             recipients: recipients,

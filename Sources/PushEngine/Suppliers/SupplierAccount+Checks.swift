@@ -33,6 +33,7 @@ extension SupplierAccount {
             )
         }
         try Self.check(weight: weight)
+        try Self.check(weights: weights)
         try Self.check(callsPerSecond: callsPerSecond)
     }
 
@@ -59,9 +60,9 @@ extension SupplierAccount {
     /// Refuses a share that is none.
     ///
     /// - Throws: `CatalogueFault.invalid`.
-    package static func check(weight: Int) throws(CatalogueFault) {
+    package static func check(weight: Int, at field: String = "weight") throws(CatalogueFault) {
         guard (0...10_000).contains(weight) else {
-            throw .invalid(field: "weight", reason: "must be from 0 to 10000")
+            throw .invalid(field: field, reason: "must be from 0 to 10000")
         }
     }
 

@@ -29,8 +29,11 @@ package struct SupplierAccount: Sendable, Identifiable {
     package var url: String
     /// What else its supplier's form asks for.
     package var config: AccountConfig
-    /// The share of messages this account takes among those of its channel and message type; 0 takes none.
+    /// The share of messages this account takes among those of its channel, of every type that `weights` does not
+    /// name; 0 takes none.
     package var weight: Int
+    /// Its shares of message types for which `weight` does not hold.
+    package var weights: [MessageType: Int]
     /// How many calls that send it makes in a second at most; nil for as many as its supplier allows.
     package var callsPerSecond: Int?
     package var isEnabled: Bool
@@ -43,6 +46,7 @@ package struct SupplierAccount: Sendable, Identifiable {
         url: String,
         config: AccountConfig,
         weight: Int = 100,
+        weights: [MessageType: Int] = [:],
         callsPerSecond: Int? = nil,
         isEnabled: Bool = true
     ) {
@@ -53,6 +57,7 @@ package struct SupplierAccount: Sendable, Identifiable {
         self.url = url
         self.config = config
         self.weight = weight
+        self.weights = weights
         self.callsPerSecond = callsPerSecond
         self.isEnabled = isEnabled
     }

@@ -11,7 +11,8 @@ struct DeliveryGroup: Sendable {
 
 /// Chooses the account of each recipient by weight, and cuts accounts' shares into calls that fit them.
 ///
-/// Pure: the same message gets the same account as long as the weights stand, whatever it is batched with.
+/// Pure: the same message gets the same account as long as the weights stand, whatever it is batched with; so does the
+/// same recipient, where the template asks for it.
 struct SupplierRouter {
     let roster: SupplierRoster
     /// Accounts that are not to be called now.
@@ -26,19 +27,19 @@ struct SupplierRouter {
         let candidates = roster.entries.filter { entry in
             entry.account.channel == task.lane.channel && entry.account.isEnabled
                 && !group.tried.contains(entry.account.id) && !resting.contains(entry.account.id)
-                && (task.account.map { $0 == entry.account.id } ?? (entry.account.weight > 0))
+                && (task.account.map { $0 == entry.account.id }
+                    ?? (entry.account.weight(for: task.lane.type) > 0))
         }
         guard !candidates.isEmpty else { return ([], group.members) }
-        let total = candidates.reduce(0) { $0 + max(1, $1.account.weight) }
+        let choice = AccountChoice(
+            among: candidates.map { ($0.account.id, $0.account.weight(for: task.lane.type)) }
+        )
         var shares = [[Int]](repeating: [], count: candidates.count)
         for index in group.members.indices {
-            let hash = ContentHash.mix(UInt64(batch.rawValue) << 12 | UInt64(index), 0x9E37_79B9_7F4A_7C15)
-            var ticket = Int(hash % UInt64(total))
-            var chosen = 0
-            while ticket >= max(1, candidates[chosen].account.weight) {
-                ticket -= max(1, candidates[chosen].account.weight)
-                chosen += 1
-            }
+            let chosen =
+                task.isSticky
+                ? choice.place(of: task.key(index))
+                : choice.place(of: UInt64(batch.rawValue) << 12 | UInt64(index))
             shares[chosen].append(index)
         }
         var calls: [PlannedCall] = []

@@ -59,6 +59,14 @@ enum PushMigrations {
         }
         migrator.registerMigration("8") { db in try db.execute(sql: accountForms) }
         migrator.registerMigration("suppression lists") { db in try db.execute(sql: suppressionLists) }
+        migrator.registerMigration("routing") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE account ADD COLUMN weights TEXT NOT NULL DEFAULT '{}';
+                    ALTER TABLE template_version ADD COLUMN is_sticky INTEGER NOT NULL DEFAULT 0;
+                    """
+            )
+        }
         return migrator
     }
 

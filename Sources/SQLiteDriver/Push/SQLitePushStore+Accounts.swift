@@ -14,8 +14,8 @@ extension SQLitePushStore: AccountStore {
                 cached: Self.upsertAccount,
                 [
                     account.name, account.kind.rawValue, account.channel.rawValue, account.url,
-                    account.config.storedValues, Data(sealed), account.weight, account.callsPerSecond,
-                    account.isEnabled,
+                    account.config.storedValues, Data(sealed), account.weight,
+                    AccountWeights.stored(account.weights), account.callsPerSecond, account.isEnabled,
                 ]
             )
             let row = try Row.fetchOne(db, sql: Self.selectByName, arguments: [account.name])
@@ -34,11 +34,15 @@ extension SQLitePushStore: AccountStore {
     package func setAccount(
         _ id: AccountID,
         weight: Int,
+        weights: [MessageType: Int],
         callsPerSecond: Int?,
         enabled: Bool
     ) async throws(StoreError) {
         try await database.write("set account") { db in
-            try db.execute(cached: Self.updateAccount, [weight, callsPerSecond, enabled, id.rawValue])
+            try db.execute(
+                cached: Self.updateAccount,
+                [weight, AccountWeights.stored(weights), callsPerSecond, enabled, id.rawValue]
+            )
             guard db.changesCount == 1 else { throw StoreError(.notFound, during: "set account") }
         }
     }
@@ -58,17 +62,19 @@ extension SQLitePushStore: AccountStore {
     }
 
     private static let upsertAccount = """
-        INSERT INTO account (name, kind, channel, url, config, sealed_secrets, weight, calls_per_second, is_enabled)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO account (name, kind, channel, url, config, sealed_secrets, weight, weights,
+            calls_per_second, is_enabled)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, channel = excluded.channel, url = excluded.url,
             config = excluded.config, sealed_secrets = excluded.sealed_secrets, weight = excluded.weight,
+            weights = excluded.weights,
             calls_per_second = excluded.calls_per_second, is_enabled = excluded.is_enabled
         """
 
     private static let selectByName = "SELECT * FROM account WHERE name = ?"
 
     private static let updateAccount =
-        "UPDATE account SET weight = ?, calls_per_second = ?, is_enabled = ? WHERE id = ?"
+        "UPDATE account SET weight = ?, weights = ?, calls_per_second = ?, is_enabled = ? WHERE id = ?"
 
     private static let insertDiscard = "INSERT OR IGNORE INTO discard (kind, value) VALUES (?, ?)"
 
@@ -84,7 +90,9 @@ extension SupplierAccount {
         let kind = SupplierKind(rawValue: row["kind"])
         let sealed: Data = row["sealed_secrets"]
         let config: AccountConfig
+        let weights: [MessageType: Int]
         do {
+            weights = try AccountWeights.read(stored: row["weights"])
             config = try AccountConfig(
                 storedValues: row["config"],
                 secrets: try? sealer.open(Array(sealed)),
@@ -99,6 +107,7 @@ extension SupplierAccount {
             url: row["url"],
             config: config,
             weight: row["weight"],
+            weights: weights,
             callsPerSecond: row["calls_per_second"],
             isEnabled: row["is_enabled"]
         )

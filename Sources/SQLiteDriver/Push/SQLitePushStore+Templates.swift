@@ -145,6 +145,7 @@ extension Database {
                 template.rawValue, number, draft.name, draft.channel.rawValue, draft.messageType.rawValue,
                 draft.templateType.rawValue, draft.shield.rawValue, draft.content, draft.account?.rawValue,
                 draft.guarantee.rawValue, AuditState.waiting.rawValue, editor, now.millisecondsSinceEpoch,
+                draft.isSticky,
             ]
         )
     }
@@ -155,8 +156,8 @@ extension Database {
 
     private static let insertVersion = """
         INSERT INTO template_version (template, number, name, channel, message_type, template_type, shield,
-            content, account, guarantee, audit, edited_by, edited_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            content, account, guarantee, audit, edited_by, edited_at, is_sticky)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 }
 
@@ -179,7 +180,8 @@ extension TemplateVersion {
             shield: shield,
             content: row["content"],
             account: account.map(AccountID.init(rawValue:)),
-            guarantee: guarantee
+            guarantee: guarantee,
+            isSticky: row["is_sticky"]
         )
         self.init(
             number: row["number"],

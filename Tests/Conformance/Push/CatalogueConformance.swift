@@ -29,6 +29,15 @@ package enum CatalogueConformance {
             #expect(approved.latest.audit == .approved)
             #expect(approved.latest.auditedBy == "ben")
         },
+        Clause("a template keeps its recipients' accounts, or not, from version to version") { rig in
+            var sticky = draft("one")
+            sticky.isSticky = true
+            let made = try await rig.books.createTemplate(sticky, by: "ann")
+            #expect(made.latest.draft == sticky)
+            let edited = try await rig.books.editTemplate(made.id, base: 1, draft("one"), by: "ann")
+            #expect(edited.latest.draft == draft("one"))
+            #expect(try await rig.books.templateVersions(made.id).map(\.draft.isSticky) == [false, true])
+        },
         Clause("a rejected version does not serve, and says why") { rig in
             let made = try await rig.books.createTemplate(draft("one"), by: "ann")
             let rejected = try await audit(rig, made.id, 1, approved: false)
@@ -103,6 +112,7 @@ package enum CatalogueConformance {
             #expect(made.url == "https://sms.example.org")
             var changed = account("main")
             changed.weight = 20
+            changed.weights = [.verificationCode: 10_000]
             changed.callsPerSecond = 50
             changed.config = AccountConfig(
                 ["id": "other 值"],
@@ -111,6 +121,8 @@ package enum CatalogueConformance {
             let again = try await rig.books.putAccount(changed)
             #expect(again.id == made.id)
             #expect(again.weight == 20)
+            #expect(made.weights.isEmpty)
+            #expect(again.weights == [.verificationCode: 10_000])
             #expect(made.callsPerSecond == nil)
             #expect(again.callsPerSecond == 50)
             #expect(again.config == changed.config)
@@ -120,17 +132,32 @@ package enum CatalogueConformance {
         },
         Clause("an account's share and rate are changed, and it is switched off and on") { rig in
             let made = try await rig.books.putAccount(account("main"))
-            try await rig.books.setAccount(made.id, weight: 5, callsPerSecond: 30, enabled: false)
+            try await rig.books.setAccount(
+                made.id,
+                weight: 5,
+                weights: [.alert: 7, .marketing: 0],
+                callsPerSecond: 30,
+                enabled: false
+            )
             let changed = try #require(try await rig.books.accounts().first)
             #expect(changed.weight == 5)
+            #expect(changed.weights == [.alert: 7, .marketing: 0])
             #expect(changed.callsPerSecond == 30)
             #expect(!changed.isEnabled)
-            try await rig.books.setAccount(made.id, weight: 5, callsPerSecond: nil, enabled: true)
+            try await rig.books.setAccount(
+                made.id,
+                weight: 5,
+                weights: [.notice: 1],
+                callsPerSecond: nil,
+                enabled: true
+            )
             #expect(try await rig.books.accounts().map(\.callsPerSecond) == [nil])
+            #expect(try await rig.books.accounts().map(\.weights) == [[.notice: 1]])
             await expectStoreError(.notFound) {
                 try await rig.books.setAccount(
                     AccountID(rawValue: 99),
                     weight: 1,
+                    weights: [:],
                     callsPerSecond: nil,
                     enabled: true
                 )

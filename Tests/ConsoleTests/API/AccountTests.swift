@@ -44,6 +44,37 @@ import Testing
         }
     }
 
+    @Test func `an account has shares by message type beside the one for all`() async throws {
+        try await ConsoleBench.use { bench in
+            let shares = #""weights":{"marketing":0,"auth_code":80},"name""#
+            let made = try await bench.post(
+                "/api/v1/accounts",
+                Self.sound.replacing(#""name""#, with: shares)
+            )
+            #expect(made.status == 201)
+            #expect(made["weights.marketing"] == 0)
+            #expect(made["weights.auth_code"] == 80)
+            let place = try #require(made.headers["location"])
+            let kept = try await bench.put(place, #"{"weight":7}"#)
+            #expect(kept["weight"] == 7)
+            #expect(kept["weights.auth_code"] == 80)
+            let changed = try await bench.put(place, #"{"weights":{"alert":5}}"#)
+            #expect(changed["weight"] == 7)
+            #expect(try await bench.books.accounts().map(\.weights) == [[.alert: 5]])
+            for (body, field) in [
+                (#"{"weights":{"alert":-1}}"#, "weights.alert"),
+                (#"{"weights":{"alert":10001}}"#, "weights.alert"),
+                (#"{"weights":{"alert":"5"}}"#, "weights.alert"), (#"{"weights":{"sms":5}}"#, "weights.sms"),
+                (#"{"weights":[1]}"#, "weights"),
+            ] {
+                let answer = try await bench.put(place, body)
+                #expect(answer.status == 400)
+                #expect(answer["field"] == .text(field))
+            }
+            #expect(try await bench.put(place, #"{"weights":{}}"#)["weights"] == .object([:]))
+        }
+    }
+
     @Test func `a known account keeps its secret when none is sent`() async throws {
         try await ConsoleBench.use { bench in
             _ = try await bench.post("/api/v1/accounts", Self.sound)

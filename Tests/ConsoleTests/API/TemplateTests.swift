@@ -44,6 +44,10 @@ import Testing
         (#"{"name":"a","msgType":30,"content":"【a】hi"}"#, "invalid", "content"),
         (#"{"name":"a","msgType":30,"content":"hi","sendChannel":40}"#, "invalid", "content"),
         (#"{"name":"a","msgType":30,"content":"hi","sendAccount":9}"#, "invalid", "sendAccount"),
+        (
+            #"{"name":"a","msgType":30,"content":"hi","sendAccount":1,"stickyAccount":true}"#, "invalid",
+            "stickyAccount"
+        ),
         (#"{"name":"a","msgType":30,"content":"hi","shield":10}"#, "unknown_field", "shield"),
         (#"{"name":"a","msgType":30,"content":"hi","operator":""}"#, "out_of_range", "operator"),
     ])

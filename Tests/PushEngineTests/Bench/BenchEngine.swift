@@ -20,6 +20,7 @@ struct BenchEngine: Sendable {
     let aliyun: AccountID
     let chain: SendChain
     let recalls: RecallChain
+    let health: AccountHealth
     let deliverer: Deliverer
     let desk: ReceiptDesk
     let storage: FolderCrowdStorage
@@ -69,6 +70,7 @@ struct BenchEngine: Sendable {
             clock: wall
         )
         recalls = RecallChain(ledger: ledger)
+        health = AccountHealth(settings: plan.health, timer: bench.clock, logger: PushBench.quiet)
         deliverer = Deliverer(
             ledger: ledger,
             steps: [
@@ -91,7 +93,7 @@ struct BenchEngine: Sendable {
                 clock: wall,
                 logger: PushBench.quiet
             ),
-            health: AccountHealth(settings: plan.health, timer: bench.clock, logger: PushBench.quiet),
+            health: health,
             keys: keys,
             settings: plan.delivery,
             clock: wall,
@@ -189,7 +191,8 @@ extension BenchEngine {
         _ type: MessageType = .notice,
         shield: ShieldType = .none,
         account: AccountID? = nil,
-        guarantee: DeliveryGuarantee = .atMostOnce
+        guarantee: DeliveryGuarantee = .atMostOnce,
+        isSticky: Bool = false
     ) async throws -> TemplateID {
         let draft = TemplateDraft(
             name: "bench",
@@ -198,7 +201,8 @@ extension BenchEngine {
             shield: shield,
             content: content,
             account: account,
-            guarantee: guarantee
+            guarantee: guarantee,
+            isSticky: isSticky
         )
         let made = try await store.createTemplate(draft, by: "editor")
         return try await store.auditTemplate(made.id, version: 1, approved: true, note: "", by: "auditor").id

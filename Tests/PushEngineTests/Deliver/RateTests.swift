@@ -227,6 +227,7 @@ import Testing
         try await engine.store.setAccount(
             engine.tencent,
             weight: 100,
+            weights: [:],
             callsPerSecond: callsPerSecond,
             enabled: true
         )

@@ -22,6 +22,86 @@ import Testing
         }
     }
 
+    @Test func `shares that change while messages are on their way hold for all that is planned afterwards`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            var plan = BenchPlan()
+            plan.weights = (100, 0)
+            let engine = try await bench.open(plan)
+            let template = try await engine.template()
+            try await engine.working {
+                let first = try await engine.send(["13800130100"], template)
+                try await eventually("the first is sent") {
+                    try await engine.states(first).allSatisfy(\.isSent)
+                }
+                // For notices alone: all others stay where they were.
+                try await engine.store.setAccount(
+                    engine.tencent,
+                    weight: 100,
+                    weights: [.notice: 0],
+                    callsPerSecond: nil,
+                    enabled: true
+                )
+                try await engine.store.setAccount(
+                    engine.aliyun,
+                    weight: 0,
+                    weights: [.notice: 1],
+                    callsPerSecond: nil,
+                    enabled: true
+                )
+                bench.clock.advance(by: .seconds(1))
+                let others = try await engine.sendMany(40, template)
+                let alert = try await engine.send(["13800130101"], engine.template("其他", .alert))
+                try await eventually("the others are sent") {
+                    try await engine.states(others + alert).allSatisfy(\.isSent)
+                }
+                let stats = try await bench.town.stats()
+                #expect(stats.tencent.accepted == 2)
+                #expect(stats.aliyun.accepted == 40)
+            }
+        }
+    }
+
+    @Test func `who has an account hears from it in every message, and from another while it is off`()
+        async throws
+    {
+        try await PushBench.use { bench in
+            var plan = BenchPlan()
+            plan.weights = (50, 50)
+            let engine = try await bench.open(plan)
+            func homes(_ text: String) async throws -> [AccountID?] {
+                let template = try await engine.template(text, isSticky: true)
+                let messages = try await engine.sendMany(60, template)
+                try await engine.settle()
+                var homes: [AccountID?] = []
+                for message in messages { homes.append(try await engine.record(message).account) }
+                return homes
+            }
+            let first = try await homes("一")
+            #expect(Set(first) == [engine.tencent, engine.aliyun])
+            #expect(try await homes("二") == first)
+            try await engine.store.setAccount(
+                engine.tencent,
+                weight: 50,
+                weights: [:],
+                callsPerSecond: nil,
+                enabled: false
+            )
+            bench.clock.advance(by: .seconds(1))
+            #expect(Set(try await homes("三")) == [engine.aliyun])
+            try await engine.store.setAccount(
+                engine.tencent,
+                weight: 50,
+                weights: [:],
+                callsPerSecond: nil,
+                enabled: true
+            )
+            bench.clock.advance(by: .seconds(1))
+            #expect(try await homes("四") == first)
+        }
+    }
+
     @Test func `an outage of one sends everything through the other`() async throws {
         try await PushBench.use { bench in
             let engine = try await bench.open()
@@ -108,7 +188,13 @@ import Testing
         try await PushBench.use { bench in
             let engine = try await bench.open()
             let template = try await engine.template(account: engine.aliyun)
-            try await engine.store.setAccount(engine.aliyun, weight: 20, callsPerSecond: nil, enabled: false)
+            try await engine.store.setAccount(
+                engine.aliyun,
+                weight: 20,
+                weights: [:],
+                callsPerSecond: nil,
+                enabled: false
+            )
             let messages = try await engine.send(["13800130100"], template)
             try await engine.working {
                 try await eventually("it is put off forty times") {
@@ -119,7 +205,13 @@ import Testing
                 }
             }
             #expect(try await engine.states(messages) == [.queued])
-            try await engine.store.setAccount(engine.aliyun, weight: 20, callsPerSecond: nil, enabled: true)
+            try await engine.store.setAccount(
+                engine.aliyun,
+                weight: 20,
+                weights: [:],
+                callsPerSecond: nil,
+                enabled: true
+            )
             try await engine.settleInTime(.seconds(60))
             #expect(try await engine.states(messages).allSatisfy(\.isSent))
         }
@@ -191,7 +283,13 @@ import Testing
             try await engine.settle()
             #expect(try await bench.town.stats().aliyun.accepted == 50)
 
-            try await engine.store.setAccount(engine.aliyun, weight: 20, callsPerSecond: nil, enabled: false)
+            try await engine.store.setAccount(
+                engine.aliyun,
+                weight: 20,
+                weights: [:],
+                callsPerSecond: nil,
+                enabled: false
+            )
             bench.clock.advance(by: .seconds(301))
             let messages = try await engine.send(["13800130100"], template)
             try await engine.settle()

@@ -31,6 +31,18 @@ struct SendTaskTests {
         #expect(try SendTask(encoded: task.encoded) == task)
     }
 
+    @Test func `a task that keeps its recipients' accounts is read back as one, unless it names an account`()
+        throws
+    {
+        var task = task(recipients: 2)
+        task.account = nil
+        #expect(try SendTask(encoded: task.encoded) == task)
+        task.isSticky = true
+        let copy = try SendTask(encoded: task.encoded)
+        #expect(copy == task)
+        #expect(copy.account == nil)
+    }
+
     @Test func `a task cut anywhere is refused and never misread`() throws {
         let bytes = task(recipients: 3).encoded
         for length in 0..<bytes.count {

@@ -21,24 +21,34 @@ struct SupplierRouterTests {
         _ id: Int64,
         weight: Int,
         _ shapes: [CallShape],
-        enabled: Bool = true
+        enabled: Bool = true,
+        weights: [MessageType: Int] = [:]
     ) -> SupplierRoster.Entry {
-        let account = SupplierAccount.sample("a\(id)", id: id, weight: weight, isEnabled: enabled)
+        let account = SupplierAccount.sample(
+            "a\(id)",
+            id: id,
+            weight: weight,
+            weights: weights,
+            isEnabled: enabled
+        )
         return SupplierRoster.Entry(account: account, supplier: Shapes(account: account.id, shapes: shapes))
     }
 
     private func task(
         _ count: Int,
         texts: Int,
+        type: MessageType = .marketing,
         account: AccountID? = nil,
+        isSticky: Bool = false,
         number: (Int) -> Int = { $0 }
     ) -> SendTask {
         var task = SendTask(
             template: TemplateID(rawValue: 1),
             templateVersion: 1,
-            lane: Lane(channel: .sms, type: .marketing),
+            lane: Lane(channel: .sms, type: type),
             shield: .none,
             account: account,
+            isSticky: isSticky,
             campaignRun: nil,
             acceptedAt: Moment(millisecondsSinceEpoch: 0)
         )
@@ -129,6 +139,65 @@ struct SupplierRouterTests {
         )
         #expect(again.calls.isEmpty)
         #expect(again.left == all.members)
+    }
+
+    @Test func `each message type has shares of its own, as other products configure them`() {
+        // austin: msgTypeSmsConfig = [{"message_type_10":[{"weights":80,"scriptName":"TencentSmsScript"},
+        // {"weights":20,"scriptName":"YunPianSmsScript"}]},{"message_type_20":[{"weights":1,…Aliyun…}]}]
+        let router = SupplierRouter(
+            roster: SupplierRoster(entries: [
+                entry(1, weight: 0, tencent, weights: [.notice: 80]),
+                entry(2, weight: 0, aliyun, weights: [.notice: 20]),
+                entry(3, weight: 0, aliyun, weights: [.marketing: 1]),
+                entry(4, weight: 5, aliyun, weights: [.notice: 0, .marketing: 0]),
+            ])
+        )
+        func counts(_ type: MessageType) -> [Int64: Int] {
+            let all = DeliveryGroup(members: Members(Array(0..<2_000)))
+            let plan = router.plan(all, of: Self.batch, task(2_000, texts: 1, type: type))
+            return Dictionary(plan.calls.map { ($0.account.rawValue, $0.members.count) }, uniquingKeysWith: +)
+        }
+        // Four standard deviations of 2,000 draws with p = 0.8 are 72.
+        #expect(abs((counts(.notice)[1] ?? 0) - 1_600) < 72)
+        #expect(counts(.notice).values.reduce(0, +) == 2_000)
+        #expect(Set(counts(.notice).keys) == [1, 2])
+        #expect(counts(.marketing) == [3: 2_000])
+        #expect(counts(.alert) == [4: 2_000])
+    }
+
+    @Test func `a recipient has one account for all batches while that can send, where it is asked for`() {
+        let entries = [
+            entry(1, weight: 50, tencent), entry(2, weight: 30, aliyun), entry(3, weight: 20, aliyun),
+        ]
+        func homes(
+            _ batch: Int64,
+            tried: Set<AccountID> = [],
+            resting: Set<AccountID> = [],
+            from first: Int = 0
+        ) -> [String: AccountID] {
+            let router = SupplierRouter(roster: SupplierRoster(entries: entries), resting: resting)
+            let task = task(600, texts: 3, isSticky: true) { first + $0 }
+            let group = DeliveryGroup(members: Members(Array(0..<600)), tried: tried)
+            var homes: [String: AccountID] = [:]
+            for call in router.plan(group, of: BatchID(rawValue: batch), task).calls {
+                for index in call.members.indices { homes[task.recipients.text(index)] = call.account }
+            }
+            return homes
+        }
+        let usual = homes(1)
+        #expect(usual.count == 600)
+        #expect(Set(usual.values).count == 3)
+        #expect(homes(99) == usual)
+        // In other company and at another place of the batch.
+        let others = homes(7, from: 300)
+        for (person, home) in usual { #expect(others[person] ?? home == home) }
+        // Who is refused, or whose account rests, goes elsewhere; the others stay.
+        let second = AccountID(rawValue: 2)
+        for changed in [homes(3, tried: [second]), homes(4, resting: [second])] {
+            for (person, home) in usual {
+                #expect(home == second ? changed[person] != second : changed[person] == home)
+            }
+        }
     }
 
     @Test func `a template's own account sends it whatever the weights`() {
