@@ -16,20 +16,33 @@ package struct AccountHealthSettings: Hashable, Sendable {
     package var refused = Backoff(first: .seconds(10), ceiling: .seconds(300))
     /// How long it rests that was told to slow down, unless it was told for how long.
     package var throttled = Backoff(first: .seconds(1), ceiling: .seconds(60))
+    /// How it goes on after that.
+    package var pace = AccountPaceSettings()
     /// How long whoever tries it again may take before another does.
     package var probe = Duration.seconds(40)
 
     package init() {}
 }
 
+/// How an account does, as this process knows from its own calls.
+package struct AccountStanding: Hashable, Sendable {
+    /// Why it rests; nil when it works, or was not called.
+    package let reason: AccountHealth.Reason?
+    /// For how long nobody tries it.
+    package let rest: Duration
+    /// How many calls a second it makes at most since it was told to slow down; nil for any number.
+    package let rate: Double?
+}
+
 /// Keeps accounts that do not work now from being called again and again: a circuit breaker for each.
 ///
 /// A circuit opens when half of the last calls had no usable answer, and at once when the supplier refuses the account
 /// or asks for patience. When its time is over one batch tries: if that works the circuit closes, else it stays
-/// open longer. What the supplier says of a recipient or a text proves that the account works.
+/// open longer. What the supplier says of a recipient or a text proves that the account works. An account that was
+/// asked for patience goes on at a lower rate, which recovers (`AccountPace`).
 package final class AccountHealth: Sendable {
     /// Why an account rests.
-    package enum Reason: String, Hashable, Sendable {
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
         case failing
         case refused
         case throttled
@@ -70,7 +83,10 @@ package final class AccountHealth: Sendable {
     private let settings: AccountHealthSettings
     private let stopwatch: Stopwatch
     private let logger: Logger
+    /// Other processes go at paces of their own.
+    private let process = UInt64.random(in: 0...UInt64.max)
     private let circuits = Mutex<[AccountID: Circuit]>([:])
+    private let paces = Mutex<[AccountID: AccountPace]>([:])
 
     /// Makes circuits that are all closed.
     ///
@@ -90,6 +106,31 @@ package final class AccountHealth: Sendable {
 
     /// Why an account rests; nil when it works, or nobody knows otherwise.
     package func reason(_ account: AccountID) -> Reason? { circuits.withLock { $0[account]?.reason } }
+
+    /// How an account does.
+    package func standing(of account: AccountID) -> AccountStanding {
+        let now = stopwatch.elapsed
+        let (reason, until) = circuits.withLock { ($0[account]?.reason, $0[account]?.until ?? .zero) }
+        let rate = paces.withLock { $0[account]?.rate(at: now) }
+        return AccountStanding(
+            reason: reason,
+            rest: reason == nil ? .zero : max(.zero, until - now),
+            rate: rate
+        )
+    }
+
+    /// What the calls of accounts are limited by that were told to slow down.
+    func limits(of accounts: some Sequence<AccountID>) -> [AccountID: RateLimit] {
+        let now = stopwatch.elapsed
+        return paces.withLock { paces in
+            var limits: [AccountID: RateLimit] = [:]
+            for account in accounts where limits[account] == nil {
+                let name = "account/\(account.rawValue)/pace/\(process)"
+                limits[account] = paces[account]?.limit(name, at: now)
+            }
+            return limits
+        }
+    }
 
     /// The accounts that are not to be called now; whoever asks first when one's time is over tries it.
     func resting(among accounts: [AccountID]) -> Set<AccountID> {
@@ -122,6 +163,7 @@ package final class AccountHealth: Sendable {
             let before = circuit.reason
             switch word {
             case .works:
+                paces.withLock { $0[account, default: AccountPace()].take(at: now) }
                 circuit.add(true, of: settings.calls)
                 if before != nil { circuit = Circuit() }
             case .failing:
@@ -132,7 +174,16 @@ package final class AccountHealth: Sendable {
                     && Double(failures) >= settings.share * Double(circuit.recent.count)
                 if before != nil || isBad { circuit.open(.failing, settings.failing, at: now) }
             case .refused: circuit.open(.refused, settings.refused, at: now)
-            case .throttled(let wait): circuit.open(.throttled, settings.throttled, atLeast: wait, at: now)
+            case .throttled(let wait):
+                // Calls that began before it rested say nothing new.
+                let isNews = circuit.reason == nil || circuit.until <= now
+                circuit.open(.throttled, settings.throttled, atLeast: wait, at: now)
+                let rest = circuit.until
+                if isNews {
+                    paces.withLock {
+                        $0[account, default: AccountPace()].slowDown(at: now, until: rest, settings.pace)
+                    }
+                }
             }
             circuits[account] = circuit
             return (before, circuit.reason)

@@ -8,8 +8,9 @@ import Synchronization
 /// of the account: were all told of the next permit, all but one would come in vain, and again. Lanes do not stand
 /// behind each other, so that a verification code does not queue behind a crowd.
 package final class CallGate: Sendable {
+    /// Limits are known by their names: some change from second to second.
     private struct Line: Hashable {
-        let limits: [RateLimit]
+        let limits: [String]
         let lane: Lane
     }
 
@@ -17,7 +18,7 @@ package final class CallGate: Sendable {
         /// When each line is through, and the next in it may have its turn.
         var ends: [Line: Moment] = [:]
         /// When the limits of an account last held something back.
-        var heldAt: [[RateLimit]: Moment] = [:]
+        var heldAt: [[String]: Moment] = [:]
     }
 
     /// Who would wait longer looks again before: the rate may have been raised.
@@ -47,15 +48,20 @@ package final class CallGate: Sendable {
     /// - Parameters:
     ///   - calls: the calls.
     ///   - roster: the accounts there are; a call of one that is gone passes, and is not made.
+    ///   - paces: what accounts are limited by beside what their suppliers allow.
     ///   - held: what the batch holds back; limits that are in it are not asked any more.
     /// - Returns: the places in `calls` of those that may be made, of each account the first ones.
     /// - Throws: `StoreError` when the limiter does not answer; then nothing may be called.
     func admit(
         _ calls: [PlannedCall],
         _ roster: SupplierRoster,
+        paces: [AccountID: RateLimit] = [:],
         _ held: inout HeldCalls
     ) async throws(StoreError) -> [Int] {
-        let limits = calls.map { roster.entry($0.account)?.supplier.callLimits ?? [] }
+        let limits = calls.map { call in
+            let documented = roster.entry(call.account)?.supplier.callLimits ?? []
+            return paces[call.account].map { documented + [$0] } ?? documented
+        }
         var wanted: [[RateLimit]: Int] = [:]
         for limits in limits where !limits.isEmpty && !held.areOver(limits) {
             wanted[limits, default: 0] += 1
@@ -87,9 +93,11 @@ package final class CallGate: Sendable {
         let (waits, begun) = state.withLock { state in
             state.ends = state.ends.filter { $0.value > now }
             state.heldAt = state.heldAt.filter { $0.value + Self.quiet > now }
-            let begun = held.limits.keys.filter { state.heldAt.updateValue(now, forKey: $0) == nil }
+            let begun = held.limits.keys.filter {
+                state.heldAt.updateValue(now, forKey: $0.map(\.name)) == nil
+            }
             let waits = held.limits.map { limits, calls in
-                let line = Line(limits: limits, lane: lane)
+                let line = Line(limits: limits.map(\.name), lane: lane)
                 let begin = max(now + calls.wait, state.ends[line] ?? now)
                 guard begin - now < Self.longestWait else {
                     return Self.longestWait * Double.random(in: 0.5..<1)

@@ -153,7 +153,9 @@ package struct Deliverer: Sendable {
         _ held: inout HeldCalls,
         after ended: RoundTally
     ) async throws(StoreError) -> [PlannedWork] {
-        do { return try await gate.admit(wave.map(\.call), roster, &held).map { wave[$0] } } catch {
+        let calls = wave.map(\.call)
+        let paces = health.limits(of: calls.map(\.account))
+        do { return try await gate.admit(calls, roster, paces: paces, &held).map { wave[$0] } } catch {
             _ = try await advance(batch, after: ended)
             throw error
         }

@@ -104,6 +104,34 @@ import Testing
         #expect(!rests)
     }
 
+    @Test func `an account that was told to slow down goes on at half its rate until that has recovered`() {
+        for _ in 0..<100 { note(Self.taken) }
+        #expect(health.standing(of: account).rate == nil)
+        #expect(health.limits(of: [account]).isEmpty)
+        note(.refused(Refusal(.throttled, code: "429")))
+        // Those that were out already are told so as well, and it is no news.
+        for _ in 0..<8 { note(.refused(Refusal(.throttled, code: "429"))) }
+        clock.advance(by: .seconds(1))
+        #expect(!rests)
+        note(Self.taken)
+        #expect(health.reason(account) == nil)
+        #expect(health.standing(of: account).rate == 50)
+        #expect(health.limits(of: [account, account]).mapValues(\.permits) == [account: 500])
+        clock.advance(by: .seconds(20))
+        #expect(health.standing(of: account).rate == 100)
+        clock.advance(by: .seconds(41))
+        #expect(health.standing(of: account).rate == nil)
+        #expect(health.limits(of: [account]).isEmpty)
+    }
+
+    @Test func `a limit of one recipient slows the account down for nobody`() {
+        for _ in 0..<20 { note(Self.taken) }
+        for _ in 0..<20 { note(.refused(Refusal(.recipientLimit, code: "x", wait: .seconds(60)))) }
+        note(Self.taken, .refused(Refusal(.throttled, code: "429")))
+        #expect(!rests)
+        #expect(health.standing(of: account).rate == nil)
+    }
+
     @Test func `calls that come back late make the rest no longer`() {
         for _ in 0..<5 { note(Self.down) }
         for _ in 0..<20 { note(Self.down) }
