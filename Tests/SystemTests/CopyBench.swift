@@ -149,7 +149,7 @@ final class CopyBench {
     }
 
     func embeddedBooks() throws -> SQLitePushStore {
-        let key = try DataFolder(embedded.data).sealingKey(of: "push.db")
+        let key = try DataFolder(embedded.data).sealingKeys(of: "push.db")[0]
         return try SQLitePushStore(
             path: embedded.data + "/push.db",
             clock: SystemClock(),

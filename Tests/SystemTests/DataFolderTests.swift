@@ -11,23 +11,37 @@ import Testing
     @Test func `the key of the accounts' secrets is made once and stays`() throws {
         let place = try TemporaryFolder()
         let folder = try DataFolder(place.path)
-        let key = try folder.sealingKey(of: "push.db")
+        let key = try folder.sealingKeys(of: "push.db")[0]
         #expect(key.count == AESSealer.keyLength)
         try Data().write(to: URL(fileURLWithPath: place.file("push.db")))
-        #expect(try folder.sealingKey(of: "push.db") == key)
+        #expect(try folder.sealingKeys(of: "push.db")[0] == key)
     }
 
     @Test func `books without their key are not given a new one`() throws {
         let place = try TemporaryFolder()
         try Data().write(to: URL(fileURLWithPath: place.file("push.db")))
         let folder = try DataFolder(place.path)
-        let error = #expect(throws: DataFolderError.self) { try folder.sealingKey(of: "push.db") }
+        let error = #expect(throws: DataFolderError.self) { try folder.sealingKeys(of: "push.db")[0] }
         #expect(error?.description.contains("openssl rand -hex 32 > \(place.file("sealing-key"))") == true)
         #expect(!FileManager.default.fileExists(atPath: place.file("sealing-key")))
         // What it says is what helps.
         let key = String(repeating: "0123456789abcdef", count: 4) + "\n"
         try key.write(toFile: place.file("sealing-key"), atomically: true, encoding: .utf8)
-        #expect(try folder.sealingKey(of: "push.db").first == 0x01)
+        #expect(try folder.sealingKeys(of: "push.db")[0].first == 0x01)
+    }
+
+    @Test func `a new key stands before the old ones, and a line that is none is refused`() throws {
+        let place = try TemporaryFolder()
+        let folder = try DataFolder(place.path)
+        let lines = ["a", "b"].map { String(repeating: $0, count: 64) }
+        let path = place.file("sealing-key")
+        try lines.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try folder.sealingKeys(of: "push.db").map(\.first) == [0xAA, 0xBB])
+        let sealed = try AESSealer(key: folder.sealingKeys(of: "push.db")[1]).seal(Secret("kept"))
+        #expect(try folder.sealer(of: "push.db").open(sealed).matches("kept"))
+        try (lines[0] + "\n" + lines[1].dropLast())
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: DataFolderError.self) { try folder.sealingKeys(of: "push.db") }
     }
 
     /// What may lie where a secret should, and is not one.

@@ -138,7 +138,7 @@ private final class RetentionBench {
             path: server.data + "/push.db",
             clock: clock.calendar,
             calendar: calendar,
-            sealer: AESSealer(key: DataFolder(server.data).sealingKey(of: "push.db"))
+            sealer: AESSealer(key: DataFolder(server.data).sealingKeys(of: "push.db")[0])
         )
         return PushRig(books: store, clock: clock, keys: RequestKeys(installation: store.installation))
     }

@@ -1,6 +1,7 @@
 import Crypto
 import Groundwork
 import PostgresDriver
+import PushEngine
 import RedisDriver
 
 /// The engines that all processes of a cluster share.
@@ -9,6 +10,8 @@ struct ClusterSettings: Sendable {
     var name: String
     /// What every process of the cluster knows; what else they share is derived from it.
     var secret: Secret
+    /// The one before it, as long as there are accounts that were stored with that.
+    var formerSecret: Secret?
     var postgres: PostgresSettings
     var redis: RedisSettings
 
@@ -38,6 +41,7 @@ struct ClusterSettings: Sendable {
                 "has at least 32 characters, the same for every process of the cluster"
             )
         }
+        formerSecret = reader.string("cluster.former-secret").map { Secret($0) }
         do throws(PostgresAddressError) { postgres = try PostgresSettings(address: address) } catch {
             throw SettingsError("postgres.address", "\(error)")
         }
@@ -48,7 +52,19 @@ struct ClusterSettings: Sendable {
     }
 
     /// 32 bytes for one purpose that tell nothing of the secret nor of each other.
-    func key(for purpose: String) -> [UInt8] {
+    func key(for purpose: String) -> [UInt8] { Self.key(for: purpose, from: secret) }
+
+    /// What seals the accounts' secrets, and opens also those that the former secret sealed.
+    var sealer: AESSealer {
+        get throws(SealError) {
+            try AESSealer(
+                key: key(for: "sealing"),
+                former: formerSecret.map { [Self.key(for: "sealing", from: $0)] } ?? []
+            )
+        }
+    }
+
+    private static func key(for purpose: String, from secret: Secret) -> [UInt8] {
         HKDF<SHA256>
             .deriveKey(
                 inputKeyMaterial: SymmetricKey(data: Array(secret.reveal().utf8)),

@@ -218,22 +218,43 @@ struct EngineParts: Sendable {
 }
 
 extension DataFolder {
-    /// The key that the secrets in `books` are sealed with; made together with them, and never after.
+    /// What seals the secrets in `books`, and opens them.
     ///
     /// - Parameter books: the name of the file that holds the accounts.
-    /// - Returns: the key's bytes.
+    /// - Returns: the sealer.
+    /// - Throws: as `sealingKeys(of:)`.
+    func sealer(of books: String) throws -> AESSealer {
+        let keys = try sealingKeys(of: books)
+        return try AESSealer(key: keys[0], former: Array(keys.dropFirst()))
+    }
+
+    /// The keys that the secrets in `books` are sealed with, a line each; made together with them, and never after.
+    ///
+    /// - Parameter books: the name of the file that holds the accounts.
+    /// - Returns: the key in use, and those before it.
     /// - Throws: `DataFolderError` when the key is missing though there are books, or is none.
-    func sealingKey(of books: String) throws -> [UInt8] {
+    func sealingKeys(of books: String) throws -> [[UInt8]] {
         let isThere = FileManager.default.fileExists(atPath:)
         guard isThere(file("sealing-key")) || !isThere(file(books)) else {
             throw DataFolderError.keyLost(file("sealing-key"))
         }
-        let digits = Array(try secret("sealing-key").reveal().utf8)
+        let lines = try secret("sealing-key").reveal().split(whereSeparator: \.isNewline)
+        let keys = lines.compactMap(Self.key)
+        guard !keys.isEmpty, keys.count == lines.count else {
+            throw DataFolderError.unusable(
+                file("sealing-key"),
+                "it must hold 64 hexadecimal digits, or several lines of as many, the key in use first"
+            )
+        }
+        return keys
+    }
+
+    /// The key that a line spells; nil for a line that spells none.
+    private static func key(_ line: Substring) -> [UInt8]? {
+        let digits = Array(line.utf8)
         let bytes = stride(from: 0, to: digits.count - 1, by: 2)
             .compactMap { UInt8(String(decoding: digits[$0...($0 + 1)], as: UTF8.self), radix: 16) }
-        guard bytes.count == AESSealer.keyLength, digits.count == 2 * bytes.count else {
-            throw DataFolderError.unusable(file("sealing-key"), "it must hold 64 hexadecimal digits")
-        }
+        guard bytes.count == AESSealer.keyLength, digits.count == 2 * bytes.count else { return nil }
         return bytes
     }
 }

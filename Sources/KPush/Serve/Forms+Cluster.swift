@@ -16,7 +16,7 @@ extension Forms {
     ) async throws -> Forms {
         let pool = PostgresPool(cluster.postgres)
         let clock = try await DatabaseClock(pool, logger: logger)
-        let sealer = try AESSealer(key: cluster.key(for: "sealing"))
+        let sealer = try cluster.sealer
         let books = try await PostgresPushStore(
             pool,
             clock: clock,

@@ -13,7 +13,7 @@ extension Forms {
             settings: durable,
             clock: clock,
             calendar: BusinessCalendar(zone: settings.zone),
-            sealer: AESSealer(key: try folder.sealingKey(of: "push.db"))
+            sealer: folder.sealer(of: "push.db")
         )
         // The folder's lock proves that nobody else consumes: what was claimed before is nobody's.
         let queue = try SQLiteSendQueue(

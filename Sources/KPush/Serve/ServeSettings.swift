@@ -80,6 +80,7 @@ struct ServeSettings: Sendable {
         ("window.closes", "until when they do"),
         ("cluster.name", "tells clusters on the same Redis apart; kpush when not given"),
         ("cluster.secret", "what all processes of a cluster share; at least 32 characters"),
+        ("cluster.former-secret", "the one before it, while accounts are stored that were sealed with it"),
         ("postgres.address", "the database of the cluster size, such as postgresql://kpush:…@db/kpush"),
         ("postgres.connections", "connections to it that a process opens at most; 8 when not given"),
         ("redis.address", "redis://… or redis-sentinel://host,host/master, with the cluster size"),

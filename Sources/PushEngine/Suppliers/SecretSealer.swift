@@ -20,20 +20,24 @@ package enum SealError: Error, Hashable, Sendable {
     case badKey
 }
 
-/// Seals with AES-256 in Galois/counter mode under one key.
+/// Seals with AES-256 in Galois/counter mode under one key, and opens also what former keys sealed.
 package struct AESSealer: SecretSealer {
     /// How many bytes a key has.
     package static let keyLength = 32
 
     private let key: SymmetricKey
+    private let former: [SymmetricKey]
 
     /// Makes a sealer; the composition reads the key from where only the service's user may read it.
     ///
-    /// - Parameter key: 32 random bytes.
+    /// - Parameters:
+    ///   - key: 32 random bytes.
+    ///   - former: the keys before it, while there are secrets that were sealed with them.
     /// - Throws: `SealError.badKey` for another length.
-    package init(key: [UInt8]) throws(SealError) {
-        guard key.count == Self.keyLength else { throw .badKey }
+    package init(key: [UInt8], former: [[UInt8]] = []) throws(SealError) {
+        guard ([key] + former).allSatisfy({ $0.count == Self.keyLength }) else { throw .badKey }
         self.key = SymmetricKey(data: key)
+        self.former = former.map { SymmetricKey(data: $0) }
     }
 
     /// 32 random bytes to make a sealer with.
@@ -51,9 +55,13 @@ package struct AESSealer: SecretSealer {
     }
 
     package func open(_ sealed: [UInt8]) throws(SealError) -> Secret {
-        do {
-            let text = try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key)
+        for key in [key] + former {
+            // Whether it is the right one, the box proves by itself.
+            guard let box = try? AES.GCM.SealedBox(combined: sealed),
+                let text = try? AES.GCM.open(box, using: key)
+            else { continue }
             return Secret(String(decoding: text, as: UTF8.self))
-        } catch { throw .broken }
+        }
+        throw .broken
     }
 }

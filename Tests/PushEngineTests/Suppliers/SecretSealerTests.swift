@@ -40,4 +40,16 @@ struct SecretSealerTests {
     func `a key of another length is refused`(length: Int) {
         #expect(throws: SealError.badKey) { try AESSealer(key: [UInt8](repeating: 1, count: length)) }
     }
+
+    @Test func `what a former key sealed is opened, and what is sealed anew needs it no more`() throws {
+        let (old, new) = (AESSealer.newKey(), AESSealer.newKey())
+        let sealed = try AESSealer(key: old).seal(Secret("kept"))
+        let both = try AESSealer(key: new, former: [old])
+        #expect(try both.open(sealed).matches("kept"))
+        let anew = try both.seal(both.open(sealed))
+        #expect(try AESSealer(key: new).open(anew).matches("kept"))
+        #expect(throws: SealError.broken) { try AESSealer(key: new).open(sealed) }
+        #expect(throws: SealError.broken) { try AESSealer(key: old).open(anew) }
+        #expect(throws: SealError.badKey) { try AESSealer(key: new, former: [[1]]) }
+    }
 }

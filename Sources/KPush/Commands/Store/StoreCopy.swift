@@ -41,14 +41,14 @@ struct StoreCopy: Sendable {
             path: folder.file("push.db"),
             clock: clock,
             calendar: BusinessCalendar(zone: settings.zone),
-            sealer: AESSealer(key: try folder.sealingKey(of: "push.db"))
+            sealer: folder.sealer(of: "push.db")
         )
         scheduler = try SchedulerDatabase(path: folder.file("scheduler.db"))
         self.crowds = FolderCrowdStorage(crowds ?? folder.file("crowds"))
         // Counting and looking at everything is one statement each.
         cluster.postgres.statementLimit = .seconds(3_600)
         archive = try await PostgresArchive(PostgresPool(cluster.postgres))
-        sealer = try AESSealer(key: cluster.key(for: "sealing"))
+        sealer = try cluster.sealer
         targetCrowds = settings.crowds.storage(in: folder.file("crowds"))
     }
 
