@@ -24,6 +24,7 @@ package struct ConsoleParts: Sendable {
     package var accounts: any AccountStore
     /// The suppliers that an account may be at.
     package var suppliers: SupplierForms
+    package var watch: AccountWatch
     package var records: any RecordStore
     package var queue: any SendQueue
     package var receipts: ReceiptDesk
@@ -51,6 +52,7 @@ package struct ConsoleParts: Sendable {
         templates: any TemplateStore,
         accounts: any AccountStore,
         suppliers: SupplierForms,
+        watch: AccountWatch,
         records: any RecordStore,
         queue: any SendQueue,
         receipts: ReceiptDesk,
@@ -75,6 +77,7 @@ package struct ConsoleParts: Sendable {
         self.templates = templates
         self.accounts = accounts
         self.suppliers = suppliers
+        self.watch = watch
         self.records = records
         self.queue = queue
         self.receipts = receipts

@@ -41,6 +41,8 @@ final class ConsoleBench: Sendable {
     private let keys: RequestKeys
     private let quotas: SQLiteQuotaStore
     private let directory: SupplierDirectory
+    /// What the bench's deliveries show of accounts.
+    let health: AccountHealth
     private let http = CurlHTTPClient()
     private let zone: TimeZone
     /// What every call is held to.
@@ -81,6 +83,7 @@ final class ConsoleBench: Sendable {
         directory = SupplierDirectory(accounts: books, clock: wall, logger: logger) {
             suppliers.adapter(of: $0, tools)
         }
+        health = AccountHealth(timer: clock, logger: logger)
         let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
         scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
@@ -122,6 +125,9 @@ final class ConsoleBench: Sendable {
             templates: books,
             accounts: books,
             suppliers: suppliers,
+            watch: AccountWatch(health: health, tokens: tools.tokens, timer: ContinuousClock()) {
+                suppliers.adapter(of: $0, tools)
+            },
             records: books,
             queue: queue,
             receipts: ReceiptDesk(
@@ -332,7 +338,7 @@ extension ConsoleBench {
                 clock: parts.clock,
                 logger: parts.logger
             ),
-            health: AccountHealth(timer: ContinuousClock(), logger: parts.logger),
+            health: health,
             keys: keys,
             settings: DeliverySettings(),
             clock: parts.clock,

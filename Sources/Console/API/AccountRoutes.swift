@@ -9,12 +9,19 @@ import PushEngine
 struct AccountRoutes {
     let accounts: any AccountStore
     let forms: SupplierForms
+    let watch: AccountWatch
 
     func add(to api: some RouterMethods<BasicRequestContext>) {
         api.route(.get, "api/v1/accounts") { _ in Answer.page(try await accounts.accounts().map(\.json)) }
         api.route(.post, "api/v1/accounts", put)
         api.route(.get, "api/v1/accounts/:id") { call in Answer(try await account(call.id()).json) }
         api.route(.put, "api/v1/accounts/:id", change)
+        api.route(.post, "api/v1/accounts/:id/check") { call in
+            Answer(await watch.check(try await account(call.id())).json)
+        }
+        api.route(.post, "api/v1/accounts/check") { call in
+            Answer(await watch.check(try await draft(call).account).json)
+        }
         api.route(.get, "api/v1/suppliers") { _ in Answer.page(forms.all.map(\.json)) }
         api.route(.get, "api/v1/discards") { _ in
             Answer.page(try await accounts.discardList().sorted { $0.order < $1.order }.map(\.json))
@@ -31,6 +38,14 @@ struct AccountRoutes {
 
     /// Stores an account under its name; a known one keeps the secrets that are not sent.
     @Sendable private func put(_ call: Call) async throws -> Answer {
+        let (account, isKnown) = try await draft(call)
+        let stored = try await accounts.putAccount(account)
+        let place = "/api/v1/accounts/\(stored.id.rawValue)"
+        return isKnown ? Answer(stored.json) : .created(stored.json, at: place)
+    }
+
+    /// The account that a call describes, and whether there is one of its name.
+    private func draft(_ call: Call) async throws -> (account: SupplierAccount, isKnown: Bool) {
         let known = try await accounts.accounts()
         let (account, form, isKnown) = try await call.body { body in
             let name: String = try body.required("name")
@@ -56,9 +71,7 @@ struct AccountRoutes {
             return (account, form, known.contains { $0.name == name })
         }
         try account.check(against: form)
-        let stored = try await accounts.putAccount(account)
-        let place = "/api/v1/accounts/\(stored.id.rawValue)"
-        return isKnown ? Answer(stored.json) : .created(stored.json, at: place)
+        return (account, isKnown)
     }
 
     private static func config(
@@ -158,6 +171,16 @@ extension SupplierAccount {
             "callsPerSecond": .number(callsPerSecond ?? 0), "enabled": .bool(isEnabled),
             "canSign": .bool(canSign),
         ]
+    }
+}
+
+extension ConnectionVerdict {
+    fileprivate var json: WireObject {
+        switch self {
+        case .good: ["result": "ok", "message": .null]
+        case .bad(let words): ["result": "failed", "message": .text(words)]
+        case .notOffered: ["result": "not_offered", "message": .null]
+        }
     }
 }
 

@@ -13,6 +13,7 @@ struct Page: Sendable {
         case messages
         case templates
         case suppressions
+        case accounts
         case jobs
         case runs
         case executors

@@ -47,6 +47,7 @@ struct PageDoor: Sendable {
             let visit = visit(request, context, session, form: try await form(of: request))
             guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
             let answer = try await handler(visit)
+            if let page = answer.page { return try renderer.response(page, for: visit) }
             return Self.moved(to: answer.path + Visit.text(answer.query))
         }
     }

@@ -35,6 +35,7 @@ struct PageRoutes: Sendable {
             MessagePages(parts: parts),
             TemplatePages(parts: parts),
             SuppressionPages(parts: parts),
+            AccountPages(parts: parts),
         ]
         for desk in desks {
             for page in desk.pages {
@@ -78,6 +79,8 @@ enum PageAnswer: Sendable {
 struct ButtonAnswer: Sendable {
     let path: String
     let query: [String: String]
+    /// What is shown at once, where nothing has changed that a page could be looked at for.
+    let page: Page?
 
     /// Makes the answer.
     ///
@@ -88,5 +91,12 @@ struct ButtonAnswer: Sendable {
     init(_ path: String, _ query: [String: String] = [:], done: String) {
         self.path = path
         self.query = query.merging(["done": done]) { $1 }
+        page = nil
+    }
+
+    /// Shows a page at once: nothing was changed.
+    init(showing page: Page) {
+        (path, query) = ("", [:])
+        self.page = page
     }
 }

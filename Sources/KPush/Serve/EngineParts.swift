@@ -20,6 +20,8 @@ struct EngineParts: Sendable {
     let suppliers = SupplierForms(SupplierCatalogue.forms)
     let directory: SupplierDirectory
     let tokens: TokenKeeper
+    let health: AccountHealth
+    let watch: AccountWatch
     let calendar: BusinessCalendar
     let chain: SendChain
     let keys: RequestKeys
@@ -49,6 +51,10 @@ struct EngineParts: Sendable {
             files: LinkedFiles(http: Self.fileClient(settings), clock: clock)
         )
         directory = SupplierDirectory(accounts: store, clock: clock, logger: logger) { [suppliers] in
+            suppliers.adapter(of: $0, tools)
+        }
+        health = AccountHealth(timer: timer, logger: logger)
+        watch = AccountWatch(health: health, tokens: tokens, timer: timer) { [suppliers] in
             suppliers.adapter(of: $0, tools)
         }
         keys = RequestKeys(installation: forms.installation)
@@ -124,7 +130,7 @@ struct EngineParts: Sendable {
             refusals: LastingRefusals(store: store, clock: clock),
             directory: directory,
             gate: CallGate(limiter: limiter, clock: clock, logger: logger),
-            health: AccountHealth(timer: timer, logger: logger),
+            health: health,
             keys: keys,
             settings: DeliverySettings(),
             clock: clock,
@@ -205,6 +211,7 @@ struct EngineParts: Sendable {
             templates: store,
             accounts: store,
             suppliers: suppliers,
+            watch: watch,
             records: store,
             queue: queue,
             receipts: receiptDesk(logger: logger),

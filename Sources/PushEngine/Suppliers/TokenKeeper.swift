@@ -135,6 +135,11 @@ package final class TokenKeeper: Sendable {
         return finding.isNew ? .refreshed(for: remaining) : .stillValid(for: remaining)
     }
 
+    /// How long the token of `account` is still valid, without fetching one; nil when there is none or nobody can tell.
+    package func remaining(for account: SupplierAccount, from source: any TokenSource) async -> Duration? {
+        try? await search.store.token(of: TokenWish(account, source).holder)?.remaining
+    }
+
     private func find(_ wish: TokenWish) async throws(TokenError) -> TokenFinding {
         let waited = Stopwatch(timer)
         var finding: TokenFinding?

@@ -37,6 +37,8 @@ import Testing
         add("trigger", TriggerKind.allCases.map(\.rawValue))
         add("type", MessageType.allCases.map(\.name))
         add("guarantee", DeliveryGuarantee.allCases.map(\.rawValue))
+        add("channel", Channel.allCases.map(\.name))
+        add("rests", AccountHealth.Reason.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         add("weekday", (0..<7).map(String.init))
         for unit in ["second", "minute", "hour"] { add("cron", ["each-\(unit)", "every-\(unit)"]) }
