@@ -12,6 +12,9 @@ struct SimulatorRoutes {
         self.waiting = waiting
     }
 
+    /// The largest file, and a form around it.
+    private static let bodyLimit = 21 << 20
+
     func router() -> Router<SimulatorContext> {
         let router = Router(context: SimulatorContext.self)
         for desk in simulation.desks {
@@ -35,7 +38,7 @@ struct SimulatorRoutes {
         isHTTP2: Bool
     ) async throws -> SimulatedRequest {
         let headers = request.headers
-        let body = try await request.body.collect(upTo: 4 << 20)
+        let body = try await request.body.collect(upTo: Self.bodyLimit)
         return SimulatedRequest(
             method: request.method.rawValue,
             path: String(request.uri.path.dropFirst(prefix.count)),

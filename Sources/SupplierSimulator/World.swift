@@ -67,6 +67,8 @@ struct World: Sendable {
     var weChat = PerSupplier(repeating: WeChatMemory())
     var weCom = WeComMemory()
     var yunpian = YunpianMemory()
+    /// Files that messages may name.
+    var media = PerSupplier(repeating: MediaShelf())
     private var rates = CallRates()
     // Aliyun takes signatures of up to 15 minutes before and after.
     private var nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
@@ -193,6 +195,7 @@ struct World: Sendable {
         weChat = PerSupplier(repeating: WeChatMemory())
         weCom = WeComMemory()
         yunpian = YunpianMemory()
+        media = PerSupplier(repeating: MediaShelf())
         rates = CallRates()
         nonces = NonceMemory(validityMilliseconds: 15 * 60_000)
         failuresOf = [:]

@@ -86,6 +86,7 @@ import Testing
         mentions: Bool
     ) async throws {
         try await SimulatedChat.use(kind) { chat in
+            let content = try await MediaSamples.uploaded(content, by: chat.supplier)
             let reply = await chat.send(["u-1"], content: content)
             #expect(reply.isAccepted, "\(reply.verdicts)")
             let entries = try await chat.ledger(of: mentions ? "u-1" : "@group")

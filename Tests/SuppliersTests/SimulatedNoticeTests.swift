@@ -39,6 +39,7 @@ import Testing
     ])
     func `each kind of message is taken`(content: String) async throws {
         try await SimulatedChat.use(.dingTalkNotice) { chat in
+            let content = try await MediaSamples.uploaded(content, by: chat.supplier)
             let reply = await chat.send(["u-1"], content: content)
             #expect(reply.isAccepted, "\(reply.verdicts)")
             let entry = try #require(try await chat.ledger(of: "u-1").first)

@@ -31,6 +31,9 @@ package protocol Supplier: Sendable {
     /// Where the access tokens of its calls come from; nil for a supplier that signs each call.
     var tokenSource: (any TokenSource)? { get }
 
+    /// What takes the files that contents refer to; nil for a supplier whose contents name none.
+    var mediaDoor: (any MediaDoor)? { get }
+
     // MARK: After the call
 
     /// Whether the supplier tells what became of a message that it took; if not, its taking it is the last word.
@@ -99,6 +102,8 @@ extension Supplier {
     package func check() async throws(SupplierError) { throw .notOffered }
 
     package var tokenSource: (any TokenSource)? { nil }
+
+    package var mediaDoor: (any MediaDoor)? { nil }
 
     package var givesReceipts: Bool { true }
 

@@ -13,6 +13,8 @@ package struct SupplierForm: Sendable {
     package let schemes: [String]
     /// What an account is asked for, in the order of asking.
     package let fields: [AccountField]
+    /// What it takes as media, of each type that it takes.
+    package let media: [MediaRule]
     /// Makes the adapter of an account.
     package let adapter: @Sendable (SupplierAccount, SupplierTools) -> any Supplier
 
@@ -23,6 +25,7 @@ package struct SupplierForm: Sendable {
         address: String,
         schemes: [String] = ["http", "https"],
         fields: [AccountField],
+        media: [MediaRule] = [],
         adapter: @escaping @Sendable (SupplierAccount, SupplierTools) -> any Supplier
     ) {
         self.kind = kind
@@ -31,6 +34,7 @@ package struct SupplierForm: Sendable {
         self.address = address
         self.schemes = schemes
         self.fields = fields
+        self.media = media
         self.adapter = adapter
     }
 }

@@ -35,6 +35,19 @@ struct DingTalkNoticeDesk: ReceiptlessDesk {
         }
         if request.path == "/gettoken", request.method == "GET" { return try token(query, at: now) }
         let key = try caller(query["access_token"] ?? "", at: now)
+        if request.path == "/media/upload" {
+            return SimulatedReply(
+                try simulation.takeMedia(
+                    request,
+                    type: query["type"] ?? "",
+                    MediaLimit.dingTalk,
+                    at: supplier,
+                    of: key.accessKey,
+                    for: nil,
+                    at: now
+                )
+            )
+        }
         guard request.method == "POST", request.field("content-type")?.hasPrefix("application/json") == true,
             let body = (try? WireValue(json: request.body))?.object
         else { throw SimulatedRefusal("43008", "参数需要multipart类型或JSON") }
@@ -43,6 +56,15 @@ struct DingTalkNoticeDesk: ReceiptlessDesk {
         }
         switch request.path {
         case Self.topic + "asyncsend_v2":
+            let message = body["msg"].object ?? [:]
+            let type = message["msgtype"].text ?? ""
+            try simulation.checkMedia(
+                in: message[type].object ?? [:],
+                type,
+                at: supplier,
+                of: key.accessKey,
+                at: now
+            )
             return try send(body, usedNextKey: key == account.nextKey, at: now)
         case Self.topic + "getsendresult": return try result(body, at: now)
         case Self.topic + "recall": return try recall(body, at: now)

@@ -26,7 +26,8 @@ struct WeComRobotDesk: ReceiptlessDesk {
 
     private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
     {
-        guard request.method == "POST", request.path == "/cgi-bin/webhook/send" else {
+        let isUpload = request.path == "/cgi-bin/webhook/upload_media"
+        guard request.method == "POST", isUpload || request.path == "/cgi-bin/webhook/send" else {
             throw SimulatedRefusal("404", "not found", status: 404)
         }
         guard let query = FormParameters(request.query.utf8),
@@ -37,10 +38,32 @@ struct WeComRobotDesk: ReceiptlessDesk {
             world.admit(key.accessKey, [CallRateLimit(20, seconds: 60)], of: supplier, at: now)
         }
         guard fits else { throw Self.throttled }
+        if isUpload {
+            return SimulatedReply(
+                try simulation.takeMedia(
+                    request,
+                    type: query["type"] ?? "",
+                    MediaLimit.weComRobot,
+                    least: 6,
+                    at: supplier,
+                    of: key.accessKey,
+                    for: .seconds(3 * 86_400),
+                    at: now
+                )
+            )
+        }
         guard request.field("content-type")?.hasPrefix("application/json") == true,
             let members = (try? WireValue(json: request.body))?.object
         else { throw SimulatedRefusal("44004", "empty content") }
         let message = try Self.message(members)
+        let type = members["msgtype"].text ?? ""
+        try simulation.checkMedia(
+            in: members[type].object ?? [:],
+            type,
+            at: supplier,
+            of: key.accessKey,
+            at: now
+        )
         return try take(
             message,
             usedNextKey: key == account.nextKey,

@@ -39,6 +39,7 @@ struct WeComAppDesk: SupplierDesk {
         case "/cgi-bin/gettoken": return try token(request, at: now)
         case "/cgi-bin/message/send": return try send(request, at: now)
         case "/cgi-bin/message/recall": return try recall(request, at: now)
+        case "/cgi-bin/media/upload": return try upload(request, at: now)
         default: throw SimulatedRefusal("40066", "invalid url")
         }
     }
@@ -101,6 +102,29 @@ struct WeComAppDesk: SupplierDesk {
         guard fits else { throw SimulatedRefusal("45009", "api freq out of limit") }
     }
 
+    // Media.
+
+    private func upload(
+        _ request: SimulatedRequest,
+        at now: Moment
+    ) throws(SimulatedRefusal) -> SimulatedReply {
+        guard request.method == "POST" else { throw SimulatedRefusal("43002", "require POST method") }
+        try checkToken(request, at: now)
+        try admit("upload", at: now)
+        return SimulatedReply(
+            try simulation.takeMedia(
+                request,
+                type: request.parameters["type"] ?? "",
+                MediaLimit.weComApp,
+                least: 6,
+                at: .weComApp,
+                of: account.key.accessKey,
+                for: .seconds(3 * 86_400),
+                at: now
+            )
+        )
+    }
+
     // Messages.
 
     private func send(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
@@ -109,6 +133,14 @@ struct WeComAppDesk: SupplierDesk {
         try checkToken(request, at: now)
         try admit("send", at: now)
         let message = try WeComSendRequest(body, agentID: account.appID)
+        let type = body["msgtype"].text ?? ""
+        try simulation.checkMedia(
+            in: body[type].object ?? [:],
+            type,
+            at: .weComApp,
+            of: account.key.accessKey,
+            at: now
+        )
         let course = simulation.world.withLock {
             $0.course(of: message.members.map { RecipientNumber.of($0) }, at: .weComApp)
         }

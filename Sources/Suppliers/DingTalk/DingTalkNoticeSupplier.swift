@@ -15,7 +15,8 @@ extension SupplierForm {
             .required("appKey", "who calls"),
             .secret("appSecret", "what tokens are fetched with"),
             .required("agentId", "the application that notices come from, such as 123456789"),
-        ]
+        ],
+        media: DingTalkMedia.rules
     ) { DingTalkNoticeSupplier($0, $1) }
 }
 
@@ -52,6 +53,13 @@ package struct DingTalkNoticeSupplier: Supplier {
     }
 
     package var tokenSource: (any TokenSource)? { source }
+
+    package var mediaDoor: (any MediaDoor)? {
+        DingTalkMediaDoor(
+            endpoint: endpoint,
+            calls: TokenedCalls(account: credentials, source: source, tools: tools)
+        )
+    }
 
     package func check() async throws(SupplierError) {
         _ = try await source.fetchToken(isAfterRejection: false)

@@ -13,7 +13,8 @@ extension SupplierForm {
         title: "WeCom group robot",
         channel: .weComRobot,
         address: "https://qyapi.weixin.qq.com",
-        fields: [RobotWebhook.field]
+        fields: [RobotWebhook.field],
+        media: WeComMedia.ofRobots
     ) { WeComRobotSupplier($0, $1) }
 }
 
@@ -40,6 +41,8 @@ package struct WeComRobotSupplier: Supplier {
         callLimits = account.callLimits([CallRate(20, per: .seconds(60))], countedBy: webhook.name)
         self.tools = tools
     }
+
+    package var mediaDoor: (any MediaDoor)? { WeComRobotMediaDoor(webhook: webhook, tools: tools) }
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
         let count = call.recipients.count

@@ -15,7 +15,8 @@ extension SupplierForm {
             .required("corpId", "the organisation, such as ww0123456789abcdef"),
             .secret("corpSecret", "the application's secret"),
             .required("agentId", "the application's number, such as 1000002"),
-        ]
+        ],
+        media: WeComMedia.ofApplications
     ) { WeComAppSupplier($0, $1) }
 }
 
@@ -58,6 +59,8 @@ package struct WeComAppSupplier: Supplier {
     }
 
     package var tokenSource: (any TokenSource)? { tokens }
+
+    package var mediaDoor: (any MediaDoor)? { WeComMediaDoor(endpoint: endpoint, calls: calls) }
 
     package var repeatsAreDroppedFor: Duration? { .seconds(Self.duplicateInterval) }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Groundwork
 import PushEngine
 
@@ -26,6 +27,21 @@ struct RobotWebhook: Sendable {
         "webhook",
         "the robot's whole address as its console shows it, or what follows the account's address"
     )
+
+    /// The address of another door of the same robot, told apart by a part of the path.
+    ///
+    /// - Parameters:
+    ///   - part: what stands in the address for the messages' door.
+    ///   - other: what stands there for the other.
+    ///   - parameter: what is added behind the address.
+    /// - Returns: the address; nil when the robot's own has no such part.
+    func sibling(of part: String, _ other: String, adding parameter: String) -> Secret? {
+        let url = address.reveal()
+        guard let place = url.range(of: part) else { return nil }
+        return Secret(
+            url.replacingCharacters(in: place, with: other) + (url.contains("?") ? "&" : "?") + parameter
+        )
+    }
 
     /// Posts a message and sorts how it ended.
     ///

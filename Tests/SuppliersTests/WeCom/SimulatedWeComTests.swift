@@ -97,6 +97,7 @@ import Testing
     ])
     func `every kind of content is taken`(content: String) async throws {
         try await SupplierBench.use(.weComApp) { bench in
+            let content = try await MediaSamples.uploaded(content, by: bench.supplier)
             #expect(await bench.send(["Zhao"], content: content).references.count == 1)
         }
     }
