@@ -69,7 +69,8 @@ let package = Package(
             dependencies: ["Groundwork", "Executor", "PushEngine", logging],
             path: "jobs",
             resources: [
-                .copy("CrowdSend/crowd-send.yaml"), .copy("NightRelease/night-release.yaml"),
+                .copy("CrowdSend/crowd-send.yaml"), .copy("MediaRefresh/media-refresh.yaml"),
+                .copy("NightRelease/night-release.yaml"),
                 .copy("ReceiptPull/receipt-pull.yaml"), .copy("Retention/retention.yaml"),
                 .copy("TokenRefresh/token-refresh.yaml"),
             ]

@@ -7,6 +7,7 @@ package enum BuiltInJobs {
     package static func handlers(_ parts: JobParts) -> HandlerCatalogue {
         HandlerCatalogue([
             "crowdSend": CrowdSendHandler(parts),
+            "mediaRefresh": MediaRefreshHandler(parts),
             "nightRelease": NightReleaseHandler(parts),
             "receiptPull": ReceiptPullHandler(parts),
             "retention": RetentionHandler(parts),
@@ -18,7 +19,7 @@ package enum BuiltInJobs {
     ///
     /// - Throws: what reading a file throws, when the program's resources are not beside it.
     package static func definitions() throws -> [String] {
-        try ["night-release", "receipt-pull", "retention", "token-refresh"].map(definition)
+        try ["media-refresh", "night-release", "receipt-pull", "retention", "token-refresh"].map(definition)
     }
 
     /// The YAML that every campaign's job is made from.

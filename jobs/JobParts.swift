@@ -9,6 +9,7 @@ package struct JobParts: Sendable {
     package let receipts: ReceiptDesk
     package let retention: Retention
     package let suppliers: SupplierDirectory
+    package let media: MediaRenewal
     package let tokens: TokenKeeper
     package let clock: any WallClock
     package let timer: any Clock<Duration>
@@ -20,6 +21,7 @@ package struct JobParts: Sendable {
         receipts: ReceiptDesk,
         retention: Retention,
         suppliers: SupplierDirectory,
+        media: MediaRenewal,
         tokens: TokenKeeper,
         clock: any WallClock,
         timer: any Clock<Duration>
@@ -30,6 +32,7 @@ package struct JobParts: Sendable {
         self.receipts = receipts
         self.retention = retention
         self.suppliers = suppliers
+        self.media = media
         self.tokens = tokens
         self.clock = clock
         self.timer = timer

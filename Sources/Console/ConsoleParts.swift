@@ -20,6 +20,8 @@ package struct ConsoleParts: Sendable {
     package var library: CrowdLibrary
     /// Who must not get messages, and what none may hold.
     package var suppressions: SuppressionDesk
+    package var media: any MediaStore
+    package var mediaLibrary: MediaLibrary
     package var templates: any TemplateStore
     package var accounts: any AccountStore
     /// The suppliers that an account may be at.
@@ -49,6 +51,8 @@ package struct ConsoleParts: Sendable {
         crowds: any CampaignStore,
         library: CrowdLibrary,
         suppressions: SuppressionDesk,
+        media: any MediaStore,
+        mediaLibrary: MediaLibrary,
         templates: any TemplateStore,
         accounts: any AccountStore,
         suppliers: SupplierForms,
@@ -74,6 +78,8 @@ package struct ConsoleParts: Sendable {
         self.crowds = crowds
         self.library = library
         self.suppressions = suppressions
+        self.media = media
+        self.mediaLibrary = mediaLibrary
         self.templates = templates
         self.accounts = accounts
         self.suppliers = suppliers

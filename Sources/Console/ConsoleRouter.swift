@@ -41,13 +41,20 @@ enum ConsoleRouter {
     ) {
         MetricsRoutes(parts).add(to: api)
         SendRoutes(send: parts.send, recall: parts.recall).add(to: api)
-        TemplateRoutes(templates: TemplateService(templates: parts.templates, accounts: parts.accounts))
-            .add(to: api)
+        TemplateRoutes(
+            templates: TemplateService(
+                templates: parts.templates,
+                accounts: parts.accounts,
+                media: parts.media
+            )
+        )
+        .add(to: api)
         AccountRoutes(accounts: parts.accounts, forms: parts.suppliers).add(to: api)
         SuppressionRoutes(desk: parts.suppressions).add(to: api)
         AccountRoutes(accounts: parts.accounts, forms: parts.suppliers, watch: parts.watch).add(to: api)
         CrowdRoutes(library: parts.library, crowds: parts.crowds, sizeLimit: settings.crowdSizeLimit)
             .add(to: api)
+        MediaRoutes(library: parts.mediaLibrary).add(to: api)
         CampaignRoutes(campaigns: parts.campaigns, runs: parts.campaignRuns, clock: parts.clock).add(to: api)
         MessageRoutes(
             records: parts.records,

@@ -7,7 +7,7 @@ package struct S3Place: Sendable, Hashable {
     package let region: String
     package let bucket: String
     /// What the names of all files begin with; empty, or ends with a slash.
-    package let prefix: String
+    package private(set) var prefix: String
     package let accessKey: String
     package let secretKey: Secret
 
@@ -42,6 +42,13 @@ package struct S3Place: Sendable, Hashable {
         self.prefix = prefix.map { $0 + "/" }.joined()
         self.accessKey = accessKey
         self.secretKey = secretKey
+    }
+
+    /// A folder in this place; `name` is plain.
+    package func folder(_ name: String) -> S3Place {
+        var place = self
+        place.prefix += name + "/"
+        return place
     }
 
     /// The URL of a file, the bucket being a part of the path.

@@ -18,8 +18,8 @@ import Testing
 final class ConsoleBench: Sendable {
     /// Everything that the push engine keeps books of.
     typealias PushBooks = AccountStore & AllowListStore & CampaignRunStore & CampaignStore & DeliveryLedger
-        & MessageFates & NightShelf & ReceiptStore & RecordStore & SensitiveWordStore & SuppressionStore
-        & TemplateStore
+        & MediaCopyStore & MediaStore & MessageFates & NightShelf & ReceiptStore & RecordStore
+        & SensitiveWordStore & SuppressionStore & TemplateStore
 
     static let token = "a-token-of-tests-0123456789"
     static let accessToken = Secret("an-access-token-of-tests")
@@ -122,6 +122,12 @@ final class ConsoleBench: Sendable {
             crowds: books,
             library: CrowdLibrary(storage: storage, store: books),
             suppressions: SuppressionDesk(store: books, isAllowListOn: false, clock: wall),
+            media: books,
+            mediaLibrary: MediaLibrary(
+                store: books,
+                storage: FolderCrowdStorage(folder.file("media")),
+                forms: suppliers
+            ),
             templates: books,
             accounts: books,
             suppliers: suppliers,

@@ -136,6 +136,7 @@ extension BatchID: InputIdentity {}
 extension AccountID: InputIdentity {}
 extension JobID: InputIdentity {}
 extension RunID: InputIdentity {}
+extension MediaID: InputIdentity {}
 
 /// One of a few words or codes.
 protocol InputChoice: InputValue, RawRepresentable, CaseIterable where RawValue: InputValue {}
@@ -154,6 +155,7 @@ extension InputChoice {
 extension Channel: InputChoice {}
 extension MessageType: InputChoice {}
 extension IDType: InputChoice {}
+extension MediaType: InputChoice {}
 extension TemplateType: InputChoice {}
 extension ShieldType: InputChoice {}
 extension DeliveryGuarantee: InputChoice {}

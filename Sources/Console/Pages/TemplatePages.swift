@@ -11,7 +11,7 @@ struct TemplatePages: PageDesk {
     private let accounts: any AccountStore
 
     init(parts: ConsoleParts) {
-        templates = TemplateService(templates: parts.templates, accounts: parts.accounts)
+        templates = TemplateService(templates: parts.templates, accounts: parts.accounts, media: parts.media)
         accounts = parts.accounts
     }
 

@@ -77,4 +77,13 @@ enum CrowdSettings: Hashable, Sendable {
         case .s3(let place): S3CrowdStorage(place, staging: folder, http: CurlHTTPClient())
         }
     }
+
+    /// The storage of media files, apart from crowd files, whose bytes may be the same and go sooner.
+    func mediaStorage(in folder: String) -> any CrowdStorage {
+        switch self {
+        case .own: FolderCrowdStorage(folder)
+        case .folder(let path): FolderCrowdStorage(path + "/media")
+        case .s3(let place): S3CrowdStorage(place.folder("media"), staging: folder, http: CurlHTTPClient())
+        }
+    }
 }

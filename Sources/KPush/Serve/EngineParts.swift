@@ -17,6 +17,8 @@ struct EngineParts: Sendable {
     let limiter: any RateLimiter
     let crowds: any CrowdStorage
     let library: CrowdLibrary
+    let media: MediaLibrary
+    let mediaKeeper: MediaKeeper
     let suppliers = SupplierForms(SupplierCatalogue.forms)
     let directory: SupplierDirectory
     let tokens: TokenKeeper
@@ -38,6 +40,15 @@ struct EngineParts: Sendable {
         limiter = forms.limiter
         crowds = settings.crowds.storage(in: folder.file("crowds"))
         library = CrowdLibrary(storage: crowds, store: store)
+        let mediaStorage = settings.crowds.mediaStorage(in: folder.file("media"))
+        media = MediaLibrary(store: store, storage: mediaStorage, forms: suppliers)
+        mediaKeeper = MediaKeeper(
+            store: store,
+            storage: mediaStorage,
+            clock: clock,
+            timer: timer,
+            logger: logger
+        )
         http = CurlHTTPClient()
         receipts = settings.receipts
         suppression = settings.suppression
@@ -132,6 +143,7 @@ struct EngineParts: Sendable {
             gate: CallGate(limiter: limiter, clock: clock, logger: logger),
             health: health,
             keys: keys,
+            media: mediaKeeper,
             settings: DeliverySettings(),
             clock: clock,
             timer: timer
@@ -183,6 +195,13 @@ struct EngineParts: Sendable {
             receipts: receiptDesk(logger: logger),
             retention: Retention(store: store, storage: crowds, settings: retention, clock: clock),
             suppliers: directory,
+            media: MediaRenewal(
+                templates: store,
+                copies: store,
+                directory: directory,
+                keeper: mediaKeeper,
+                clock: clock
+            ),
             tokens: tokens,
             clock: clock,
             timer: timer
@@ -208,6 +227,8 @@ struct EngineParts: Sendable {
             crowds: store,
             library: library,
             suppressions: suppressionDesk,
+            media: store,
+            mediaLibrary: media,
             templates: store,
             accounts: store,
             suppliers: suppliers,

@@ -3,7 +3,8 @@ package import Groundwork
 extension ArchiveTable {
     /// What travels of the push engine's books beside crowds, accounts and batches, which stores keep each in their
     /// own way.
-    package static let books = catalogue + suppression + campaigns + [tally] + delivery + receipts
+    package static let books =
+        catalogue + suppression + media + campaigns + [tally] + delivery + receipts
 
     private static let catalogue = [
         ArchiveTable(
@@ -22,6 +23,26 @@ extension ArchiveTable {
             ]
         ),
         ArchiveTable("discard", key: [.text("kind"), .number("value")], []),
+    ]
+
+    /// What suppliers have of the files travels with them: it is theirs, whoever asks.
+    private static let media = [
+        ArchiveTable(
+            "media",
+            key: [.number("id")],
+            [
+                .text("name"), .number("channel"), .number("type"), .text("format"), .text("digest"),
+                .number("byte_count"), .number("state"), .text("created_by"), .number("created_at"),
+            ]
+        ),
+        ArchiveTable(
+            "media_copy",
+            key: [.number("media"), .number("account")],
+            [
+                .number("turn"), .number("busy_until"), .text("reference"), .number("uploaded_at"),
+                .number("expires_at"),
+            ]
+        ),
     ]
 
     private static let campaigns = [

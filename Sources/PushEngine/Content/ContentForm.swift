@@ -4,6 +4,9 @@ package enum ContentForm: Hashable, Sendable {
     case text(EscapeTarget)
     /// A JSON object of these fields, in the spelling that templates of the field already have.
     case object([ContentField])
+
+    /// Whether it is an object.
+    var hasFields: Bool { if case .object = self { true } else { false } }
 }
 
 /// A member of a channel's content.
@@ -49,11 +52,16 @@ extension ContentField.Kind {
     func member(_ name: String) -> ContentField.Kind {
         let name = name.lowercased()
         if self == .articles, name == "content" { return .html }
-        let isPicture = ["pic", "image", "img", "media", "icon"].contains { name.contains($0) }
-        if isPicture { return .plain }
+        if Self.isPicture(name) { return .plain }
         // Addresses inside an application are links that nobody tracks.
         if name.contains("page") || name.hasSuffix("path") { return .place }
         return name.hasSuffix("url") || name.hasSuffix("href") ? .link : .text
+    }
+
+    /// Whether a member of that name names a picture or another file, and is nothing that people read.
+    static func isPicture(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return ["pic", "image", "img", "media", "icon"].contains { name.contains($0) }
     }
 
     /// Whether links in it carry the tracking parameter.

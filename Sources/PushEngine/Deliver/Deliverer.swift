@@ -55,6 +55,7 @@ package struct Deliverer: Sendable {
         gate: CallGate,
         health: AccountHealth,
         keys: RequestKeys,
+        media: MediaKeeper? = nil,
         settings: DeliverySettings,
         clock: any WallClock,
         timer: any Clock<Duration>
@@ -66,7 +67,12 @@ package struct Deliverer: Sendable {
         self.directory = directory
         self.gate = gate
         self.health = health
-        caller = SupplierCaller(keys: keys, callsAtOnce: settings.callsAtOnce, window: settings.callWindow)
+        caller = SupplierCaller(
+            keys: keys,
+            callsAtOnce: settings.callsAtOnce,
+            window: settings.callWindow,
+            media: MediaCalls(keeper: media)
+        )
         self.settings = settings
         self.clock = clock
         self.timer = timer

@@ -13,8 +13,12 @@ struct CallRound: Sendable {
 
     /// A call that was not made after all: its members may be sent by another.
     static func notMade(_ intent: Intent, code: String) -> CallRound {
-        let refusal = Refusal(.transient, code: code)
-        return CallRound(
+        notMade(intent, Refusal(.transient, code: code))
+    }
+
+    /// A call that was not made after all, for a reason that says whether another may send to its members.
+    static func notMade(_ intent: Intent, _ refusal: Refusal) -> CallRound {
+        CallRound(
             intent: intent,
             reply: SupplierReply(all: .refused(refusal), count: intent.members.count),
             wasMade: false
@@ -28,6 +32,7 @@ struct SupplierCaller: Sendable {
     let callsAtOnce: Int
     /// How long after it was written down a call may still begin.
     let window: Duration
+    let media: MediaCalls
 
     /// Makes all calls; each ends in a reply, whatever happens.
     ///
@@ -93,15 +98,18 @@ struct SupplierCaller: Sendable {
             contentIndex: contentIndex,
             type: task.lane.type
         )
-        // The last thing before the call: a process may stand still anywhere.
-        guard stopwatch.elapsed < window else { return .notMade(intent, code: "held_up") }
-        let reply = await entry.supplier.send(call)
-        return CallRound(
-            intent: intent,
-            reply: reply,
-            awaitsReceipts: entry.supplier.givesReceipts,
-            lasting: reply.mayBeSplit && intent.members.count > 1 ? [] : Self.lasting(reply, intent, entry)
-        )
+        do throws(Refusal) {
+            let reply = try await media.send(call, to: entry) { stopwatch.elapsed < window }
+            return CallRound(
+                intent: intent,
+                reply: reply,
+                awaitsReceipts: entry.supplier.givesReceipts,
+                lasting: reply.mayBeSplit && intent.members.count > 1
+                    ? [] : Self.lasting(reply, intent, entry)
+            )
+        } catch {
+            return .notMade(intent, error)
+        }
     }
 }
 

@@ -4,10 +4,12 @@ import Groundwork
 package struct TemplateService: Sendable {
     private let templates: any TemplateStore
     private let accounts: any AccountStore
+    private let media: any MediaStore
 
-    package init(templates: any TemplateStore, accounts: any AccountStore) {
+    package init(templates: any TemplateStore, accounts: any AccountStore, media: any MediaStore) {
         self.templates = templates
         self.accounts = accounts
+        self.media = media
     }
 
     // MARK: Writing
@@ -112,6 +114,7 @@ package struct TemplateService: Sendable {
             throw .invalid(field: "name", reason: "must have 1 to 100 characters and no line break")
         }
         try Self.checkContent(of: draft)
+        try await checkMedia(of: draft)
         guard let account = draft.account else { return }
         guard !draft.isSticky else {
             throw .invalid(
@@ -127,6 +130,18 @@ package struct TemplateService: Sendable {
                 field: "sendAccount",
                 reason: "must be 0, or the number of an account of the channel"
             )
+        }
+    }
+
+    /// Files are checked by the rules of a channel, so another's are of no use.
+    private func checkMedia(of draft: TemplateDraft) async throws(CatalogueFault) {
+        guard draft.channel.contentForm.hasFields else { return }
+        for id in MediaReference.all(in: draft.content).sorted() {
+            let file = try await asking("media") { () async throws(StoreError) in try await media.media(id) }
+            guard file?.draft.channel == draft.channel else {
+                let name = MediaReference.text(id)
+                throw .invalid(field: "content", reason: "refers to \(name), which the channel does not have")
+            }
         }
     }
 

@@ -64,7 +64,7 @@ extension SQLitePushStore {
             var numbers = try db.highestNumbers([
                 "template", "account", "campaign", "campaign_run", "batch", "intent", "trace", "shelf",
                 "stray_receipt", "receipt_page", "suppression", "allowed",
-                "sensitive_word",
+                "sensitive_word", "media",
             ])
             numbers["call"] = numbers.removeValue(forKey: "intent")
             return numbers

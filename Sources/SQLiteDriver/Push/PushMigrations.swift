@@ -67,8 +67,39 @@ enum PushMigrations {
                     """
             )
         }
+        migrator.registerMigration("media") { db in try db.execute(sql: media) }
         return migrator
     }
+
+    /// Files that contents refer to, and what suppliers have of them.
+    private static let media = """
+        CREATE TABLE media (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            channel INTEGER NOT NULL,
+            type INTEGER NOT NULL,
+            format TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            byte_count INTEGER NOT NULL,
+            -- 0 its bytes are arriving, 1 kept, 2 retired
+            state INTEGER NOT NULL,
+            created_by TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            UNIQUE (digest, channel, type)
+        ) STRICT;
+
+        CREATE TABLE media_copy (
+            media INTEGER NOT NULL,
+            account INTEGER NOT NULL,
+            -- the newest right to upload it, and until when somebody has it
+            turn INTEGER NOT NULL,
+            busy_until INTEGER NOT NULL,
+            reference TEXT,
+            uploaded_at INTEGER,
+            expires_at INTEGER,
+            PRIMARY KEY (media, account)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     /// Each kind of supplier asks for fields of its own.
     private static let accountForms = """

@@ -44,6 +44,11 @@ import Testing
         try await clause.check(try await PushRig.postgres(way))
     }
 
+    @Test(arguments: MediaConformance.clauses, Way.allCases)
+    func `the media stores keep`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
+    }
+
     @Test func `a call whose caller may still be at it is nobody else's`() async throws {
         let rig = try await PushRig.postgres(callLimit: .seconds(40))
         let batch = try await rig.admit(PushRig.phones(3))

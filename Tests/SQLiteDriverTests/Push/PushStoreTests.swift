@@ -50,6 +50,11 @@ final class PushStoreTests {
         try await clause.check(try PushRig(folder.path))
     }
 
+    @Test(arguments: MediaConformance.clauses)
+    func `the media stores keep`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
     @Test(arguments: QuotaConformance.clauses)
     func `the quota store keeps`(clause: Clause<QuotaRig>) async throws {
         let clock = ManualClock(PushRig.noon)

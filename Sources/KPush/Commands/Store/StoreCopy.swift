@@ -13,6 +13,8 @@ struct StoreCopy: Sendable {
     private let scheduler: SchedulerDatabase
     private let crowds: any CrowdStorage
     private let archive: PostgresArchive
+    private let media: any CrowdStorage
+    private let targetMedia: any CrowdStorage
     private let sealer: any SecretSealer
     private let targetCrowds: any CrowdStorage
 
@@ -45,6 +47,8 @@ struct StoreCopy: Sendable {
         )
         scheduler = try SchedulerDatabase(path: folder.file("scheduler.db"))
         self.crowds = FolderCrowdStorage(crowds ?? folder.file("crowds"))
+        media = FolderCrowdStorage(crowds.map { $0 + "/media" } ?? folder.file("media"))
+        targetMedia = settings.crowds.mediaStorage(in: folder.file("media"))
         // Counting and looking at everything is one statement each.
         cluster.postgres.statementLimit = .seconds(3_600)
         archive = try await PostgresArchive(PostgresPool(cluster.postgres))
@@ -59,6 +63,7 @@ struct StoreCopy: Sendable {
         let census = try await census()
         try await archive.begin()
         try await copyCrowds()
+        try await copyMedia()
         let accounts = try await books.accounts()
         try await archive.write(accounts, sealedBy: sealer)
         report("accounts", accounts.count)
@@ -130,7 +135,9 @@ struct StoreCopy: Sendable {
         var progress = ProgressLine(total: known.reduce(0) { $0 + $1.byteCount })
         var done: Int64 = 0
         for crowd in known {
-            if try await targetSize(of: crowd.digest) != crowd.byteCount { try await copyFile(of: crowd) }
+            if try await size(of: crowd.digest, in: targetCrowds) != crowd.byteCount {
+                try await copyFile(crowd.digest, "crowd file \(crowd.name)", crowds, targetCrowds)
+            }
             done += crowd.byteCount
             progress.show(done)
         }
@@ -139,15 +146,31 @@ struct StoreCopy: Sendable {
         report("crowd files", known.count)
     }
 
-    private func copyFile(of crowd: CrowdFile) async throws {
-        let source: any CrowdBytes
-        do throws(StoreError) { source = try await crowds.open(crowd.digest) } catch {
-            throw CommandError(
-                .noInput,
-                "the crowd file \(crowd.name) (\(crowd.digest)) cannot be read: \(error)"
-            )
+    private func copyMedia() async throws {
+        var last: MediaID?
+        var count = 0
+        while case let page = try await books.media(after: last, limit: 200), let newest = page.last {
+            for file in page
+            where try await size(of: file.draft.digest, in: targetMedia) != file.draft.byteCount {
+                try await copyFile(file.draft.digest, "media file \(file.draft.name)", media, targetMedia)
+            }
+            count += page.count
+            last = newest.id
         }
-        let file = try await targetCrowds.stage()
+        report("media files", count)
+    }
+
+    private func copyFile(
+        _ digest: String,
+        _ name: String,
+        _ storage: any CrowdStorage,
+        _ target: any CrowdStorage
+    ) async throws {
+        let source: any CrowdBytes
+        do throws(StoreError) { source = try await storage.open(digest) } catch {
+            throw CommandError(.noInput, "the \(name) (\(digest)) cannot be read: \(error)")
+        }
+        let file = try await target.stage()
         do {
             var offset: Int64 = 0
             while offset < source.size {
@@ -155,15 +178,15 @@ struct StoreCopy: Sendable {
                 try await file.append(bytes)
                 offset += Int64(bytes.count)
             }
-            try await targetCrowds.keep(file, as: crowd.digest)
+            try await target.keep(file, as: digest)
         } catch {
             await file.discard()
             throw error
         }
     }
 
-    private func targetSize(of digest: String) async throws -> Int64? {
-        do throws(StoreError) { return try await targetCrowds.open(digest).size } catch {
+    private func size(of digest: String, in storage: any CrowdStorage) async throws -> Int64? {
+        do throws(StoreError) { return try await storage.open(digest).size } catch {
             guard error.code == .notFound else { throw error }
             return nil
         }
