@@ -22,14 +22,12 @@ struct SimulatedChat {
     ///
     /// - Parameters:
     ///   - kind: which chat is spoken to.
-    ///   - timeout: how long the adapter waits for an answer.
     ///   - secret: what it signs with in place of what is right.
     ///   - nextKey: whether it signs with the account's next key.
     ///   - body: the test.
     /// - Throws: what the test throws.
     static func use(
         _ kind: SimulatedSupplier,
-        timeout: Duration = Self.patience,
         secret: Secret? = nil,
         nextKey: Bool = false,
         _ body: (SimulatedChat) async throws -> Void
@@ -68,7 +66,7 @@ struct SimulatedChat {
             let tools = SupplierTools(
                 http: http,
                 clock: clock.calendar,
-                timeouts: HTTPTimeouts(total: timeout)
+                timeouts: HTTPTimeouts(total: patience)
             )
             try await body(
                 SimulatedChat(supplier: form.adapter(account, tools), clock: clock, http: http, url: url)

@@ -8,13 +8,18 @@ import Testing
 
 @testable import Suppliers
 
-/// A running simulator and an adapter of one of its suppliers, over the real transport.
+/// A running simulator and an adapter of one of its suppliers, over the real transport; both have the test's clock.
 struct SupplierBench {
-    let simulated: SimulatedSupplier
+    let entry: AdapterCase
     let supplier: any Supplier
+    /// The same account, with all the time in the world: for what must be answered.
+    let patient: any Supplier
+    let clock: ManualClock
     let http: any HTTPClient
     /// Where the simulator is.
     let url: String
+
+    var simulated: SimulatedSupplier { entry.simulated }
 
     /// Decides only how long a broken test takes.
     static let patience = Duration.seconds(300)
@@ -35,70 +40,103 @@ struct SupplierBench {
         secret: Secret? = nil,
         _ body: (SupplierBench) async throws -> Void
     ) async throws {
-        let http = CurlHTTPClient()
-        var settings = settings
-        settings.faults.receiptDelay = 0
-        let service = SimulatorService(settings: settings, http: http, logger: Logger(label: "simulator"))
-        try await whileRunning(service) {
-            let url = try #require(await service.url)
-            let tools = SupplierTools(
-                http: http,
-                clock: SystemClock(),
-                timeouts: HTTPTimeouts(total: timeout)
-            )
-            let account = try Self.account(simulated, at: url, secret: secret)
-            let supplier = SupplierForms(SupplierCatalogue.forms).adapter(of: account, tools)
-            try await body(
-                SupplierBench(simulated: simulated, supplier: supplier, http: http, url: url)
-            )
-        }
-        http.shutdown()
+        try await use(
+            .of(simulated),
+            settings: settings,
+            timeout: timeout,
+            secrets: { secrets in secret.map { secret in secrets.mapValues { _ in secret } } ?? secrets },
+            body
+        )
     }
 
-    private static func account(
-        _ simulated: SimulatedSupplier,
-        at url: String,
-        secret: Secret?
-    ) throws -> SupplierAccount {
-        let kind = SupplierKind(rawValue: simulated.rawValue)
-        let form = try #require(SupplierForms(SupplierCatalogue.forms)[kind])
-        let setup = SimulatorCredentials.demo.setup(at: simulated)
-        let account = SupplierAccount(
-            id: AccountID(rawValue: 1),
-            name: simulated.rawValue,
-            kind: kind,
-            channel: form.channel,
-            url: "\(url)/\(simulated.rawValue)",
-            config: AccountConfig(setup.values, secrets: setup.secrets.mapValues { secret ?? $0 })
+    /// Runs a simulator while `body` runs.
+    ///
+    /// - Parameters:
+    ///   - entry: the adapter.
+    ///   - settings: how the simulator behaves.
+    ///   - timeout: how long the adapter waits for an answer.
+    ///   - secrets: what it uses in place of the right ones.
+    ///   - address: where it looks for the supplier in place of the simulator.
+    ///   - body: what is tried.
+    /// - Throws: what stands in the way of running it, and what `body` throws.
+    static func use(
+        _ entry: AdapterCase,
+        settings: SimulatorSettings = SimulatorSettings(),
+        timeout: Duration = patience,
+        secrets: ([String: Secret]) -> [String: Secret] = { $0 },
+        at address: String? = nil,
+        _ body: (SupplierBench) async throws -> Void
+    ) async throws {
+        let (http, mail) = (CurlHTTPClient(), CurlMailClient())
+        // In the middle of a minute, by which some count.
+        let clock = ManualClock(Moment(secondsSinceEpoch: 1_700_000_040))
+        var settings = settings
+        settings.faults.receiptDelay = 0
+        settings.mailPort = 0
+        let service = SimulatorService(
+            settings: settings,
+            http: http,
+            clock: clock.calendar,
+            logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() }
         )
-        // What the simulator says of its account is what the supplier's form asks for.
-        try account.check(against: form)
-        return account
+        try await whileRunning(service) {
+            // Its connections first, so that nobody waits for them.
+            defer {
+                http.shutdown()
+                mail.shutdown()
+            }
+            let url = try #require(await service.url)
+            let kind = SupplierKind(rawValue: entry.simulated.rawValue)
+            let form = try #require(SupplierForms(SupplierCatalogue.forms)[kind])
+            let setup = SimulatorCredentials.demo.setup(at: entry.simulated)
+            let place = entry.simulated == .smtp ? await service.mailURL : "\(url)/\(kind.rawValue)"
+            let account = SupplierAccount(
+                id: AccountID(rawValue: 1),
+                name: kind.rawValue,
+                kind: kind,
+                channel: form.channel,
+                url: try #require(address ?? place),
+                config: AccountConfig(
+                    setup.values.merging(entry.values) { $1 },
+                    secrets: secrets(setup.secrets)
+                )
+            )
+            // What the simulator says of its account is what the supplier's form asks for.
+            try account.check(against: form)
+            let tokens = SupplierTools(http: http, clock: clock.calendar).tokens
+            let adapters = [timeout, patience]
+                .map { limit in
+                    let tools = SupplierTools(
+                        http: http,
+                        clock: clock.calendar,
+                        timeouts: HTTPTimeouts(total: limit),
+                        tokens: tokens,
+                        mail: LimitedMail(client: mail, total: limit)
+                    )
+                    return form.adapter(account, tools)
+                }
+            try await body(
+                SupplierBench(
+                    entry: entry,
+                    supplier: adapters[0],
+                    patient: adapters[1],
+                    clock: clock,
+                    http: http,
+                    url: url
+                )
+            )
+        }
     }
 
     /// Recipients whose addresses end in these four digits.
-    func people(_ endings: String...) -> [String] {
-        switch simulated {
-        case .weChatOfficialAccount, .weChatMiniProgram: endings.map { "oOpenid_\($0)" }
-        case .weComApp: endings.map { "Zhang.San\($0)" }
-        default: endings.map { "+861380013\($0)" }
-        }
-    }
+    func people(_ endings: String...) -> [String] { endings.map(entry.person) }
 
     /// A content that the supplier takes, with a text of one's choice.
-    func content(_ text: String = "您好") -> String {
-        switch simulated {
-        case .weChatOfficialAccount:
-            #"{"templateId":"demo-oa-template","officialAccountParam":{"thing1":"\#(text)"}}"#
-        case .weChatMiniProgram:
-            #"{"templateId":"demo-mini-template","miniProgramParam":{"thing1":"\#(text)"}}"#
-        case .weComApp: #"{"sendType":"10","content":"\#(text)"}"#
-        default: text
-        }
-    }
+    func content(_ text: String = "您好") -> String { entry.content(text) }
 
     /// Makes one call, all recipients of which get one content.
-    func send(_ recipients: [String], content: String? = nil, key: String = "k-1") async -> SupplierReply {
+    func send(_ recipients: [String], content: String? = nil, key: String = "kp1x4z-1") async -> SupplierReply
+    {
         await supplier.send(
             SupplierCall(
                 requestKey: key,
@@ -114,7 +152,7 @@ struct SupplierBench {
         #expect(answer.status == 200)
     }
 
-    /// Lets the simulator's time go on.
+    /// Lets the simulator's time go on, and not the adapter's.
     func advance(by duration: Duration) async throws {
         try await order("/_sim/clock", #"{"advance_ms":\#(duration.wholeMilliseconds)}"#)
     }
@@ -130,10 +168,37 @@ struct SupplierBench {
         #expect(accepted == count, sourceLocation: sourceLocation)
     }
 
+    /// Expects the simulator to have accepted so many messages, all to different people.
+    func expect(once count: Int64, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let stats = try await stats()
+        #expect(stats["accepted"].wholeNumber == count, sourceLocation: sourceLocation)
+        #expect(stats["distinct"].wholeNumber == count, sourceLocation: sourceLocation)
+    }
+
     /// How often the supplier refused with a code.
     func refused(_ code: String) async throws -> Int64 {
         let own = try #require(try await stats()[simulated.rawValue].object)
         return own["refused"].object?[code].wholeNumber ?? 0
+    }
+}
+
+/// A client whose calls have another limit.
+struct LimitedMail: MailClient {
+    let client: CurlMailClient
+    let total: Duration
+
+    func send(_ mail: Mail, to server: MailServer) async throws(MailError) -> MailReply {
+        try await client.send(mail, to: limited(server))
+    }
+
+    func greet(_ server: MailServer) async throws(MailError) -> MailReply {
+        try await client.greet(limited(server))
+    }
+
+    private func limited(_ server: MailServer) -> MailServer {
+        var server = server
+        server.timeouts = MailTimeouts(total: total)
+        return server
     }
 }
 

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Suppliers
 
-/// The adapter for mail over the real transport against the simulator: every way in which a call can end.
+/// The adapter for mail over the real transport against the simulator: what is mail alone.
 @Suite struct SimulatedMailTests {
     /// A running simulator and an adapter that speaks to it.
     private struct Bench {
@@ -40,7 +40,6 @@ import Testing
     }
 
     private func use(
-        timeout: Duration = .seconds(300),
         password: String? = nil,
         bounces: String? = nil,
         _ body: (Bench) async throws -> Void
@@ -71,8 +70,7 @@ import Testing
                 config: AccountConfig(setup.values, secrets: setup.secrets)
             )
             try account.check(against: .smtp)
-            let limited = LimitedMail(client: mail, total: timeout)
-            let supplier = SMTPBench.supplier(account, mail: limited)
+            let supplier = SMTPBench.supplier(account, mail: mail)
             try await body(Bench(supplier: supplier, http: http, url: url, clock: clock))
             mail.shutdown()
         }
@@ -128,25 +126,6 @@ import Testing
         }
     }
 
-    @Test(arguments: ["0004", "0007"])
-    func `a reply that does not come leaves it open, although the message was accepted`(
-        script: String
-    ) async throws {
-        try await use(timeout: script == "0004" ? .seconds(1) : .seconds(300)) { bench in
-            #expect(await bench.send("p\(script)@example.com")?.isAmbiguous == true)
-            let taken = try await bench.accepted()
-            #expect(taken == 1)
-        }
-    }
-
-    @Test func `two faults of the server's pass, and the third attempt is taken`() async throws {
-        try await use { bench in
-            var faults: [Refusal.Class?] = []
-            for _ in 0..<3 { faults.append(await bench.send("p0006@example.com")?.fault) }
-            #expect(faults == [.transient, .transient, nil])
-        }
-    }
-
     @Test func `a stranger is made to wait for five minutes`() async throws {
         try await use { bench in
             let first = await bench.send("grey@example.com")?.refusal
@@ -164,15 +143,6 @@ import Testing
         try await use { bench in
             try await bench.order("/_sim/tokens/revoke", #"{"access_key":"demo@kpush.example"}"#)
             #expect(await bench.send("p@example.com")?.fault == .badConfig)
-        }
-    }
-
-    @Test func `a server that is down is left for later`() async throws {
-        try await use { bench in
-            try await bench.order("/_sim/faults", #"{"supplier":"smtp","outage":true}"#)
-            #expect(await bench.send("p@example.com")?.refusal?.code == "smtp.421.4.3.2")
-            try await bench.order("/_sim/faults", #"{"supplier":"smtp","outage":false}"#)
-            #expect(await bench.send("p@example.com").map(\.fault) == .some(nil))
         }
     }
 
@@ -223,25 +193,5 @@ import Testing
             #expect(stats["accepted"].wholeNumber == 200)
             #expect(stats["distinct"].wholeNumber == 200)
         }
-    }
-}
-
-/// A client whose calls have another limit.
-private struct LimitedMail: MailClient {
-    let client: CurlMailClient
-    let total: Duration
-
-    func send(_ mail: Mail, to server: MailServer) async throws(MailError) -> MailReply {
-        try await client.send(mail, to: limited(server))
-    }
-
-    func greet(_ server: MailServer) async throws(MailError) -> MailReply {
-        try await client.greet(limited(server))
-    }
-
-    private func limited(_ server: MailServer) -> MailServer {
-        var server = server
-        server.timeouts = MailTimeouts(total: total)
-        return server
     }
 }

@@ -75,32 +75,4 @@ import Testing
             #expect(page.receipts.map(\.requestKey) == ["k-8"])
         }
     }
-
-    @Test
-    func `what became of a call without an answer can be asked, and of one that never came nothing is known`()
-        async throws
-    {
-        try await SupplierBench.use(.yunpian) { bench in
-            let sentAt = SystemClock().now
-            try await bench.order("/_sim/faults", #"{"bad_gateway_ratio":1}"#)
-            let number = bench.people("0000")
-            #expect(await bench.send(number, key: "k-open").verdicts.allSatisfy { $0.isAmbiguous })
-            let found = try await bench.supplier.query(
-                recipient: number[0],
-                requestKey: "k-open",
-                sentAt: sentAt
-            )
-            guard case .receipt(let receipt) = found else {
-                Issue.record("\(found)")
-                return
-            }
-            #expect(receipt.delivered && receipt.requestKey == "k-open")
-            let none = try await bench.supplier.query(
-                recipient: number[0],
-                requestKey: "k-other",
-                sentAt: sentAt
-            )
-            #expect(none == .unknown)
-        }
-    }
 }
