@@ -232,6 +232,11 @@ final class CopyBench {
         let file = server.data + "/crowd.csv"
         try generator.write(to: file)
         let crowd = try await composition.engine.library.take(file)
+        _ = try await composition.engine.media.take(name: "a.amr", as: .voice, for: .weComApp, by: "ann") {
+            staged,
+            _ in
+            try await staged.append(Array("#!AMR\n".utf8))
+        }
         _ = try await composition.campaigns.create(
             CampaignDraft(
                 name: "Moving",

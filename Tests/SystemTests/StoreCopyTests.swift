@@ -25,6 +25,11 @@ import Testing
         #expect(after.installation == before.installation)
         try await expectSame(before, after)
         try await expectSameLists(before, after)
+        let media = try await after.media(after: nil, limit: 9)
+        #expect(try await media == before.media(after: nil, limit: 9) && media.count == 1)
+        let digest = try #require(media.first?.draft.digest)
+        let kept = FolderCrowdStorage(bench.folder.file("cluster-crowds/media"))
+        #expect(try await kept.open(digest).size == 6)
         let again = try await bench.copy()
         #expect(again.status == 65 && again.complaints.contains("copy into an empty one"))
 
