@@ -27,6 +27,8 @@ package final class CallGate: Sendable {
     private static let quiet = Duration.seconds(60)
 
     private let limiter: any RateLimiter
+    /// Counts what recipients get.
+    let recipients: RecipientGate
     private let clock: any WallClock
     private let logger: Logger
     private let state = Mutex(State())
@@ -39,6 +41,7 @@ package final class CallGate: Sendable {
     ///   - logger: is told of limits that begin to hold calls back.
     package init(limiter: any RateLimiter, clock: any WallClock, logger: Logger) {
         self.limiter = limiter
+        recipients = RecipientGate(limiter: limiter)
         self.clock = clock
         self.logger = logger
     }
@@ -115,7 +118,7 @@ package final class CallGate: Sendable {
                 metadata: [LogKey.limit: "\(limits.map(\.name).joined(separator: ", "))"]
             )
         }
-        return waits.min() ?? .zero
+        return [waits.min(), held.recipientWait].compactMap(\.self).min() ?? .zero
     }
 }
 
@@ -124,9 +127,17 @@ struct HeldCalls: Sendable {
     /// How many calls the limits of an account hold back, and in how long there is a permit in all of them.
     private(set) var limits: [[RateLimit]: (count: Int, wait: Duration)] = [:]
 
-    var isEmpty: Bool { limits.isEmpty }
+    /// In how long the first recipient may have its message of those who have had enough for now; nil for none.
+    private(set) var recipientWait: Duration?
+
+    var isEmpty: Bool { limits.isEmpty && recipientWait == nil }
 
     func areOver(_ limits: [RateLimit]) -> Bool { self.limits[limits] != nil }
+
+    /// Holds recipients back who have had enough for now; does nothing for nil.
+    mutating func holdRecipients(_ wait: Duration?) {
+        recipientWait = [recipientWait, wait].compactMap(\.self).min()
+    }
 
     mutating func hold(_ limits: [RateLimit], wait: Duration) {
         self.limits[limits, default: (0, wait)].count += 1

@@ -132,7 +132,7 @@ package struct Deliverer: Sendable {
                     _ = try await advance(open, after: ended)
                     return .later(.zero)
                 }
-                let admitted = try await admit(wave, of: open, roster, &held, after: ended)
+                let admitted = try await admit(wave, of: open, roster, &held, &decisions, after: ended)
                 guard !(admitted.isEmpty && decisions.isEmpty && ended.outcomes.isEmpty) else { continue }
                 ended = try await carryOut(admitted, decisions, of: open, roster, after: ended)
                 decisions = []
@@ -157,11 +157,24 @@ package struct Deliverer: Sendable {
         of batch: LedgerBatch,
         _ roster: SupplierRoster,
         _ held: inout HeldCalls,
+        _ decisions: inout [Decision],
         after ended: RoundTally
     ) async throws(StoreError) -> [PlannedWork] {
         let calls = wave.map(\.call)
         let paces = health.limits(of: calls.map(\.account))
-        do { return try await gate.admit(calls, roster, paces: paces, &held).map { wave[$0] } } catch {
+        do {
+            let works = try await gate.admit(calls, roster, paces: paces, &held).map { wave[$0] }
+            let passage = try await gate.recipients.admit(works.map(\.call), roster, batch.task)
+            held.holdRecipients(passage.wait)
+            if !passage.capped.isEmpty {
+                let capped = Members(passage.capped.sorted())
+                // It was not sent, so that it uses up nothing of the recipient's day.
+                try await deduplication.refund(capped, of: batch)
+                let detail = "the supplier would not deliver it: it is over its limit of the recipient"
+                decisions.append(Decision(members: capped, state: .capped, detail: detail))
+            }
+            return passage.calls.map { PlannedWork(call: $0.call, source: works[$0.place].source) }
+        } catch {
             _ = try await advance(batch, after: ended)
             throw error
         }

@@ -37,4 +37,14 @@ extension SupplierAccount {
                 rate.limit("\(kind.rawValue)/\(owner)/send" + (place == 0 ? "" : "/\(place)"))
             }
     }
+
+    /// What each of its recipients is limited by: so many messages in each period.
+    ///
+    /// - Parameters:
+    ///   - rates: what the supplier delivers to one recipient.
+    ///   - owner: what it counts by, beside the recipient.
+    /// - Returns: the limits, each of which must have a permit of the recipient's own.
+    package func recipientLimits(_ rates: [CallRate], countedBy owner: String) -> [RateLimit] {
+        rates.enumerated().map { place, rate in rate.limit("\(kind.rawValue)/\(owner)/to/\(place)") }
+    }
 }

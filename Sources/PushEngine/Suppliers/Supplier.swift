@@ -17,6 +17,11 @@ package protocol Supplier: Sendable {
     /// What its calls that send are limited by, all of them at once; empty for no limit.
     var callLimits: [RateLimit] { get }
 
+    /// What one recipient may be sent, counted for each by itself and before it is sent.
+    ///
+    /// Only for suppliers that drop what is over it without a word; empty for all others.
+    var recipientLimits: [RateLimit] { get }
+
     /// Makes one call; never throws, because every way in which a call can end is a verdict.
     ///
     /// - Parameter call: recipients and contents that fit one of `shapes`.
@@ -98,6 +103,8 @@ package protocol Supplier: Sendable {
 
 extension Supplier {
     package var callLimits: [RateLimit] { [] }
+
+    package var recipientLimits: [RateLimit] { [] }
 
     package func check() async throws(SupplierError) { throw .notOffered }
 

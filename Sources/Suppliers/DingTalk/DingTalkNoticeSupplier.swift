@@ -29,6 +29,7 @@ package struct DingTalkNoticeSupplier: Supplier {
     package let account: AccountID
     package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
     package let callLimits: [RateLimit]
+    package let recipientLimits: [RateLimit]
     /// Nobody asks for the results of a call yet, so that its taking it is the last word.
     package let givesReceipts = false
 
@@ -47,6 +48,11 @@ package struct DingTalkNoticeSupplier: Supplier {
         // 5000 people a minute, and whoever is over it is left out without a word: as many calls as never hold more.
         callLimits = account.callLimits(
             [CallRate(5_000 / Self.recipientLimit, per: .seconds(60))],
+            countedBy: account["appKey"] + "/" + account["agentId"]
+        )
+        // Of an internal application; over it the interface answers as if all were well.
+        recipientLimits = account.recipientLimits(
+            [CallRate(500, per: .seconds(86_400))],
             countedBy: account["appKey"] + "/" + account["agentId"]
         )
         self.tools = tools

@@ -29,6 +29,7 @@ package struct WeComAppSupplier: Supplier {
     package let account: AccountID
     package let shapes = [CallShape(recipients: 1_000, sameContent: true)]
     package let callLimits: [RateLimit]
+    package let recipientLimits: [RateLimit]
     package let givesReceipts = false
 
     private let endpoint: SupplierEndpoint
@@ -54,6 +55,11 @@ package struct WeComAppSupplier: Supplier {
         callLimits = account.callLimits(
             [CallRate(10_000, per: .seconds(60)), CallRate(150_000, per: .seconds(3_600))],
             countedBy: account["corpId"]
+        )
+        // The same page: what is over it is dropped without a word.
+        recipientLimits = account.recipientLimits(
+            [CallRate(30, per: .seconds(60)), CallRate(1_000, per: .seconds(3_600))],
+            countedBy: account["corpId"] + "/" + account["agentId"]
         )
         self.tools = tools
     }

@@ -219,6 +219,9 @@ import Testing
     {
         let supplier = Self.supplier(over: ScriptedHTTPClient())
         #expect(supplier.callLimits.count == 2)
+        // Thirty a minute and a thousand an hour: what comes together and what comes back are no more than that.
+        #expect(supplier.recipientLimits.map { $0.permits + $0.burst - 1 } == [30, 1_000])
+        #expect(supplier.recipientLimits.map(\.period) == [.seconds(60), .seconds(3_600)])
         #expect(supplier.givesReceipts == false)
     }
 }
