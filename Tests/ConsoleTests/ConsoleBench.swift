@@ -142,6 +142,15 @@ final class ConsoleBench: Sendable {
                 queue: queue,
                 directory: directory,
                 keys: keys,
+                repeater: CallRepeater(
+                    calls: books,
+                    steps: [],
+                    gate: CallGate(limiter: LocalRateLimiter(clock: wall), clock: wall, logger: logger),
+                    keys: keys,
+                    settings: DeliverySettings(),
+                    clock: wall,
+                    timer: ContinuousClock()
+                ),
                 settings: ReceiptSettings(),
                 clock: wall,
                 logger: logger

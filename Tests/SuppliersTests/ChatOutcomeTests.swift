@@ -71,7 +71,7 @@ import Testing
         #expect(http.requests.isEmpty)
     }
 
-    @Test(arguments: ChatBench.tokenless + [.dingTalkNotice])
+    @Test(arguments: ChatBench.tokenless)
     func `nothing more is said of what was taken`(kind: SupplierKind) async throws {
         let supplier = try ChatBench.supplier(kind, over: ScriptedHTTPClient())
         #expect(!supplier.givesReceipts)

@@ -173,6 +173,16 @@ import Testing
         let error = await #expect(throws: SupplierError.self) {
             try await supplier.recall(reference: "1", recipients: ["u1"])
         }
-        #expect(error == .refused(Refusal(.badContent, code: "400002", message: "too late")))
+        #expect(error == .tooLate)
+    }
+
+    @Test func `a call may be made again while DingTalk drops it, which is until its day is over`() throws {
+        let supplier = try ChatBench.supplier(.dingTalkNotice, over: ScriptedHTTPClient())
+        // 2023-11-15, 00:00 in China.
+        let midnight = Moment(secondsSinceEpoch: 1_699_977_600)
+        let noon = midnight - .seconds(12 * 3_600)
+        #expect(supplier.repeatsAreDropped(ofCallAt: noon) == noon + .seconds(1_800))
+        #expect(supplier.repeatsAreDropped(ofCallAt: midnight - .seconds(60)) == midnight)
+        #expect(supplier.repeatsAreDropped(ofCallAt: midnight) == midnight + .seconds(1_800))
     }
 }

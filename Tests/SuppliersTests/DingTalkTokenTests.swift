@@ -104,7 +104,9 @@ import Testing
             try ChatBench.supplier(.dingTalkNotice, over: http) as? DingTalkNoticeSupplier
         )
         let moment = Moment(secondsSinceEpoch: 1_700_000_060)
-        let receipts = try await supplier.results(of: "7", sentTo: Self.users, at: moment)
+        let receipts = try await supplier.results(
+            ResultsQuestion(reference: "7", recipients: Self.users, at: moment)
+        )
         #expect(receipts.map(\.recipient) == Self.users.dropLast())
         #expect(receipts.map(\.delivered) == [true, true, false, false, false, false])
         #expect(
@@ -127,9 +129,11 @@ import Testing
         let members = try #require(try WireValue(json: answer.utf8).object)
         let result = try #require(DingTalkSendResult(members))
         let receipts = result.receipts(
-            of: Self.users,
-            reference: "7",
-            at: Moment(secondsSinceEpoch: 1_700_000_000)
+            for: ResultsQuestion(
+                reference: "7",
+                recipients: Self.users,
+                at: Moment(secondsSinceEpoch: 1_700_000_000)
+            )
         )
         #expect(receipts.count == count)
     }
@@ -141,9 +145,11 @@ import Testing
         )
         let error = await #expect(throws: SupplierError.self) {
             try await supplier.results(
-                of: "7",
-                sentTo: ["u1"],
-                at: Moment(secondsSinceEpoch: 1_700_000_000)
+                ResultsQuestion(
+                    reference: "7",
+                    recipients: ["u1"],
+                    at: Moment(secondsSinceEpoch: 1_700_000_000)
+                )
             )
         }
         #expect(error == .malformed("an answer without send_result"))

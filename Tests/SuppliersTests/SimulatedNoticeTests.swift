@@ -15,9 +15,11 @@ import Testing
     ) async throws -> [SupplierReceipt] {
         let supplier = try #require(chat.supplier as? DingTalkNoticeSupplier)
         return try await supplier.results(
-            of: try reference(of: reply),
-            sentTo: recipients,
-            at: chat.clock.calendar.now
+            ResultsQuestion(
+                reference: try reference(of: reply),
+                recipients: recipients,
+                at: chat.clock.calendar.now
+            )
         )
     }
 

@@ -42,6 +42,7 @@ extension ReceiptRound {
     /// The round in one line.
     fileprivate var summary: String {
         "\(counted.applied) receipts applied, \(counted.repeated) repeated, \(counted.stray) of others; "
-            + "\(asked) asked for, \(cleared) cleared, \(sentAgain) sent again, \(expired) given up"
+            + "\(asked) asked for, \(repeated) calls made again, \(cleared) cleared, "
+            + "\(sentAgain) sent again, \(expired) given up"
     }
 }

@@ -195,7 +195,7 @@ extension ErrorAnswer {
         case .malformed(let detail): self.init(.badRequest, "malformed", detail)
         case .notGenuine: self.init(.forbidden, "not_genuine", "the signature is wrong")
         case .notOffered: self.init(.notFound, "not_offered", "the supplier posts nothing here")
-        case .unavailable, .refused: self = .unavailable
+        case .unavailable, .refused, .tooLate: self = .unavailable
         }
     }
 }

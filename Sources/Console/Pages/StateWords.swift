@@ -13,7 +13,7 @@ extension Chip {
             case .unknown, .unresolved, .unconfirmed: .wait
             case .failed, .undelivered: .bad
             case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered,
-                .recalled:
+                .recalled, .withdrawn:
                 .idle
             }
         self.init(tone, say("state-\(state.name)"))
@@ -125,7 +125,8 @@ extension DeliveryState {
         case .accepted, .sent, .unconfirmed: .accepted
         case .failed, .undelivered: .failed
         case .unknown, .unresolved: .unknown
-        case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .recalled:
+        case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .recalled,
+            .withdrawn:
             .dropped
         case .held: .held
         case .queued: .waiting

@@ -91,7 +91,7 @@ struct DemoSummary: Sendable {
     }
 
     private static let takenStates: [DeliveryState] = [
-        .accepted, .sent, .delivered, .undelivered, .unconfirmed,
+        .accepted, .sent, .delivered, .undelivered, .unconfirmed, .withdrawn,
     ]
 
     private func check(_ name: String, _ left: Int, _ right: Int) -> Check {

@@ -51,7 +51,7 @@ struct RecipientBooks: Sendable {
         states[state, default: 0] += 1
         var page = pages[recipient] ?? Page()
         switch state {
-        case .accepted, .sent, .delivered, .undelivered, .unconfirmed: page.claimed += 1
+        case .accepted, .sent, .delivered, .undelivered, .unconfirmed, .withdrawn: page.claimed += 1
         case .unknown, .unresolved: page.doubtful += 1
         case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .failed,
             .recalled:

@@ -25,6 +25,7 @@ struct EngineParts: Sendable {
     let health: AccountHealth
     let watch: AccountWatch
     let calendar: BusinessCalendar
+    let window: SendingWindow
     let chain: SendChain
     let keys: RequestKeys
     let http: CurlHTTPClient
@@ -36,6 +37,11 @@ struct EngineParts: Sendable {
 
     init(_ settings: ServeSettings, _ folder: DataFolder, _ forms: Forms, logger: Logger) throws {
         calendar = BusinessCalendar(zone: settings.zone)
+        window = SendingWindow(
+            opens: settings.windowOpens,
+            closes: settings.windowCloses,
+            zone: settings.zone
+        )
         (store, queue, quotas, clock) = (forms.books, forms.queue, forms.quotas, forms.clock)
         limiter = forms.limiter
         crowds = settings.crowds.storage(in: folder.file("crowds"))
@@ -115,23 +121,36 @@ struct EngineParts: Sendable {
             queue: queue,
             directory: directory,
             keys: keys,
+            repeater: callRepeater(logger: logger),
             settings: receipts,
             clock: clock,
             logger: logger
         )
     }
 
+    /// What may stop a message before its supplier is called, besides the caps.
+    private var deliverySteps: [any DeliveryStep] {
+        suppressionSteps + [ShieldStep(NightShield(window: window))]
+    }
+
+    private func callRepeater(logger: Logger) -> CallRepeater {
+        CallRepeater(
+            calls: store,
+            steps: deliverySteps,
+            gate: CallGate(limiter: limiter, clock: clock, logger: logger),
+            keys: keys,
+            settings: DeliverySettings(),
+            clock: clock,
+            timer: timer
+        )
+    }
+
     /// The workers of all lanes.
     func pushService(_ settings: ServeSettings, logger: Logger) -> PushService {
         if suppression.isAllowListOn { logger.notice("only those on the allow-list get messages") }
-        let window = SendingWindow(
-            opens: settings.windowOpens,
-            closes: settings.windowCloses,
-            zone: settings.zone
-        )
         let deliverer = Deliverer(
             ledger: store,
-            steps: suppressionSteps + [ShieldStep(NightShield(window: window))],
+            steps: deliverySteps,
             deduplication: DeduplicationStep(
                 quotas: quotas,
                 fates: store,

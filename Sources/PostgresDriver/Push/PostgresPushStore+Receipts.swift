@@ -106,8 +106,8 @@ private struct ReceiptLedger {
                 strays.append(receipt)
                 continue
             }
-            // Whoever has these has them by a receipt, and the first one wins.
-            guard before.state != .delivered, before.state != .undelivered else {
+            // Whoever has the first two has them by a receipt, and the first one wins; what was taken back needs none.
+            guard ![.delivered, .undelivered, .withdrawn].contains(before.state) else {
                 count.repeated += 1
                 continue
             }

@@ -32,9 +32,21 @@ extension PostgresPushStore {
                 for entry in page where calls.count < limit {
                     let waiting = Set(entry.sheet.standings.places(in: state))
                     let task = try SendTask(stored: entry.task)
+                    // Of what is unknown nobody was told a reference.
+                    let confirmed =
+                        state == .unknown
+                        ? [:] : try link.confirmedReferences(of: entry.sheet.row.id, waiting)
                     calls += try LastCall.all(of: entry.sheet.row.id, link)
                         .filter { $0.call.account == account && $0.call.calledAt < before }
-                        .compactMap { $0.open(waiting, task, of: entry.sheet.row.id, entry.guarantee) }
+                        .compactMap {
+                            $0.open(
+                                waiting,
+                                task,
+                                confirmed: confirmed,
+                                of: entry.sheet.row.id,
+                                entry.guarantee
+                            )
+                        }
                 }
                 guard page.count == Self.pageSize, let newest = page.last else { break }
                 last = newest.sheet.row.id.rawValue
@@ -43,19 +55,10 @@ extension PostgresPushStore {
         }
     }
 
-    package func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued? {
+    package func sendAgain(_ call: IntentID, onlyOnce: Bool) async throws(StoreError) -> Requeued? {
         let now = clock.now
         return try await pool.write("send a call again") { link in
-            let days = BatchDay(of: call).numbers
-            let batch =
-                try link.run(
-                    Self.selectBatchOfCall,
-                    .int(call.rawValue),
-                    .int(days.lowerBound),
-                    .int(days.upperBound)
-                )
-                .first.map { BatchID(rawValue: $0.int64(0)) }
-            guard let batch else {
+            guard let batch = try link.batch(of: call) else {
                 throw StoreError(.notFound, during: "send a call again", detail: "intent \(call.rawValue)")
             }
             var change = try BatchChange(of: batch, naming: [], at: now, link)
@@ -63,7 +66,10 @@ extension PostgresPushStore {
             guard let last, !last.call.isAnswered, !change.isCancelled,
                 try !last.call.hasArrived(change.sheet, link)
             else { return nil }
-            let members = Members(last.places.filter { change.sheet.standings[$0]?.state == .unknown })
+            let before = onlyOnce ? try link.sentAgain(of: batch) : []
+            let members = Members(
+                last.places.filter { change.sheet.standings[$0]?.state == .unknown && !before.contains($0) }
+            )
             guard !members.isEmpty else { return nil }
             for place in members.indices { change.move(place, to: .queued, account: nil) }
             change.tell(.requeued, .queued, account: last.call.account, members)
@@ -94,11 +100,7 @@ extension PostgresPushStore {
                 account: before.account,
                 members
             )
-            let confirmation = PostgresStatement(
-                "INSERT INTO confirmation (id, reference) VALUES ($1, $2)",
-                .int(message.rawValue),
-                .text(reference)
-            )
+            let confirmation = Self.confirming([message], reference)
             _ = try link.runAll([sheet.statement, confirmation, told, tallies.statement].compactMap { $0 })
             return true
         }
@@ -121,15 +123,43 @@ extension PostgresPushStore {
         """
     }
 
-    private static let selectBatchOfCall = """
+    fileprivate static let selectBatchOfCall = """
         SELECT batch FROM call WHERE id = $1 AND batch >= $2 AND batch < $3 AND closed_at IS NOT NULL
         """
 }
 
+extension PostgresLink {
+    /// The batch of a closed call; nil when there is no such call.
+    func batch(of call: IntentID) throws -> BatchID? {
+        let days = BatchDay(of: call).numbers
+        return
+            try run(
+                PostgresPushStore.selectBatchOfCall,
+                .int(call.rawValue),
+                .int(days.lowerBound),
+                .int(days.upperBound)
+            )
+            .first.map { BatchID(rawValue: $0.int64(0)) }
+    }
+
+    /// The places of those members of a batch who were put back to be sent again.
+    fileprivate func sentAgain(of batch: BatchID) throws -> Set<Int> {
+        try run("SELECT members FROM trace WHERE batch = $1 AND stage = 'requeued'", .int(batch.rawValue))
+            .map { try Members(stored: $0.bytes(0)).indices }
+            .reduce(into: []) { $0.formUnion($1) }
+    }
+}
+
 /// A call, and the places of those members whose last call it was.
-private struct LastCall {
+struct LastCall {
     let call: CallSheet
     let places: [Int]
+
+    /// The same as the engine has it.
+    var members: CallMembers {
+        let intent = Intent(id: call.id, account: call.account, members: call.members)
+        return CallMembers(intent, calledAt: call.calledAt, places: places, answers: call.answers)
+    }
 
     /// A batch's calls, in order.
     static func all(of batch: BatchID, _ link: PostgresLink) throws -> [LastCall] {
@@ -145,14 +175,18 @@ private struct LastCall {
     func open(
         _ waiting: Set<Int>,
         _ task: SendTask,
+        confirmed: [Int: String],
         of batch: BatchID,
         _ guarantee: DeliveryGuarantee
     ) -> OpenCall? {
+        let own = self.members
         let members = places.filter(waiting.contains)
             .map { place in
                 OpenCall.Member(
                     message: MessageID(batch: batch, index: place),
-                    recipient: task.recipients.text(place)
+                    recipient: task.recipients.text(place),
+                    reference: confirmed[place] ?? own.reference(of: place),
+                    isConfirmed: confirmed[place] != nil
                 )
             }
         guard !members.isEmpty else { return nil }
@@ -184,7 +218,7 @@ extension CallSheet {
     fileprivate func hasArrived(_ sheet: BatchSheet, _ link: PostgresLink) throws -> Bool {
         let isReceived = members.indices.contains { place in
             switch sheet.standings[place]?.state {
-            case .delivered, .undelivered: true
+            case .delivered, .undelivered, .withdrawn: true
             default: false
             }
         }

@@ -67,7 +67,11 @@ package struct MessageStory: Sendable {
             add(at: call.calledAt, .calling, .queued, account: call.account)
             add(endOf: call)
         }
-        events += traces.map(\.event)
+        for trace in traces {
+            // What was taken back takes no receipt any more: one that there is came before.
+            if trace.event.stage == .withdrawn { addReceipt() }
+            events.append(trace.event)
+        }
         addReceipt()
     }
 

@@ -39,6 +39,8 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
     case unresolved = 74
     /// Taken back before it was sent.
     case recalled = 80
+    /// Taken back at the supplier after it had taken it.
+    case withdrawn = 82
 
     /// Whether nothing more will happen to it.
     package var isFinal: Bool {
@@ -54,7 +56,8 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
         case .discarded, .shieldDropped, .suppressed, .censored, .duplicate, .capped, .filtered, .failed,
             .recalled:
             true
-        case .queued, .held, .accepted, .sent, .delivered, .undelivered, .unconfirmed, .unknown, .unresolved:
+        case .queued, .held, .accepted, .sent, .delivered, .undelivered, .unconfirmed, .unknown, .unresolved,
+            .withdrawn:
             false
         }
     }
@@ -80,6 +83,7 @@ package enum DeliveryState: Int, Hashable, Sendable, CaseIterable, Codable {
         case .unknown: "unknown"
         case .unresolved: "unresolved"
         case .recalled: "recalled"
+        case .withdrawn: "withdrawn"
         }
     }
 }

@@ -56,10 +56,21 @@ package struct OpenCall: Hashable, Sendable {
     package struct Member: Hashable, Sendable {
         package let message: MessageID
         package let recipient: String
+        /// The supplier's reference; nil when it gave none.
+        package let reference: String?
+        /// Whether the reference came when the call was made again, or the supplier was asked for it.
+        package let isConfirmed: Bool
 
-        package init(message: MessageID, recipient: String) {
+        package init(
+            message: MessageID,
+            recipient: String,
+            reference: String? = nil,
+            isConfirmed: Bool = false
+        ) {
             self.message = message
             self.recipient = recipient
+            self.reference = reference
+            self.isConfirmed = isConfirmed
         }
     }
 
@@ -111,7 +122,7 @@ package protocol ReceiptStore: Sendable {
     ///
     /// The first receipt of a message wins. A receipt finds its message by the key of our call and the
     /// recipient, or, when it has no key, by the supplier's reference and the recipient. One with another
-    /// installation's key, or of a call that another account made, is nobody's.
+    /// installation's key, or of a call that another account made, is nobody's. What was withdrawn stays so.
     func applyReceipts(
         _ receipts: [SupplierReceipt],
         of account: AccountID,
@@ -140,8 +151,9 @@ package protocol ReceiptStore: Sendable {
     ///
     /// Nobody is put back when anything shows that the call arrived, which is when it was answered for a member
     /// of it, or one has a receipt or was confirmed; nor where the campaign's occurrence was cancelled.
-    /// Throws `.notFound` when there is no such call.
-    func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued?
+    /// With `onlyOnce` those are left as they are that were put back before. Throws `.notFound` when there is no such
+    /// call.
+    func sendAgain(_ call: IntentID, onlyOnce: Bool) async throws(StoreError) -> Requeued?
 
     /// Gives up waiting: `unknown` becomes `unresolved` and `accepted` becomes `unconfirmed` for messages that
     /// have been so since before `before`, up to `limit`; returns how many.

@@ -70,6 +70,8 @@ package struct TraceEvent: Hashable, Sendable {
         case answered
         case receipt
         case recalled
+        /// The supplier took it back.
+        case withdrawn
         case released
         case abandoned
         /// The supplier was asked for it and knows nothing of its call: it waits again.

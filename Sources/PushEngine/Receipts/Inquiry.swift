@@ -8,10 +8,14 @@ import Synchronization
 /// A call is asked for as a whole: one member that the supplier knows proves that the call arrived, and then
 /// nobody of it is sent again, even where the supplier cannot tell of the others yet. Nor is anybody of a call of
 /// which one member cannot be asked for.
+///
+/// A supplier that cannot be asked about a call without an answer is called again, as long as it drops what comes twice.
+/// After that nobody will ever tell what became of it: it stays in doubt, or is sent again once, as its template says.
 struct Inquiry: Sendable {
     let store: any ReceiptStore
     let queue: any SendQueue
     let keys: RequestKeys
+    let repeater: CallRepeater
     let settings: ReceiptSettings
     let clock: any WallClock
     let logger: Logger
@@ -21,6 +25,7 @@ struct Inquiry: Sendable {
         store: any ReceiptStore,
         queue: any SendQueue,
         keys: RequestKeys,
+        repeater: CallRepeater,
         settings: ReceiptSettings,
         clock: any WallClock,
         logger: Logger
@@ -28,6 +33,7 @@ struct Inquiry: Sendable {
         self.store = store
         self.queue = queue
         self.keys = keys
+        self.repeater = repeater
         self.settings = settings
         self.clock = clock
         self.logger = logger
@@ -55,29 +61,135 @@ struct Inquiry: Sendable {
         _ allowed: inout Int,
         _ round: inout ReceiptRound
     ) async throws(StoreError) -> Bool {
-        while !Task.isCancelled, try await refill(&progress, of: entry.account.id, in: state) {
-            while let member = progress.next {
-                guard allowed > 0 else {
-                    round.hasMore = true
-                    return false
-                }
-                allowed -= 1
-                let answer: QueryAnswer?
-                do { answer = try await ask(entry, member, progress.calls[0]) } catch {
-                    note(error, of: entry.account, &round)
-                    return false
-                }
-                round.asked += 1
-                if let answer, try await take(answer, on: member, of: entry.account.id, &round) {
-                    round.cleared += 1
-                }
-                progress.note(answer, at: clock.now)
+        let tellsByCall = state == .accepted && entry.supplier.resultsAreKnownFor != nil
+        let age =
+            switch state {
+            case .unknown: settings.queryAfter
+            default: tellsByCall ? settings.resultsAfter : settings.confirmAfter
             }
-            if state == .unknown { try await finish(progress.calls[0], progress, &round) }
+        while !Task.isCancelled, try await refill(&progress, of: entry.account.id, in: state, age) {
+            let isThrough =
+                tellsByCall
+                ? try await askForCall(entry, &progress, &allowed, &round)
+                : try await askForMembers(entry, state, &progress, &allowed, &round)
+            guard isThrough else { return false }
             progress.dropFirst()
         }
         return true
     }
+
+    /// Asks for the members of the first call in turn; false when the account is not to be asked for anything more now.
+    private func askForMembers(
+        _ entry: SupplierRoster.Entry,
+        _ state: DeliveryState,
+        _ progress: inout InquiryProgress,
+        _ allowed: inout Int,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) -> Bool {
+        while let member = progress.next {
+            guard allowed > 0 else {
+                round.hasMore = true
+                return false
+            }
+            allowed -= 1
+            let answer: QueryAnswer?
+            do { answer = try await ask(entry, member, progress.calls[0]) } catch {
+                if error == .notOffered, state == .unknown {
+                    return try await goOnUnasked(entry, &progress, &round)
+                }
+                note(error, of: entry.account, &round)
+                return false
+            }
+            round.asked += 1
+            if let answer, try await take(answer, on: member, of: entry.account.id, &round) {
+                round.cleared += 1
+            }
+            progress.note(answer, at: clock.now)
+        }
+        if state == .unknown { try await finish(progress.calls[0], progress, &round) }
+        return true
+    }
+
+    // MARK: Suppliers that cannot be asked
+
+    /// Makes the first call again, or sends it again when that cannot be done any more; false when the account is not to
+    /// be called any more now.
+    private func goOnUnasked(
+        _ entry: SupplierRoster.Entry,
+        _ progress: inout InquiryProgress,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) -> Bool {
+        let call = progress.calls[0]
+        if let end = repeater.end(for: call, by: entry), clock.now < end {
+            switch try await repeater.makeAgain(call, by: entry) {
+            case .notNow: return true
+            case .answered(let count):
+                round.repeated += 1
+                round.cleared += count
+                return true
+            case .unanswered:
+                round.repeated += 1
+                progress.silences += 1
+                guard progress.silences >= Self.silencesAllowed else { return true }
+                progress.silences = 0
+                progress.dropFirst()
+                round.silent.append(entry.account.name)
+                return false
+            }
+        }
+        let reach = entry.supplier.repeatsAreDropped(ofCallAt: call.calledAt) ?? call.calledAt
+        guard clock.now >= max(reach, call.calledAt + settings.resendAfter) else { return true }
+        try await sendAgain(call, onlyOnce: true, &round)
+        return true
+    }
+
+    /// So many calls without an answer may have themselves to blame; after them an account is left alone for the round.
+    private static let silencesAllowed = 3
+
+    // MARK: Suppliers that tell of whole calls
+
+    /// Asks for the first call by its references; false when the account is not to be asked for anything more now.
+    private func askForCall(
+        _ entry: SupplierRoster.Entry,
+        _ progress: inout InquiryProgress,
+        _ allowed: inout Int,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) -> Bool {
+        let call = progress.calls[0]
+        guard let known = entry.supplier.resultsAreKnownFor, clock.now <= call.calledAt + known else {
+            return true
+        }
+        for question in call.questions(at: clock.now) {
+            guard allowed > 0 else {
+                round.hasMore = true
+                return false
+            }
+            allowed -= 1
+            let results: [SupplierReceipt]
+            do { results = try await entry.supplier.results(question) } catch {
+                guard error.isAboutOneQuestion else {
+                    note(error, of: entry.account, &round)
+                    return false
+                }
+                tell(error, of: entry.account)
+                continue
+            }
+            round.asked += question.recipients.count
+            guard !results.isEmpty else { continue }
+            let key = keys.key(call.intent)
+            let count = try await store.applyReceipts(
+                results.map { $0.keyed(key) },
+                of: entry.account.id,
+                from: ReceiptOrigin(),
+                at: clock.now
+            )
+            round.counted = round.counted + count
+            round.cleared += count.applied
+        }
+        return true
+    }
+
+    // MARK: Single questions
 
     /// The supplier's answer; nil when it gives none for this member, whoever is asked for next.
     ///
@@ -95,12 +207,16 @@ struct Inquiry: Sendable {
             )
         } catch {
             guard error.isAboutOneQuestion else { throw error }
-            logger.warning(
-                "an unanswered message could not be asked for",
-                metadata: [LogKey.account: "\(entry.account.name)", LogKey.error: "\(error)"]
-            )
+            tell(error, of: entry.account)
             return nil
         }
+    }
+
+    private func tell(_ error: SupplierError, of account: SupplierAccount) {
+        logger.warning(
+            "an unanswered message could not be asked for",
+            metadata: [LogKey.account: "\(account.name)", LogKey.error: "\(error)"]
+        )
     }
 
     /// Notes why an account is not asked for anything more in a round.
@@ -116,10 +232,10 @@ struct Inquiry: Sendable {
     private func refill(
         _ progress: inout InquiryProgress,
         of account: AccountID,
-        in state: DeliveryState
+        in state: DeliveryState,
+        _ age: Duration
     ) async throws(StoreError) -> Bool {
         let now = clock.now
-        let age = state == .unknown ? settings.queryAfter : settings.confirmAfter
         guard progress.calls.isEmpty else { return true }
         if progress.last == nil {
             guard progress.begunAt.map({ now >= $0 + age }) ?? true else { return false }
@@ -168,13 +284,23 @@ struct Inquiry: Sendable {
         _ progress: InquiryProgress,
         _ round: inout ReceiptRound
     ) async throws(StoreError) {
-        guard call.guarantee == .atLeastOnce, !progress.mayBeKnown,
-            let firstAsked = progress.firstAsked, firstAsked >= call.calledAt + settings.resendAfter,
-            let again = try await store.sendAgain(call.intent)
+        guard !progress.mayBeKnown,
+            let firstAsked = progress.firstAsked, firstAsked >= call.calledAt + settings.resendAfter
+        else { return }
+        try await sendAgain(call, onlyOnce: false, &round)
+    }
+
+    private func sendAgain(
+        _ call: OpenCall,
+        onlyOnce: Bool,
+        _ round: inout ReceiptRound
+    ) async throws(StoreError) {
+        guard call.guarantee == .atLeastOnce,
+            let again = try await store.sendAgain(call.intent, onlyOnce: onlyOnce)
         else { return }
         round.sentAgain += again.count
         logger.notice(
-            "the supplier knows nothing of a call; its messages are sent again",
+            "nothing is known of a call; its messages are sent again",
             metadata: [LogKey.batch: "\(call.batch.rawValue)", LogKey.count: "\(again.count)"]
         )
         try await queue.append([again.message])
@@ -186,9 +312,45 @@ extension SupplierError {
     fileprivate var isAboutOneQuestion: Bool {
         switch self {
         case .refused(let refusal): [.badRecipient, .badContent, .recipientLimit].contains(refusal.fault)
-        case .malformed: true
+        case .malformed, .tooLate: true
         case .unavailable, .notGenuine, .notOffered: false
         }
+    }
+}
+
+extension OpenCall {
+    /// One question for each reference of its members.
+    fileprivate func questions(at now: Moment) -> [ResultsQuestion] {
+        var members: [String: [Member]] = [:]
+        var order: [String] = []
+        for member in self.members {
+            guard let reference = member.reference, !reference.isEmpty else { continue }
+            if members[reference] == nil { order.append(reference) }
+            members[reference, default: []].append(member)
+        }
+        return order.map { reference in
+            let members = members[reference] ?? []
+            return ResultsQuestion(
+                reference: reference,
+                recipients: members.map(\.recipient),
+                isOfRepeat: members.contains { $0.isConfirmed },
+                at: now
+            )
+        }
+    }
+}
+
+extension SupplierReceipt {
+    /// The same, of a call whose key is known.
+    fileprivate func keyed(_ key: String) -> SupplierReceipt {
+        SupplierReceipt(
+            recipient: recipient,
+            requestKey: key,
+            reference: reference,
+            delivered: delivered,
+            code: code,
+            at: at
+        )
     }
 }
 
@@ -206,6 +368,8 @@ private struct InquiryProgress: Sendable {
     var last: BatchID?
     /// When the oldest was begun with.
     var begunAt: Moment?
+    /// How many calls that were made again had no answer since the account was last left alone.
+    var silences = 0
     /// How many members of the first call have been asked for.
     private var asked = 0
     /// When the first of them was.

@@ -22,6 +22,7 @@ package struct ReceiptDesk: Sendable {
         queue: any SendQueue,
         directory: SupplierDirectory,
         keys: RequestKeys,
+        repeater: CallRepeater,
         settings: ReceiptSettings,
         clock: any WallClock,
         logger: Logger
@@ -33,6 +34,7 @@ package struct ReceiptDesk: Sendable {
             store: store,
             queue: queue,
             keys: keys,
+            repeater: repeater,
             settings: settings,
             clock: clock,
             logger: logger

@@ -6,6 +6,8 @@ package struct ReceiptSettings: Hashable, Sendable {
     /// How long after its call an accepted message without a receipt is asked for, and how long the asking
     /// pauses: its receipt may have been lost on the way to us.
     package var confirmAfter = Duration.seconds(6 * 3_600)
+    /// How long after its call a supplier that tells of whole calls is asked for one, and how long the asking pauses.
+    package var resultsAfter = Duration.seconds(120)
     /// How long after its call a message that the supplier knows nothing of is sent again, where its template
     /// says so.
     ///
@@ -30,6 +32,8 @@ package struct ReceiptRound: Hashable, Sendable {
     package var asked = 0
     /// Those that it had an answer on.
     package var cleared = 0
+    /// Calls without an answer that were made again, at suppliers that drop what comes twice.
+    package var repeated = 0
     /// Those that it knew nothing of and that wait to be sent again.
     package var sentAgain = 0
     /// Messages that were given up waiting for.
@@ -56,6 +60,7 @@ package struct ReceiptRound: Hashable, Sendable {
         sum.counted = earlier.counted + later.counted
         sum.asked += earlier.asked
         sum.cleared += earlier.cleared
+        sum.repeated += earlier.repeated
         sum.sentAgain += earlier.sentAgain
         sum.expired += earlier.expired
         sum.silent = earlier.silent + later.silent

@@ -92,12 +92,32 @@ package protocol Supplier: Sendable {
     /// time.
     var repeatsAreDroppedFor: Duration? { get }
 
+    /// Until when a call that was made at an instant may be made again without reaching anybody twice; nil when it may
+    /// not at any time.
+    func repeatsAreDropped(ofCallAt moment: Moment) -> Moment?
+
+    /// For how long after a call the supplier tells what became of those in it, when it is asked by its reference; nil
+    /// when it does not.
+    var resultsAreKnownFor: Duration? { get }
+
+    /// Asks what became of those whom the supplier knows under one reference.
+    ///
+    /// - Parameter question: the reference, and who had the message under it.
+    /// - Returns: receipts of those about whom it has a final word, without the key of the call.
+    /// - Throws: `SupplierError` when the supplier did not answer or refused; `.malformed` when the answer cannot be read;
+    ///   `.tooLate` when it does not know the call any more; `.notOffered` when it cannot be asked so.
+    func results(_ question: ResultsQuestion) async throws(SupplierError) -> [SupplierReceipt]
+
+    /// What it takes back of what it has taken; nil when nothing.
+    var recallOffer: RecallOffer? { get }
+
     /// Asks the supplier to take a message back.
     ///
     /// - Parameters:
     ///   - reference: the supplier's reference of the message, which may be that of its whole call.
     ///   - recipients: who had it under that reference, as they were sent.
-    /// - Throws: `SupplierError` when the supplier did not answer or refused; `.notOffered` when it takes nothing back.
+    /// - Throws: `SupplierError` when the supplier did not answer or refused; `.tooLate` when it takes this back no more;
+    ///   `.notOffered` when it takes nothing back.
     func recall(reference: String, recipients: [String]) async throws(SupplierError)
 }
 
@@ -137,6 +157,18 @@ extension Supplier {
     ) async throws(SupplierError) -> QueryAnswer { throw .notOffered }
 
     package var repeatsAreDroppedFor: Duration? { nil }
+
+    package func repeatsAreDropped(ofCallAt moment: Moment) -> Moment? {
+        repeatsAreDroppedFor.map { moment + $0 }
+    }
+
+    package var resultsAreKnownFor: Duration? { nil }
+
+    package func results(_ question: ResultsQuestion) async throws(SupplierError) -> [SupplierReceipt] {
+        throw .notOffered
+    }
+
+    package var recallOffer: RecallOffer? { nil }
 
     package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
         throw .notOffered

@@ -10,6 +10,8 @@ package enum SupplierError: Error, Hashable, Sendable, CustomStringConvertible {
     case notGenuine
     /// The supplier has no such thing.
     case notOffered
+    /// The supplier would have done it before, and does not any more.
+    case tooLate
 
     package var description: String {
         switch self {
@@ -19,6 +21,7 @@ package enum SupplierError: Error, Hashable, Sendable, CustomStringConvertible {
         case .malformed(let detail): "supplier: malformed: \(detail)"
         case .notGenuine: "supplier: the signature is wrong"
         case .notOffered: "supplier: it does not offer this"
+        case .tooLate: "supplier: it is too late for this"
         }
     }
 }

@@ -102,8 +102,11 @@ struct Books {
 
     /// The bit of a state among those a batch has seen.
     ///
-    /// States are numbered from 10 to 80: all but the first keep a bit of their own when 18 is taken off.
-    static func bit(of state: DeliveryState) -> Int64 { 1 << Int64(max(0, state.rawValue - 18)) }
+    /// States are numbered from 10 on: up to 80, all but the first keep a bit of their own when 18 is taken off; the one
+    /// beyond has that of 19, which is none.
+    static func bit(of state: DeliveryState) -> Int64 {
+        state == .withdrawn ? 1 << 1 : 1 << Int64(max(0, state.rawValue - 18))
+    }
 
     private static let upsertTally = """
         INSERT INTO tally (day, template, run, account, state, count, charge) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -101,17 +101,26 @@ private struct ReceiptLedger {
             count.repeated += 1
             return
         }
+        guard try move(message, of: batch, to: receipt.delivered ? .delivered : .undelivered) else {
+            try db.execute(cached: Self.deleteReceipt, [message.rawValue])
+            count.repeated += 1
+            return
+        }
         count.applied += 1
-        try move(message, of: batch, to: receipt.delivered ? .delivered : .undelivered)
     }
 
-    private mutating func move(_ message: MessageID, of batch: BatchRow, to state: DeliveryState) throws {
+    /// Gives a message the state of its receipt; false for one that was taken back, which needs none.
+    private mutating func move(
+        _ message: MessageID,
+        of batch: BatchRow,
+        to state: DeliveryState
+    ) throws -> Bool {
         let select = try RawStatement(db, Self.selectStanding)
         select.bind(message.rawValue, at: 1)
         let found = try select.first { row in
             (Standing(state: try row.state(0), account: row.int64(1)), charge: row.int(2))
         }
-        guard let (before, charge) = found else { return }
+        guard let (before, charge) = found, before.state != .withdrawn else { return false }
         if before.state == .held { try db.unshelve(Members([message.index]), of: batch.id) }
         let update = try RawStatement(db, Self.updateRecord)
         update.bind(state.rawValue, at: 1)
@@ -121,6 +130,7 @@ private struct ReceiptLedger {
         try update.run()
         let after = Standing(state: state, account: account.rawValue)
         books.move(1, charge: charge, from: before, to: after, of: batch)
+        return true
     }
 
     private func keepStray(_ receipt: SupplierReceipt) throws {
@@ -137,6 +147,8 @@ private struct ReceiptLedger {
         INSERT OR IGNORE INTO receipt (id, delivered, code, reference, at, received_at)
         VALUES (?, ?, ?, ?, ?, ?)
         """
+
+    private static let deleteReceipt = "DELETE FROM receipt WHERE id = ?"
 
     private static let selectStanding = "SELECT state, account, charge FROM record WHERE id = ?"
 

@@ -34,7 +34,7 @@ extension SQLitePushStore {
         }
     }
 
-    package func sendAgain(_ call: IntentID) async throws(StoreError) -> Requeued? {
+    package func sendAgain(_ call: IntentID, onlyOnce: Bool) async throws(StoreError) -> Requeued? {
         let now = clock.now
         return try await database.write("send a call again") { db in
             guard let id = try db.batch(of: call), let batch = try db.batch(id) else {
@@ -43,14 +43,15 @@ extension SQLitePushStore {
             guard let last = try db.lastCalls(of: id).first(where: { $0.intent.id == call }),
                 try !db.hasArrived(last.intent, of: id), try !db.isCancelled(batch.run)
             else { return nil }
-            let unknown = Set(try db.places(of: id, in: .unknown))
+            let before = onlyOnce ? try db.sentAgain(of: id) : []
+            let unknown = Set(try db.places(of: id, in: .unknown)).subtracting(before)
             let members = Members(last.places.filter(unknown.contains))
             guard !members.isEmpty else { return nil }
             try db.setQueued(members, of: id, at: now)
             try db.tell(id, at: now, .requeued, .queued, account: last.intent.account, members)
             var books = Books()
-            let before = Standing(state: .unknown, account: last.intent.account.rawValue)
-            books.move(members.count, from: before, to: .queued, of: batch)
+            let standing = Standing(state: .unknown, account: last.intent.account.rawValue)
+            books.move(members.count, from: standing, to: .queued, of: batch)
             try books.write(to: db)
             return Requeued(message: batch.message, count: members.count)
         }
@@ -90,7 +91,7 @@ extension SQLitePushStore {
         WHERE accepted > 0 AND batch.id > ? AND accepted_at < ? ORDER BY batch.id
         """
 
-    private static let insertConfirmation =
+    static let insertConfirmation =
         "INSERT OR REPLACE INTO confirmation (id, reference) VALUES (?, ?)"
 }
 
@@ -103,12 +104,8 @@ extension Database {
         calledBefore before: Moment,
         _ guarantee: DeliveryGuarantee
     ) throws -> [OpenCall] {
-        let select = try RawStatement(self, Self.selectRecords)
-        select.bind(batch.messages.lowerBound, at: 1)
-        select.bind(batch.messages.upperBound, at: 2)
-        select.bind(state.rawValue, at: 3)
-        var recipients: [Int: String] = [:]
-        try select.forEachRow { recipients[MessageID(rawValue: $0.int64(0)).index] = $0.text(1) }
+        let recipients = try recipients(of: batch) { $0 == state }
+        let confirmed = try confirmedReferences(of: batch)
         return try lastCalls(of: batch)
             .compactMap { call in
                 let members = call.places.compactMap { place in
@@ -116,7 +113,9 @@ extension Database {
                         .map {
                             OpenCall.Member(
                                 message: MessageID(batch: batch, index: place),
-                                recipient: $0
+                                recipient: $0,
+                                reference: confirmed[place] ?? call.reference(of: place),
+                                isConfirmed: confirmed[place] != nil
                             )
                         }
                 }
@@ -134,29 +133,32 @@ extension Database {
     }
 
     /// The calls of a batch, in order, with the places of those members who were in no later one.
-    fileprivate func lastCalls(of batch: BatchID) throws -> [LastCall] {
+    func lastCalls(of batch: BatchID) throws -> [CallMembers] {
         let select = try RawStatement(self, MemberCall.selectOfBatch)
         select.bind(batch.rawValue, at: 1)
-        var calls: [(intent: Intent, calledAt: Moment)] = []
+        var calls: [(intent: Intent, calledAt: Moment, answers: CallAnswers?)] = []
         try select.forEachRow { row in
             let intent = Intent(
                 id: IntentID(rawValue: row.int64(0)),
                 account: AccountID(rawValue: row.int64(1)),
                 members: try Members(stored: row.blob(2))
             )
-            calls.append((intent, Moment(millisecondsSinceEpoch: row.int64(3))))
+            let answers = row.isNull(5) ? nil : CallAnswers(stored: row.blob(5))
+            calls.append((intent, Moment(millisecondsSinceEpoch: row.int64(3)), answers))
         }
         var later = Set<Int>()
-        var last: [LastCall] = []
+        var last: [CallMembers] = []
         for call in calls.reversed() {
             let places = call.intent.members.indices.filter { later.insert($0).inserted }
-            last.append(LastCall(intent: call.intent, calledAt: call.calledAt, places: places))
+            last.append(
+                CallMembers(call.intent, calledAt: call.calledAt, places: places, answers: call.answers)
+            )
         }
         return last.reversed()
     }
 
     /// The batch of a call; nil when there is no such call.
-    fileprivate func batch(of call: IntentID) throws -> BatchID? {
+    func batch(of call: IntentID) throws -> BatchID? {
         let select = try RawStatement(self, Self.selectBatchOfCall)
         select.bind(call.rawValue, at: 1)
         return try select.first { BatchID(rawValue: $0.int64(0)) }
@@ -200,16 +202,23 @@ extension Database {
         }
     }
 
+    /// The places of those members of a batch who were put back to be sent again.
+    fileprivate func sentAgain(of batch: BatchID) throws -> Set<Int> {
+        let select = try RawStatement(self, Self.selectSentAgain)
+        select.bind(batch.rawValue, at: 1)
+        var places: Set<Int> = []
+        try select.forEachRow { places.formUnion(try Members(stored: $0.blob(0)).indices) }
+        return places
+    }
+
+    private static let selectSentAgain = "SELECT members FROM trace WHERE batch = ? AND stage = 'requeued'"
+
     /// Where a message stands; nil when there is none.
     fileprivate func standing(of message: MessageID) throws -> Standing? {
         let select = try RawStatement(self, Self.selectStanding)
         select.bind(message.rawValue, at: 1)
         return try select.first { Standing(state: try $0.state(0), account: $0.int64(1)) }
     }
-
-    private static let selectRecords = """
-        SELECT id, recipient FROM record WHERE id BETWEEN ? AND ? AND state = ? ORDER BY id
-        """
 
     private static let selectBatchOfCall = "SELECT batch FROM intent WHERE id = ? AND closed_at IS NOT NULL"
 
@@ -225,11 +234,4 @@ extension Database {
         """
 
     private static let selectStanding = "SELECT state, account FROM record WHERE id = ?"
-}
-
-/// A call, and the places of those members whose last call it was.
-private struct LastCall {
-    let intent: Intent
-    let calledAt: Moment
-    let places: [Int]
 }

@@ -94,25 +94,28 @@ struct DingTalkSendResult: Hashable {
 
     /// Receipts of those users about whom there is a final word.
     ///
-    /// - Parameters:
-    ///   - recipients: who had the notice.
-    ///   - reference: of the call.
-    ///   - moment: when it was asked.
+    /// Whom a call that was made again did not reach because they had the same notice before had it by the first.
+    ///
+    /// - Parameter question: who is asked for.
     /// - Returns: the receipts, in the recipients' order.
-    func receipts(of recipients: [String], reference: String, at moment: Moment) -> [SupplierReceipt] {
-        recipients.compactMap { recipient in
+    func receipts(for question: ResultsQuestion) -> [SupplierReceipt] {
+        question.recipients.compactMap { recipient in
             let code = failed[recipient]
             guard code != nil || delivered.contains(recipient) else { return nil }
+            let isKnown = question.isOfRepeat && code.map(Self.hadTheSame.contains) == true
             return SupplierReceipt(
                 recipient: recipient,
                 requestKey: nil,
-                reference: reference,
-                delivered: code == nil,
+                reference: question.reference,
+                delivered: code == nil || isKnown,
                 code: code ?? "delivered",
-                at: moment
+                at: question.at
             )
         }
     }
+
+    /// The same notice to the same user on the same day.
+    private static let hadTheSame = ["143106", "143206"]
 
     /// A list of users, which may come as a text with commas.
     private static func users(_ name: String, _ result: WireObject) -> [String] {

@@ -24,14 +24,12 @@ extension SupplierForm {
 ///
 /// One call sends one notice to at most 100 users and brings a single verdict, so a refusal that is about one of them may
 /// be resolved by splitting. The recipient `@all` makes it a notice to the whole company. What DingTalk takes need not
-/// arrive: over its limits for a user it says that all is well, and only `results(of:sentTo:at:)` tells otherwise.
+/// arrive: over its limits for a user it says that all is well, and only `results(_:)` tells otherwise.
 package struct DingTalkNoticeSupplier: Supplier {
     package let account: AccountID
     package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
     package let callLimits: [RateLimit]
     package let recipientLimits: [RateLimit]
-    /// Nobody asks for the results of a call yet, so that its taking it is the last word.
-    package let givesReceipts = false
 
     private let credentials: SupplierAccount
     private let endpoint: SupplierEndpoint
@@ -94,35 +92,54 @@ package struct DingTalkNoticeSupplier: Supplier {
         return SupplierReply(all: verdict, count: count, mayBeSplit: isAboutOne && count > 1)
     }
 
+    /// DingTalk drops the same notice to the same user until its day, China's, is over.
+    package func repeatsAreDropped(ofCallAt moment: Moment) -> Moment? {
+        let offset: Int64 = 8 * 3_600
+        let day = (moment.secondsSinceEpoch + offset) / 86_400
+        let midnight = Moment(secondsSinceEpoch: (day + 1) * 86_400 - offset)
+        return min(moment + .seconds(1_800), midnight)
+    }
+
+    /// Of a call that was made again it is not known by which of the two the notice came.
+    package let recallOffer: RecallOffer? = RecallOffer(
+        window: DingTalkNoticeSupplier.memory,
+        isOfWholeCalls: true,
+        coversRepeats: false
+    )
+
+    package let resultsAreKnownFor: Duration? = DingTalkNoticeSupplier.memory
+
+    /// For how long DingTalk knows a call.
+    private static let memory = Duration.seconds(86_400)
+
     /// Takes a notice back from everybody who had it in the same call; DingTalk does so for a day.
     package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
-        _ = try await ask("recall", ["agent_id": agent, "msg_task_id": Self.number(reference)])
+        _ = try await askOfTask("recall", ["agent_id": agent, "msg_task_id": Self.number(reference)])
     }
 
     /// Asks what became of the users of one call; DingTalk knows it for a day.
-    ///
-    /// What the round that asks for receipts will use: it has the reference that `send` returned, which is of a whole call.
-    ///
-    /// - Parameters:
-    ///   - reference: what `send` returned.
-    ///   - recipients: who had the notice under it.
-    ///   - moment: when it is asked, for DingTalk does not say when a notice arrived.
-    /// - Returns: receipts of those about whom it has a final word.
-    /// - Throws: `SupplierError` when DingTalk did not answer or refused, `.malformed` when the answer is none.
-    package func results(
-        of reference: String,
-        sentTo recipients: [String],
-        at moment: Moment
-    ) async throws(SupplierError) -> [SupplierReceipt] {
-        let answer = try await ask(
+    package func results(_ question: ResultsQuestion) async throws(SupplierError) -> [SupplierReceipt] {
+        let answer = try await askOfTask(
             "getsendresult",
-            ["agent_id": agent, "task_id": Self.number(reference)]
+            ["agent_id": agent, "task_id": Self.number(question.reference)]
         )
         guard let result = DingTalkSendResult(answer.members) else {
             throw .malformed("an answer without send_result")
         }
-        return result.receipts(of: recipients, reference: reference, at: moment)
+        return result.receipts(for: question)
     }
+
+    /// Asks something about a call, which DingTalk may have forgotten.
+    private func askOfTask(_ action: String, _ body: WireObject) async throws(SupplierError) -> DingTalkAnswer
+    {
+        do { return try await ask(action, body) } catch {
+            if case .refused(let refusal) = error, refusal.code == Self.forgotten { throw .tooLate }
+            throw error
+        }
+    }
+
+    /// There is no such task, or not any more.
+    private static let forgotten = "400002"
 
     private var agent: WireValue { Self.number(credentials["agentId"]) }
 

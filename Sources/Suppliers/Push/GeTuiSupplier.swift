@@ -74,6 +74,13 @@ package struct GeTuiSupplier: Supplier {
         }
     }
 
+    /// Messages live for as long as this, on their way or on a screen; who repeats a call hears of the first.
+    package let recallOffer: RecallOffer? = RecallOffer(
+        window: .seconds(86_400),
+        isOfWholeCalls: false,
+        coversRepeats: true
+    )
+
     /// Stops what is on its way, and takes off the devices what they show already.
     package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
         // One that is not on its way any more cannot be stopped, which is no reason not to take it off.

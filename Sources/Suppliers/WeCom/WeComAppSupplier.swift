@@ -93,6 +93,13 @@ package struct WeComAppSupplier: Supplier {
         _ = try await tokens.fetchToken(isAfterRejection: false)
     }
 
+    /// What it calls a message by that it dropped as a repeat, nobody says.
+    package let recallOffer: RecallOffer? = RecallOffer(
+        window: .seconds(86_400),
+        isOfWholeCalls: true,
+        coversRepeats: false
+    )
+
     /// Takes back the message of a whole call, within 24 hours.
     package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
         switch await post(["msgid": .text(reference)], to: "cgi-bin/message/recall") {
@@ -101,6 +108,8 @@ package struct WeComAppSupplier: Supplier {
             guard let reply = ErrcodeReply(response) else {
                 throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
             }
+            // It knows the message no more; what else could be wrong with a reference that it gave?
+            if reply.code == WeComCodes.badParameter { throw .tooLate }
             guard reply.isSuccess else { throw .refused(WeComCodes.refusal(reply)) }
         }
     }

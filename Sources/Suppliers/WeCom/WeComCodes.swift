@@ -8,6 +8,9 @@ enum WeComCodes {
     /// All recipients of the call are none; the call was looked at one by one.
     static let allInvalid: Int64 = 81_013
 
+    /// A part of the request is none, such as a message that it does not know, or knows no more.
+    static let badParameter: Int64 = 40_058
+
     /// What an answer without success means.
     static func refusal(_ reply: ErrcodeReply) -> Refusal {
         switch reply.code {

@@ -30,7 +30,7 @@ package enum LedgerConformance {
             let call = try await rig.send(batch, [1], .unknown(detail: "reset"))
             #expect(try await rig.books.open(batch)?.waitingSince == accepted)
             rig.clock.advance(by: .seconds(10))
-            _ = try await rig.books.sendAgain(call.id)
+            _ = try await rig.books.sendAgain(call.id, onlyOnce: false)
             #expect(try await rig.books.open(batch)?.waitingSince == rig.now)
             rig.clock.advance(by: .seconds(100))
             _ = try await rig.books.releaseDue(at: rig.now, limit: 1)

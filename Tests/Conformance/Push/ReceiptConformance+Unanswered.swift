@@ -64,7 +64,7 @@ extension ReceiptConformance {
         Clause("a call is sent again for those that nothing is known of, and tells whom to queue") { rig in
             let batch = try await rig.admit(PushRig.phones(3))
             let call = try await rig.send(batch, [0, 2], .unknown(detail: "time-out"))
-            let again = try await rig.books.sendAgain(call.id)
+            let again = try await rig.books.sendAgain(call.id, onlyOnce: false)
             #expect(again?.message.batch == batch)
             #expect(again?.count == 2)
             #expect(try await rig.states(batch, 3) == [.queued, .queued, .queued])
@@ -73,10 +73,10 @@ extension ReceiptConformance {
             let story = try await rig.books.story(of: MessageID(batch: batch, index: 2))
             #expect(story?.map(\.stage) == [.accepted, .calling, .answered, .requeued])
             // Once is enough.
-            #expect(try await rig.books.sendAgain(call.id) == nil)
+            #expect(try await rig.books.sendAgain(call.id, onlyOnce: false) == nil)
             _ = try await rig.send(batch, [0, 1, 2], .unknown(detail: "time-out"))
             // Their last call is another one.
-            #expect(try await rig.books.sendAgain(call.id) == nil)
+            #expect(try await rig.books.sendAgain(call.id, onlyOnce: false) == nil)
             #expect(try await rig.states(batch, 3) == [.unknown, .unknown, .unknown])
         },
         Clause("a call of which anybody has a receipt, or was confirmed, is not sent again") { rig in
@@ -84,14 +84,14 @@ extension ReceiptConformance {
             let received = try await rig.admit(phones)
             let first = try await rig.send(received, [0, 1, 2], .unknown(detail: "time-out"))
             #expect(try await rig.apply([rig.receipt(phones[1], first)]).applied == 1)
-            #expect(try await rig.books.sendAgain(first.id) == nil)
+            #expect(try await rig.books.sendAgain(first.id, onlyOnce: false) == nil)
             #expect(try await rig.states(received, 3) == [.unknown, .delivered, .unknown])
             let confirmed = try await rig.admit(phones)
             let second = try await rig.send(confirmed, [0, 1], .unknown(detail: "time-out"))
             #expect(
                 try await rig.books.confirmAccepted(MessageID(batch: confirmed, index: 0), reference: "")
             )
-            #expect(try await rig.books.sendAgain(second.id) == nil)
+            #expect(try await rig.books.sendAgain(second.id, onlyOnce: false) == nil)
             #expect(try await rig.states(confirmed, 3) == [.accepted, .unknown, .queued])
         },
         Clause("a call that was answered for anybody is not sent again") { rig in
@@ -101,7 +101,7 @@ extension ReceiptConformance {
                 let silence = CallResult.unknown(detail: "not spoken of")
                 let outcome = IntentOutcome(intent: call, results: [silence, answer, silence])
                 try await rig.books.conclude([outcome], of: batch)
-                #expect(try await rig.books.sendAgain(call.id) == nil)
+                #expect(try await rig.books.sendAgain(call.id, onlyOnce: false) == nil)
                 let states = try await rig.states(batch, 3)
                 #expect([states[0], states[2]] == [.unknown, .unknown])
             }
@@ -109,9 +109,9 @@ extension ReceiptConformance {
         Clause("an open call is not sent again, nor one that does not exist") { rig in
             let batch = try await rig.admit(PushRig.phones(1))
             let call = try await rig.call(batch, [0])
-            await expectStoreError(.notFound) { _ = try await rig.books.sendAgain(call.id) }
+            await expectStoreError(.notFound) { _ = try await rig.books.sendAgain(call.id, onlyOnce: false) }
             await expectStoreError(.notFound) {
-                _ = try await rig.books.sendAgain(IntentID(rawValue: 99))
+                _ = try await rig.books.sendAgain(IntentID(rawValue: 99), onlyOnce: false)
             }
             #expect(try await rig.books.open(batch)?.open == [call])
         },
@@ -121,7 +121,7 @@ extension ReceiptConformance {
             let batch = try #require(admitted.batch)
             let call = try await rig.send(batch, [0, 1], .unknown(detail: "time-out"))
             try await rig.set(run, .cancelled)
-            #expect(try await rig.books.sendAgain(call.id) == nil)
+            #expect(try await rig.books.sendAgain(call.id, onlyOnce: false) == nil)
             #expect(try await rig.states(batch, 2) == [.unknown, .unknown])
         },
         Clause("an unknown message that the supplier has is accepted") { rig in

@@ -19,6 +19,11 @@ import Testing
         try await clause.check(try await PushRig.postgres(way))
     }
 
+    @Test(arguments: CallBookConformance.clauses, Way.allCases)
+    func `the book of calls keeps`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
+    }
+
     @Test(arguments: RecordConformance.clauses, Way.allCases)
     func `the record store keeps`(clause: Clause<PushRig>, way: Way) async throws {
         try await clause.check(try await PushRig.postgres(way))

@@ -26,6 +26,8 @@ struct BenchEngine: Sendable {
     let storage: FolderCrowdStorage
     let runner: CampaignRunner
     private let lane: LaneSettings
+    /// Accounts at suppliers of other channels.
+    private let others: [SupplierAccount]
 
     init(in bench: PushBench, _ plan: BenchPlan) async throws {
         let calendar = BusinessCalendar(zone: PushBench.zone)
@@ -52,6 +54,12 @@ struct BenchEngine: Sendable {
         tencent = try await store.putAccount(bench.account(.tencent, weight: plan.weights.tencent)).id
         aliyun = try await store.putAccount(bench.account(.aliyun, weight: plan.weights.aliyun)).id
 
+        var others: [SupplierAccount] = []
+        for supplier in plan.others {
+            others.append(try await store.putAccount(bench.account(supplier, weight: 1)))
+        }
+        self.others = others
+
         let tools = SupplierTools(
             http: WiredHTTP(bench.http, plan.wire),
             clock: wall,
@@ -71,15 +79,17 @@ struct BenchEngine: Sendable {
         )
         recalls = RecallChain(ledger: ledger)
         health = AccountHealth(settings: plan.health, timer: bench.clock, logger: PushBench.quiet)
-        deliverer = Deliverer(
-            ledger: ledger,
-            steps: [
-                SuppressionStep(store: store, directory: directory),
-                DiscardStep(accounts: store),
-            ] + (plan.isAllowListOn ? [AllowListStep(store: store)] : []) + [
+        let steps: [any DeliveryStep] =
+            [SuppressionStep(store: store, directory: directory), DiscardStep(accounts: store)]
+            + (plan.isAllowListOn ? [AllowListStep(store: store)] : [])
+            + [
                 SensitiveWordStep(store: store),
                 ShieldStep(NightShield(window: SendingWindow(zone: PushBench.zone))),
-            ],
+            ]
+        let gate = CallGate(limiter: plan.limiter, clock: wall, logger: PushBench.quiet)
+        deliverer = Deliverer(
+            ledger: ledger,
+            steps: steps,
             deduplication: DeduplicationStep(
                 quotas: WiredQuotas(quotas, plan.wire),
                 fates: store,
@@ -88,11 +98,7 @@ struct BenchEngine: Sendable {
             ),
             refusals: LastingRefusals(store: store, clock: wall),
             directory: directory,
-            gate: CallGate(
-                limiter: plan.limiter,
-                clock: wall,
-                logger: PushBench.quiet
-            ),
+            gate: gate,
             health: health,
             keys: keys,
             settings: plan.delivery,
@@ -105,6 +111,15 @@ struct BenchEngine: Sendable {
             queue: self.queue,
             directory: directory,
             keys: keys,
+            repeater: CallRepeater(
+                calls: WiredCallBook(store, plan.wire),
+                steps: steps,
+                gate: gate,
+                keys: keys,
+                settings: plan.delivery,
+                clock: wall,
+                timer: bench.clock
+            ),
             settings: plan.receipts,
             clock: wall,
             logger: PushBench.quiet
@@ -129,7 +144,7 @@ struct BenchEngine: Sendable {
     /// The workers of the SMS lanes, with their sweeper.
     var service: PushService {
         PushService(
-            channels: [.sms],
+            channels: Set([.sms] + others.map(\.channel)),
             ledger: ledger,
             campaignRuns: store,
             queue: queue,
@@ -189,6 +204,7 @@ extension BenchEngine {
     func template(
         _ content: String = "您好",
         _ type: MessageType = .notice,
+        channel: Channel = .sms,
         shield: ShieldType = .none,
         account: AccountID? = nil,
         guarantee: DeliveryGuarantee = .atMostOnce,
@@ -196,6 +212,7 @@ extension BenchEngine {
     ) async throws -> TemplateID {
         let draft = TemplateDraft(
             name: "bench",
+            channel: channel,
             messageType: type,
             templateType: .technical,
             shield: shield,
@@ -298,11 +315,12 @@ extension PushBench {
     /// The demo account at a simulated supplier.
     fileprivate func account(_ supplier: SimulatedSupplier, weight: Int) -> SupplierAccount {
         let setup = SimulatorCredentials.demo.setup(at: supplier)
+        let kind = SupplierKind(rawValue: supplier.rawValue)
         return SupplierAccount(
             id: AccountID(rawValue: 0),
             name: supplier.rawValue,
-            kind: SupplierKind(rawValue: supplier.rawValue),
-            channel: .sms,
+            kind: kind,
+            channel: Self.suppliers[kind]?.channel ?? .sms,
             url: "\(town.url)/\(supplier.rawValue)",
             config: AccountConfig(setup.values, secrets: setup.secrets),
             weight: weight

@@ -20,6 +20,8 @@ enum BenchOperation: Hashable, Sendable {
     case decide
     case conclude
     case recall
+    case resolve
+    case withdraw
     case unfinished
     case append
     case claim
@@ -125,6 +127,33 @@ struct WiredLedger: DeliveryLedger {
         try await wire.store(.unfinished) { () async throws(StoreError) in
             try await ledger.unfinished(acceptedBefore: before, after: batch, limit: limit)
         }
+    }
+}
+
+/// The calls' book behind a wire.
+struct WiredCallBook: CallBook {
+    private let book: any CallBook
+    private let wire: any BenchWire
+
+    init(_ book: any CallBook, _ wire: any BenchWire) {
+        self.book = book
+        self.wire = wire
+    }
+
+    func repeatable(_ call: IntentID) async throws(StoreError) -> RepeatableCall? {
+        try await book.repeatable(call)
+    }
+
+    func resolve(_ outcome: IntentOutcome) async throws(StoreError) -> Int {
+        try await wire.store(.resolve) { () async throws(StoreError) in try await book.resolve(outcome) }
+    }
+
+    func takenCalls(of messages: [MessageID]) async throws(StoreError) -> [TakenCall] {
+        try await book.takenCalls(of: messages)
+    }
+
+    func withdraw(_ messages: [MessageID]) async throws(StoreError) -> [MessageID: DeliveryState] {
+        try await wire.store(.withdraw) { () async throws(StoreError) in try await book.withdraw(messages) }
     }
 }
 

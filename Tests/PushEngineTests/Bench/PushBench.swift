@@ -96,6 +96,8 @@ struct PushBench: Sendable {
 struct BenchPlan: Sendable {
     /// The accounts' shares of the messages.
     var weights = (tencent: 80, aliyun: 20)
+    /// Suppliers of other channels at which it has an account.
+    var others: [SimulatedSupplier] = []
     var delivery = DeliverySettings()
     /// Accounts that fail are called all the same: rests would only have to be waited for.
     var health = AccountHealthSettings.tireless

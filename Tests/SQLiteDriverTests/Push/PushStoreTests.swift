@@ -25,6 +25,11 @@ final class PushStoreTests {
         try await clause.check(try PushRig(folder.path))
     }
 
+    @Test(arguments: CallBookConformance.clauses)
+    func `the book of calls keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
     @Test(arguments: RecordConformance.clauses)
     func `the record store keeps`(clause: Clause<PushRig>) async throws {
         try await clause.check(try PushRig(folder.path))

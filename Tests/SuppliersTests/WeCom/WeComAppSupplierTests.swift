@@ -207,7 +207,7 @@ import Testing
         let error = await #expect(throws: SupplierError.self) {
             try await Self.supplier(over: late).recall(reference: "m1", recipients: ["a"])
         }
-        #expect(error == .refused(Refusal(.badContent, code: "40058", message: "too late")))
+        #expect(error == .tooLate)
         let silent = ScriptedHTTPClient([.failure(HTTPError(.answerTimeout))])
         await #expect(throws: SupplierError.self) {
             try await Self.supplier(over: silent).recall(reference: "m1", recipients: ["a"])
