@@ -109,7 +109,10 @@ final class ConsoleBench: Sendable {
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,
             send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),
-            recall: RecallChain(ledger: books),
+            recall: RecallChain(
+                ledger: books,
+                suppliers: SupplierRecall(calls: books, directory: directory, clock: wall)
+            ),
             campaigns: CampaignService(
                 campaigns: books,
                 runs: books,

@@ -39,7 +39,7 @@ struct SendRoutes {
     private func recall(_ call: Call) async throws -> Answer {
         let messages = try await Self.reading { try await call.body(SendInput.recall) }
         let verdicts = try await recall.recall(messages)
-        let recalled = verdicts.count { $0.result == .recalled }
+        let recalled = verdicts.count { $0.result == .recalled || $0.result == .withdrawn }
         return Self.success("\(recalled) of \(verdicts.count) taken back", verdicts.map(\.json))
     }
 

@@ -26,12 +26,19 @@ struct MessagePages: PageDesk {
                 let text = visit.part("id")
                 guard let id = MessageID(text) else { throw Trouble.notFound(text) }
                 let verdict = try await parts.recall.recall([id.description]).first
-                return ButtonAnswer(
-                    "/messages/\(id)",
-                    done: verdict?.result == .recalled ? "recalled" : "not-recalled"
-                )
+                return ButtonAnswer("/messages/\(id)", done: Self.word(for: verdict?.result))
             }
         ]
+    }
+
+    /// The word that tells what came of taking back.
+    private static func word(for result: RecallVerdict.Result?) -> String {
+        switch result {
+        case .recalled: "recalled"
+        case .withdrawn: "withdrawn"
+        case .notSupported, .sharedCall, .unanswered: "recall-\(result?.rawValue ?? "")"
+        case .tooLate, .notFound, nil: "not-recalled"
+        }
     }
 
     private func list(_ visit: Visit) async throws -> MessageList {
@@ -73,7 +80,14 @@ struct MessagePages: PageDesk {
             let path = "/campaigns/\(found.campaign.rawValue)?run=\(run.rawValue)"
             campaign = Fact(visit.say("campaign"), name, path: path)
         }
-        return MessageDetail(record, story, try await Names([record], parts), campaign: campaign, visit.say)
+        return MessageDetail(
+            record,
+            story,
+            try await Names([record], parts),
+            campaign: campaign,
+            mayBeTakenBack: try await parts.recall.mayTakeBack(record),
+            visit.say
+        )
     }
 }
 

@@ -79,7 +79,14 @@ struct MessageDetail: Sendable {
     let open: String?
     let actions: [Action]
 
-    init(_ record: MessageRecord, _ story: [TraceEvent], _ names: Names, campaign: Fact?, _ say: Voice) {
+    init(
+        _ record: MessageRecord,
+        _ story: [TraceEvent],
+        _ names: Names,
+        campaign: Fact?,
+        mayBeTakenBack: Bool,
+        _ say: Voice
+    ) {
         let row = MessageRow(record, names, say)
         number = row.number
         recipient = row.recipient
@@ -93,16 +100,15 @@ struct MessageDetail: Sendable {
             return Step(event, after: after, names, say)
         }
         open = record.state.isFinal ? nil : say("open-\(record.state.name)")
-        let waits = record.state == .queued || record.state == .held
         actions =
-            waits
+            mayBeTakenBack
             ? [
                 Action(
                     "\(row.path)/recall",
                     say("recall"),
                     .bad,
                     question: say("recall-question"),
-                    effect: say("recall-effect")
+                    effect: say(record.state.isTaken ? "recall-effect-taken" : "recall-effect")
                 )
             ] : []
     }

@@ -145,6 +145,10 @@ struct EngineParts: Sendable {
         )
     }
 
+    private var supplierRecall: SupplierRecall {
+        SupplierRecall(calls: store, directory: directory, clock: clock)
+    }
+
     /// The workers of all lanes.
     func pushService(_ settings: ServeSettings, logger: Logger) -> PushService {
         if suppression.isAllowListOn { logger.notice("only those on the allow-list get messages") }
@@ -240,7 +244,7 @@ struct EngineParts: Sendable {
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             send: chain,
-            recall: RecallChain(ledger: store),
+            recall: RecallChain(ledger: store, suppliers: supplierRecall),
             campaigns: campaigns,
             campaignRuns: store,
             crowds: store,

@@ -1,3 +1,5 @@
+package import Groundwork
+
 /// One decision on the way of a recall.
 package protocol RecallStep: Sendable {
     /// Adds its part to `context`, or stops the chain with the reason.
@@ -16,12 +18,29 @@ package struct RecallContext: Sendable {
     }
 }
 
-/// The way back: takes messages out that still wait, and says of the others why not.
+/// The way back: takes messages out that still wait, has suppliers take back what they have, and says of the others
+/// why not.
 package struct RecallChain: Sendable {
     private let steps: [any RecallStep]
+    private let suppliers: SupplierRecall
 
-    package init(ledger: any DeliveryLedger) {
-        steps = [ValidateRecallStep(), WithdrawStep(ledger: ledger)]
+    package init(ledger: any DeliveryLedger, suppliers: SupplierRecall) {
+        self.suppliers = suppliers
+        steps = [
+            ValidateRecallStep(), WaitingRecallStep(ledger: ledger), SupplierRecallStep(suppliers: suppliers),
+        ]
+    }
+
+    /// Whether it is worth asking for a message back: it waits, or a supplier has it that takes some back still.
+    ///
+    /// - Parameter record: the message.
+    /// - Returns: whether; what comes of it only the asking tells.
+    /// - Throws: `StoreError` when the store does not answer.
+    package func mayTakeBack(_ record: MessageRecord) async throws(StoreError) -> Bool {
+        switch record.state {
+        case .queued, .held: true
+        default: try await suppliers.mayTakeBack(record)
+        }
     }
 
     /// Takes messages back.
@@ -60,17 +79,33 @@ private struct ValidateRecallStep: RecallStep {
 }
 
 /// Takes back what waits in the queue or on the night shelf.
-private struct WithdrawStep: RecallStep {
+private struct WaitingRecallStep: RecallStep {
     let ledger: any DeliveryLedger
 
     func apply(to context: inout RecallContext) async throws(SendFault) {
-        do { context.verdicts = try await ledger.recall(context.ids) } catch {
-            throw SendFault(
-                .unavailable,
-                field: "recallMessageIds",
-                "the store does not answer; try again",
-                cause: error
-            )
+        do { context.verdicts = try await ledger.recall(context.ids) } catch { throw .storeIsSilent(error) }
+    }
+}
+
+/// Has suppliers take back what they have.
+private struct SupplierRecallStep: RecallStep {
+    let suppliers: SupplierRecall
+
+    func apply(to context: inout RecallContext) async throws(SendFault) {
+        do { context.verdicts = try await suppliers.recall(context.verdicts) } catch {
+            throw .storeIsSilent(error)
         }
+    }
+}
+
+extension SendFault {
+    /// Nobody knows what was taken back; asking again tells.
+    fileprivate static func storeIsSilent(_ error: StoreError) -> SendFault {
+        SendFault(
+            .unavailable,
+            field: "recallMessageIds",
+            "the store does not answer; try again",
+            cause: error
+        )
     }
 }

@@ -119,8 +119,16 @@ package struct RecallVerdict: Hashable, Sendable {
     package enum Result: String, Hashable, Sendable {
         /// It was waiting and will not be sent.
         case recalled
-        /// It is with a supplier already, or ended before.
+        /// The supplier that had it took it back.
+        case withdrawn
+        /// It is with a supplier that takes it back no more, or ended otherwise.
         case tooLate = "too_late"
+        /// It is with a supplier that takes nothing back, or not this.
+        case notSupported = "not_supported"
+        /// Its supplier takes back only what went out in one call, and others of that call were not named.
+        case sharedCall = "shared_call"
+        /// The supplier has not answered, now or when it was called: asking again may help.
+        case unanswered
         /// There is no such message.
         case notFound = "not_found"
     }

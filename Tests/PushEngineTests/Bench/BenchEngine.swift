@@ -77,7 +77,14 @@ struct BenchEngine: Sendable {
             calendar: calendar,
             clock: wall
         )
-        recalls = RecallChain(ledger: ledger)
+        recalls = RecallChain(
+            ledger: ledger,
+            suppliers: SupplierRecall(
+                calls: WiredCallBook(store, plan.wire),
+                directory: directory,
+                clock: wall
+            )
+        )
         health = AccountHealth(settings: plan.health, timer: bench.clock, logger: PushBench.quiet)
         let steps: [any DeliveryStep] =
             [SuppressionStep(store: store, directory: directory), DiscardStep(accounts: store)]

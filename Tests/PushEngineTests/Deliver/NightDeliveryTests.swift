@@ -107,7 +107,7 @@ import Testing
             try await engine.settle()
             #expect(try await engine.states(messages).map(\.isSent) == [false, true])
             let late = try await engine.recalls.recall(messages.map(\.description))
-            #expect(late.map(\.result) == [.tooLate, .tooLate])
+            #expect(late.map(\.result) == [.tooLate, .notSupported])
             #expect(try await bench.town.counts() == ["+8613800130101": 1])
             try await engine.expectSoundStories(messages)
         }

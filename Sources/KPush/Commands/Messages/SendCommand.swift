@@ -91,12 +91,15 @@ struct Assignment: ExpressibleByArgument {
     }
 }
 
-/// `kpush recall`: takes messages back that still wait.
+/// `kpush recall`: takes messages back that still wait, and those that suppliers take back.
 struct RecallCommand: ServerCommand {
     static let configuration = CommandConfiguration(
         commandName: "recall",
-        abstract: "Take messages back that are still queued or held.",
+        abstract: "Take messages back: those that wait, and those that a supplier takes back.",
         discussion: """
+            What waits is recalled, and what a supplier has and takes back is withdrawn. Some suppliers take back only what
+            went out in one call: name all its messages.
+
             Exit code 0 means that all were taken back. A whole campaign is taken back with kpush campaigns cancel.
 
             \(CommandExit.help)
@@ -122,7 +125,7 @@ struct RecallCommand: ServerCommand {
             }
             return table.text
         }
-        if recall.data.contains(where: { $0.result != "recalled" }) {
+        if recall.data.contains(where: { !["recalled", "withdrawn"].contains($0.result) }) {
             throw ExitCode(CommandExit.notSo.rawValue)
         }
     }
