@@ -126,6 +126,57 @@ import Testing
         }
     }
 
+    @Test
+    func `offers to take back what a supplier has where it takes messages back, and says what came of it`()
+        async throws
+    {
+        try await ConsoleBench.use { bench async throws in
+            func sent(by kind: String, _ config: AccountConfig, to phone: String) async throws -> MessageID {
+                let account = SupplierAccount(
+                    id: AccountID(rawValue: 0),
+                    name: kind,
+                    kind: SupplierKind(rawValue: kind),
+                    channel: .sms,
+                    // Nobody is there.
+                    url: "http://127.0.0.1:1",
+                    config: config
+                )
+                let id = try await bench.books.putAccount(account).id
+                let message = try #require(try await Self.send(bench, [phone]).first)
+                let call = PlannedCall(account: id, members: Members([message.index]))
+                let made = try await bench.books.advance(
+                    message.batch,
+                    outcomes: [],
+                    decisions: [],
+                    calls: [call]
+                )
+                let taken = CallResult.sent(reference: "m-1", charge: 0)
+                let outcome = IntentOutcome(intent: try #require(made.intents.first), results: [taken])
+                _ = try await bench.books.advance(
+                    message.batch,
+                    outcomes: [outcome],
+                    decisions: [],
+                    calls: []
+                )
+                return message
+            }
+            let weCom = try await sent(
+                by: "wecom-app",
+                AccountConfig(["corpId": "c", "agentId": "1"], secrets: ["corpSecret": Secret("s")]),
+                to: "13800138000"
+            )
+            let linTong = try await sent(by: "lintong", AccountConfig(), to: "13800138001")
+            var browser = try await Browser.signedIn(bench)
+            #expect(!(try await browser.get("/messages/\(linTong)").text.contains("/recall")))
+            let offer = try await browser.get("/messages/\(weCom)")
+            #expect(offer.text.contains("The supplier has it and is asked to take it back."))
+            let page = try await browser.press("/messages/\(weCom)/recall", on: "/messages/\(weCom)")
+            #expect(page.words.contains("The supplier has not answered: try again."))
+            let answer = try await bench.post("/api/v1/recall", #"{"recallMessageIds":["\#(linTong)"]}"#)
+            #expect(answer["data.0.result"] == "not_supported")
+        }
+    }
+
     @Test(arguments: [(Language.english, "In review", "Changes requested"), (.chinese, "待审批", "已驳回")])
     func `templates are audited and switched with buttons`(
         language: Language,
