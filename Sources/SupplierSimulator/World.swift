@@ -148,10 +148,11 @@ struct World: Sendable {
         by supplier: SimulatedSupplier,
         usedNextKey: Bool,
         key: ArraySlice<UInt8>,
+        fee: Int64 = 1,
         at now: Moment
     ) -> UInt32 {
         let first = UInt32(ledger.count)
-        let call = ledger.open(supplier: supplier, usedNextKey: usedNextKey, key: key)
+        let call = ledger.open(supplier: supplier, usedNextKey: usedNextKey, key: key, fee: fee)
         let isAwaited =
             supplier.givesReceipts && (supplier.keepsReceipts || callbacks[supplier] != nil)
         for message in messages {

@@ -119,6 +119,11 @@ package protocol Supplier: Sendable {
     /// - Throws: `SupplierError` when the supplier did not answer or refused; `.tooLate` when it takes this back no more;
     ///   `.notOffered` when it takes nothing back.
     func recall(reference: String, recipients: [String]) async throws(SupplierError)
+
+    /// Asks for the supplier's own figures of a day that is over; nil when it has none of that day.
+    ///
+    /// - Throws: `SupplierError` when the supplier did not answer or refused.
+    func statistics(of day: DaySpan) async throws(SupplierError) -> SupplierDay?
 }
 
 extension Supplier {
@@ -173,4 +178,6 @@ extension Supplier {
     package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
         throw .notOffered
     }
+
+    package func statistics(of day: DaySpan) async throws(SupplierError) -> SupplierDay? { nil }
 }

@@ -4,9 +4,9 @@ import Synchronization
 /// The simulated Aliyun SMS (Dysms), API version 2017-05-25.
 struct AliyunDesk: SupplierDesk {
     let supplier = SimulatedSupplier.aliyun
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
     private let signatures: AliyunSignatureCheck
-    private let simulation: Simulation
+    let simulation: Simulation
 
     init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
         self.simulation = simulation
@@ -62,6 +62,8 @@ struct AliyunDesk: SupplierDesk {
             return try send(passed, parameters, at: now)
         case "QuerySendDetails":
             return try look(parameters, at: now)
+        case "QuerySendStatistics":
+            return try count(parameters, at: now)
         default:
             throw SimulatedRefusal("InvalidAction.NotFound", "Specified action is not found.", status: 404)
         }

@@ -148,7 +148,7 @@ enum AliyunWriter {
         writer.endObject()
     }
 
-    private static func object(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+    static func object(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         write(&writer)

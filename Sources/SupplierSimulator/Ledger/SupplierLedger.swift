@@ -26,6 +26,8 @@ struct SupplierLedger: Sendable {
         let usedNextKey: Bool
         /// The number of its first message.
         let first: UInt32
+        /// What each of its messages costs, in message units.
+        let fee: UInt8
         fileprivate let keyOffset: Int
         fileprivate let keyLength: Int
     }
@@ -53,12 +55,14 @@ struct SupplierLedger: Sendable {
     mutating func open(
         supplier: SimulatedSupplier,
         usedNextKey: Bool,
-        key: ArraySlice<UInt8>
+        key: ArraySlice<UInt8>,
+        fee: Int64 = 1
     ) -> UInt32 {
         let call = Call(
             supplier: supplier,
             usedNextKey: usedNextKey,
             first: UInt32(entries.count),
+            fee: UInt8(clamping: fee),
             keyOffset: keys.count,
             keyLength: key.count
         )
@@ -121,6 +125,30 @@ struct SupplierLedger: Sendable {
             next = entries[Int(next)].previous
         }
         return found
+    }
+
+    /// What a supplier took from one instant on and before another.
+    func day(of supplier: SimulatedSupplier, from start: Moment, to end: Moment, now: Moment) -> Day {
+        var day = Day()
+        for number in 0..<UInt32(entries.count) {
+            let entry = self[number]
+            guard entry.acceptedAt >= start.millisecondsSinceEpoch,
+                entry.acceptedAt < end.millisecondsSinceEpoch, call(of: entry).supplier == supplier
+            else { continue }
+            day.accepted += 1
+            day.segments += Int64(call(of: entry).fee)
+            guard entry.acceptedAt + Int64(entry.receiptAfter) <= now.millisecondsSinceEpoch else { continue }
+            if entry.isDelivered { day.delivered += 1 } else { day.undelivered += 1 }
+        }
+        return day
+    }
+
+    /// Figures of some hours or days, as suppliers tell them.
+    struct Day: Hashable, Sendable {
+        var accepted: Int64 = 0
+        var segments: Int64 = 0
+        var delivered: Int64 = 0
+        var undelivered: Int64 = 0
     }
 
     private mutating func countDoubles(_ previous: UInt32, contentHash: UInt64) {

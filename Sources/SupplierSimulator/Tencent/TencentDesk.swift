@@ -4,9 +4,9 @@ import Synchronization
 /// The simulated Tencent Cloud SMS, API version 2021-01-11.
 struct TencentDesk: SupplierDesk {
     let supplier = SimulatedSupplier.tencent
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
     private let signatures: TencentSignatureCheck
-    private let simulation: Simulation
+    let simulation: Simulation
 
     init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
         self.simulation = simulation
@@ -76,6 +76,7 @@ struct TencentDesk: SupplierDesk {
         case "PullSmsSendStatus": return try pull(request.body, at: now)
         case "PullSmsReplyStatus": return try pullAnswers(request.body)
         case "PullSmsSendStatusByPhoneNumber": return try look(request.body, at: now)
+        case "SendStatusStatistics": return try count(request.body, at: now)
         default: throw SimulatedRefusal("InvalidAction", "There is no such action.")
         }
     }
@@ -84,7 +85,7 @@ struct TencentDesk: SupplierDesk {
     private static func limit(_ action: String) -> Int {
         switch action {
         case "PullSmsSendStatus", "PullSmsReplyStatus": 100
-        case "PullSmsSendStatusByPhoneNumber": 20
+        case "PullSmsSendStatusByPhoneNumber", "SendStatusStatistics": 20
         default: 3_000
         }
     }
@@ -155,7 +156,14 @@ struct TencentDesk: SupplierDesk {
             }
         }
         if !accepted.isEmpty {
-            _ = world.accept(accepted, by: .tencent, usedNextKey: usedNextKey, key: request.context, at: now)
+            _ = world.accept(
+                accepted,
+                by: .tencent,
+                usedNextKey: usedNextKey,
+                key: request.context,
+                fee: request.fee,
+                at: now
+            )
         }
         return verdicts
     }

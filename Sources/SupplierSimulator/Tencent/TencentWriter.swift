@@ -95,7 +95,7 @@ enum TencentWriter {
         return "5000:\(milliseconds)" + String(repeating: "0", count: 10 - digits.count) + digits
     }
 
-    private static func response(
+    static func response(
         _ requestID: String,
         capacity: Int,
         _ write: (inout JSONWriter) -> Void

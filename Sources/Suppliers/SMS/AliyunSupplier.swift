@@ -121,6 +121,42 @@ package struct AliyunSupplier: Supplier {
         return .unknown
     }
 
+    package func statistics(of day: DaySpan) async throws(SupplierError) -> SupplierDay? {
+        // It counts China's days and no others.
+        guard day.isChinas else { return nil }
+        let date = String(day.day.number)
+        let mainland = try await askStatistics(date, isGlobe: "1")
+        let elsewhere = try await askStatistics(date, isGlobe: "2")
+        return SupplierDay(
+            accepted: (mainland.accepted ?? 0) + (elsewhere.accepted ?? 0),
+            delivered: (mainland.delivered ?? 0) + (elsewhere.delivered ?? 0),
+            undelivered: (mainland.undelivered ?? 0) + (elsewhere.undelivered ?? 0)
+        )
+    }
+
+    private func askStatistics(_ date: String, isGlobe: String) async throws(SupplierError) -> SupplierDay {
+        let parameters = [
+            (name: "EndDate", value: date), (name: "IsGlobe", value: isGlobe),
+            (name: "PageIndex", value: "1"), (name: "PageSize", value: "50"),
+            (name: "SignName", value: credentials["signName"]), (name: "StartDate", value: date),
+        ]
+        switch await post("QuerySendStatistics", parameters) {
+        case .ended(let verdict): throw SupplierError(verdict)
+        case .answered(let response):
+            let found: AliyunStatistics
+            do { found = try AliyunStatistics(response.body) } catch {
+                if (200...299).contains(response.status) { throw .malformed(error.description) }
+                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
+            }
+            guard found.code == "OK" else {
+                throw .refused(
+                    Refusal(AliyunCodes.fault(of: found.code), code: found.code, message: found.message)
+                )
+            }
+            return found.day
+        }
+    }
+
     private static let version = "2017-05-25"
     private static let queryPages = 20
 

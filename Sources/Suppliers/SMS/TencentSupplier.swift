@@ -128,6 +128,16 @@ package struct TencentSupplier: Supplier {
         return .unknown
     }
 
+    package func statistics(of day: DaySpan) async throws(SupplierError) -> SupplierDay? {
+        let question = TencentStatistics.question(day, app: credentials["smsSdkAppId"])
+        let answer = try await ask("SendStatusStatistics", body: question)
+        do throws(JSONError) {
+            return try TencentStatistics.read(answer)
+        } catch {
+            throw .malformed(error.description)
+        }
+    }
+
     private static let queryPages = 10
     private static let contentType = "application/json; charset=utf-8"
 
