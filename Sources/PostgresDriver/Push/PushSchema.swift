@@ -25,6 +25,7 @@ enum PushSchema {
             { link in try link.runScript(suppressionLists) },
             { link in try link.runScript(routing) },
             { link in try link.runScript(media) },
+            { link in try link.runScript(ReconciliationTables.schema) },
         ]
     )
 

@@ -3,6 +3,8 @@ import Groundwork
 /// Puts the values into the text and the tracking parameter on its links.
 struct AssembleStep: SendStep {
     let calendar: BusinessCalendar
+    /// Nil where links stay as they are.
+    let links: ShortLinks?
 
     func apply(to context: inout SendContext) async throws(SendFault) {
         guard let template = context.template else {
@@ -26,20 +28,37 @@ struct AssembleStep: SendStep {
             campaignRun: nil,
             acceptedAt: context.acceptedAt
         )
+        let content = try await content(of: template, context.businessID)
         switch context.input {
-        case .request(let request): assemble(request, template, &context)
-        case .crowd(let stretch): try assemble(stretch, template, &context)
+        case .request(let request): assemble(request, content, &context)
+        case .crowd(let stretch): try assemble(stretch, content, &context)
+        }
+    }
+
+    /// The template's content, with short links where they are wanted.
+    private func content(
+        of template: CompiledTemplate,
+        _ id: BusinessID?
+    ) async throws(SendFault) -> ContentTemplate {
+        guard let links, let id else { return template.content }
+        do throws(StoreError) { return try await links.content(of: template, id) } catch {
+            throw SendFault(
+                .unavailable,
+                field: "messageTemplateId",
+                "the template's short links cannot be stored",
+                cause: error
+            )
         }
     }
 
     private func assemble(
         _ request: SendRequest,
-        _ template: CompiledTemplate,
+        _ content: ContentTemplate,
         _ context: inout SendContext
     ) {
         for (index, param) in request.params.enumerated() {
             do {
-                let text = try template.content.render(param.variables, tracking: context.businessID)
+                let text = try content.render(param.variables, tracking: context.businessID)
                 context.texts.append(text)
             } catch {
                 context.texts.append(nil)
@@ -62,14 +81,14 @@ struct AssembleStep: SendStep {
 
     private func assemble(
         _ stretch: CrowdStretch,
-        _ template: CompiledTemplate,
+        _ content: ContentTemplate,
         _ context: inout SendContext
     ) throws(SendFault) {
-        let columns = template.content.variables.map { name in
+        let columns = content.variables.map { name in
             stretch.columns.firstIndex { $0.lowercased() == name.lowercased() }
         }
         guard columns.allSatisfy({ $0 != nil }) else {
-            let missing = zip(template.content.variables, columns).filter { $0.1 == nil }.map(\.0)
+            let missing = zip(content.variables, columns).filter { $0.1 == nil }.map(\.0)
             throw SendFault(
                 .variableMissing,
                 field: "crowd",
@@ -77,7 +96,7 @@ struct AssembleStep: SendStep {
             )
         }
         let renderer = Renderer(
-            template.content,
+            content,
             columns: columns.compactMap(\.self),
             tracking: context.businessID
         )

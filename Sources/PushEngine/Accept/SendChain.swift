@@ -18,12 +18,13 @@ package struct SendChain: Sendable {
         ledger: any DeliveryLedger,
         queue: any SendQueue,
         calendar: BusinessCalendar,
+        links: ShortLinks? = nil,
         clock: any WallClock
     ) {
         self.clock = clock
         steps = [
             ValidateStep(templates: templates),
-            AssembleStep(calendar: calendar),
+            AssembleStep(calendar: calendar, links: links),
             CheckRecipientsStep(),
             EnqueueStep(ledger: ledger, queue: queue),
         ]

@@ -4,7 +4,7 @@ extension ArchiveTable {
     /// What travels of the push engine's books beside crowds, accounts and batches, which stores keep each in their
     /// own way.
     package static let books =
-        catalogue + suppression + media + campaigns + [tally] + delivery + receipts
+        catalogue + suppression + media + campaigns + [tally] + delivery + receipts + comparisons + clicks
 
     private static let catalogue = [
         ArchiveTable(
@@ -133,5 +133,30 @@ extension ArchiveTable {
             [.number("account"), .number("at"), .flag("is_done"), .bytes("raw")]
         ),
         ArchiveTable("confirmation", key: [.number("id")], [.text("reference")]),
+    ]
+
+    private static let comparisons = [
+        ArchiveTable(
+            "reconciliation",
+            key: [.number("day"), .number("account")],
+            [.text("verdict"), .number("rows"), .number("made_at"), .text("figures")]
+        ),
+        ArchiveTable(
+            "reconciliation_row",
+            key: [.number("day"), .number("account"), .number("number")],
+            [
+                .text("kind"), .number("message"), .text("recipient"), .text("reference"), .number("state"),
+                .number("charge"), .number("at"), .text("code"),
+            ]
+        ),
+    ]
+
+    private static let clicks = [
+        ArchiveTable(
+            "link",
+            key: [.text("code")],
+            [.text("url"), .number("business_id"), .number("made_at")]
+        ),
+        ArchiveTable("click", key: [.text("code"), .number("hour")], [.number("count")]),
     ]
 }

@@ -48,6 +48,13 @@ package struct LinkTracker: Hashable, Sendable {
         nextLink(in: text, from: 0) != nil
     }
 
+    /// Where the links of a text are, in order.
+    static func links(in text: Span<UInt8>) -> [Range<Int>] {
+        var links: [Range<Int>] = []
+        while let link = nextLink(in: text, from: links.last?.upperBound ?? 0) { links.append(link) }
+        return links
+    }
+
     @inline(__always)
     private func append(_ text: Span<UInt8>, _ range: Range<Int>, to out: inout [UInt8]) {
         text.withUnsafeBufferPointer { out.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
@@ -127,7 +134,7 @@ package struct LinkTracker: Hashable, Sendable {
         0x61...0x7A ~= byte | 0x20 || 0x30...0x39 ~= byte
     }
 
-    private static func isLinkByte(_ byte: UInt8) -> Bool {
+    static func isLinkByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x00...0x20, 0x22, 0x27, 0x3C, 0x3E, 0x5C, 0x5E, 0x60, 0x7B...0x7D, 0x7F...: false
         default: true

@@ -68,6 +68,9 @@ enum PushMigrations {
             )
         }
         migrator.registerMigration("media") { db in try db.execute(sql: media) }
+        migrator.registerMigration("reconciliation and clicks") { db in
+            try db.execute(sql: ReconciliationTables.schema)
+        }
         return migrator
     }
 

@@ -34,6 +34,16 @@ import Testing
         try await clause.check(try await PushRig.postgres(way))
     }
 
+    @Test(arguments: LinkConformance.clauses, Way.allCases)
+    func `the link store keeps`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
+    }
+
+    @Test(arguments: ReconciliationConformance.clauses, Way.allCases)
+    func `the reconciliation store keeps`(clause: Clause<PushRig>, way: Way) async throws {
+        try await clause.check(try await PushRig.postgres(way))
+    }
+
     @Test(arguments: RetentionConformance.clauses, Way.allCases)
     func `the retention store keeps`(clause: Clause<PushRig>, way: Way) async throws {
         try await clause.check(try await PushRig.postgres(way))

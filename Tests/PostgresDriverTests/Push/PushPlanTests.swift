@@ -99,6 +99,17 @@ import Testing
             by: "call_\(day.suffix)_batch_idx"
         ),
         Question(
+            "an account's calls of a day",
+            PostgresPushStore.selectCallsOfDay,
+            .int(7),
+            now,
+            .int(0),
+            .int(PushRig.noon.millisecondsSinceEpoch + 60_000),
+            .int(32),
+            .int(day.numbers.upperBound),
+            by: "call_\(day.suffix)_expr_called_at_id_idx"
+        ),
+        Question(
             "what is due in the morning",
             PostgresPushStore.selectDue,
             now,

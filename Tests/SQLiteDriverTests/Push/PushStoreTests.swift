@@ -40,6 +40,16 @@ final class PushStoreTests {
         try await clause.check(try PushRig(folder.path))
     }
 
+    @Test(arguments: LinkConformance.clauses)
+    func `the link store keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
+    @Test(arguments: ReconciliationConformance.clauses)
+    func `the reconciliation store keeps`(clause: Clause<PushRig>) async throws {
+        try await clause.check(try PushRig(folder.path))
+    }
+
     @Test(arguments: RetentionConformance.clauses)
     func `the retention store keeps`(clause: Clause<PushRig>) async throws {
         try await clause.check(try PushRig(folder.path))

@@ -40,6 +40,19 @@ final class QueryPlanTests {
         Look(sql: SQLitePushStore.selectTalliesOfDay, index: "PRIMARY KEY (day=?)"),
         Look(sql: SQLitePushStore.selectRecount, index: "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         Look(sql: SQLitePushStore.selectHeld, index: "shelf_by_time"),
+        Look(
+            sql: SQLitePushStore.selectCallsOfDay,
+            index: "intent_of_account (account=? AND called_at>? AND called_at<?)"
+        ),
+        Look(
+            sql: SQLitePushStore.selectStraysOfDay,
+            index: "stray_of_account (account=? AND at>? AND at<?)"
+        ),
+        Look(sql: SQLitePushStore.selectResults, index: "PRIMARY KEY ((day,account)<(?,?))"),
+        Look(sql: SQLitePushStore.selectRows, index: "PRIMARY KEY (day=? AND account=? AND number>?)"),
+        Look(sql: SQLitePushStore.selectLink, index: "PRIMARY KEY (code=?)"),
+        Look(sql: SQLitePushStore.selectLinks, index: "link_of_business (business_id=? AND code>?)"),
+        Look(sql: SQLitePushStore.selectClicks, index: "PRIMARY KEY (code=?)"),
         Look(sql: SQLitePushStore.selectPending, index: "receipt_page_pending"),
         Look(sql: SQLitePushStore.selectRejects, index: "PRIMARY KEY (run=? AND row>?)"),
         Look(sql: SQLitePushStore.selectVersions, index: "PRIMARY KEY (template=?)"),
