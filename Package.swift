@@ -71,7 +71,8 @@ let package = Package(
             resources: [
                 .copy("CrowdSend/crowd-send.yaml"), .copy("MediaRefresh/media-refresh.yaml"),
                 .copy("NightRelease/night-release.yaml"),
-                .copy("ReceiptPull/receipt-pull.yaml"), .copy("Retention/retention.yaml"),
+                .copy("ReceiptPull/receipt-pull.yaml"), .copy("Reconcile/reconcile.yaml"),
+                .copy("Retention/retention.yaml"),
                 .copy("TokenRefresh/token-refresh.yaml"),
             ]
         ),

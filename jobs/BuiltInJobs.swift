@@ -10,6 +10,7 @@ package enum BuiltInJobs {
             "mediaRefresh": MediaRefreshHandler(parts),
             "nightRelease": NightReleaseHandler(parts),
             "receiptPull": ReceiptPullHandler(parts),
+            "reconcile": ReconcileHandler(parts),
             "retention": RetentionHandler(parts),
             "tokenRefresh": TokenRefreshHandler(parts),
         ])
@@ -19,7 +20,8 @@ package enum BuiltInJobs {
     ///
     /// - Throws: what reading a file throws, when the program's resources are not beside it.
     package static func definitions() throws -> [String] {
-        try ["media-refresh", "night-release", "receipt-pull", "retention", "token-refresh"].map(definition)
+        try ["media-refresh", "night-release", "receipt-pull", "reconcile", "retention", "token-refresh"]
+            .map(definition)
     }
 
     /// The YAML that every campaign's job is made from.

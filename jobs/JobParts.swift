@@ -7,6 +7,7 @@ package struct JobParts: Sendable {
     package let shelf: any NightShelf
     package let queue: any SendQueue
     package let receipts: ReceiptDesk
+    package let reconciler: Reconciler
     package let retention: Retention
     package let suppliers: SupplierDirectory
     package let media: MediaRenewal
@@ -19,6 +20,7 @@ package struct JobParts: Sendable {
         shelf: any NightShelf,
         queue: any SendQueue,
         receipts: ReceiptDesk,
+        reconciler: Reconciler,
         retention: Retention,
         suppliers: SupplierDirectory,
         media: MediaRenewal,
@@ -30,6 +32,7 @@ package struct JobParts: Sendable {
         self.shelf = shelf
         self.queue = queue
         self.receipts = receipts
+        self.reconciler = reconciler
         self.retention = retention
         self.suppliers = suppliers
         self.media = media

@@ -28,6 +28,9 @@ package struct ConsoleParts: Sendable {
     package var suppliers: SupplierForms
     package var watch: AccountWatch
     package var records: any RecordStore
+    package var reconciliations: any ReconciliationStore
+    package var links: any LinkStore
+    package var linkDesk: LinkDesk
     package var queue: any SendQueue
     package var receipts: ReceiptDesk
     /// How long what is looked up is kept.
@@ -58,6 +61,9 @@ package struct ConsoleParts: Sendable {
         suppliers: SupplierForms,
         watch: AccountWatch,
         records: any RecordStore,
+        reconciliations: any ReconciliationStore,
+        links: any LinkStore,
+        linkDesk: LinkDesk,
         queue: any SendQueue,
         receipts: ReceiptDesk,
         retention: RetentionSettings,
@@ -85,6 +91,9 @@ package struct ConsoleParts: Sendable {
         self.suppliers = suppliers
         self.watch = watch
         self.records = records
+        self.reconciliations = reconciliations
+        self.links = links
+        self.linkDesk = linkDesk
         self.queue = queue
         self.receipts = receipts
         self.retention = retention

@@ -25,6 +25,7 @@ enum ConsoleRouter {
         OpenAPIRoutes().add(to: router)
         ExecutorDoorRoutes(door: parts.executors).add(to: router)
         CallbackRoutes(receipts: parts.receipts, address: ReceiptAddress(settings: settings)).add(to: router)
+        ShortLinkRoutes(desk: parts.linkDesk).add(to: router)
         let sessions = Sessions(settings, clock: parts.clock)
         let access = AccessControl(
             token: settings.apiToken,
@@ -63,6 +64,8 @@ enum ConsoleRouter {
             clock: parts.clock
         )
         .add(to: api)
+        LinkRoutes(links: parts.links, templates: parts.templates).add(to: api)
+        ReconciliationRoutes(store: parts.reconciliations).add(to: api)
         QueueRoutes(queue: parts.queue).add(to: api)
         JobRoutes(jobs: parts.jobs).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)

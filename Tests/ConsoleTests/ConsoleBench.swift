@@ -17,9 +17,9 @@ import Testing
 /// Nothing works in the background: a test delivers, reads crowds and hands runs over when it says so.
 final class ConsoleBench: Sendable {
     /// Everything that the push engine keeps books of.
-    typealias PushBooks = AccountStore & AllowListStore & CampaignRunStore & CampaignStore & DeliveryLedger
-        & MediaCopyStore & MediaStore & MessageFates & NightShelf & ReceiptStore & RecordStore
-        & SensitiveWordStore & SuppressionStore & TemplateStore
+    typealias PushBooks = AccountStore & AllowListStore & CallBook & CampaignRunStore & CampaignStore
+        & DeliveryLedger & LinkStore & MediaCopyStore & MediaStore & MessageFates & NightShelf & ReceiptStore
+        & ReconciliationStore & RecordStore & SensitiveWordStore & SuppressionStore & TemplateStore
 
     static let token = "a-token-of-tests-0123456789"
     static let accessToken = Secret("an-access-token-of-tests")
@@ -36,6 +36,7 @@ final class ConsoleBench: Sendable {
     let scheduler: SchedulerParts
     let books: any PushBooks
     let queue: any SendQueue
+    let clicks: ClickCounter
     /// Where fake executors are placed.
     let executors = InProcessHTTP()
     private let keys: RequestKeys
@@ -102,6 +103,7 @@ final class ConsoleBench: Sendable {
         settings.port = 0
         settings.crowdSizeLimit = crowdSizeLimit
         self.settings = settings
+        clicks = ClickCounter(store: books, clock: wall, timer: clock, logger: logger)
         parts = ConsoleParts(
             jobs: jobs,
             runs: RunService(scheduler),
@@ -138,6 +140,9 @@ final class ConsoleBench: Sendable {
                 suppliers.adapter(of: $0, tools)
             },
             records: books,
+            reconciliations: books,
+            links: books,
+            linkDesk: LinkDesk(store: books, counter: clicks),
             queue: queue,
             receipts: ReceiptDesk(
                 store: books,

@@ -152,9 +152,13 @@ extension MessageDetail.Step {
 
 extension MessageRecord {
     /// The recipient as lists may show it.
-    var maskedRecipient: String {
-        if let phone = try? PhoneNumber(recipient) { return phone.description }
-        // Whatever it is, its middle is nobody's business.
-        return recipient.count > 4 ? "\(recipient.prefix(2))****\(recipient.suffix(2))" : "****"
+    var maskedRecipient: String { recipient.maskedAddress }
+}
+
+extension String {
+    /// An address without its middle, which is nobody's business.
+    var maskedAddress: String {
+        if let phone = try? PhoneNumber(self) { return phone.description }
+        return count > 4 ? "\(prefix(2))****\(suffix(2))" : "****"
     }
 }

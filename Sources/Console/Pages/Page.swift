@@ -14,6 +14,7 @@ struct Page: Sendable {
         case templates
         case suppressions
         case accounts
+        case reconciliations
         case jobs
         case runs
         case executors

@@ -36,6 +36,7 @@ struct PageRoutes: Sendable {
             TemplatePages(parts: parts),
             SuppressionPages(parts: parts),
             AccountPages(parts: parts),
+            ReconciliationPages(parts: parts),
         ]
         for desk in desks {
             for page in desk.pages {

@@ -83,7 +83,7 @@ struct Composition: Sendable {
         reread: (@Sendable () async throws -> ServeSettings)? = nil
     ) throws -> [any Service] {
         var services = forms.upkeep
-        if settings.roles.contains(.web) { services += [console, DoorKeeper(scheduler)] }
+        if settings.roles.contains(.web) { services += [engine.clicks, console, DoorKeeper(scheduler)] }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))
             let push = engine.pushService(settings, logger: logger)

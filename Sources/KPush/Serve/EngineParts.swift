@@ -27,11 +27,13 @@ struct EngineParts: Sendable {
     let calendar: BusinessCalendar
     let window: SendingWindow
     let chain: SendChain
+    let clicks: ClickCounter
     let keys: RequestKeys
     let http: CurlHTTPClient
     let receipts: ReceiptSettings
     let suppression: SuppressionSettings
     let retention: RetentionSettings
+    let reconcile: ReconcileSettings
     let clock: any WallClock
     let timer = ContinuousClock()
 
@@ -59,6 +61,7 @@ struct EngineParts: Sendable {
         receipts = settings.receipts
         suppression = settings.suppression
         retention = settings.retention.books
+        reconcile = settings.reconcile
         tokens = TokenKeeper(store: forms.tokens, timer: timer, logger: logger)
         let tools = SupplierTools(
             http: Self.supplierClient(settings, or: http),
@@ -75,7 +78,15 @@ struct EngineParts: Sendable {
             suppliers.adapter(of: $0, tools)
         }
         keys = RequestKeys(installation: forms.installation)
-        chain = SendChain(templates: store, ledger: store, queue: queue, calendar: calendar, clock: clock)
+        chain = SendChain(
+            templates: store,
+            ledger: store,
+            queue: queue,
+            calendar: calendar,
+            links: settings.links.map { [store, clock] in ShortLinks(base: $0, store: store, clock: clock) },
+            clock: clock
+        )
+        clicks = ClickCounter(store: store, clock: clock, timer: timer, logger: logger)
     }
 
     /// What suppliers are called with: a guarded client where the settings limit where their URLs may lead.
@@ -149,6 +160,18 @@ struct EngineParts: Sendable {
         SupplierRecall(calls: store, directory: directory, clock: clock)
     }
 
+    /// Compares days with what the suppliers say of them.
+    func reconciler(logger: Logger) -> Reconciler {
+        Reconciler(
+            store: store,
+            directory: directory,
+            calendar: calendar,
+            settings: reconcile,
+            clock: clock,
+            logger: logger
+        )
+    }
+
     /// The workers of all lanes.
     func pushService(_ settings: ServeSettings, logger: Logger) -> PushService {
         if suppression.isAllowListOn { logger.notice("only those on the allow-list get messages") }
@@ -216,6 +239,7 @@ struct EngineParts: Sendable {
             shelf: store,
             queue: queue,
             receipts: receiptDesk(logger: logger),
+            reconciler: reconciler(logger: logger),
             retention: Retention(store: store, storage: crowds, settings: retention, clock: clock),
             suppliers: directory,
             media: MediaRenewal(
@@ -257,6 +281,9 @@ struct EngineParts: Sendable {
             suppliers: suppliers,
             watch: watch,
             records: store,
+            reconciliations: store,
+            links: store,
+            linkDesk: LinkDesk(store: store, counter: clicks),
             queue: queue,
             receipts: receiptDesk(logger: logger),
             retention: retention,

@@ -52,6 +52,10 @@ struct ServeSettings: Sendable {
     var receipts = ReceiptSettings()
     /// How long messages, runs and crowd files are kept.
     var retention = KeepSettings()
+    /// How days are compared with what suppliers say of them.
+    var reconcile = ReconcileSettings()
+    /// The address that short links begin with; nil leaves links as they are.
+    var links: String?
     /// Where crowd files are kept.
     var crowds = CrowdSettings.own
     /// Where suppliers' URLs may lead to; nil lets them lead everywhere.
@@ -93,6 +97,14 @@ struct ServeSettings: Sendable {
         ("receipts.confirm-after", "how long after its call what has no receipt is asked for, such as 6h"),
         ("receipts.resend-after", "how long after it what the supplier knows nothing of is sent again"),
         ("receipts.patience", "how long a message waits for its receipt, such as 72h"),
+        (
+            "reconcile.share",
+            "by how much a day's figures may be apart from the supplier's before it is told, such as 2 %"
+        ),
+        (
+            "links.base-url",
+            "the address that short links begin with, such as https://t.example.com; links stay as they are if not given"
+        ),
         ("worker.widths", "the same for some of them, such as sms.marketing=8, sms.auth_code=2"),
         (
             "crowds.storage",
@@ -204,6 +216,9 @@ struct ServeSettings: Sendable {
         guard receipts.resendAfter >= receipts.queryAfter else {
             throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
         }
+        reconcile.patience = receipts.patience
+        reconcile.share = try reader.share("reconcile.share") ?? reconcile.share
+        links = try reader.base("links.base-url")
         retention = try KeepSettings(reader)
         crowds = try CrowdSettings(reader)
         try crowds.check(roles: roles, isShared: cluster != nil)

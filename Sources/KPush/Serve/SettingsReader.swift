@@ -49,6 +49,26 @@ struct SettingsReader {
         try value(key, "is a time of day such as 08:00") { SendingWindow.TimeOfDay($0) }
     }
 
+    /// A web address that others are made of, without a slash at its end.
+    func base(_ key: String) throws(SettingsError) -> String? {
+        try value(key, "is a web address such as https://t.example.com, without a query") { text in
+            let base = text.hasSuffix("/") ? String(text.dropLast()) : text
+            guard let parts = URLComponents(string: base), ["http", "https"].contains(parts.scheme ?? ""),
+                parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil,
+                base.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else { return nil }
+            return base
+        }
+    }
+
+    /// A share such as `2 %` or `0.5`, in percent.
+    func share(_ key: String) throws(SettingsError) -> Double? {
+        try value(key, "is a percentage from 0 to 100, such as 2 or 0.5 %") { text in
+            let digits = text.replacing("%", with: "").trimmingCharacters(in: .whitespaces)
+            return Double(digits).flatMap { (0...100).contains($0) ? $0 / 100 : nil }
+        }
+    }
+
     /// A length of time such as `90s` or `72h`.
     func duration(_ key: String) throws(SettingsError) -> Duration? {
         try value(key, "is a whole number with ms, s, m, h or d, such as 90s") { DurationText.duration($0) }

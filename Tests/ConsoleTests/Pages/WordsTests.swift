@@ -39,6 +39,10 @@ import Testing
         add("guarantee", DeliveryGuarantee.allCases.map(\.rawValue))
         add("channel", Channel.allCases.map(\.name))
         add("rests", AccountHealth.Reason.allCases.map(\.rawValue))
+        add("verdict", Reconciliation.Verdict.allCases.map(\.rawValue))
+        add("figure", DayDifference.Figure.allCases.map(\.rawValue))
+        add("row", ReconciliationRow.Kind.allCases.map(\.rawValue))
+        add("source", TheirDay.Source.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         add("weekday", (0..<7).map(String.init))
         for unit in ["second", "minute", "hour"] { add("cron", ["each-\(unit)", "every-\(unit)"]) }
