@@ -50,7 +50,6 @@ enum ConsoleRouter {
             )
         )
         .add(to: api)
-        AccountRoutes(accounts: parts.accounts, forms: parts.suppliers).add(to: api)
         SuppressionRoutes(desk: parts.suppressions).add(to: api)
         AccountRoutes(accounts: parts.accounts, forms: parts.suppliers, watch: parts.watch).add(to: api)
         CrowdRoutes(library: parts.library, crowds: parts.crowds, sizeLimit: settings.crowdSizeLimit)

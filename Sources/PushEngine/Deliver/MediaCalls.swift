@@ -60,7 +60,8 @@ extension SupplierCall {
             requestKey: requestKey,
             recipients: recipients,
             contents: contents.map { MediaReference.replaced(in: $0, by: names) },
-            contentIndex: contentIndex
+            contentIndex: contentIndex,
+            type: type
         )
     }
 }

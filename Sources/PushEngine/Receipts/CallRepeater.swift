@@ -51,7 +51,7 @@ package struct CallRepeater: Sendable {
         self.calls = calls
         self.steps = steps
         self.gate = gate
-        caller = SupplierCaller(keys: keys, callsAtOnce: 1, window: settings.callWindow)
+        caller = SupplierCaller(keys: keys, callsAtOnce: 1, window: settings.callWindow, media: MediaCalls(keeper: nil))
         self.clock = clock
         self.timer = timer
     }
@@ -66,7 +66,7 @@ package struct CallRepeater: Sendable {
     /// - Throws: `StoreError` when a store does not answer; then the call may be made once more.
     func makeAgain(_ call: OpenCall, by entry: SupplierRoster.Entry) async throws(StoreError) -> Ending {
         guard entry.account.isEnabled, let known = try await calls.repeatable(call.intent),
-            try await passes(known)
+            try await passes(known), !known.namesFiles
         else { return .notNow }
         let roster = SupplierRoster(entries: [entry])
         let planned = PlannedCall(account: known.intent.account, members: known.intent.members)
@@ -90,6 +90,14 @@ package struct CallRepeater: Sendable {
             guard try await step.apply(to: batch).goesOn == members else { return false }
         }
         return true
+    }
+}
+
+extension RepeatableCall {
+    /// Whether it names a file of ours: under the name that it has at the supplier by now it is not the same call.
+    fileprivate var namesFiles: Bool {
+        Set(intent.members.indices.map { task.contentIndex[$0] })
+            .contains { MediaReference.mayOccur(in: task.contents.text(Int($0))) }
     }
 }
 

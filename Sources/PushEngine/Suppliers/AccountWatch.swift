@@ -86,7 +86,7 @@ extension SupplierError {
             (refusal.fault == .transient ? "no usable answer: " : "refused: ") + refusal.code
                 + (refusal.message.isEmpty ? "" : ": \(refusal.message)")
         case .malformed(let detail): "an answer that cannot be read: \(detail)"
-        case .notGenuine, .notOffered: description
+        case .notGenuine, .notOffered, .tooLate: description
         }
     }
 }
