@@ -12,7 +12,9 @@ import Testing
     private static func guarded(_ bench: ConsoleBench) -> [(method: String, path: String)] {
         let router = Router()
         ConsoleRouter.addDoors(to: router, bench.parts, bench.settings)
-        let open = ["/healthz", "/readyz", "/openapi.json", "/callbacks", "/api/{name}", "/xxl-job-admin"]
+        let open = [
+            "/healthz", "/readyz", "/openapi.json", "/callbacks", "/s/", "/api/{name}", "/xxl-job-admin",
+        ]
         return router.routes.map { ($0.method.rawValue, $0.path.description) }
             .filter { route in !open.contains { route.1.hasPrefix($0) } }
             .map { ($0, $1.replacing(/\{[a-z]+\}/, with: "1")) }

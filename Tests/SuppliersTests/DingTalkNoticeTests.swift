@@ -43,13 +43,14 @@ import Testing
         #expect(http.requests.last?.field("content-type") == "application/json; charset=utf-8")
     }
 
-    @Test func `the whole company is a recipient`() async throws {
+    @Test(arguments: [["@all"], ["u1", "@ALL"]])
+    func `nobody writes to the whole company by a recipient`(recipients: [String]) async throws {
         let http = Self.http(Self.token("t-1"), Self.taken)
-        _ = try await ChatBench.supplier(.dingTalkNotice, over: http)
-            .send(ChatBench.call(to: ["@all"]))
-        let right =
-            #"{"agent_id":123,"to_all_user":true,"msg":{"msgtype":"text","text":{"content":"您好"}}}"#
-        #expect(http.requests.last?.text == right)
+        let reply = try await ChatBench.supplier(.dingTalkNotice, over: http)
+            .send(ChatBench.call(to: recipients))
+        #expect(reply.code == "kpush.everybody")
+        #expect(reply.mayBeSplit == (recipients.count > 1))
+        #expect(http.requests.isEmpty)
     }
 
     @Test(arguments: [

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(arguments: all)
+    @Test(arguments: robots + [.webhook])
     func `everybody at once is accepted`(kind: SimulatedSupplier) async throws {
         try await SimulatedChat.use(kind) { chat in
             #expect(await chat.send(["@all"]).isAccepted)

@@ -12,17 +12,20 @@ import Testing
         ),
         (
             .recipientLimit,
+            ["PhoneNumberDailyLimit", "PhoneNumberSameContentDailyLimit"].map { "LimitExceeded.\($0)" }
+        ),
+        (
+            .recipientLater,
             [
-                "PhoneNumberThirtySecondLimit", "PhoneNumberOneHourLimit", "PhoneNumberDailyLimit",
-                "PhoneNumberSameContentDailyLimit", "DeliveryFrequencyLimit",
+                "LimitExceeded.PhoneNumberThirtySecondLimit", "LimitExceeded.PhoneNumberOneHourLimit",
+                "LimitExceeded.DeliveryFrequencyLimit", "FailedOperation.MarketingSendTimeConstraint",
             ]
-            .map { "LimitExceeded.\($0)" }
         ),
         (
             .throttled,
             [
                 "LimitExceeded.AppDailyLimit", "LimitExceeded.DailyLimit", "RequestLimitExceeded",
-                "RequestLimitExceeded.UinLimitExceeded", "FailedOperation.MarketingSendTimeConstraint",
+                "RequestLimitExceeded.UinLimitExceeded",
             ]
         ),
         (

@@ -114,7 +114,7 @@ import Testing
         #expect(recall.status == 1)
         #expect(
             recall.lines.contains {
-                $0.hasPrefix(id) && $0.contains("  too late  ") && $0.hasSuffix("  delivered")
+                $0.hasPrefix(id) && $0.contains("  not supported  ") && $0.hasSuffix("  delivered")
             }
         )
         #expect(recall.lines.contains { $0.contains("not found") })

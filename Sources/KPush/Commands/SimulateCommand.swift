@@ -19,7 +19,7 @@ struct SimulateCommand: AsyncParsableCommand {
             was sent to twice.
 
             A recipient's last four digits script what happens to it, unless --no-scripts is given: 0000 delivered, \
-            0001 not delivered, 0002 refused for good, 0003 refused for now, 0004 accepted but never answered, \
+            0001 not delivered, 0002 refused for good, 0003 refused for today, 0004 accepted but never answered, \
             0005 connection reset, 0006 HTTP 500 twice and then accepted, 0007 accepted but the answer cut short, \
             0008 the receipt late and twice, 0009 answered after three seconds.
 

@@ -37,7 +37,7 @@ package struct AccountStanding: Hashable, Sendable {
 /// Keeps accounts that do not work now from being called again and again: a circuit breaker for each.
 ///
 /// A circuit opens when half of the last calls had no usable answer, and at once when the supplier refuses the account
-/// or asks for patience. When its time is over one batch tries: if that works the circuit closes, else it stays
+/// or asks for patience. When its time is over one call tries: if that works the circuit closes, else it stays
 /// open longer. What the supplier says of a recipient or a text proves that the account works. An account that was
 /// asked for patience goes on at a lower rate, which recovers (`AccountPace`).
 package final class AccountHealth: Sendable {
@@ -132,27 +132,65 @@ package final class AccountHealth: Sendable {
         }
     }
 
-    /// The accounts that are not to be called now; whoever asks first when one's time is over tries it.
+    /// The accounts that are not to be called now: those that rest, and those that somebody tries.
     func resting(among accounts: [AccountID]) -> Set<AccountID> {
         let now = stopwatch.elapsed
         return circuits.withLock { circuits in
             Set(
                 accounts.filter { account in
-                    guard var circuit = circuits[account], circuit.reason != nil else { return false }
-                    guard circuit.until <= now, circuit.probedUntil <= now else { return true }
-                    circuit.probedUntil = now + settings.probe
-                    circuits[account] = circuit
-                    return false
+                    guard let circuit = circuits[account], circuit.reason != nil else { return false }
+                    return circuit.until > now || circuit.probedUntil > now
                 }
             )
+        }
+    }
+
+    /// Calls that may be made now.
+    struct Admission: Sendable {
+        /// Their places among those that were asked for.
+        var places: [Int] = []
+        /// Accounts whose rest is over, each of which one of the calls tries.
+        var tried: Set<AccountID> = []
+    }
+
+    /// Says which calls may be made now.
+    ///
+    /// Those are all of an account that works, none of one that rests, and one of an account whose rest is over. A trial that does not come to be is given back with `giveBack(_:)`.
+    ///
+    /// - Parameter accounts: the calls' accounts.
+    /// - Returns: the calls that may.
+    func admit(_ accounts: [AccountID]) -> Admission {
+        let now = stopwatch.elapsed
+        return circuits.withLock { circuits in
+            var admission = Admission()
+            for (place, account) in accounts.enumerated() {
+                if circuits[account]?.reason != nil, var circuit = circuits[account] {
+                    guard circuit.until <= now, circuit.probedUntil <= now else { continue }
+                    circuit.probedUntil = now + settings.probe
+                    circuits[account] = circuit
+                    admission.tried.insert(account)
+                }
+                admission.places.append(place)
+            }
+            return admission
+        }
+    }
+
+    /// Lets others try accounts that were to be tried by calls that were not made after all.
+    func giveBack(_ accounts: some Sequence<AccountID>) {
+        circuits.withLock { circuits in
+            for account in accounts { circuits[account]?.probedUntil = .zero }
         }
     }
 
     /// Notes how calls ended.
     func note(_ rounds: [CallRound]) {
         for round in rounds {
-            guard let word = CallWord(round) else { continue }
-            note(word, of: round.intent.account)
+            if let word = CallWord(round) {
+                note(word, of: round.intent.account)
+            } else {
+                giveBack([round.intent.account])
+            }
         }
     }
 
@@ -165,7 +203,8 @@ package final class AccountHealth: Sendable {
             case .works:
                 paces.withLock { $0[account, default: AccountPace()].take(at: now) }
                 circuit.add(true, of: settings.calls)
-                if before != nil { circuit = Circuit() }
+                // What began before it rested says nothing new.
+                if before != nil, circuit.until <= now { circuit = Circuit() }
             case .failing:
                 circuit.add(false, of: settings.calls)
                 let failures = circuit.recent.count { !$0 }
@@ -213,15 +252,15 @@ private enum CallWord {
     case refused
     case throttled(wait: Duration?)
 
-    /// Judges a call; nil for one that was not made.
+    /// Judges a call; nil for one that was not made, or that we refused ourselves for what was to be sent.
     init?(_ round: CallRound) {
-        guard round.wasMade, let first = round.reply.verdicts.first else { return nil }
+        guard round.wasMade, let first = round.reply.verdicts.first, !first.isOurWord else { return nil }
         switch first {
         case .accepted: self = .works
         case .ambiguous: self = .failing
         case .refused(let refusal):
             switch refusal.fault {
-            case .badRecipient, .badContent, .recipientLimit: self = .works
+            case .badRecipient, .badContent, .recipientLimit, .recipientLater: self = .works
             case .badConfig: self = .refused
             case .throttled: self = .throttled(wait: refusal.wait)
             case .transient: self = .failing
@@ -234,6 +273,16 @@ private enum CallWord {
 }
 
 extension SupplierVerdict {
+    /// Whether it is about a content or a recipient, and was never asked of the supplier.
+    fileprivate var isOurWord: Bool {
+        guard case .refused(let refusal) = self, refusal.code.hasPrefix("kpush.") else { return false }
+        switch refusal.fault {
+        case .badRecipient, .badContent, .recipientLimit, .recipientLater: return true
+        case .transient: return ["kpush.attachment", "kpush.media"].contains { refusal.code.hasPrefix($0) }
+        case .badConfig, .throttled: return false
+        }
+    }
+
     /// Whether it need not be about its recipient.
     fileprivate var speaksOfAccount: Bool {
         switch self {

@@ -109,6 +109,7 @@ package struct Deliverer: Sendable {
         var groups = passage.goesOn.isEmpty ? [] : [DeliveryGroup(members: passage.goesOn)]
         var decisions = passage.decisions
         var postponed: [Int] = []
+        var later = LaterMembers()
         var held = HeldCalls()
         var lastCode: String?
         var someRest = false
@@ -125,24 +126,32 @@ package struct Deliverer: Sendable {
                 postponed += plan.left.indices
             }
             groups = []
-            for wave in planned.isEmpty ? [[]] : planned.chunks(of: settings.callsAtOnce) {
+            for chunk in planned.isEmpty ? [[]] : planned.chunks(of: settings.callsAtOnce) {
                 // A call made by a worker that is cut off would be in doubt for nothing, and a batch may be of hundreds
                 // of waves. As after a crash, those left wait with the places that they have in quotas.
                 guard !Task.isStopping else {
                     _ = try await advance(open, after: ended)
                     return .later(.zero)
                 }
+                // An account may have begun to rest since the wave was planned: its share goes elsewhere.
+                let admission = health.admit(chunk.map(\.call.account))
+                let wave = admission.places.map { chunk[$0] }
+                let passedOver = Set(chunk.indices).subtracting(admission.places).sorted()
+                groups += passedOver.map { chunk[$0].group }
                 let admitted = try await admit(wave, of: open, roster, &held, &decisions, after: ended)
+                health.giveBack(admission.tried.subtracting(admitted.map(\.call.account)))
                 guard !(admitted.isEmpty && decisions.isEmpty && ended.outcomes.isEmpty) else { continue }
                 ended = try await carryOut(admitted, decisions, of: open, roster, after: ended)
                 decisions = []
                 groups += ended.next
+                later.add(ended)
                 lastCode = ended.lastCode ?? lastCode
             }
         } while !groups.isEmpty
-        let left = Members(postponed.sorted())
+        let left = Members((postponed + later.members).sorted())
         let code = lastCode ?? (someRest ? "account_rests" : "no_account")
-        let end = try await settle(left, of: open, attempt: attempt, code: code, after: ended)
+        let wait = postponed.isEmpty ? later.wait : nil
+        let end = try await settle(left, of: open, attempt: attempt, atLeast: wait, code: code, after: ended)
         guard !held.isEmpty else { return end }
         // Those held back wait with the places that they have in quotas: nothing but their time is missing.
         let turn = gate.turn(of: held, on: open.task.lane)
@@ -245,6 +254,7 @@ package struct Deliverer: Sendable {
         _ postponed: Members,
         of batch: LedgerBatch,
         attempt: Int,
+        atLeast wait: Duration?,
         code: String,
         after ended: RoundTally
     ) async throws(StoreError) -> Disposition {
@@ -253,7 +263,10 @@ package struct Deliverer: Sendable {
             return .done
         }
         let hasWaited = clock.now >= batch.waitingSince + settings.patience
-        let isLast = hasWaited && attempt >= settings.attempts
+        // Who waits long each time is tried the less often.
+        let attempts =
+            wait.map { min(settings.attempts, max(1, Int(settings.patience / $0))) } ?? settings.attempts
+        let isLast = hasWaited && attempt >= attempts
         let decision = Decision(
             members: postponed,
             state: isLast ? .failed : .queued,
@@ -263,7 +276,19 @@ package struct Deliverer: Sendable {
         let others = Set(decided.others.indices)
         let ours = Members(postponed.indices.filter { !others.contains($0) })
         try await deduplication.refund(ours, of: batch)
-        return isLast ? .done : .later(settings.backoff.wait(afterAttempt: attempt))
+        return isLast ? .done : .later(max(settings.backoff.wait(afterAttempt: attempt), wait ?? .zero))
+    }
+}
+
+/// Recipients of a batch who cannot have their messages now.
+private struct LaterMembers {
+    private(set) var members: [Int] = []
+    /// In how long the first of them may.
+    private(set) var wait: Duration?
+
+    mutating func add(_ ended: RoundTally) {
+        members += ended.later.indices
+        if let next = ended.wait { wait = wait.map { min($0, next) } ?? next }
     }
 }
 
@@ -271,4 +296,9 @@ package struct Deliverer: Sendable {
 private struct PlannedWork: Sendable {
     let call: PlannedCall
     let source: DeliveryGroup
+
+    /// The same recipients, to be planned anew.
+    var group: DeliveryGroup {
+        DeliveryGroup(members: call.members, tried: source.tried, callLimit: source.callLimit)
+    }
 }

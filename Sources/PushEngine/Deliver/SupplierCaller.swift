@@ -137,6 +137,10 @@ struct RoundTally {
     let failed: Members
     /// Recipients that another account, or a smaller call, takes.
     private(set) var next: [DeliveryGroup] = []
+    /// Recipients who cannot have a message now.
+    let later: Members
+    /// In how long the first of them may.
+    private(set) var wait: Duration?
     /// Recipients whom a supplier will not reach any more.
     let lasting: [LastingRefusal]
     /// The last supplier's code that stopped somebody.
@@ -145,6 +149,7 @@ struct RoundTally {
     /// Judges replies; `sources` are the groups that the calls were planned from, in the calls' order.
     init(_ rounds: [CallRound] = [], sources: [DeliveryGroup] = [], calls: [PlannedCall] = []) {
         var failed: [Int] = []
+        var later: [Int] = []
         var elsewhere: [Set<AccountID>: [Int]] = [:]
         // Made only where somebody was refused: most calls refuse nobody.
         var sourceOf: [Int: Int] = [:]
@@ -177,6 +182,12 @@ struct RoundTally {
                     guard !split else { continue }
                     let refusing = tried(index).union([intent.account])
                     elsewhere[refusing, default: []].append(index)
+                case .refused(let refusal) where refusal.fault == .recipientLater:
+                    lastCode = refusal.code
+                    results.append(.again(code: refusal.code))
+                    later.append(index)
+                    let own = refusal.wait ?? Self.usualWait
+                    wait = wait.map { min($0, own) } ?? own
                 case .refused(let refusal):
                     lastCode = refusal.code
                     results.append(.failed(code: refusal.code))
@@ -190,8 +201,12 @@ struct RoundTally {
             next.append(DeliveryGroup(members: Members(members.sorted()), tried: tried))
         }
         self.failed = Members(failed.sorted())
+        self.later = Members(later.sorted())
         lasting = rounds.flatMap(\.lasting)
     }
+
+    /// How long a recipient is left alone of whom nobody says for how long.
+    private static let usualWait = Duration.seconds(60)
 
     private static func halves(of intent: Intent, tried: Set<AccountID>) -> [DeliveryGroup] {
         let indices = intent.members.indices

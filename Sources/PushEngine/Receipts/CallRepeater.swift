@@ -51,7 +51,12 @@ package struct CallRepeater: Sendable {
         self.calls = calls
         self.steps = steps
         self.gate = gate
-        caller = SupplierCaller(keys: keys, callsAtOnce: 1, window: settings.callWindow, media: MediaCalls(keeper: nil))
+        caller = SupplierCaller(
+            keys: keys,
+            callsAtOnce: 1,
+            window: settings.callWindow,
+            media: MediaCalls(keeper: nil)
+        )
         self.clock = clock
         self.timer = timer
     }

@@ -311,7 +311,8 @@ extension SupplierError {
     /// Whether only the question was refused, or its answer unreadable: the next one may fare better.
     fileprivate var isAboutOneQuestion: Bool {
         switch self {
-        case .refused(let refusal): [.badRecipient, .badContent, .recipientLimit].contains(refusal.fault)
+        case .refused(let refusal):
+            [.badRecipient, .badContent, .recipientLimit, .recipientLater].contains(refusal.fault)
         case .malformed, .tooLate: true
         case .unavailable, .notGenuine, .notOffered: false
         }

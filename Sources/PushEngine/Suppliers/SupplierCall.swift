@@ -81,8 +81,10 @@ package struct Refusal: Error, Hashable, Sendable {
         case badContent = "bad_content"
         /// Credentials, permission or balance: the account is of no use, another may be tried.
         case badConfig = "bad_config"
-        /// This recipient got too much lately: no other supplier.
+        /// This recipient got too much for today: no retry, no other supplier.
         case recipientLimit = "recipient_limit"
+        /// This recipient cannot have it now, by whatever supplier: again, after a while.
+        case recipientLater = "recipient_later"
         /// The account or API is over its rate: later, or elsewhere.
         case throttled
         /// A fault on their side, certainly before the message was taken: again, or elsewhere.
@@ -94,7 +96,7 @@ package struct Refusal: Error, Hashable, Sendable {
     package let code: String
     /// The supplier's own words, cut to 200 characters.
     package let message: String
-    /// For how long it wants to be left alone; nil when it does not say.
+    /// For how long it wants to be left alone, or the recipient must be; nil when it does not say.
     package let wait: Duration?
 
     package init(_ fault: Class, code: String, message: String = "", wait: Duration? = nil) {
@@ -104,11 +106,22 @@ package struct Refusal: Error, Hashable, Sendable {
         self.wait = wait
     }
 
+    /// Whether it is our own word, or the transport's, and none of the supplier's.
+    package var isOurs: Bool { code.hasPrefix("kpush.") || code.hasPrefix("http.") }
+
+    /// Whether it is about a recipient: of several, the others may have their message.
+    package var isAboutOne: Bool {
+        switch fault {
+        case .badRecipient, .recipientLimit, .recipientLater: true
+        case .badContent, .badConfig, .throttled, .transient: false
+        }
+    }
+
     /// Whether another supplier may be asked to send the same message.
     package var allowsFailover: Bool {
         switch fault {
         case .badConfig, .throttled, .transient: true
-        case .badRecipient, .badContent, .recipientLimit: false
+        case .badRecipient, .badContent, .recipientLimit, .recipientLater: false
         }
     }
 }

@@ -16,7 +16,9 @@ package enum SupplierError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unavailable(let detail): "supplier: unavailable: \(detail)"
-        // Its own words may repeat a recipient.
+        // Its own words may repeat a recipient; ours, of calls that did not get so far, do not.
+        case .refused(let refusal) where refusal.isOurs:
+            "supplier: refused: \(refusal.code): \(refusal.message)"
         case .refused(let refusal): "supplier: refused: \(refusal.code)"
         case .malformed(let detail): "supplier: malformed: \(detail)"
         case .notGenuine: "supplier: the signature is wrong"

@@ -120,7 +120,7 @@ struct AliyunDesk: SupplierDesk {
             throw SimulatedRefusal("isv.MOBILE_NUMBER_ILLEGAL", "A number is not in service.")
         }
         if scripts.contains(.throttled) {
-            throw SimulatedRefusal("isv.BUSINESS_LIMIT_CONTROL", "Minute level flow control Permits:1")
+            throw SimulatedRefusal("isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:10")
         }
         let first = simulation.world.withLock { world in
             world.accept(

@@ -6,7 +6,7 @@ enum RecipientScript: UInt64, Sendable {
     case undelivered = 1
     /// `0002`: refused for good.
     case badRecipient = 2
-    /// `0003`: refused because it got too much lately.
+    /// `0003`: refused because it got too much today.
     case throttled = 3
     /// `0004`: accepted, the answer withheld.
     case withheld = 4

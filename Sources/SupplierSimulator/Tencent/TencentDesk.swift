@@ -141,7 +141,7 @@ struct TencentDesk: SupplierDesk {
                 } else if script == .badRecipient {
                     "FailedOperation.PhoneNumberInBlacklist"
                 } else if script == .throttled {
-                    "LimitExceeded.PhoneNumberThirtySecondLimit"
+                    "LimitExceeded.PhoneNumberDailyLimit"
                 } else {
                     nil
                 }

@@ -134,7 +134,7 @@ struct YunpianDesk: SupplierDesk {
         guard let number else { return 2 }
         switch world.script(of: number) {
         case .badRecipient: return 10
-        case .throttled: return 22
+        case .throttled: return 17
         default: return world.yunpian.fault(number, hash, at: now)
         }
     }

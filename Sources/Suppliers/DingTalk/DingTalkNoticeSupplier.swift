@@ -23,7 +23,7 @@ extension SupplierForm {
 /// Sends notices to the people of a company through one of its applications at DingTalk.
 ///
 /// One call sends one notice to at most 100 users and brings a single verdict, so a refusal that is about one of them may
-/// be resolved by splitting. The recipient `@all` makes it a notice to the whole company. What DingTalk takes need not
+/// be resolved by splitting. What DingTalk takes need not
 /// arrive: over its limits for a user it says that all is well, and only `results(_:)` tells otherwise.
 package struct DingTalkNoticeSupplier: Supplier {
     package let account: AccountID
@@ -71,6 +71,7 @@ package struct DingTalkNoticeSupplier: Supplier {
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
         let count = call.recipients.count
+        guard !call.namesEverybody else { return .refusingEverybody(count) }
         let body: WireObject
         do throws(UnfitContent) {
             let content = try call.onlyContent(recipients: Self.recipientLimit)
@@ -88,7 +89,7 @@ package struct DingTalkNoticeSupplier: Supplier {
                 return .accepted(reference: task, charge: 0)
             }
         guard case .refused(let refusal) = verdict else { return SupplierReply(all: verdict, count: count) }
-        let isAboutOne = [.badRecipient, .recipientLimit].contains(refusal.fault)
+        let isAboutOne = refusal.isAboutOne
         return SupplierReply(all: verdict, count: count, mayBeSplit: isAboutOne && count > 1)
     }
 
@@ -149,14 +150,10 @@ package struct DingTalkNoticeSupplier: Supplier {
     }
 
     private func body(_ message: WireObject, to recipients: [String]) -> WireObject {
-        var body: WireObject = ["agent_id": agent]
-        if recipients.contains(Mentions.everybody) {
-            body.append("to_all_user", true)
-        } else {
-            body.append("userid_list", .text(recipients.joined(separator: ",")))
-        }
-        body.append("msg", .object(message))
-        return body
+        [
+            "agent_id": agent, "userid_list": .text(recipients.joined(separator: ",")),
+            "msg": .object(message),
+        ]
     }
 
     private func ask(_ action: String, _ body: WireObject) async throws(SupplierError) -> DingTalkAnswer {

@@ -45,8 +45,12 @@ enum SMTPCodes {
     private static func fault(of reply: MailReply) -> Judgement {
         switch reply.code {
         case 421: return (.transient, busyWait)
+        // What is said of a recipient is not about the server, nor will it be otherwise at once.
+        case 400...499 where reply.stage == .recipient && reply.enhancedCode?.hasPrefix("4.3.") != true:
+            return (.recipientLater, reply.enhancedCode == "4.2.2" ? fullWait : greyWait)
+        case 400...499 where reply.enhancedCode == "4.2.2": return (.recipientLater, fullWait)
         case 450, 451: return (.transient, greyWait)
-        case 400...499: return (.transient, reply.enhancedCode == "4.2.2" ? fullWait : busyWait)
+        case 400...499: return (.transient, busyWait)
         case 530, 534, 535, 538: return (.badConfig, nil)
         default: break
         }
@@ -61,7 +65,7 @@ enum SMTPCodes {
     private static func ofRecipient(_ reply: MailReply) -> Judgement {
         switch reply.enhancedCode ?? "" {
         case "5.1.7", "5.1.8": return (.badConfig, nil)
-        case "5.2.2": return (.transient, fullWait)
+        case "5.2.2": return (.recipientLater, fullWait)
         case "5.2.3": return (.badContent, nil)
         case let code where code.hasPrefix("5.1.") || code.hasPrefix("5.2.") || code == "5.4.1":
             return (.badRecipient, nil)
@@ -71,7 +75,7 @@ enum SMTPCodes {
         }
         return switch reply.code {
         case 501, 550, 551, 553: (.badRecipient, nil)
-        case 552: (.transient, fullWait)
+        case 552: (.recipientLater, fullWait)
         default: (.badContent, nil)
         }
     }
@@ -79,7 +83,7 @@ enum SMTPCodes {
     private static func ofMessage(_ reply: MailReply) -> Judgement {
         switch reply.enhancedCode ?? "" {
         case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1": return (.badRecipient, nil)
-        case "5.2.2": return (.transient, fullWait)
+        case "5.2.2": return (.recipientLater, fullWait)
         // The sender's rights and proofs: signing in, SPF, DKIM, DMARC, the name of its address.
         case "5.7.8", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27":
             return (.badConfig, nil)

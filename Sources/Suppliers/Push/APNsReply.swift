@@ -86,7 +86,7 @@ enum APNsReply {
 
         "TooManyProviderTokenUpdates": .throttled,
         // For one device, in a row.
-        "TooManyRequests": .recipientLimit,
+        "TooManyRequests": .recipientLater,
 
         "IdleTimeout": .transient,
         "InternalServerError": .transient,

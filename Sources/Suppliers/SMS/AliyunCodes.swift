@@ -14,6 +14,20 @@ enum AliyunCodes {
         return .badContent
     }
 
+    /// What a code and its words come to: only they tell how long a number's limit lasts.
+    static func refusal(_ code: String, _ message: String) -> Refusal {
+        let wait: Duration? =
+            if message.contains("分钟级") { .seconds(60) } else if message.contains("小时级") {
+                .seconds(1_200)
+            } else { nil }
+        guard code == numberLimit, let wait else {
+            return Refusal(fault(of: code), code: code, message: message)
+        }
+        return Refusal(.recipientLater, code: code, message: message, wait: wait)
+    }
+
+    private static let numberLimit = "isv.BUSINESS_LIMIT_CONTROL"
+
     /// The same signed request arrived before, by way of something between us: what became of that one is not known.
     static let nonceUsed = "SignatureNonceUsed"
 

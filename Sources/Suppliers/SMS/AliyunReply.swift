@@ -23,8 +23,8 @@ struct AliyunReply {
         if reply.code == AliyunCodes.nonceUsed {
             return SupplierReply(all: .ambiguous(detail: "the request arrived twice"), count: count)
         }
-        let refusal = Refusal(AliyunCodes.fault(of: reply.code), code: reply.code, message: reply.message)
-        let isAboutOne = refusal.fault == .badRecipient || refusal.fault == .recipientLimit
+        let refusal = AliyunCodes.refusal(reply.code, reply.message)
+        let isAboutOne = refusal.isAboutOne
         return SupplierReply(all: .refused(refusal), count: count, mayBeSplit: isAboutOne && count > 1)
     }
 

@@ -12,6 +12,16 @@ enum TencentCodes {
         return .badContent
     }
 
+    /// How long a recipient is left alone who cannot have a message now; nil where nobody says.
+    static func wait(of code: String) -> Duration? { waits[code] }
+
+    private static let waits: [String: Duration] = [
+        "LimitExceeded.PhoneNumberThirtySecondLimit": .seconds(30),
+        "LimitExceeded.PhoneNumberOneHourLimit": .seconds(1_200),
+        "LimitExceeded.DeliveryFrequencyLimit": .seconds(600),
+        "FailedOperation.MarketingSendTimeConstraint": .seconds(1_800),
+    ]
+
     private static let table: [String: Refusal.Class] = [
         "InternalError.Timeout": .transient,
         "InternalError.SendAndRecvFail": .transient,
@@ -20,16 +30,16 @@ enum TencentCodes {
         // Our clock is more than ten minutes off: the same call again does not help, another account may.
         "InternalError.RequestTimeException": .badConfig,
 
-        "LimitExceeded.PhoneNumberThirtySecondLimit": .recipientLimit,
-        "LimitExceeded.PhoneNumberOneHourLimit": .recipientLimit,
+        "LimitExceeded.PhoneNumberThirtySecondLimit": .recipientLater,
+        "LimitExceeded.PhoneNumberOneHourLimit": .recipientLater,
         "LimitExceeded.PhoneNumberDailyLimit": .recipientLimit,
         "LimitExceeded.PhoneNumberSameContentDailyLimit": .recipientLimit,
-        "LimitExceeded.DeliveryFrequencyLimit": .recipientLimit,
+        "LimitExceeded.DeliveryFrequencyLimit": .recipientLater,
 
         "LimitExceeded.AppDailyLimit": .throttled,
         "LimitExceeded.DailyLimit": .throttled,
         // Marketing goes out from 08:00 to 22:00 only: later, not never.
-        "FailedOperation.MarketingSendTimeConstraint": .throttled,
+        "FailedOperation.MarketingSendTimeConstraint": .recipientLater,
 
         "FailedOperation.PhoneNumberInBlacklist": .badRecipient,
         "InvalidParameterValue.IncorrectPhoneNumber": .badRecipient,

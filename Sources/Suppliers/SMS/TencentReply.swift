@@ -16,7 +16,7 @@ enum TencentReply {
             case "": .ambiguous(detail: "an answer without a code")
             case "Ok" where serial.isEmpty: .ambiguous(detail: "accepted without a serial number")
             case "Ok": .accepted(reference: serial, charge: charge)
-            default: .refused(Refusal(TencentCodes.fault(of: code), code: code, message: message))
+            default: .refused(Refusal(tencent: code, message))
             }
         }
     }
@@ -48,7 +48,7 @@ enum TencentReply {
         let recipients = call.recipients
         switch self {
         case .refusal(let refusal):
-            let isAboutOne = [.badRecipient, .recipientLimit].contains(refusal.fault)
+            let isAboutOne = refusal.isAboutOne
             let mayBeSplit = isAboutOne || refusal.code == TencentCodes.mixedRegions
             return SupplierReply(
                 all: .refused(refusal),
@@ -130,7 +130,19 @@ enum TencentReply {
             }
         }
         guard !code.isEmpty else { throw JSONError(.otherKind, at: 0) }
-        return Refusal(TencentCodes.fault(of: code), code: code, message: message)
+        return Refusal(tencent: code, message)
+    }
+}
+
+extension Refusal {
+    /// What Tencent's code and words come to.
+    fileprivate init(tencent code: String, _ message: String) {
+        self.init(
+            TencentCodes.fault(of: code),
+            code: code,
+            message: message,
+            wait: TencentCodes.wait(of: code)
+        )
     }
 }
 

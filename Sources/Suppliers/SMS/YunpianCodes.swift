@@ -8,11 +8,17 @@ enum YunpianCodes {
         table[code] ?? (code <= -50 ? .transient : .badContent)
     }
 
+    /// How long a recipient is left alone who cannot have a message now; nil where nobody says.
+    static func wait(of code: Int64) -> Duration? { waits[code] }
+
+    private static let waits: [Int64: Duration] = [8: .seconds(30), 9: .seconds(300), 22: .seconds(1_200)]
+
     private static let table: [Int64: Refusal.Class] = [
-        8: .recipientLimit,
-        9: .recipientLimit,
+        // The same text within 30 s, or several times within 5 minutes; too many in an hour; too many in a day.
+        8: .recipientLater,
+        9: .recipientLater,
+        22: .recipientLater,
         17: .recipientLimit,
-        22: .recipientLimit,
 
         -4: .throttled,
         -5: .throttled,

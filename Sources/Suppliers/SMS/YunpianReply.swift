@@ -14,7 +14,14 @@ enum YunpianReply {
         var verdict: SupplierVerdict {
             guard let code else { return .ambiguous(detail: "the answer has no code for this number") }
             guard code != 0 else { return .accepted(reference: serial, charge: charge) }
-            return .refused(Refusal(YunpianCodes.fault(of: code), code: String(code), message: message))
+            return .refused(
+                Refusal(
+                    YunpianCodes.fault(of: code),
+                    code: String(code),
+                    message: message,
+                    wait: YunpianCodes.wait(of: code)
+                )
+            )
         }
     }
 
@@ -40,7 +47,14 @@ enum YunpianReply {
         if let elements {
             self = .elements(elements)
         } else if code != 0 {
-            self = .refusal(Refusal(YunpianCodes.fault(of: code), code: String(code), message: message))
+            self = .refusal(
+                Refusal(
+                    YunpianCodes.fault(of: code),
+                    code: String(code),
+                    message: message,
+                    wait: YunpianCodes.wait(of: code)
+                )
+            )
         } else {
             throw JSONError(.otherKind, at: 0)
         }
@@ -58,7 +72,7 @@ enum YunpianReply {
         let recipients = call.recipients
         switch self {
         case .refusal(let refusal):
-            let isAboutOne = [.badRecipient, .recipientLimit].contains(refusal.fault)
+            let isAboutOne = refusal.isAboutOne
             return SupplierReply(
                 all: .refused(refusal),
                 count: recipients.count,

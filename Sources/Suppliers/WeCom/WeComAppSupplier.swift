@@ -75,6 +75,7 @@ package struct WeComAppSupplier: Supplier {
         guard call.contents.count == 1, (1...1_000).contains(count) else {
             return SupplierReply(all: .refused(Refusal(.badContent, code: "kpush.call_shape")), count: count)
         }
+        guard !call.namesEverybody else { return .refusingEverybody(count) }
         let message: WeComMessage
         do { message = try WeComMessage(try RenderedContent(only: call.contents[0])) } catch {
             return SupplierReply(all: .refused(error.refusal), count: count)
@@ -114,8 +115,9 @@ package struct WeComAppSupplier: Supplier {
         }
     }
 
-    /// In seconds; what WeCom has for itself.
-    private static let duplicateInterval: Int64 = 1_800
+    /// In seconds, and no longer than we take the same text for a repeat: what comes later is meant, and WeCom would
+    /// drop it and say that it was sent.
+    private static let duplicateInterval: Int64 = 300
 
     private func body(_ message: WeComMessage, to members: [String]) -> WireObject {
         var body: WireObject = [

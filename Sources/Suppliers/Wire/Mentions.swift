@@ -1,3 +1,5 @@
+import PushEngine
+
 /// Whom a message to a group calls by name: the recipients of a robot's call.
 struct Mentions: Hashable, Sendable {
     /// The recipient that is everybody in the group.
@@ -31,5 +33,19 @@ struct Mentions: Hashable, Sendable {
 
     private static func isNumber(_ text: Substring) -> Bool {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+}
+
+extension SupplierCall {
+    /// Whether a recipient is what stands for a whole company: nobody writes to all of it by one row of a file or one
+    /// receiver of a call.
+    var namesEverybody: Bool { recipients.contains { $0.lowercased() == Mentions.everybody } }
+}
+
+extension SupplierReply {
+    /// The answer to a call that names everybody; it may be split until the others are on their own.
+    static func refusingEverybody(_ count: Int) -> SupplierReply {
+        let refusal = Refusal(.badRecipient, code: "kpush.everybody")
+        return SupplierReply(all: .refused(refusal), count: count, mayBeSplit: count > 1)
     }
 }

@@ -56,8 +56,10 @@ import Testing
         #expect(rests)
         clock.advance(by: .milliseconds(1))
         #expect(!rests)
-        // Somebody tries it.
+        // Of several calls one tries it.
+        #expect(health.admit([account, account, AccountID(rawValue: 8)]).places == [0, 2])
         #expect(rests)
+        #expect(health.admit([account]).places.isEmpty)
         note(Self.taken)
         #expect(!rests)
         #expect(health.reason(account) == nil)
@@ -80,11 +82,40 @@ import Testing
     @Test func `somebody who tries and dies keeps it from the others for a while only`() {
         for _ in 0..<5 { note(Self.down) }
         clock.advance(by: .seconds(2))
-        #expect(!rests)
+        #expect(health.admit([account]).tried == [account])
         clock.advance(by: .seconds(39))
         #expect(rests)
         clock.advance(by: .seconds(1))
         #expect(!rests)
+    }
+
+    @Test func `whoever only asks tries nothing, and a trial that is not made is another's`() {
+        for _ in 0..<5 { note(Self.down) }
+        clock.advance(by: .seconds(2))
+        for _ in 0..<3 { #expect(!rests) }
+        #expect(health.admit([account]).tried == [account])
+        health.giveBack([account])
+        #expect(health.admit([account]).tried == [account])
+        note(Self.taken, wasMade: false)
+        #expect(!rests)
+    }
+
+    @Test func `a call that began before the account rested does not end its rest`() {
+        note(.refused(Refusal(.throttled, code: "429", wait: .seconds(90))))
+        note(Self.taken)
+        #expect(rests)
+        clock.advance(by: .seconds(90))
+        note(Self.taken)
+        #expect(health.reason(account) == nil)
+    }
+
+    @Test func `what we refuse ourselves says nothing of the account, but for its own faults`() {
+        for _ in 0..<9 { note(.refused(Refusal(.transient, code: "kpush.attachment_unavailable"))) }
+        #expect(!rests)
+        note(.refused(Refusal(.badConfig, code: "kpush.private_key")))
+        clock.advance(by: .seconds(10))
+        note(.refused(Refusal(.badContent, code: "kpush.too_long")))
+        #expect(health.reason(account) == .refused)
     }
 
     @Test func `an account that is refused rests at once`() {

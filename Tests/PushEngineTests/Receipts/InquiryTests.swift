@@ -92,7 +92,7 @@ import Testing
 
     /// Why one number cannot be asked for, though the account can.
     private static let personal: [SupplierError] =
-        [Refusal.Class.badRecipient, .badContent, .recipientLimit]
+        [Refusal.Class.badRecipient, .badContent, .recipientLimit, .recipientLater]
         .map { .refused(Refusal($0, code: "no")) } + [.malformed("a row")]
 
     @Test(arguments: personal)

@@ -128,7 +128,7 @@ struct AdapterCase: Sendable, CustomTestStringConvertible {
         person = { "p\($0)@example.com" }
         content = { #"{"title":"\#($0)","content":"<p>\#($0)</p>"}"# }
         badRecipient = .single()
-        (throttled, reset) = (.transient, .transient)
+        (throttled, reset) = (.recipientLater, .transient)
         (posts, tellsSuccess) = (true, false)
     }
 
@@ -140,7 +140,7 @@ struct AdapterCase: Sendable, CustomTestStringConvertible {
             person = { String(repeating: "ab", count: 30) + $0 }
             // Its answer has no body that could be cut.
             cutLeavesOpen = false
-            throttled = .recipientLimit
+            throttled = .recipientLater
             wrong = { _ in ["privateKey": SimulatorCredentials.demo.apns.nextKey.secretKey] }
         case .fcm:
             tokenLife = .seconds(3_600)

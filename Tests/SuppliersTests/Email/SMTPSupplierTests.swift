@@ -194,9 +194,9 @@ import Testing
     @Test(
         arguments: [
             ("unknown", .badRecipient, "smtp.550.5.1.1"), ("disabled", .badRecipient, "smtp.550.5.2.1"),
-            ("bare", .badRecipient, "smtp.550"), ("full", .transient, "smtp.552.5.2.2"),
+            ("bare", .badRecipient, "smtp.550"), ("full", .recipientLater, "smtp.552.5.2.2"),
             ("relay", .badConfig, "smtp.554.5.7.1"), ("busy", .transient, "smtp.421.4.3.2"),
-            ("grey", .transient, "smtp.450.4.2.0"), ("slowdown", .transient, "smtp.451.4.7.1"),
+            ("grey", .recipientLater, "smtp.450.4.2.0"), ("slowdown", .recipientLater, "smtp.451.4.7.1"),
             ("spam", .badContent, "smtp.554.5.7.1"), ("forged", .badConfig, "smtp.550.5.7.26"),
         ] as [(String, Refusal.Class, String)]
     )

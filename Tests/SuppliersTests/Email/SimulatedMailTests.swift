@@ -108,7 +108,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("0002", .badRecipient, "smtp.550.5.1.1"), ("0003", .transient, "smtp.450.4.2.1"),
+            ("0002", .badRecipient, "smtp.550.5.1.1"), ("0003", .recipientLater, "smtp.450.4.2.1"),
             ("0005", .transient, "smtp.broken_before_end"), ("0006", .transient, "smtp.451.4.3.0"),
         ] as [(String, Refusal.Class, String)]
     )
@@ -130,7 +130,7 @@ import Testing
         try await use { bench in
             let first = await bench.send("grey@example.com")?.refusal
             #expect(first?.wait == .seconds(300))
-            #expect(await bench.send("grey@example.com")?.fault == .transient)
+            #expect(await bench.send("grey@example.com")?.fault == .recipientLater)
             try await bench.order("/_sim/clock", #"{"advance_ms":300000}"#)
             #expect(await bench.send("grey@example.com").map(\.fault) == .some(nil))
         }

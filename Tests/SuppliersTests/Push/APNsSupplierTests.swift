@@ -92,7 +92,7 @@ import Testing
         ),
         (404, "BadPath", .badContent), (405, "MethodNotAllowed", .badContent),
         (410, "Unregistered ExpiredToken", .badRecipient), (413, "PayloadTooLarge", .badContent),
-        (429, "TooManyProviderTokenUpdates", .throttled), (429, "TooManyRequests", .recipientLimit),
+        (429, "TooManyProviderTokenUpdates", .throttled), (429, "TooManyRequests", .recipientLater),
         (500, "InternalServerError", .transient), (503, "ServiceUnavailable Shutdown", .transient),
         (400, "New", .badContent), (403, "New", .badConfig), (410, "New", .badRecipient),
         (429, "New", .throttled),

@@ -30,7 +30,7 @@ import Testing
 
     @Test(arguments: [
         (PushWire.getui, Refusal.Class.throttled, nil), (.fcm, .throttled, Duration.seconds(30)),
-        (.apns, .recipientLimit, .seconds(20)),
+        (.apns, .recipientLater, .seconds(20)),
     ])
     func `who got too much is refused, with the wait that the answer names`(
         wire: PushWire,

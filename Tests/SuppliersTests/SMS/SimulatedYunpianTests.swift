@@ -15,7 +15,7 @@ import Testing
             let number = bench.people("0100")
             #expect(await bench.send(number).references.count == 1)
             let soon = await bench.send(number)
-            #expect(soon.codes == ["8"] && soon.verdicts.map(\.fault) == [.recipientLimit])
+            #expect(soon.codes == ["8"] && soon.verdicts.map(\.fault) == [.recipientLater])
             #expect(await bench.send(number, content: "another").references.count == 1)
             for _ in 0..<2 {
                 try await bench.advance(by: .seconds(31))

@@ -70,13 +70,13 @@ import Testing
             """
         let numbers = ["+8613711112222", "+12025550123", "+8613711113333", "+8613711114444"]
         let (reply, _) = await Self.send(answer, to: numbers)
-        #expect(reply.verdicts.map(\.fault) == [nil, .recipientLimit, nil, nil])
+        #expect(reply.verdicts.map(\.fault) == [nil, .recipientLater, nil, nil])
         #expect(reply.verdicts.map(\.isAmbiguous) == [false, false, true, true])
         #expect(!reply.mayBeSplit)
     }
 
     @Test(arguments: [
-        (Refusal.Class.recipientLimit, [8, 9, 17, 22]), (.throttled, [-4, -5]),
+        (Refusal.Class.recipientLimit, [17]), (.recipientLater, [8, 9, 22]), (.throttled, [-4, -5]),
         (.badRecipient, [10, 20, 23]),
         (.badContent, [1, 2, 4, 5, 6, 7, 13, 15, 16, 18, 19, 24, 25, 26, 27, 28]),
         (.badContent, [11, 12, 14, 21, 99]), (.badConfig, [3, -1, -2, -3, -6]),
@@ -88,7 +88,9 @@ import Testing
             for status in [200, 400] {
                 let (reply, _) = await Self.send(whole, status: status)
                 #expect(reply.verdicts.map(\.fault) == [fault, fault], "\(code)")
-                #expect(reply.mayBeSplit == [.badRecipient, .recipientLimit].contains(fault))
+                #expect(
+                    reply.mayBeSplit == [.badRecipient, .recipientLimit, .recipientLater].contains(fault)
+                )
             }
             let single = #"{"data":[{"code":\#(code),"msg":"m","mobile":"13711112222"}]}"#
             let (reply, _) = await Self.send(single, to: ["+8613711112222"])
