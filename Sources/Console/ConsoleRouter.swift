@@ -51,7 +51,13 @@ enum ConsoleRouter {
         )
         .add(to: api)
         SuppressionRoutes(desk: parts.suppressions).add(to: api)
-        AccountRoutes(accounts: parts.accounts, forms: parts.suppliers, watch: parts.watch).add(to: api)
+        AccountRoutes(
+            accounts: parts.accounts,
+            forms: parts.suppliers,
+            watch: parts.watch,
+            callbacks: ReceiptAddress(settings: settings)
+        )
+        .add(to: api)
         CrowdRoutes(library: parts.library, crowds: parts.crowds, sizeLimit: settings.crowdSizeLimit)
             .add(to: api)
         MediaRoutes(library: parts.mediaLibrary).add(to: api)

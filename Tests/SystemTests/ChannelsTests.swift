@@ -26,6 +26,35 @@ import Testing
         }
     }
 
+    @Test func `the guide names every supplier, the fields of its accounts, and tests that there are`() throws
+    {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let guide = try String(contentsOf: root.appendingPathComponent("docs/channels.md"), encoding: .utf8)
+        let tests = try Self.text(of: root.appendingPathComponent("Tests/SuppliersTests"))
+        let rows = guide.split(separator: "\n").filter { $0.hasPrefix("| ") }
+        for form in SupplierCatalogue.forms {
+            let kind = "`\(form.kind.rawValue)`"
+            let row = try #require(rows.first { $0.contains("| \(kind) |") && !$0.hasPrefix("| \(kind)") })
+            for field in form.fields { #expect(row.contains("`\(field.name)`"), "\(kind) \(field.name)") }
+            let matrix = try #require(rows.first { $0.hasPrefix("| \(kind) |") })
+            let names = matrix.split(separator: "`")
+                .filter { $0.contains(" ") && !$0.hasPrefix(" |") && $0 != "; " }
+            #expect(names.count >= 3, "\(kind)")
+            for name in names where !name.contains("|") {
+                #expect(tests.contains("func `\(name)`"), "\(kind) \(name)")
+            }
+        }
+    }
+
+    /// All Swift sources in a folder.
+    private static func text(of folder: URL) throws -> String {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+        return try files.filter { $0.hasSuffix(".swift") }
+            .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
+            .joined()
+    }
+
     @Test func `every recipient of every channel ends in a final state, and the simulator's books agree`()
         async throws
     {

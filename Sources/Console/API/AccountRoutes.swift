@@ -10,11 +10,13 @@ struct AccountRoutes {
     let accounts: any AccountStore
     let forms: SupplierForms
     let watch: AccountWatch
+    /// Where suppliers post.
+    let callbacks: ReceiptAddress
 
     func add(to api: some RouterMethods<BasicRequestContext>) {
-        api.route(.get, "api/v1/accounts") { _ in Answer.page(try await accounts.accounts().map(\.json)) }
+        api.route(.get, "api/v1/accounts") { _ in Answer.page(try await accounts.accounts().map(json)) }
         api.route(.post, "api/v1/accounts", put)
-        api.route(.get, "api/v1/accounts/:id") { call in Answer(try await account(call.id()).json) }
+        api.route(.get, "api/v1/accounts/:id") { call in Answer(json(try await account(call.id()))) }
         api.route(.put, "api/v1/accounts/:id", change)
         api.route(.post, "api/v1/accounts/:id/check") { call in
             Answer(await watch.check(try await account(call.id())).json)
@@ -41,7 +43,7 @@ struct AccountRoutes {
         let (account, isKnown) = try await draft(call)
         let stored = try await accounts.putAccount(account)
         let place = "/api/v1/accounts/\(stored.id.rawValue)"
-        return isKnown ? Answer(stored.json) : .created(stored.json, at: place)
+        return isKnown ? Answer(json(stored)) : .created(json(stored), at: place)
     }
 
     /// The account that a call describes, and whether there is one of its name.
@@ -112,7 +114,7 @@ struct AccountRoutes {
             callsPerSecond: rate,
             enabled: enabled
         )
-        return Answer(try await account(before.id).json)
+        return Answer(json(try await account(before.id)))
     }
 
     /// Shares by message type; those given take the place of all there were.
@@ -127,6 +129,12 @@ struct AccountRoutes {
     /// On the wire 0 stands for the supplier's own limit.
     private static func rate(_ callsPerSecond: Int) -> Int? {
         callsPerSecond == 0 ? nil : callsPerSecond
+    }
+
+    private func json(_ account: SupplierAccount) -> WireObject {
+        var object = account.json
+        object.append("callback", .text(callbacks.path(account.id)))
+        return object
     }
 
     private func account(_ id: AccountID) async throws -> SupplierAccount {

@@ -22,11 +22,18 @@ extension AccountDetail {
     }
 
     /// An account, with the form that changes it.
-    init(_ account: SupplierAccount, _ form: SupplierForm, _ state: AccountState, _ say: Voice) {
+    init(
+        _ account: SupplierAccount,
+        _ form: SupplierForm,
+        _ state: AccountState,
+        callback: String,
+        _ say: Voice
+    ) {
         let path = "/accounts/\(account.id.rawValue)"
         let (health, detail) = state.health(say)
         var facts = Self.facts(form, say)
         facts.append(Fact(say("health"), detail.map { "\(health.text), \($0)" } ?? health.text))
+        facts.append(Fact(say("callback"), callback))
         if let token = state.token(say) { facts.append(Fact(say("token-left"), token)) }
         self.init(
             name: account.name,

@@ -8,8 +8,10 @@ struct AccountPages: PageDesk {
     private let accounts: any AccountStore
     private let forms: SupplierForms
     private let watch: AccountWatch
+    private let callbacks: ReceiptAddress
 
-    init(parts: ConsoleParts) {
+    init(parts: ConsoleParts, callbacks: ReceiptAddress) {
+        self.callbacks = callbacks
         accounts = parts.accounts
         forms = parts.suppliers
         watch = parts.watch
@@ -116,7 +118,13 @@ struct AccountPages: PageDesk {
         _ verdict: ConnectionVerdict? = nil
     ) async throws -> Page {
         let state = await state(of: account)
-        let detail = AccountDetail(account, try form(account.kind), state, visit.say)
+        let detail = AccountDetail(
+            account,
+            try form(account.kind),
+            state,
+            callback: callbacks.path(account.id),
+            visit.say
+        )
         return Self.page(detail.with(verdict, visit.say), visit)
     }
 
@@ -129,7 +137,15 @@ struct AccountPages: PageDesk {
         _ verdict: ConnectionVerdict? = nil
     ) async throws -> Page {
         var detail = AccountDetail(at: input.form, visit.say)
-        if let before { detail = AccountDetail(before, input.form, await state(of: before), visit.say) }
+        if let before {
+            detail = AccountDetail(
+                before,
+                input.form,
+                await state(of: before),
+                callback: callbacks.path(before.id),
+                visit.say
+            )
+        }
         detail.fill(input)
         if let fault { detail.problem = "\(visit.say("account-fault")) \(fault)" }
         return Self.page(detail.with(verdict, visit.say), visit)

@@ -19,9 +19,11 @@ struct PageRoutes: Sendable {
             parts: parts
         )
         signIn = SignInPages(token: settings.apiToken, door: door)
+        callbacks = ReceiptAddress(settings: settings)
     }
 
     private let signIn: SignInPages
+    private let callbacks: ReceiptAddress
 
     func add(to router: Router<BasicRequestContext>) {
         door.renderer.library.assets.add(to: router)
@@ -35,7 +37,7 @@ struct PageRoutes: Sendable {
             MessagePages(parts: parts),
             TemplatePages(parts: parts),
             SuppressionPages(parts: parts),
-            AccountPages(parts: parts),
+            AccountPages(parts: parts, callbacks: callbacks),
             ReconciliationPages(parts: parts),
         ]
         for desk in desks {

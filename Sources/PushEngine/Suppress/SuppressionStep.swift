@@ -52,7 +52,7 @@ package struct SuppressionStep: DeliveryStep {
         let accounts = try await directory.current().entries.map(\.account)
             .filter { account in
                 account.channel == task.lane.channel && account.isEnabled
-                    && (task.account.map { $0 == account.id } ?? (account.weight > 0))
+                    && (task.account.map { $0 == account.id } ?? (account.weight(for: task.lane.type) > 0))
             }
         return Set(accounts.compactMap(\.signature))
     }

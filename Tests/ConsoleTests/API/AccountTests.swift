@@ -17,6 +17,10 @@ import Testing
             #expect(made.status == 201)
             #expect(made["weight"] == 100)
             #expect(made["callsPerSecond"] == 0)
+            // Where its supplier posts, whoever asks: a door that opens under this address and no other.
+            let door = try #require(made["callback"].text)
+            #expect(try await bench.call("POST", door, Array("[]".utf8), token: nil).status == 200)
+            #expect(try await bench.call("POST", door + "0", Array("[]".utf8), token: nil).status == 404)
             let place = try #require(made.headers["location"])
             for answer in [made, try await bench.get(place), try await bench.get("/api/v1/accounts")] {
                 #expect(!answer.text.contains("very-secret"))
