@@ -3,8 +3,9 @@ import Synchronization
 
 /// One message on its way to a server, or a mere greeting, and the task that waits for the reply.
 ///
-/// The caller fills it before it submits it; from then on only the thread that carries it touches what can change. The
-/// lock of the threads orders the two.
+/// `@unchecked Sendable`: all but the continuation is constant or atomic. The caller sets that before it submits the call,
+/// and only who has the call to itself takes it: the thread that carries it, or whoever took it off the line under the
+/// lock of the threads, which orders the two.
 final class MailCall: @unchecked Sendable {
     /// The message; nil when the server is only greeted.
     let mail: Mail?

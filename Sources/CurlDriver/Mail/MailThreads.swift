@@ -10,7 +10,8 @@ import Synchronization
 final class MailThreads: Sendable {
     /// Where a resting thread waits for its next message.
     ///
-    /// What it holds is touched under the lock of the threads alone.
+    /// `@unchecked Sendable`: what can change in it is read and written under the lock of the threads alone (`seat`, `leave`,
+    /// `rest`).
     private final class Seat: @unchecked Sendable {
         /// The server it carried something to last.
         var origin: String
