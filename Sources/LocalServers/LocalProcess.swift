@@ -57,6 +57,11 @@ package final class LocalProcess: Sendable {
         self.ends = ends
     }
 
+    deinit {
+        // What Foundation keeps of a running process holds the pipe as well: dropping it would not close it.
+        try? input.close()
+    }
+
     /// The server's process number; nil until the shell has started it.
     package var pid: Int32? {
         // Not there yet.

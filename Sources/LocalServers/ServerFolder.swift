@@ -1,8 +1,15 @@
 package import Foundation
+import Synchronization
 
-/// A temporary folder that servers live in, each user's own part of it; gone with this object.
+/// A temporary folder that servers live in, each user's own part of it; gone with this object, or with the process.
 package final class ServerFolder: Sendable {
     package let url: URL
+
+    /// Those of objects that live as long as the process: nothing else would remove them.
+    private static let living = Mutex<Set<URL>>([])
+    private static let removesAtExit: Void = {
+        _ = atexit { ServerFolder.living.withLock { $0 }.forEach(ServerFolder.remove) }
+    }()
 
     /// Makes one that is empty.
     package init(_ name: String = "kpush-servers") throws {
@@ -13,9 +20,16 @@ package final class ServerFolder: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o755]
         )
+        Self.removesAtExit
+        Self.living.withLock { _ = $0.insert(url) }
     }
 
     deinit {
+        Self.living.withLock { _ = $0.remove(url) }
+        Self.remove(url)
+    }
+
+    private static func remove(_ url: URL) {
         // What cannot be removed stays in the folder for temporary things.
         try? FileManager.default.removeItem(at: url)
     }
