@@ -38,7 +38,7 @@ struct AccountRoutes {
         }
     }
 
-    /// Stores an account under its name; a known one keeps the secrets that are not sent.
+    /// Stores an account under its name; a known one keeps what is not sent.
     @Sendable private func put(_ call: Call) async throws -> Answer {
         let (account, isKnown) = try await draft(call)
         let stored = try await accounts.putAccount(account)
@@ -56,42 +56,48 @@ struct AccountRoutes {
                 let kinds = forms.all.map(\.kind.rawValue).joined(separator: ", ")
                 throw InputFault(.outOfRange, field: "kind", "must be one of \(kinds)")
             }
-            let before = known.first { $0.name == name && $0.kind == kind }
-            let account = SupplierAccount(
-                id: AccountID(rawValue: 0),
+            let before = known.first { $0.name == name }
+            guard before.map({ $0.kind == kind }) ?? true else {
+                throw CatalogueFault.conflict("there is an account of another kind with that name")
+            }
+            let (config, removed) =
+                try body.object("config") { try Self.config(&$0, of: form) }
+                ?? (AccountConfig(before?.config.values ?? [:]), [])
+            let account = try SupplierAccount(
+                id: before?.id ?? AccountID(rawValue: 0),
                 name: name,
                 kind: kind,
                 channel: try body.optional("sendChannel") ?? form.channel,
-                url: try body.optional("url") ?? form.address,
-                config: try body.object("config") { try Self.config(&$0, of: form, before: before) }
-                    ?? AccountConfig(secrets: before?.config.secrets ?? [:]),
-                weight: try body.optional("weight") ?? 100,
-                weights: try Self.weights(&body) ?? [:],
-                callsPerSecond: Self.rate(try body.optional("callsPerSecond") ?? 0),
-                isEnabled: try body.optional("enabled") ?? true
+                url: try body.optional("url") ?? before?.url ?? form.address,
+                config: config,
+                weight: try body.optional("weight") ?? before?.weight ?? 100,
+                weights: try Self.weights(&body) ?? before?.weights ?? [:],
+                callsPerSecond: Self.rate(try body.optional("callsPerSecond") ?? before?.callsPerSecond ?? 0),
+                isEnabled: try body.optional("enabled") ?? before?.isEnabled ?? true
             )
-            return (account, form, known.contains { $0.name == name })
+            .keepingSecrets(of: before, except: removed, at: form)
+            return (account, form, before != nil)
         }
         try account.check(against: form)
         return (account, isKnown)
     }
 
+    /// What a call gives of an account's settings, and which secrets it gives as empty.
     private static func config(
         _ input: inout Input,
-        of form: SupplierForm,
-        before: SupplierAccount?
-    ) throws(InputFault) -> AccountConfig {
+        of form: SupplierForm
+    ) throws(InputFault) -> (given: AccountConfig, removed: Set<String>) {
         var values: [String: String] = [:]
         var secrets: [String: Secret] = [:]
         for field in form.fields {
             let value: String? = try input.optional(field.name)
             if field.isSecret {
-                secrets[field.name] = value.map { Secret($0) } ?? before?.secret(field.name)
+                secrets[field.name] = value.map { Secret($0) }
             } else {
                 values[field.name] = value
             }
         }
-        return AccountConfig(values, secrets: secrets)
+        return (AccountConfig(values, secrets: secrets), Set(secrets.filter(\.value.isEmpty).keys))
     }
 
     @Sendable private func change(_ call: Call) async throws -> Answer {

@@ -57,6 +57,10 @@ struct Input {
     /// The value under `name`; nil when it is missing or null.
     mutating func optional<Value: InputValue>(_ name: String) throws(InputFault) -> Value? {
         guard let value = raw(name) else { return nil }
+        // Stores end a text there, or hold none at all.
+        if case .text(let text) = value, text.utf8.contains(0) {
+            throw InputFault(.outOfRange, field: path(name), "must not contain U+0000")
+        }
         guard let read = Value(input: value, isText: isQuery) else {
             throw InputFault(.wrongType, field: path(name), "must be \(Value.expectation)")
         }

@@ -122,8 +122,13 @@ extension AccountDetail {
             Field(
                 id: "url",
                 label: say("account-url"),
-                note: say("account-url-hint", ["url": form.address]),
-                isNeeded: false,
+                note: form.address.isEmpty
+                    ? say(
+                        "account-url-needed",
+                        ["start": form.schemes.map { $0 + "://" }.joined(separator: ", ")]
+                    )
+                    : say("account-url-hint", ["url": form.address]),
+                isNeeded: form.address.isEmpty,
                 value: account.map { $0.url == form.address ? "" : $0.url } ?? ""
             )
         ]

@@ -22,24 +22,25 @@ struct AccountInput: Sendable {
 
     /// The account that it describes; secrets that were not typed in are those of the account before.
     ///
-    /// - Throws: `CatalogueFault.invalid` for the first field that makes no sense.
+    /// - Throws: `CatalogueFault.invalid` for the first field that makes no sense, or is missing since others changed.
     func account(of before: SupplierAccount?) throws(CatalogueFault) -> SupplierAccount {
         var values: [String: String] = [:]
         var secrets: [String: Secret] = [:]
+        var removed: Set<String> = []
         for field in form.fields {
             let name = Self.name(of: field)
             if !field.isSecret {
                 values[field.name] = text(name)
             } else if !text(name).isEmpty {
                 secrets[field.name] = Secret(text(name))
-            } else if texts["remove-\(field.name)"] == nil {
-                secrets[field.name] = before?.secret(field.name)
+            } else if texts["remove-\(field.name)"] != nil {
+                removed.insert(field.name)
             }
         }
         var weights: [MessageType: Int] = [:]
         for type in MessageType.allCases { weights[type] = try number(Self.name(of: type)) }
         let address = text("url")
-        let account = SupplierAccount(
+        let account = try SupplierAccount(
             id: before?.id ?? AccountID(rawValue: 0),
             name: before?.name ?? text("name"),
             kind: form.kind,
@@ -51,6 +52,7 @@ struct AccountInput: Sendable {
             callsPerSecond: try number("rate"),
             isEnabled: before?.isEnabled ?? true
         )
+        .keepingSecrets(of: before, except: removed, at: form)
         try account.check(against: form)
         return account
     }

@@ -156,7 +156,11 @@ struct AccountPages: PageDesk {
     }
 
     private func state(of account: SupplierAccount) async -> AccountState {
-        AccountState(standing: watch.standing(of: account.id), tokenLeft: await watch.tokenLeft(of: account))
+        AccountState(
+            standing: watch.standing(of: account.id),
+            tokenLeft: await watch.tokenLeft(of: account),
+            isEnabled: account.isEnabled
+        )
     }
 
     private func account(_ visit: Visit) async throws -> SupplierAccount {

@@ -5,12 +5,18 @@ import PushEngine
 struct AccountState: Sendable {
     let standing: AccountStanding
     let tokenLeft: Duration?
+    /// Whether anything is sent by it at all.
+    let isEnabled: Bool
 
     /// What its health is told by, in two pieces.
     func health(_ say: Voice) -> (chip: Chip, detail: String?) {
+        guard isEnabled else { return (Chip(.wait, say("health-off")), nil) }
         if let reason = standing.reason {
             let chip = Chip(reason == .throttled ? .wait : .bad, say("rests-\(reason.rawValue)"))
-            return (chip, say("rests-for", ["span": say.duration(standing.rest)]))
+            let isOver = standing.rest <= .zero
+            return (
+                chip, isOver ? say("rests-over") : say("rests-for", ["span": say.duration(standing.rest)])
+            )
         }
         if let rate = standing.rate {
             let text = say.number(Int(rate.rounded(.up)))

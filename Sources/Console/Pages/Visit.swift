@@ -81,7 +81,9 @@ struct Visit: Sendable {
             let cells = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 .map { String($0.replacing("+", with: " ")) }
             let value = cells.count > 1 ? cells[1] : ""
-            pairs[cells[0].removingPercentEncoding ?? cells[0]] = value.removingPercentEncoding ?? value
+            // U+0000 is what no text of ours holds: it becomes what HTML makes of it.
+            let text = (value.removingPercentEncoding ?? value).replacing("\0", with: "\u{FFFD}")
+            pairs[cells[0].removingPercentEncoding ?? cells[0]] = text
         }
         return pairs
     }
@@ -94,8 +96,11 @@ extension String {
     }
 
     /// Whether it is an address of ours: a path, and not another host's.
+    ///
+    /// Browsers drop tabs and line breaks before they look at an address: `/<tab>/host` is another host's to them.
     var isLocalPath: Bool {
-        hasPrefix("/") && !hasPrefix("//") && !contains("\\") && !contains { $0.isNewline || $0 == "\0" }
+        hasPrefix("/") && !hasPrefix("//") && !contains("\\")
+            && !unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 }
 

@@ -6,8 +6,11 @@ extension SupplierAccount {
     /// - Parameter form: what its supplier asks for.
     /// - Throws: `CatalogueFault.invalid` for the first field that makes no sense.
     package func check(against form: SupplierForm) throws(CatalogueFault) {
-        guard (1...64).contains(name.count), !name.contains(where: \.isNewline) else {
-            throw .invalid(field: "name", reason: "must have 1 to 64 characters and no line break")
+        guard (1...64).contains(name.count), name.isPlain, name == name.trimming() else {
+            throw .invalid(
+                field: "name",
+                reason: "must have 1 to 64 characters, none of them invisible, and no blank around them"
+            )
         }
         guard channel == form.channel else {
             throw .invalid(
@@ -35,6 +38,7 @@ extension SupplierAccount {
         try Self.check(weight: weight)
         try Self.check(weights: weights)
         try Self.check(callsPerSecond: callsPerSecond)
+        try form.refuseUseless(self)
     }
 
     private func check(_ field: AccountField) throws(CatalogueFault) {
@@ -46,6 +50,12 @@ extension SupplierAccount {
             throw .invalid(
                 field: "config.\(field.name)",
                 reason: "must not be longer than \(Self.valueLimit) bytes"
+            )
+        }
+        guard field.isSecret || value.isPlain else {
+            throw .invalid(
+                field: "config.\(field.name)",
+                reason: "must have no line break and nothing invisible"
             )
         }
         guard value.isEmpty || field.choices.isEmpty || field.choices.contains(value) else {

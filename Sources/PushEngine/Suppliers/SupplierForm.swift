@@ -15,6 +15,8 @@ package struct SupplierForm: Sendable {
     package let fields: [AccountField]
     /// What it takes as media, of each type that it takes.
     package let media: [MediaRule]
+    /// Refuses settings with which nothing could ever be sent, as far as they alone can tell.
+    package let refuseUseless: @Sendable (SupplierAccount) throws(CatalogueFault) -> Void
     /// Makes the adapter of an account.
     package let adapter: @Sendable (SupplierAccount, SupplierTools) -> any Supplier
 
@@ -26,6 +28,7 @@ package struct SupplierForm: Sendable {
         schemes: [String] = ["http", "https"],
         fields: [AccountField],
         media: [MediaRule] = [],
+        refuseUseless: @escaping @Sendable (SupplierAccount) throws(CatalogueFault) -> Void = { _ in },
         adapter: @escaping @Sendable (SupplierAccount, SupplierTools) -> any Supplier
     ) {
         self.kind = kind
@@ -35,6 +38,7 @@ package struct SupplierForm: Sendable {
         self.schemes = schemes
         self.fields = fields
         self.media = media
+        self.refuseUseless = refuseUseless
         self.adapter = adapter
     }
 }
@@ -50,19 +54,23 @@ package struct AccountField: Hashable, Sendable {
     package let isRequired: Bool
     /// The only values that make sense; empty for any.
     package let choices: [String]
+    /// Whether it decides where, or how openly, secrets are sent: when it changes they have to be given again.
+    package let leadsSecrets: Bool
 
     private init(
         _ name: String,
         _ note: String,
         isSecret: Bool = false,
         isRequired: Bool = true,
-        choices: [String] = []
+        choices: [String] = [],
+        leadsSecrets: Bool = false
     ) {
         self.name = name
         self.note = note
         self.isSecret = isSecret
         self.isRequired = isRequired
         self.choices = choices
+        self.leadsSecrets = leadsSecrets
     }
 
     /// Something that every account has and anybody may see.
@@ -76,9 +84,15 @@ package struct AccountField: Hashable, Sendable {
     ///   - name: its name.
     ///   - note: what it is, and what holds without it.
     ///   - choices: the only values that make sense; empty for any.
+    ///   - leadsSecrets: whether it decides where, or how openly, secrets are sent.
     /// - Returns: the field.
-    package static func optional(_ name: String, _ note: String, choices: [String] = []) -> AccountField {
-        AccountField(name, note, isRequired: false, choices: choices)
+    package static func optional(
+        _ name: String,
+        _ note: String,
+        choices: [String] = [],
+        leadsSecrets: Bool = false
+    ) -> AccountField {
+        AccountField(name, note, isRequired: false, choices: choices, leadsSecrets: leadsSecrets)
     }
 
     /// Something that nobody may see again.

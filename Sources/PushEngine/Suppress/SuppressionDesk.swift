@@ -6,6 +6,10 @@ package struct SuppressionDesk: Sendable {
 
     /// The most entries of one call.
     package static let entriesAtOnce = 1_000
+    /// The most characters of a note.
+    package static let noteLimit = 500
+    /// The most characters of a signature; suppliers register shorter ones.
+    package static let signatureLimit = 64
 
     package let store: any Store
     /// Whether only those on the allow-list get messages.
@@ -19,10 +23,17 @@ package struct SuppressionDesk: Sendable {
     }
 
     /// Puts people on the blacklist for an operator; returns how many entries are new on it.
+    ///
+    /// - Throws: `CatalogueFault.invalid` when a note or a signature is too long.
     package func suppress(
         _ entries: [(addressee: Addressee, scope: SuppressionScope, note: String)],
         by editor: String
-    ) async throws(StoreError) -> Int {
+    ) async throws -> Int {
+        for (place, entry) in entries.enumerated() {
+            try Self.check(entry.note, atMost: Self.noteLimit, "entries[\(place)].note")
+            guard case .signature(let text) = entry.scope else { continue }
+            try Self.check(text, atMost: Self.signatureLimit, "entries[\(place)].signName")
+        }
         let now = clock.now
         return try await store.suppress(
             entries.map { entry in
@@ -48,10 +59,15 @@ package struct SuppressionDesk: Sendable {
     }
 
     /// Puts people on the allow-list; returns how many are new on it.
+    ///
+    /// - Throws: `CatalogueFault.invalid` when a note is too long.
     package func allow(
         _ entries: [(addressee: Addressee, note: String)],
         by editor: String
-    ) async throws(StoreError) -> Int {
+    ) async throws -> Int {
+        for (place, entry) in entries.enumerated() {
+            try Self.check(entry.note, atMost: Self.noteLimit, "entries[\(place)].note")
+        }
         let now = clock.now
         return try await store.allow(
             entries.map { AllowDraft($0.addressee, note: $0.note, by: editor, at: now) }
@@ -64,6 +80,12 @@ package struct SuppressionDesk: Sendable {
     package func disallow(_ id: AllowEntryID) async throws {
         guard try await store.disallow(id) else {
             throw CatalogueFault.notFound("entry \(id.rawValue) of the allow-list")
+        }
+    }
+
+    private static func check(_ text: String, atMost limit: Int, _ field: String) throws(CatalogueFault) {
+        guard text.count <= limit else {
+            throw .invalid(field: field, reason: "must have at most \(limit) characters")
         }
     }
 

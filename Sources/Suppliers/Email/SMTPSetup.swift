@@ -100,6 +100,13 @@ struct SMTPSetupFault: Error, Hashable {
     let reason: String
 }
 
+extension CatalogueFault {
+    /// The fault as whoever gives the account is told of it.
+    init(_ fault: SMTPSetupFault) {
+        self = .invalid(field: fault.field == "url" ? "url" : "config.\(fault.field)", reason: fault.reason)
+    }
+}
+
 extension Refusal {
     /// Nothing was sent: somebody has to mend the account.
     init(_ fault: SMTPSetupFault) {

@@ -20,7 +20,8 @@ extension SupplierForm {
             .optional(
                 "starttls",
                 "whether smtp:// must become secure before anything is said: required without one",
-                choices: ["required", "none"]
+                choices: ["required", "none"],
+                leadsSecrets: true
             ),
             .optional(
                 "bounceDomain",
@@ -35,8 +36,12 @@ extension SupplierForm {
             .optional("dkimDomain", "the domain that signs messages; the sender's without one"),
             .optional("dkimSelector", "the name of its key below _domainkey"),
             .secret("dkimKey", "its private key, RSA or Ed25519, in PEM", isRequired: false),
-        ]
-    ) { SMTPSupplier($0, $1) }
+        ],
+        refuseUseless: { account throws(CatalogueFault) in
+            do throws(SMTPSetupFault) { _ = try SMTPSetup(account) } catch { throw CatalogueFault(error) }
+        },
+        adapter: { SMTPSupplier($0, $1) }
+    )
 }
 
 /// Speaks SMTP with a server that delivers mail.

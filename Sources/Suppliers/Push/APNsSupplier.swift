@@ -22,8 +22,16 @@ extension SupplierForm {
                 "production without one; sandbox for applications that are being built",
                 choices: ["production", "sandbox"]
             ),
-        ]
-    ) { APNsSupplier($0, $1) }
+        ],
+        refuseUseless: { account throws(CatalogueFault) in
+            // What the reader says of a text that is no key is nothing that anybody could act on.
+            guard (try? P256.Signing.PrivateKey(pemRepresentation: account.secret("privateKey").pem)) != nil
+            else {
+                throw .invalid(field: "config.privateKey", reason: "is no key such as Apple's .p8 files hold")
+            }
+        },
+        adapter: { APNsSupplier($0, $1) }
+    )
 }
 
 /// Speaks the Apple Push Notification service with tokens, over HTTP/2.

@@ -15,9 +15,21 @@ extension SupplierForm {
             .required("projectId", "the project, `project_id` of the service account's file"),
             .required("clientEmail", "who signs, `client_email` of the file"),
             .secret("privateKey", "what signs, `private_key` of the file"),
-            .optional("tokenUrl", "`token_uri` of the file; Google's own place without one"),
-        ]
-    ) { FCMSupplier($0, $1) }
+            .optional(
+                "tokenUrl",
+                "`token_uri` of the file; Google's own place without one",
+                leadsSecrets: true
+            ),
+        ],
+        refuseUseless: { account throws(CatalogueFault) in
+            do throws(SupplierError) {
+                _ = try FCMTokenSource.signed("", with: account.secret("privateKey"))
+            } catch {
+                throw .invalid(field: "config.privateKey", reason: "is no RSA key in PEM")
+            }
+        },
+        adapter: { FCMSupplier($0, $1) }
+    )
 }
 
 /// Speaks Firebase Cloud Messaging, HTTP v1.

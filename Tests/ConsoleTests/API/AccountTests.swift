@@ -2,6 +2,7 @@ import Foundation
 import Groundwork
 import PushEngine
 import SQLiteDriver
+import Suppliers
 import TestKit
 import Testing
 
@@ -30,6 +31,110 @@ import Testing
             #expect(changed["weight"] == 20)
             #expect(changed["enabled"] == false)
             #expect(try await bench.put(place, #"{"weight":-1}"#)["field"] == "weight")
+        }
+    }
+
+    @Test func `secrets go nowhere but where they were given for`() async throws {
+        try await ConsoleBench.use { bench in
+            #expect(try await bench.post("/api/v1/accounts", Self.sound).status == 201)
+            let withoutSecret = Self.sound.replacing(#""accessKeySecret":"very-secret","#, with: "")
+            // Where they have gone before they need not be given again.
+            #expect(try await bench.post("/api/v1/accounts", withoutSecret).status == 200)
+            let elsewhere = withoutSecret.replacing(#""name""#, with: #""url":"https://evil.example","name""#)
+            for path in ["/api/v1/accounts", "/api/v1/accounts/check"] {
+                let answer = try await bench.post(path, elsewhere)
+                #expect(answer.status == 400)
+                #expect(answer["field"] == "config.accessKeySecret")
+            }
+            let stored = try #require(try await bench.books.accounts().first)
+            #expect(stored.url != "https://evil.example")
+            #expect(stored.secret("accessKeySecret").reveal() == "very-secret")
+            let again = elsewhere.replacing(
+                #""accessKeyId""#,
+                with: #""accessKeySecret":"new","accessKeyId""#
+            )
+            #expect(try await bench.post("/api/v1/accounts", again).status == 200)
+            #expect(try await bench.books.accounts().map(\.url) == ["https://evil.example"])
+        }
+    }
+
+    @Test func `whatever decides how openly secrets are sent counts as their address`() async throws {
+        try await ConsoleBench.use { bench in
+            let mail = """
+                {"name":"mail","kind":"smtp","url":"smtp://mail.example.com",\
+                "config":{"from":"news@example.com","user":"u","pass":"very-secret"}}
+                """
+            #expect(try await bench.post("/api/v1/accounts", mail).status == 201)
+            let open = mail.replacing(#""pass":"very-secret""#, with: #""starttls":"none""#)
+            let answer = try await bench.post("/api/v1/accounts", open)
+            #expect(answer["field"] == "config.pass")
+            #expect(answer.text.contains("config.starttls has changed"))
+            // Given as empty it is gone, and need not go anywhere.
+            let removed = open.replacing(#""user":"u""#, with: #""pass":"""#)
+            #expect(try await bench.post("/api/v1/accounts", removed).status == 200)
+            #expect(try await bench.books.accounts().map(\.config.secrets.isEmpty) == [true])
+        }
+    }
+
+    @Test func `a known account keeps what is not sent, and its supplier`() async throws {
+        try await ConsoleBench.use { bench in
+            let made = try await bench.post("/api/v1/accounts", Self.sound)
+            let place = try #require(made.headers["location"])
+            let settings = #"{"enabled":false,"weight":7,"weights":{"alert":3},"callsPerSecond":5}"#
+            #expect(try await bench.put(place, settings).status == 200)
+            let again = try await bench.post("/api/v1/accounts", Self.sound)
+            #expect(again["enabled"] == false)
+            #expect(again["weight"] == 7)
+            #expect(again["weights.alert"] == 3)
+            #expect(again["callsPerSecond"] == 5)
+            let other = Self.sound.replacing("aliyun", with: "tencent")
+            #expect(try await bench.post("/api/v1/accounts", other).status == 409)
+            #expect(try await bench.books.accounts().map(\.kind) == [.aliyun])
+        }
+    }
+
+    @Test(arguments: [
+        ("main\\u0000x", 400), ("   ", 400), (" main", 400), ("main\\u202e", 400), ("a\\u200bb", 400),
+        ("主账号", 201),
+    ])
+    func `an account's name can be seen as it is`(name: String, status: Int) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.post("/api/v1/accounts", Self.sound.replacing("main", with: name))
+            #expect(answer.status == status)
+            #expect(status == 201 || answer["field"] == "name")
+        }
+    }
+
+    @Test(arguments: [
+        (#""from":"a@b.c\r\nBcc: x@y.z""#, "from"), (#""from":"nobody""#, "from"),
+        (#""from":"a@b.example","fromName":"A\r\nBcc: x@y.z""#, "fromName"),
+        (#""from":"a@b.example","user":"u\r\nx","pass":"p""#, "user"),
+        (#""from":"a@b.example","unsubscribe":"javascript:alert(1)""#, "unsubscribe"),
+        (#""from":"a@b.example","bounceDomain":"e.example> X""#, "bounceDomain"),
+        (#""from":"a@b.example","dkimSelector":"s","dkimKey":"garbage""#, "dkimKey"),
+    ])
+    func `settings with which no mail could ever be sent are refused`(
+        config: String,
+        field: String
+    ) async throws {
+        try await ConsoleBench.use { bench in
+            let body =
+                #"{"name":"mail","kind":"smtp","url":"smtps://mail.example.com","config":{\#(config)}}"#
+            let answer = try await bench.post("/api/v1/accounts", body)
+            #expect(answer.status == 400)
+            #expect(answer["field"] == .text("config.\(field)"))
+        }
+    }
+
+    @Test(arguments: [
+        (#""apns","config":{"teamId":"T","keyId":"K","topic":"t","privateKey":"garbage"}"#),
+        (#""fcm","config":{"projectId":"p","clientEmail":"a@b.example","privateKey":"garbage"}"#),
+    ])
+    func `a key that is none is refused`(rest: String) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.post("/api/v1/accounts", #"{"name":"push","kind":"# + rest + "}")
+            #expect(answer.status == 400)
+            #expect(answer["field"] == "config.privateKey")
         }
     }
 

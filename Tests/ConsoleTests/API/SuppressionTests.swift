@@ -3,6 +3,30 @@ import PushEngine
 import Testing
 
 @Suite struct SuppressionTests {
+    @Test func `notes and signatures have an end`() async throws {
+        try await ConsoleBench.use { bench in
+            for (list, entry, field) in [
+                (
+                    "suppressions",
+                    #"{"receiver":"13800138000","note":"\#(String(repeating: "n", count: 501))"}"#, "note"
+                ),
+                (
+                    "allow-list",
+                    #"{"receiver":"13800138000","note":"\#(String(repeating: "n", count: 501))"}"#, "note"
+                ),
+                (
+                    "suppressions",
+                    #"{"receiver":"13800138000","scope":"signature","signName":"\#(String(repeating: "快", count: 65))"}"#,
+                    "signName"
+                ),
+            ] {
+                let answer = try await bench.post("/api/v1/\(list)", #"{"entries":[\#(entry)]}"#)
+                #expect(answer.status == 400)
+                #expect(answer["field"] == .text("entries[0].\(field)"))
+            }
+        }
+    }
+
     @Test func `entries are put on the blacklist, looked up and taken off`() async throws {
         try await ConsoleBench.use { bench async throws in
             let added = try await bench.post(

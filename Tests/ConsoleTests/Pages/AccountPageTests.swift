@@ -42,9 +42,9 @@ import Testing
     @Test(arguments: [
         (
             Language.english,
-            ["Supplier", "Works", "Marketing 0", "On", "New account", "WeChat official account"]
+            ["Supplier", "No trouble seen", "Marketing 0", "On", "New account", "WeChat official account"]
         ),
-        (Language.chinese, ["供应商", "正常", "营销 0", "已启用", "新建账号", "微信公众号"]),
+        (Language.chinese, ["供应商", "未见异常", "营销 0", "已启用", "新建账号", "微信公众号"]),
     ])
     func `the list tells what accounts there are, their shares and how they do`(
         language: Language,
@@ -159,6 +159,23 @@ import Testing
                 let checked = try await browser.press("/accounts/\(id)/check", on: "/accounts/\(id)")
                 #expect(checked.words.contains("The connection works"))
             }
+        }
+    }
+
+    @Test func `the page does not send secrets to another address either`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            var browser = try await Browser.signedIn(bench)
+            _ = try await Self.make(&browser)
+            let before = try #require(try await bench.books.accounts().first)
+            let path = "/accounts/\(before.id.rawValue)"
+            var form = ["weight": "1", "url": "http://127.0.0.1:9/"]
+            for (name, value) in before.config.values { form["field-\(name)"] = value }
+            form["form_token"] = try browser.formToken(in: try await browser.get(path + "/edit"))
+            for button in ["/draft", "/edit"] {
+                let answer = try await browser.post(path + button, form)
+                #expect(answer.words.contains("must be given again, because url has changed"))
+            }
+            #expect(try await bench.books.accounts().map(\.url) == [before.url])
         }
     }
 

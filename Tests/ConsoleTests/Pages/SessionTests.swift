@@ -91,6 +91,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "/\t/evil.example/", "//evil.example", "/\\evil.example", "https://evil.example",
+        "/\r\n/evil.example",
+    ])
+    func `signing in leads to no other host`(target: String) async throws {
+        try await ConsoleBench.use { bench async throws in
+            var browser = Browser(bench: bench)
+            let page = try await browser.get("/sign-in" + Visit.text(["to": target]))
+            let form = ["form_token": try browser.formToken(in: page), "token": ConsoleBench.token]
+            let signedIn = try await browser.post("/sign-in" + Visit.text(["to": target]), form)
+            #expect(signedIn.status == 303)
+            #expect(signedIn.headers["location"] == "/")
+            let language = try await browser.get("/language/en" + Visit.text(["to": target]))
+            #expect(language.headers["location"] == "/")
+        }
+    }
+
     /// Changes a cookie's value in ways that somebody without the key could.
     private static let forgeries: [(name: String, forge: @Sendable (String) -> String)] = [
         ("no signature", { String($0.split(separator: ".").dropLast().joined(separator: ".")) + "." }),
