@@ -54,6 +54,30 @@ import Testing
         #expect(AddressGuard().objection(to: try #require(IPAddress(text))) == nil)
     }
 
+    @Test(arguments: [
+        ("169.254.0.1", "link-local"), ("169.254.169.254", "metadata"), ("169.254.255.255", "link-local"),
+        ("100.100.100.200", "metadata"), ("168.63.129.16", "metadata"), ("fd00:ec2::254", "metadata"),
+        ("fd20:ce::254", "metadata"), ("fe80::1", "link-local"), ("febf::1", "link-local"),
+        ("::ffff:169.254.169.254", "metadata"), ("::ffff:169.254.1.1", "link-local"),
+        ("::169.254.1.1", "link-local"), ("::ffff:0:169.254.1.1", "link-local"),
+        ("64:ff9b::169.254.169.254", "metadata"), ("2002:a9fe:a9fe::", "metadata"),
+        ("2600::5efe:169.254.1.1", "link-local"),
+    ])
+    func `what is the machine's own is refused on the intranet too`(text: String, kind: String) throws {
+        let address = try #require(IPAddress(text))
+        let objection = try #require(AddressGuard.intranet.objection(to: address))
+        #expect(objection.contains(kind), "\(objection)")
+        #expect(objection.contains("addresses.allowed"))
+    }
+
+    @Test(arguments: [
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.253.255.255", "169.255.0.0",
+        "8.8.8.8", "::1", "fd12::1", "fec0::1", "2606:4700::1111", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1",
+    ])
+    func `the intranet may be called where that is meant`(text: String) throws {
+        #expect(AddressGuard.intranet.objection(to: try #require(IPAddress(text))) == nil)
+    }
+
     @Test func `networks that are allowed are not refused, however they are reached`() throws {
         let allowed = AddressGuard(allowed: [
             try Self.network("10.8.0.0/14"), try Self.network("fd00:1::/32"),

@@ -64,7 +64,7 @@ struct EngineParts: Sendable {
         reconcile = settings.reconcile
         tokens = TokenKeeper(store: forms.tokens, timer: timer, logger: logger)
         let tools = SupplierTools(
-            http: Self.supplierClient(settings, or: http),
+            http: Self.supplierClient(settings),
             clock: clock,
             tokens: tokens,
             mail: Self.mailClient(settings),
@@ -89,12 +89,10 @@ struct EngineParts: Sendable {
         clicks = ClickCounter(store: store, clock: clock, timer: timer, logger: logger)
     }
 
-    /// What suppliers are called with: a guarded client where the settings limit where their URLs may lead.
-    private static func supplierClient(_ settings: ServeSettings, or common: CurlHTTPClient) -> CurlHTTPClient
-    {
-        guard let addresses = settings.supplierAddresses else { return common }
+    /// What suppliers are called with, where the settings let their URLs lead.
+    private static func supplierClient(_ settings: ServeSettings) -> CurlHTTPClient {
         var guarded = CurlHTTPClientSettings()
-        guarded.addresses = addresses
+        guarded.addresses = settings.supplierAddresses
         return CurlHTTPClient(settings: guarded)
     }
 
@@ -109,7 +107,7 @@ struct EngineParts: Sendable {
     /// settings say so.
     private static func fileClient(_ settings: ServeSettings) -> CurlHTTPClient {
         var guarded = CurlHTTPClientSettings()
-        guarded.addresses = settings.supplierAddresses ?? AddressGuard()
+        guarded.addresses = settings.fileAddresses
         guarded.answerLimit = LinkedFiles.sizeLimit
         return CurlHTTPClient(settings: guarded)
     }

@@ -58,8 +58,10 @@ struct ServeSettings: Sendable {
     var links: String?
     /// Where crowd files are kept.
     var crowds = CrowdSettings.own
-    /// Where suppliers' URLs may lead to; nil lets them lead everywhere.
-    var supplierAddresses: AddressGuard?
+    /// Where suppliers' URLs may lead to.
+    var supplierAddresses = AddressGuard.intranet
+    /// Where the links to files that contents name may lead to.
+    var fileAddresses = AddressGuard()
     /// Who may get messages, and how often.
     var suppression = SuppressionSettings()
     var logLevel = "info"
@@ -128,7 +130,7 @@ struct ServeSettings: Sendable {
         ),
         (
             "addresses.allowed",
-            "networks that suppliers' URLs may lead to beside public addresses; all may be if not given"
+            "networks that suppliers' URLs may lead to beside public addresses; all but link-local if not given"
         ),
         (
             "suppression.allow-list",
@@ -222,7 +224,10 @@ struct ServeSettings: Sendable {
         retention = try KeepSettings(reader)
         crowds = try CrowdSettings(reader)
         try crowds.check(roles: roles, isShared: cluster != nil)
-        supplierAddresses = try reader.networks("addresses.allowed").map(AddressGuard.init(allowed:))
+        if let networks = try reader.networks("addresses.allowed") {
+            supplierAddresses = AddressGuard(allowed: networks)
+            fileAddresses = supplierAddresses
+        }
         suppression = try SuppressionSettings(reader)
         logLevel = reader.string("log.level") ?? logLevel
     }
