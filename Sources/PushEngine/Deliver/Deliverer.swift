@@ -10,28 +10,6 @@ package enum Disposition: Hashable, Sendable {
     case held(Duration)
 }
 
-/// How hard delivery tries.
-package struct DeliverySettings: Sendable {
-    /// How long recipients may wait for a supplier that takes them before they are given up.
-    package var patience = Duration.seconds(24 * 3_600)
-    /// How often a batch is tried before that all the same: its time may have gone by while nobody was to send
-    /// it, because its campaign was paused or nothing was running.
-    package var attempts = 240
-    /// The wait between tries when a supplier cannot take messages now.
-    package var backoff = Backoff(first: .seconds(1), ceiling: .seconds(60))
-    /// The most calls of one batch at a time.
-    package var callsAtOnce = 8
-    /// How long after it was written down a call may still begin.
-    ///
-    /// One that was held up for longer, because this process stood still, is not made: others may take it for lost.
-    package var callWindow = Duration.seconds(10)
-    /// How long after it was written down a call without outcome may still be out: what was left to begin it, what
-    /// the supplier has to answer, and as much again.
-    package static let callLimit = Duration.seconds(40)
-
-    package init() {}
-}
-
 /// Works on one batch: steps, intents, calls, outcomes, in this order and each written down before the next.
 package struct Deliverer: Sendable {
     private let ledger: any DeliveryLedger

@@ -24,6 +24,8 @@ package protocol Supplier: Sendable {
 
     /// Makes one call; never throws, because every way in which a call can end is a verdict.
     ///
+    /// It is over within `DeliverySettings.sendLimit`: after that others may take the call for lost.
+    ///
     /// - Parameter call: recipients and contents that fit one of `shapes`.
     /// - Returns: one verdict for each recipient, in the call's order.
     func send(_ call: SupplierCall) async -> SupplierReply

@@ -91,26 +91,36 @@ package final class TokenKeeper: Sendable {
         search = TokenSearch(store: store, settings: settings, timer: timer, logger: logger)
     }
 
+    /// Tells how long a call that needs tokens takes, by the clock that waits for them.
+    package func startStopwatch() -> Stopwatch { Stopwatch(timer) }
+
     /// The token to call `account`'s supplier with.
     ///
+    /// - Parameters:
+    ///   - account: the account.
+    ///   - source: where its tokens come from.
+    ///   - limit: how long the caller can wait; nil for as long as anybody waits.
+    /// - Returns: a token that is valid.
     /// - Throws: `TokenError` when there is none that is valid and none can be had; nothing may be sent then.
     package func token(
         for account: SupplierAccount,
-        from source: any TokenSource
+        from source: any TokenSource,
+        within limit: Duration? = nil
     ) async throws(TokenError) -> AccessToken {
-        try await find(TokenWish(account, source)).token
+        try await find(TokenWish(account, source), within: limit).token
     }
 
     /// The token that follows one that the supplier rejected.
     ///
     /// However many report the same, in however many processes, one of them fetches; and none does when the token
-    /// has been replaced already.
+    /// has been replaced already. That it was rejected is remembered also where the caller cannot wait.
     ///
-    /// - Throws: as `token(for:from:)`.
+    /// - Throws: as `token(for:from:within:)`.
     package func rejected(
         _ token: AccessToken,
         for account: SupplierAccount,
-        from source: any TokenSource
+        from source: any TokenSource,
+        within limit: Duration? = nil
     ) async throws(TokenError) -> AccessToken {
         let wish = TokenWish(account, source)
         seats.withLock { seats in
@@ -119,7 +129,7 @@ package final class TokenKeeper: Sendable {
             if let held = seat.held, held.token.turn <= token.turn { seat.held = nil }
             seats[wish.holder] = seat
         }
-        return try await find(wish).token
+        return try await find(wish, within: limit).token
     }
 
     /// Sees to it that `account` has a token that stays valid a while.
@@ -140,15 +150,19 @@ package final class TokenKeeper: Sendable {
         try? await search.store.token(of: TokenWish(account, source).holder)?.remaining
     }
 
-    private func find(_ wish: TokenWish) async throws(TokenError) -> TokenFinding {
+    private func find(
+        _ wish: TokenWish,
+        within limit: Duration? = nil
+    ) async throws(TokenError) -> TokenFinding {
         let waited = Stopwatch(timer)
+        let patience = min(limit ?? settings.patience, settings.patience)
         var finding: TokenFinding?
         while finding == nil {
             switch step(wish.holder) {
             case .use(let token): finding = TokenFinding(token)
-            case .search(let flight): finding = try await fly(flight, wish)
+            case .search(let flight): finding = try await fly(flight, wish, within: patience - waited.elapsed)
             case .wait(let flight):
-                switch await flight.landing(within: settings.patience - waited.elapsed, on: timer) {
+                switch await flight.landing(within: patience - waited.elapsed, on: timer) {
                 case .found(let token): finding = TokenFinding(token)
                 case .failed(let error): throw error
                 case .abandoned: break
@@ -176,17 +190,22 @@ package final class TokenKeeper: Sendable {
     }
 
     /// Searches for all who wait, and remembers what was found; nil when it was rejected in the meantime.
-    private func fly(_ flight: TokenFlight, _ wish: TokenWish) async throws(TokenError) -> TokenFinding? {
+    private func fly(
+        _ flight: TokenFlight,
+        _ wish: TokenWish,
+        within patience: Duration
+    ) async throws(TokenError) -> TokenFinding? {
         let (held, rejected) = seats.withLock { ($0[wish.holder]?.held, $0[wish.holder]?.rejected) }
         let known = held?.token(at: stopwatch.elapsed)
-        let outcome = await search.run(wish, known: known, rejected: rejected)
+        let outcome = await search.run(wish, known: known, rejected: rejected, within: patience)
         let now = stopwatch.elapsed
         let finding: TokenFinding
         switch outcome {
         case .success(let found): finding = found
         case .failure(let error):
             seats.withLock { $0[wish.holder]?.flight = nil }
-            flight.land(error == .cancelled ? .abandoned : .failed(error))
+            // Others may have more time.
+            flight.land([.cancelled, .timedOut].contains(error) ? .abandoned : .failed(error))
             throw error
         }
         let isGood = seats.withLock { seats in

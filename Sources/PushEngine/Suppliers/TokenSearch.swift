@@ -37,18 +37,20 @@ struct TokenSearch: Sendable {
     ///   - wish: what is wanted.
     ///   - known: what this process has; valid.
     ///   - rejected: the newest token that was rejected; it and those before count as none.
+    ///   - patience: how long it may be until the last look.
     /// - Returns: a token that is valid, or why there is none.
     func run(
         _ wish: TokenWish,
         known: AccessToken?,
-        rejected: RefreshTurn?
+        rejected: RefreshTurn?,
+        within patience: Duration
     ) async -> Result<TokenFinding, TokenError> {
         let stopwatch = Stopwatch(timer)
         var fallback = known.map { ($0, Duration.zero) }
         do throws(TokenError) {
             var finding: TokenFinding?
             while finding == nil {
-                guard stopwatch.elapsed < settings.patience else { throw .timedOut }
+                guard stopwatch.elapsed < patience else { throw .timedOut }
                 let stored = try await read(wish, rejected)
                 if let stored {
                     fallback = (stored, stopwatch.elapsed)

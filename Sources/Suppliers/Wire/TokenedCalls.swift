@@ -2,6 +2,9 @@ import Groundwork
 import PushEngine
 
 /// Makes calls that carry an access token; one whose token is rejected is made once more, with the next.
+///
+/// All of it together is over within `DeliverySettings.sendLimit`: what is left of that is what a token is waited for and
+/// what a call gets, and a call that would get too little is not begun.
 struct TokenedCalls: Sendable {
     let account: SupplierAccount
     let source: any TokenSource
@@ -17,18 +20,46 @@ struct TokenedCalls: Sendable {
         _ request: (Secret) -> HTTPRequest,
         isRejected: (HTTPResponse) -> Bool
     ) async -> SupplierExchange {
+        let time = CallTime(tools.tokens.startStopwatch())
         do throws(TokenError) {
-            let token = try await tools.tokens.token(for: account, from: source)
-            let first = await SupplierExchange.make(request(token.value), over: tools.http)
+            let token = try await tools.tokens.token(for: account, from: source, within: time.toWait)
+            let first = await make(request(token.value), within: time)
             guard case .answered(let response) = first, isRejected(response) else { return first }
-            let next = try await tools.tokens.rejected(token, for: account, from: source)
-            let second = await SupplierExchange.make(request(next.value), over: tools.http)
+            let next = try await tools.tokens.rejected(token, for: account, from: source, within: time.toWait)
+            let second = await make(request(next.value), within: time)
             guard case .answered(let again) = second, isRejected(again) else { return second }
             return .ended(.refused(Refusal(.badConfig, code: "kpush.token_rejected")))
         } catch {
             return .ended(.refused(Refusal(error)))
         }
     }
+
+    private func make(_ request: HTTPRequest, within time: CallTime) async -> SupplierExchange {
+        // Nothing was sent so far, or what was sent was rejected for its token: it may go again.
+        guard time.toWait > .zero else {
+            return .ended(.refused(Refusal(.transient, code: "kpush.token_late")))
+        }
+        var request = request
+        request.timeouts.total = min(request.timeouts.total, time.left)
+        return await SupplierExchange.make(request, over: tools.http)
+    }
+}
+
+/// What is left of the time for one call and all that belongs to it.
+private struct CallTime {
+    private let stopwatch: Stopwatch
+
+    /// A call that gets less than this would be cut off rather than answered, and nobody would know what it did.
+    private static let least = Duration.seconds(5)
+
+    init(_ stopwatch: Stopwatch) {
+        self.stopwatch = stopwatch
+    }
+
+    var left: Duration { DeliverySettings.sendLimit - stopwatch.elapsed }
+
+    /// How long a call may still be put off.
+    var toWait: Duration { left - Self.least }
 }
 
 extension Refusal {
