@@ -18,10 +18,13 @@ struct DingTalkAnswer {
     /// What stands around a code of the door.
     private static let wrapper: Int64 = 88
 
+    /// Whether the call did what it was to do.
+    var isSuccess: Bool { answer.isSuccess }
+
     /// Whether the access token is none, or none any more.
     var isTokenRejected: Bool { [40_001, 40_014, 42_001].contains(code) }
 
-    /// What a code other than 0 means for a call that needs a token; nil for success.
+    /// What a code other than 0 means for a call that needs a token; nil for 0.
     var refusal: Refusal? {
         guard code != 0 else { return nil }
         let (fault, wait) = Self.meaning(of: code)

@@ -83,7 +83,7 @@ package struct DingTalkNoticeSupplier: Supplier {
             .verdict { response in
                 guard let answer = DingTalkAnswer(response) else { return nil }
                 if let refusal = answer.refusal { return .refused(refusal) }
-                guard let task = answer.members["task_id"].text, !task.isEmpty else {
+                guard answer.isSuccess, let task = answer.members["task_id"].text, !task.isEmpty else {
                     return .ambiguous(detail: "accepted without a reference")
                 }
                 return .accepted(reference: task, charge: 0)
@@ -164,6 +164,7 @@ package struct DingTalkNoticeSupplier: Supplier {
                 throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
             }
             if let refusal = answer.refusal { throw .refused(refusal) }
+            guard answer.isSuccess else { throw .unavailable(CodedAnswer.contradiction) }
             return answer
         }
     }
@@ -217,7 +218,7 @@ struct DingTalkTokenSource: TokenSource {
                 throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
             }
             if let refusal = answer.tokenRefusal { throw .refused(refusal) }
-            guard let token = answer.members["access_token"].text, !token.isEmpty,
+            guard answer.isSuccess, let token = answer.members["access_token"].text, !token.isEmpty,
                 let seconds = answer.members["expires_in"].wholeNumber, seconds > 0
             else { throw .unavailable("an answer without a token") }
             return FetchedToken(Secret(token), for: .seconds(seconds))

@@ -59,11 +59,7 @@ package struct DingTalkRobotSupplier: Supplier {
         let exchange = await webhook.post(body, adding: signature, over: tools)
         let verdict = exchange.verdict { response in
             CodedAnswer(response)
-                .map { answer in
-                    answer.code == 0
-                        ? .accepted(reference: call.requestKey, charge: 0)
-                        : .refused(DingTalkRobotCodes.refusal(answer))
-                }
+                .map { $0.verdict(accepted: call.requestKey, refusal: DingTalkRobotCodes.refusal) }
         }
         return SupplierReply(all: verdict, count: count)
     }

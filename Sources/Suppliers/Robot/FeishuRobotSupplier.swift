@@ -67,11 +67,7 @@ package struct FeishuRobotSupplier: Supplier {
         let verdict = await webhook.post(body, over: tools)
             .verdict { response in
                 CodedAnswer(response, code: ["code", "StatusCode"], message: "msg")
-                    .map { answer in
-                        answer.code == 0
-                            ? .accepted(reference: call.requestKey, charge: 0)
-                            : .refused(FeishuRobotCodes.refusal(answer))
-                    }
+                    .map { $0.verdict(accepted: call.requestKey, refusal: FeishuRobotCodes.refusal) }
             }
         return SupplierReply(all: verdict, count: count)
     }

@@ -56,11 +56,7 @@ package struct WeComRobotSupplier: Supplier {
         let verdict = await webhook.post(body, over: tools)
             .verdict { response in
                 CodedAnswer(response)
-                    .map { answer in
-                        answer.code == 0
-                            ? .accepted(reference: call.requestKey, charge: 0)
-                            : .refused(WeComRobotCodes.refusal(answer))
-                    }
+                    .map { $0.verdict(accepted: call.requestKey, refusal: WeComRobotCodes.refusal) }
             }
         return SupplierReply(all: verdict, count: count)
     }

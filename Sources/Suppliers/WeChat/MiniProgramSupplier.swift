@@ -48,13 +48,9 @@ package struct MiniProgramSupplier: Supplier {
     package var tokenSource: (any TokenSource)? { api.tokens }
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
-        guard call.contents.count == 1, call.recipients.count == 1 else {
-            let refusal = Refusal(.badContent, code: "kpush.call_shape")
-            return SupplierReply(all: .refused(refusal), count: call.recipients.count)
-        }
         let body: WireObject
         do { body = try self.body(call) } catch {
-            return SupplierReply(all: .refused(error.refusal), count: 1)
+            return SupplierReply(all: error.verdict, count: call.recipients.count)
         }
         return SupplierReply(verdicts: [await api.send(body, to: "cgi-bin/message/subscribe/send")])
     }
@@ -99,10 +95,10 @@ package struct MiniProgramSupplier: Supplier {
             .map { $0.object ?? WireObject() }
     }
 
-    private func body(_ call: SupplierCall) throws(ContentMisfit) -> WireObject {
-        let content = try RenderedContent(only: call.contents[0])
+    private func body(_ call: SupplierCall) throws(UnfitContent) -> WireObject {
+        let content = try call.onlyContent(recipients: 1)
         var body: WireObject = [
-            "touser": .text(call.recipients[0]), "template_id": .text(try content.needed("templateId")),
+            "touser": .text(call.recipients[0]), "template_id": .text(try content.text("templateId")),
         ]
         body.append(unlessEmpty: content["page"], "page")
         body.append("miniprogram_state", .text(state.isEmpty ? "formal" : state))

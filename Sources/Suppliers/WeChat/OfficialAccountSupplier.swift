@@ -44,13 +44,9 @@ package struct OfficialAccountSupplier: Supplier {
     package var repeatsAreDroppedFor: Duration? { .seconds(600) }
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
-        guard call.contents.count == 1, call.recipients.count == 1 else {
-            let refusal = Refusal(.badContent, code: "kpush.call_shape")
-            return SupplierReply(all: .refused(refusal), count: call.recipients.count)
-        }
         let body: WireObject
         do { body = try Self.body(call) } catch {
-            return SupplierReply(all: .refused(error.refusal), count: 1)
+            return SupplierReply(all: error.verdict, count: call.recipients.count)
         }
         return SupplierReply(verdicts: [await api.send(body, to: "cgi-bin/message/template/send")])
     }
@@ -93,10 +89,10 @@ package struct OfficialAccountSupplier: Supplier {
 
     private static let receiptEvent = "TEMPLATESENDJOBFINISH"
 
-    private static func body(_ call: SupplierCall) throws(ContentMisfit) -> WireObject {
-        let content = try RenderedContent(only: call.contents[0])
+    private static func body(_ call: SupplierCall) throws(UnfitContent) -> WireObject {
+        let content = try call.onlyContent(recipients: 1)
         var body: WireObject = [
-            "touser": .text(call.recipients[0]), "template_id": .text(try content.needed("templateId")),
+            "touser": .text(call.recipients[0]), "template_id": .text(try content.text("templateId")),
         ]
         body.append(unlessEmpty: content["url"], "url")
         // An object without an application is refused, so there is none when none is wanted.
@@ -116,12 +112,10 @@ extension RenderedContent {
     ///
     /// - Parameter name: the field that holds them; a value that is an object already stays as it is.
     /// - Returns: the values.
-    /// - Throws: `ContentMisfit` when there are none.
-    func templateData(_ name: String) throws(ContentMisfit) -> WireObject {
-        guard let values = value(name).object else {
-            throw ContentMisfit(value(name).isNull ? .missing : .wrongKind, name)
-        }
-        guard !values.members.isEmpty else { throw ContentMisfit(.missing, name) }
+    /// - Throws: `UnfitContent` when there are none.
+    func templateData(_ name: String) throws(UnfitContent) -> WireObject {
+        let values = try object(name)
+        guard !values.members.isEmpty else { throw UnfitContent("\(name)_missing") }
         var data = WireObject()
         for member in values.members {
             let isWhole = member.value.object != nil

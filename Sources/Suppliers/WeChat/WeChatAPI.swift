@@ -43,29 +43,23 @@ struct WeChatAPI: Sendable {
                 timeouts: tools.timeouts
             )
         } isRejected: { response in
-            ErrcodeReply(response).map { WeChatCodes.rejectedToken.contains($0.code) } ?? false
+            CodedAnswer(response).map { WeChatCodes.rejectedToken.contains($0.code) } ?? false
         }
-        switch exchange {
-        case .ended(let verdict): return verdict
-        case .answered(let response):
-            guard let reply = ErrcodeReply(response) else {
-                return SupplierExchange.verdict(onUnreadable: response)
-            }
-            return verdict(reply)
+        return exchange.verdict { CodedAnswer($0).map(verdict) }
+    }
+
+    private func verdict(_ answer: CodedAnswer) -> SupplierVerdict {
+        // Not every answer names its message; then its receipt cannot be told either.
+        let reference = answer.members["msgid"].text ?? ""
+        switch answer.code {
+        case WeChatCodes.duplicate: return .accepted(reference: reference, charge: 0)
+        case WeChatCodes.repeatedTooSoon: return .ambiguous(detail: "the same message came a moment before")
+        default: return answer.verdict(accepted: reference, refusal: refusal)
         }
     }
 
-    private func verdict(_ reply: ErrcodeReply) -> SupplierVerdict {
-        if reply.isSuccess || reply.code == WeChatCodes.duplicate {
-            // Not every answer names its message; then its receipt cannot be told either.
-            return .accepted(reference: reply.fields["msgid"].text ?? "", charge: 0)
-        }
-        if reply.code == WeChatCodes.repeatedTooSoon {
-            return .ambiguous(detail: "the same message came a moment before")
-        }
-        // Success is only what comes with the status of one.
-        guard reply.code != 0 else { return .ambiguous(detail: "a success with the status of none") }
-        return .refused(WeChatCodes.refusal(reply, quota, at: tools.clock.now))
+    private func refusal(_ answer: CodedAnswer) -> Refusal {
+        WeChatCodes.refusal(answer, quota, at: tools.clock.now)
     }
 }
 
@@ -101,6 +95,6 @@ struct WeChatTokenSource: TokenSource {
         ]
         let request = HTTPRequest.json(body, to: url, timeouts: tools.timeouts)
         let exchange = await SupplierExchange.make(request, over: tools.http)
-        return try ErrcodeReply.token(in: exchange) { WeChatCodes.refusal($0, quota, at: tools.clock.now) }
+        return try exchange.token { WeChatCodes.refusal($0, quota, at: tools.clock.now) }
     }
 }

@@ -26,12 +26,12 @@ enum WeChatCodes {
     /// What an answer without success means.
     ///
     /// - Parameters:
-    ///   - reply: the answer.
+    ///   - answer: the answer.
     ///   - quota: how calls are counted.
     ///   - now: the time, from which it follows when a new day begins.
     /// - Returns: the refusal.
-    static func refusal(_ reply: ErrcodeReply, _ quota: Quota, at now: Moment) -> Refusal {
-        reply.refusal(fault(of: reply.code), wait: wait(after: reply.code, quota, at: now))
+    static func refusal(_ answer: CodedAnswer, _ quota: Quota, at now: Moment) -> Refusal {
+        answer.refusal(fault(of: answer.code), wait: wait(after: answer.code, quota, at: now))
     }
 
     /// Sorts a code; one that nobody has told us about counts as a fault of the content, so that it is not sent

@@ -27,10 +27,12 @@ extension SupplierForm {
 /// and takes one back within a day.
 package struct WeComAppSupplier: Supplier {
     package let account: AccountID
-    package let shapes = [CallShape(recipients: 1_000, sameContent: true)]
+    package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
     package let callLimits: [RateLimit]
     package let recipientLimits: [RateLimit]
     package let givesReceipts = false
+
+    private static let recipientLimit = 1_000
 
     private let endpoint: SupplierEndpoint
     private let agentID: WireValue
@@ -72,21 +74,20 @@ package struct WeComAppSupplier: Supplier {
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
         let count = call.recipients.count
-        guard call.contents.count == 1, (1...1_000).contains(count) else {
-            return SupplierReply(all: .refused(Refusal(.badContent, code: "kpush.call_shape")), count: count)
-        }
         guard !call.namesEverybody else { return .refusingEverybody(count) }
         let message: WeComMessage
-        do { message = try WeComMessage(try RenderedContent(only: call.contents[0])) } catch {
-            return SupplierReply(all: .refused(error.refusal), count: count)
+        do throws(UnfitContent) {
+            message = try WeComMessage(try call.onlyContent(recipients: Self.recipientLimit))
+        } catch {
+            return SupplierReply(all: error.verdict, count: count)
         }
         switch await post(body(message, to: call.recipients), to: "cgi-bin/message/send") {
         case .ended(let verdict): return SupplierReply(all: verdict, count: count)
         case .answered(let response):
-            guard let reply = ErrcodeReply(response) else {
+            guard let answer = CodedAnswer(response) else {
                 return SupplierReply(all: SupplierExchange.verdict(onUnreadable: response), count: count)
             }
-            return Self.verdicts(reply, on: call.recipients)
+            return Self.verdicts(answer, on: call.recipients)
         }
     }
 
@@ -103,15 +104,11 @@ package struct WeComAppSupplier: Supplier {
 
     /// Takes back the message of a whole call, within 24 hours.
     package func recall(reference: String, recipients: [String]) async throws(SupplierError) {
-        switch await post(["msgid": .text(reference)], to: "cgi-bin/message/recall") {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            guard let reply = ErrcodeReply(response) else {
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
+        let exchange = await post(["msgid": .text(reference)], to: "cgi-bin/message/recall")
+        do { _ = try exchange.success(refusal: WeComCodes.refusal) } catch {
             // It knows the message no more; what else could be wrong with a reference that it gave?
-            if reply.code == WeComCodes.badParameter { throw .tooLate }
-            guard reply.isSuccess else { throw .refused(WeComCodes.refusal(reply)) }
+            if case .refused(let refusal) = error, refusal.code == WeComCodes.badParameter { throw .tooLate }
+            throw error
         }
     }
 
@@ -138,31 +135,27 @@ package struct WeComAppSupplier: Supplier {
                 timeouts: tools.timeouts
             )
         } isRejected: { response in
-            ErrcodeReply(response).map { WeComCodes.rejectedToken.contains($0.code) } ?? false
+            CodedAnswer(response).map { WeComCodes.rejectedToken.contains($0.code) } ?? false
         }
     }
 
     /// The verdict on each member: a success names those that it does not hold for.
-    private static func verdicts(_ reply: ErrcodeReply, on members: [String]) -> SupplierReply {
-        guard reply.isSuccess else {
-            // Success is only what comes with the status of one.
-            guard reply.code != 0 else {
-                return SupplierReply(
-                    all: .ambiguous(detail: "a success with the status of none"),
-                    count: members.count
-                )
-            }
-            let refusal = WeComCodes.refusal(reply)
-            let isAboutSome = refusal.fault == .badRecipient && reply.code != WeComCodes.allInvalid
+    private static func verdicts(_ answer: CodedAnswer, on members: [String]) -> SupplierReply {
+        let all = answer.verdict(
+            accepted: answer.members["msgid"].text ?? "",
+            refusal: WeComCodes.refusal
+        )
+        guard answer.isSuccess else {
+            let isAboutSome =
+                WeComCodes.fault(of: answer.code) == .badRecipient && answer.code != WeComCodes.allInvalid
             return SupplierReply(
-                all: .refused(refusal),
+                all: all,
                 count: members.count,
                 mayBeSplit: isAboutSome && members.count > 1
             )
         }
-        let reference = reply.fields["msgid"].text ?? ""
-        let invalid = Self.members(reply.fields["invaliduser"])
-        let unlicensed = Self.members(reply.fields["unlicenseduser"])
+        let invalid = Self.members(answer.members["invaliduser"])
+        let unlicensed = Self.members(answer.members["unlicenseduser"])
         return SupplierReply(
             verdicts: members.map { member in
                 // WeCom tells no case apart, and answers in small letters.
@@ -171,7 +164,7 @@ package struct WeComAppSupplier: Supplier {
                 if unlicensed.contains(name) {
                     return .refused(Refusal(.badRecipient, code: "unlicenseduser"))
                 }
-                return .accepted(reference: reference, charge: 0)
+                return all
             }
         )
     }
@@ -199,6 +192,6 @@ struct WeComTokenSource: TokenSource {
         let query = PercentEncoding.form([("corpid", corpID), ("corpsecret", owner.secret.reveal())])
         let request = HTTPRequest(method: "GET", url: "\(url)?\(query)", timeouts: tools.timeouts)
         let exchange = await SupplierExchange.make(request, over: tools.http)
-        return try ErrcodeReply.token(in: exchange, refusal: WeComCodes.refusal)
+        return try exchange.token(refusal: WeComCodes.refusal)
     }
 }

@@ -9,15 +9,15 @@ enum WeComCodes {
     static let allInvalid: Int64 = 81_013
 
     /// A part of the request is none, such as a message that it does not know, or knows no more.
-    static let badParameter: Int64 = 40_058
+    static let badParameter = "40058"
 
     /// What an answer without success means.
-    static func refusal(_ reply: ErrcodeReply) -> Refusal {
-        switch reply.code {
+    static func refusal(_ answer: CodedAnswer) -> Refusal {
+        switch answer.code {
         // Whoever goes on is blocked for a minute.
-        case 45_009: reply.refusal(.throttled, wait: .seconds(60))
-        case 45_033: reply.refusal(.throttled, wait: .seconds(1))
-        default: reply.refusal(fault(of: reply.code))
+        case 45_009: answer.refusal(.throttled, wait: .seconds(60))
+        case 45_033: answer.refusal(.throttled, wait: .seconds(1))
+        default: answer.refusal(fault(of: answer.code))
         }
     }
 

@@ -32,14 +32,13 @@ struct WeComMediaDoor: MediaDoor {
                 to: "\(url)?access_token=\(PercentEncoding.encoded(token.reveal()))&type=\(media.type.name)"
             )
         } isRejected: { response in
-            ErrcodeReply(response).map { WeComCodes.rejectedToken.contains($0.code) } ?? false
+            CodedAnswer(response).map { WeComCodes.rejectedToken.contains($0.code) } ?? false
         }
-        return try UploadReply.media(in: exchange, lasting: WeComMedia.lifetime) { answer in
-            answer.refusal(
-                WeComCodes.fault(of: answer.code),
-                wait: answer.code == 45_009 ? .seconds(60) : nil
-            )
-        }
+        return try UploadReply.media(
+            in: exchange,
+            lasting: WeComMedia.lifetime,
+            refusal: WeComCodes.refusal
+        )
     }
 
     func isMediaMissing(_ refusal: Refusal) -> Bool { refusal.code == UploadReply.missing }

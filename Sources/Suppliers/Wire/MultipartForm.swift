@@ -71,17 +71,10 @@ enum UploadReply {
         lasting lifetime: Duration?,
         refusal: (CodedAnswer) -> Refusal
     ) throws(SupplierError) -> UploadedMedia {
-        switch exchange {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            guard let answer = CodedAnswer(response) else {
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
-            guard answer.code == 0 else { throw .refused(refusal(answer)) }
-            guard let name = answer.members["media_id"].text, !name.isEmpty else {
-                throw .unavailable("an answer without a media_id")
-            }
-            return UploadedMedia(reference: name, lifetime: lifetime)
+        let answer = try exchange.success(refusal: refusal)
+        guard let name = answer.members["media_id"].text, !name.isEmpty else {
+            throw .unavailable("an answer without a media_id")
         }
+        return UploadedMedia(reference: name, lifetime: lifetime)
     }
 }

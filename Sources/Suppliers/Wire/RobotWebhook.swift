@@ -62,6 +62,11 @@ struct RobotWebhook: Sendable {
 }
 
 extension HTTPRequest {
+    /// A post of a JSON object.
+    static func json(_ body: WireObject, to url: String, timeouts: HTTPTimeouts) -> HTTPRequest {
+        .json(WireValue.object(body).json, to: url, timeouts: timeouts)
+    }
+
     /// A post of a JSON text.
     ///
     /// - Parameters:

@@ -59,3 +59,10 @@ extension RenderedContent {
         return object
     }
 }
+
+extension WireObject {
+    /// Adds a text at the end, unless it is empty: some suppliers take an empty member for a wrong one.
+    mutating func append(unlessEmpty text: String, _ key: String) {
+        if !text.isEmpty { append(key, .text(text)) }
+    }
+}

@@ -120,11 +120,11 @@ import Testing
     func `a content that cannot be sent is refused before anybody is called`(kind: SupplierKind) async {
         let values = kind == .weChatOfficialAccount ? "officialAccountParam" : "miniProgramParam"
         let bad = [
-            ("hello", "kpush.content_unreadable"), ("{}", "kpush.content_missing"),
-            (#"{"templateId":"t"}"#, "kpush.content_missing"),
-            (#"{"templateId":"","\#(values)":{"a":"b"}}"#, "kpush.content_missing"),
-            (#"{"templateId":"t","\#(values)":{}}"#, "kpush.content_missing"),
-            (#"{"templateId":"t","\#(values)":"a"}"#, "kpush.content_wrong_kind"),
+            ("hello", "kpush.content_form"), ("{}", "kpush.templateId_missing"),
+            (#"{"templateId":"t"}"#, "kpush.\(values)_missing"),
+            (#"{"templateId":"","\#(values)":{"a":"b"}}"#, "kpush.templateId_missing"),
+            (#"{"templateId":"t","\#(values)":{}}"#, "kpush.\(values)_missing"),
+            (#"{"templateId":"t","\#(values)":"a"}"#, "kpush.\(values)_missing"),
         ]
         for (content, code) in bad {
             let (verdict, requests) = await Self.send(kind, content: content)

@@ -107,20 +107,20 @@ import Testing
     }
 
     @Test(arguments: [
-        ("x", "kpush.content_unreadable"), ("{}", "kpush.content_missing"),
-        (#"{"content":"\#(String(repeating: "好", count: 683))"}"#, "kpush.content_too_long"),
+        ("x", "kpush.content_form"), ("{}", "kpush.content_missing"),
+        (#"{"content":"\#(String(repeating: "好", count: 683))"}"#, "kpush.too_long"),
         (
             #"{"sendType":"80","content":"\#(String(repeating: "a", count: 2_049))"}"#,
-            "kpush.content_too_long"
+            "kpush.too_long"
         ),
-        (#"{"sendType":"20"}"#, "kpush.content_missing"), (#"{"sendType":"30"}"#, "kpush.content_missing"),
-        (#"{"sendType":"40","articles":[]}"#, "kpush.content_missing"),
-        (#"{"sendType":"40","articles":[1]}"#, "kpush.content_wrong_kind"),
-        (#"{"sendType":"40","articles":[{},{},{},{},{},{},{},{},{}]}"#, "kpush.content_too_long"),
-        (#"{"sendType":"50","title":"t","url":"u"}"#, "kpush.content_missing"),
-        (#"{"sendType":"70","appId":"a"}"#, "kpush.content_missing"),
-        (#"{"sendType":"90","templateCard":[]}"#, "kpush.content_missing"),
-        (#"{"sendType":"120"}"#, "kpush.content_wrong_kind"),
+        (#"{"sendType":"20"}"#, "kpush.mediaId_missing"), (#"{"sendType":"30"}"#, "kpush.mediaId_missing"),
+        (#"{"sendType":"40","articles":[]}"#, "kpush.articles_missing"),
+        (#"{"sendType":"40","articles":[1]}"#, "kpush.articles_kind"),
+        (#"{"sendType":"40","articles":[{},{},{},{},{},{},{},{},{}]}"#, "kpush.articles_count"),
+        (#"{"sendType":"50","title":"t","url":"u"}"#, "kpush.description_missing"),
+        (#"{"sendType":"70","appId":"a"}"#, "kpush.title_missing"),
+        (#"{"sendType":"90","templateCard":[]}"#, "kpush.templateCard_missing"),
+        (#"{"sendType":"120"}"#, "kpush.send_type"),
     ])
     func `a content that WeCom would cut or refuse is not sent`(content: String, code: String) async {
         let (reply, requests) = await Self.send(content)
