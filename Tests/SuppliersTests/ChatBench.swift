@@ -41,13 +41,13 @@ enum ChatBench {
     static func supplier(
         _ kind: SupplierKind,
         over http: any HTTPClient,
-        secrets: [String: String]? = nil
+        secrets: [String: String]? = nil,
+        callsPerSecond: Int? = nil
     ) throws -> any Supplier {
-        SupplierForms(SupplierCatalogue.forms)
-            .adapter(
-                of: try account(kind, secrets: secrets),
-                SupplierTools(http: http, clock: clock.calendar)
-            )
+        var account = try account(kind, secrets: secrets)
+        account.callsPerSecond = callsPerSecond
+        return SupplierForms(SupplierCatalogue.forms)
+            .adapter(of: account, SupplierTools(http: http, clock: clock.calendar))
     }
 
     /// A call of one content.

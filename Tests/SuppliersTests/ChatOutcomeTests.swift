@@ -127,4 +127,31 @@ import Testing
         let limits = try ChatBench.supplier(kind, over: ScriptedHTTPClient()).callLimits
         #expect(limits.map { $0.permits + $0.burst - 1 } == calls)
     }
+
+    @Test(arguments: [
+        (SupplierKind.dingTalkRobot, [1_000, 20]), (.weComRobot, [1_000, 20]), (.feishuRobot, [1_000, 100]),
+        (.dingTalkNotice, [1_000, 50]), (.webhook, [1_000]),
+    ])
+    func `what is documented by the minute holds beside a rate of the account's own`(
+        kind: SupplierKind,
+        calls: [Int]
+    ) throws {
+        let http = ScriptedHTTPClient()
+        let limits = try ChatBench.supplier(kind, over: http, callsPerSecond: 1_000).callLimits
+        #expect(limits.map { $0.permits + $0.burst - 1 } == calls)
+        let documented = try ChatBench.supplier(kind, over: http).callLimits
+            .filter { $0.period > .seconds(1) }
+        #expect(Array(limits.dropFirst()) == documented)
+    }
+
+    @Test(arguments: [SupplierKind.dingTalkRobot, .weComRobot, .feishuRobot])
+    func `a success with the status of a failure leaves open what became of the message`(
+        kind: SupplierKind
+    ) async throws {
+        for status in [302, 403, 404] {
+            let http = ScriptedHTTPClient(status: status, #"{"errcode":0,"code":0,"errmsg":"ok","msg":"ok"}"#)
+            let reply = try await ChatBench.supplier(kind, over: http).send(ChatBench.call())
+            #expect(reply.verdicts.allSatisfy { $0.isAmbiguous }, "\(status)")
+        }
+    }
 }

@@ -21,21 +21,22 @@ package struct CallRate: Hashable, Sendable {
 extension SupplierAccount {
     /// What its calls that send are limited by.
     ///
-    /// A supplier counts what is signed with one key: accounts with the same key share its limits. One with a rate
-    /// of its own has it for itself.
+    /// A supplier counts what is signed with one key: accounts with the same key share its limits. A rate of an
+    /// account's own, which it has for itself, stands in place of what the supplier takes by the second: more or less
+    /// may have been agreed on. What the supplier counts over longer times holds beside it.
     ///
     /// - Parameters:
     ///   - rates: what the supplier allows.
     ///   - owner: what it counts by, such as a key that may be seen.
     /// - Returns: the limits, each of which must have a permit.
     package func callLimits(_ rates: [CallRate], countedBy owner: String) -> [RateLimit] {
-        if let callsPerSecond {
-            return [CallRate(callsPerSecond).limit("account/\(id.rawValue)/send")]
-        }
-        return rates.enumerated()
+        let own = callsPerSecond.map { CallRate($0).limit("account/\(id.rawValue)/send") }
+        let shared = rates.enumerated()
+            .filter { own == nil || $0.element.period > .seconds(1) }
             .map { place, rate in
                 rate.limit("\(kind.rawValue)/\(owner)/send" + (place == 0 ? "" : "/\(place)"))
             }
+        return (own.map { [$0] } ?? []) + shared
     }
 
     /// What each of its recipients is limited by: so many messages in each period.
