@@ -126,35 +126,54 @@ private final class ScriptedMailClient: MailClient {
         #expect(mail.asked.isEmpty)
     }
 
-    @Test(
-        arguments: [
-            (.success(HTTPResponse(status: 404)), .badContent, "kpush.attachment_missing"),
-            (.success(HTTPResponse(status: 302)), .badContent, "kpush.attachment_missing"),
-            (.success(HTTPResponse(status: 503)), .transient, "kpush.attachment_unavailable"),
-            (.failure(HTTPError(.connectTimeout)), .transient, "kpush.attachment_unavailable"),
-            (.failure(HTTPError(.addressRefused)), .badContent, "kpush.attachment_link"),
-            (.failure(HTTPError(.badURL)), .badContent, "kpush.attachment_link"),
-            (.failure(HTTPError(.tooLarge)), .badContent, "kpush.attachments_too_large"),
-            (
-                .success(HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: 11 << 20))),
-                .badContent,
-                "kpush.attachments_too_large"
-            ),
-        ] as [(Result<HTTPResponse, HTTPError>, Refusal.Class, String)]
-    )
-    func `a file that cannot be had keeps the message from being sent`(
-        outcome: Result<HTTPResponse, HTTPError>,
-        fault: Refusal.Class,
-        code: String
-    ) async throws {
+    /// How a file came, and what is said of the message that it was to be in.
+    private struct FileCase: CustomTestStringConvertible {
+        let outcome: Result<HTTPResponse, HTTPError>
+        let fault: Refusal.Class
+        let code: String
+
+        init(_ outcome: Result<HTTPResponse, HTTPError>, _ fault: Refusal.Class, _ code: String) {
+            self.outcome = outcome
+            self.fault = fault
+            self.code = code
+        }
+
+        /// Not the whole of a large file.
+        var testDescription: String {
+            switch outcome {
+            case .success(let response): "\(response.status) with \(response.body.count) bytes: \(code)"
+            case .failure(let error): "\(error.code): \(code)"
+            }
+        }
+    }
+
+    @Test(arguments: [
+        FileCase(.success(HTTPResponse(status: 404)), .badContent, "kpush.attachment_missing"),
+        FileCase(.success(HTTPResponse(status: 302)), .badContent, "kpush.attachment_missing"),
+        FileCase(.success(HTTPResponse(status: 503)), .transient, "kpush.attachment_unavailable"),
+        FileCase(.failure(HTTPError(.connectTimeout)), .transient, "kpush.attachment_unavailable"),
+        FileCase(.failure(HTTPError(.addressRefused)), .badContent, "kpush.attachment_link"),
+        FileCase(.failure(HTTPError(.badURL)), .badContent, "kpush.attachment_link"),
+        FileCase(.failure(HTTPError(.tooLarge)), .badContent, "kpush.attachments_too_large"),
+        FileCase(
+            .success(HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: 11 << 20))),
+            .badContent,
+            "kpush.attachments_too_large"
+        ),
+    ])
+    private func `a file that cannot be had keeps the message from being sent`(file: FileCase) async throws {
         let mail = ScriptedMailClient()
-        let supplier = SMTPBench.supplier(Self.account(), mail: mail, http: ScriptedHTTPClient([outcome]))
+        let supplier = SMTPBench.supplier(
+            Self.account(),
+            mail: mail,
+            http: ScriptedHTTPClient([file.outcome])
+        )
         let reply = await supplier.send(
             SMTPBench.call(["title": "x", "content": "x", "url": "https://files.example.org/secret/a.pdf"])
         )
         let refusal = try #require(reply.verdicts.first?.refusal)
-        #expect(refusal.fault == fault)
-        #expect(refusal.code == code)
+        #expect(refusal.fault == file.fault)
+        #expect(refusal.code == file.code)
         #expect(!refusal.message.contains("secret"))
         #expect(mail.asked.isEmpty)
     }

@@ -86,7 +86,8 @@ import Testing
 
     @Test(arguments: [
         (200, "1", "not a json", Refusal.Class.badContent), (200, "2", "starting", .transient),
-        (200, "301", "domain error", .badConfig), (404, "404", "url error", .badConfig),
+        (200, "301", "domain error", .badConfig), (301, "301", "domain error", .badConfig),
+        (404, "404", "url error", .badConfig),
         (405, "405", "method", .badConfig), (401, "10002", "black list", .badConfig),
         (401, "10003", "auth over limit", .throttled), (401, "10004", "no right", .badConfig),
         (401, "10005", "over limit", .throttled), (400, "20001", "title is invalid", .badContent),
