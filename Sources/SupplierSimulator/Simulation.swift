@@ -17,24 +17,25 @@ final class Simulation: Sendable {
 
     /// Who stands in for `supplier`.
     func desk(_ supplier: SimulatedSupplier) -> any SupplierDesk {
-        switch supplier {
-        case .tencent: TencentDesk(self, account: settings.credentials.tencent)
-        case .aliyun: AliyunDesk(self, account: settings.credentials.aliyun)
-        case .webhook: WebhookDesk(self, account: settings.credentials.webhook)
-        case .dingTalkRobot: DingTalkRobotDesk(self, account: settings.credentials.dingTalkRobot)
-        case .dingTalkNotice: DingTalkNoticeDesk(self, account: settings.credentials.dingTalkNotice)
-        case .weComRobot: WeComRobotDesk(self, account: settings.credentials.weComRobot)
-        case .feishuRobot: FeishuRobotDesk(self, account: settings.credentials.feishuRobot)
+        let account = settings.credentials[supplier]
+        return switch supplier {
+        case .tencent: TencentDesk(simulation: self, account: account)
+        case .aliyun: AliyunDesk(simulation: self, account: account)
+        case .webhook: WebhookDesk(simulation: self, account: account)
+        case .dingTalkRobot: DingTalkRobotDesk(simulation: self, account: account)
+        case .dingTalkNotice: DingTalkNoticeDesk(simulation: self, account: account)
+        case .weComRobot: WeComRobotDesk(simulation: self, account: account)
+        case .feishuRobot: FeishuRobotDesk(simulation: self, account: account)
         case .smtp: SMTPDesk()
-        case .getui: GeTuiDesk(self, account: settings.credentials.getui)
-        case .fcm: FCMDesk(self, account: settings.credentials.fcm)
-        case .apns: APNsDesk(self, account: settings.credentials.apns)
-        case .huawei: HuaweiDesk(self, account: settings.credentials.huawei)
-        case .yunpian: YunpianDesk(self, account: settings.credentials.yunpian)
-        case .linTong: LinTongDesk(self, account: settings.credentials.linTong)
+        case .getui: GeTuiDesk(simulation: self, account: account)
+        case .fcm: FCMDesk(simulation: self, account: account)
+        case .apns: APNsDesk(simulation: self, account: account)
+        case .huawei: HuaweiDesk(simulation: self, account: account)
+        case .yunpian: YunpianDesk(simulation: self, account: account)
+        case .linTong: LinTongDesk(simulation: self, account: account)
         case .weChatOfficialAccount, .weChatMiniProgram:
-            WeChatDesk(self, supplier, account: settings.credentials[supplier])
-        case .weComApp: WeComAppDesk(self, account: settings.credentials.weComApp)
+            WeChatDesk(supplier: supplier, simulation: self, account: account)
+        case .weComApp: WeComAppDesk(simulation: self, account: account)
         }
     }
 

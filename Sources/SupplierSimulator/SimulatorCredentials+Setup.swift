@@ -66,6 +66,16 @@ extension SimulatorCredentials {
         }
     }
 
+    /// What a robot's account is set up with: the part of its address behind the simulator's, and what signs.
+    private static func robot(
+        _ path: String,
+        _ key: Key
+    ) -> (values: [String: String], secrets: [String: Secret]) {
+        var secrets = ["webhook": Secret(path + key.accessKey)]
+        if !key.secretKey.isEmpty { secrets["secret"] = key.secretKey }
+        return ([:], secrets)
+    }
+
     /// An account at `supplier` as the API of whoever sends takes it, secrets included.
     func account(at supplier: SimulatedSupplier, url: String) -> WireObject {
         let setup = setup(at: supplier)

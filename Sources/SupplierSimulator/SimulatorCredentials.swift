@@ -47,8 +47,8 @@ package struct SimulatorCredentials: Sendable {
         }
     }
 
-    package var tencent: Account
-    package var aliyun: Account
+    package var tencent = Account.demoTencent
+    package var aliyun = Account.demoAliyun
     package var webhook = Account.demoWebhook
     package var dingTalkRobot = Account.demoDingTalkRobot
     package var dingTalkNotice = Account.demoDingTalkNotice
@@ -65,38 +65,10 @@ package struct SimulatorCredentials: Sendable {
     package var weComApp = Account.demoWeComApp
 
     /// A mail server's: who signs in, and who sends.
-    package var smtp: Account
-
-    package init(tencent: Account, aliyun: Account, smtp: Account) {
-        self.tencent = tencent
-        self.aliyun = aliyun
-        self.smtp = smtp
-    }
+    package var smtp = Account.demoSMTP
 
     /// The demo accounts; they open nothing but a simulator.
-    package static let demo = SimulatorCredentials(
-        tencent: Account(
-            key: Key(accessKey: "AKIDdemoTencent", secretKey: Secret("demo-tencent-secret")),
-            nextKey: Key(accessKey: "AKIDdemoTencentNext", secretKey: Secret("demo-tencent-secret-next")),
-            appID: "1400000001",
-            signName: "快推",
-            templateID: "1800001"
-        ),
-        aliyun: Account(
-            key: Key(accessKey: "LTAIdemoAliyun", secretKey: Secret("demo-aliyun-secret")),
-            nextKey: Key(accessKey: "LTAIdemoAliyunNext", secretKey: Secret("demo-aliyun-secret-next")),
-            appID: "",
-            signName: "快推",
-            templateID: "SMS_180000001"
-        ),
-        smtp: Account(
-            key: Key(accessKey: "demo@kpush.example", secretKey: Secret("demo-mail-secret")),
-            nextKey: Key(accessKey: "demo-next@kpush.example", secretKey: Secret("demo-mail-secret-next")),
-            appID: "",
-            signName: "news@kpush.example",
-            templateID: ""
-        )
-    )
+    package static let demo = SimulatorCredentials()
 
     /// The account at `supplier`.
     package subscript(supplier: SimulatedSupplier) -> Account {

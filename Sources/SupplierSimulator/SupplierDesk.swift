@@ -1,4 +1,5 @@
 import Groundwork
+import Synchronization
 
 /// One simulated supplier: what it answers, and how it posts receipts.
 protocol SupplierDesk: Sendable {
@@ -63,5 +64,31 @@ extension SupplierDesk {
             }
         } catch { return false }
         return isZero
+    }
+}
+
+/// A simulated supplier that is called over HTTP, as all are but mail servers.
+protocol CalledDesk: SupplierDesk {
+    var simulation: Simulation { get }
+
+    /// Does what a request asks for.
+    ///
+    /// - Throws: the supplier's refusal of it.
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
+
+    /// What the supplier says no with.
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply
+}
+
+extension CalledDesk {
+    func answer(_ request: SimulatedRequest) -> SimulatedReply {
+        if simulation.world.withLock({ $0.isDown(supplier) }) { return .outage }
+        let now = simulation.clock.now
+        do throws(SimulatedRefusal) {
+            return try serve(request, at: now)
+        } catch {
+            simulation.world.withLock { $0.refuse(error.code, of: supplier) }
+            return refusal(error, at: now)
+        }
     }
 }

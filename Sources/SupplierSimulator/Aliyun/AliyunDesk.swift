@@ -4,15 +4,8 @@ import Synchronization
 /// The simulated Aliyun SMS (Dysms), API version 2017-05-25.
 struct AliyunDesk: SupplierDesk {
     let supplier = SimulatedSupplier.aliyun
-    let account: SimulatorCredentials.Account
-    private let signatures: AliyunSignatureCheck
     let simulation: Simulation
-
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-        signatures = AliyunSignatureCheck(account: account)
-    }
+    let account: SimulatorCredentials.Account
 
     /// Does what the request asks for; refusals are answers too.
     func answer(_ request: SimulatedRequest) -> SimulatedReply {
@@ -52,7 +45,8 @@ struct AliyunDesk: SupplierDesk {
             throw SimulatedRefusal("InvalidParameter", "The parameters are not encoded rightly.", status: 400)
         }
         let parameters = query.joined(with: form)
-        let passed = try signatures.verify(request, query: query, parameters: parameters, at: now)
+        let passed = try AliyunSignatureCheck(account: account)
+            .verify(request, query: query, parameters: parameters, at: now)
         guard passed.version == "2017-05-25" else {
             throw SimulatedRefusal("InvalidVersion", "Specified version is not valid.", status: 400)
         }

@@ -2,34 +2,28 @@ import Groundwork
 import Synchronization
 
 /// A simulated supplier that says nothing more of a message once it took it.
-protocol ReceiptlessDesk: SupplierDesk {
-    var simulation: Simulation { get }
+protocol ReceiptlessDesk: CalledDesk {
+    var account: SimulatorCredentials.Account { get }
 }
 
 extension ReceiptlessDesk {
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String { "\(supplier.rawValue)-\(entry)" }
 
-    // Never called: nothing waits to be posted for a supplier that keeps no receipts and is told no address.
-
-    func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest {
-        .receipts([], to: url)
+    /// Which of the account's keys has this name; nil for neither, and for one that was taken away.
+    func key(named name: String) -> SimulatorCredentials.Key? {
+        account.key(named: name).flatMap { isRevoked($0) ? nil : $0 }
     }
 
-    func isTaken(_ response: HTTPResponse) -> Bool { true }
-
-    /// Notes a refusal.
-    func note(_ refusal: SimulatedRefusal) {
-        simulation.world.withLock { $0.refuse(refusal.code, of: supplier) }
+    /// Whether a key was taken away.
+    func isRevoked(_ key: SimulatorCredentials.Key) -> Bool {
+        simulation.world.withLock { $0.revokedKeys.contains(key.accessKey) }
     }
-
-    /// Whether the supplier is down.
-    var isDown: Bool { simulation.world.withLock { $0.isDown(supplier) } }
 
     /// Takes a message that is in order, on the course that chance and the recipients' scripts set for it.
     ///
     /// - Parameters:
     ///   - message: the message.
-    ///   - usedNextKey: whether the account's next key proved who called.
+    ///   - key: what proved who called.
     ///   - now: the time.
     ///   - throttled: what the supplier says over its rate, and of a recipient whose script is that it got too much.
     ///   - answer: what it says, told whom it does not know.
@@ -37,7 +31,7 @@ extension ReceiptlessDesk {
     /// - Throws: `throttled`.
     func take(
         _ message: ChatMessage,
-        usedNextKey: Bool,
+        by key: SimulatorCredentials.Key,
         at now: Moment,
         throttled: SimulatedRefusal,
         answer: (_ unknown: [String]) -> [UInt8]
@@ -58,7 +52,7 @@ extension ReceiptlessDesk {
             _ = world.accept(
                 known.map { World.Message(addressedTo: $0, contentHash: message.contentHash) },
                 by: supplier,
-                usedNextKey: usedNextKey,
+                usedNextKey: key == account.nextKey,
                 key: message.key[...],
                 at: now
             )

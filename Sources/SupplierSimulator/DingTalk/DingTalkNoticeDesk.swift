@@ -5,21 +5,10 @@ import Synchronization
 struct DingTalkNoticeDesk: ReceiptlessDesk {
     let supplier = SimulatedSupplier.dingTalkNotice
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
-
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if isDown { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            note(error)
-            return DingTalkNoticeAnswers.refusal(error, requestID: simulation.requestID())
-        }
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        DingTalkNoticeAnswers.refusal(refusal, requestID: simulation.requestID())
     }
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
@@ -28,8 +17,7 @@ struct DingTalkNoticeDesk: ReceiptlessDesk {
 
     private static let topic = "/topapi/message/corpconversation/"
 
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         guard let query = FormParameters(request.query.utf8) else {
             throw SimulatedRefusal("40035", "不合法的参数")
         }
@@ -48,9 +36,9 @@ struct DingTalkNoticeDesk: ReceiptlessDesk {
                 )
             )
         }
-        guard request.method == "POST", request.field("content-type")?.hasPrefix("application/json") == true,
-            let body = (try? WireValue(json: request.body))?.object
-        else { throw SimulatedRefusal("43008", "参数需要multipart类型或JSON") }
+        guard request.method == "POST", let body = request.object else {
+            throw SimulatedRefusal("43008", "参数需要multipart类型或JSON")
+        }
         guard body["agent_id"].wholeNumber.map({ String($0) }) == account.appID else {
             throw SimulatedRefusal("88/60011", "没有调用该接口的权限")
         }
@@ -78,9 +66,8 @@ struct DingTalkNoticeDesk: ReceiptlessDesk {
 
     /// Hands out the token that there is, which lasts longer by that, or the first.
     private func token(_ query: FormParameters, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
-        guard let key = account.key(named: query["appkey"] ?? ""),
-            key.secretKey.matches(query["appsecret"] ?? ""),
-            simulation.world.withLock({ !$0.revokedKeys.contains(key.accessKey) })
+        guard let key = key(named: query["appkey"] ?? ""),
+            key.secretKey.matches(query["appsecret"] ?? "")
         else { throw SimulatedRefusal("40089", "不合法的corpid或corpsecret") }
         let token = simulation.world.withLock { world in
             if let known = world.tokens[supplier].token(of: key.accessKey, at: now) {

@@ -5,25 +5,13 @@ import Synchronization
 struct DingTalkRobotDesk: ReceiptlessDesk {
     let supplier = SimulatedSupplier.dingTalkRobot
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        SimulatedReply(errcode: refusal)
     }
 
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if isDown { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            note(error)
-            return SimulatedReply(errcode: error)
-        }
-    }
-
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         guard request.method == "POST", request.path == "/robot/send" else {
             throw SimulatedRefusal("404", "请求的URI地址不存在", status: 404)
         }
@@ -31,15 +19,14 @@ struct DingTalkRobotDesk: ReceiptlessDesk {
             throw SimulatedRefusal("43004", "无效的HTTP HEADER Content-Type")
         }
         guard let query = FormParameters(request.query.utf8),
-            let key = account.key(named: query["access_token"] ?? ""),
-            simulation.world.withLock({ !$0.revokedKeys.contains(key.accessKey) })
+            let key = key(named: query["access_token"] ?? "")
         else { throw SimulatedRefusal("300001", "token is not exist") }
         try Self.verify(query, with: key.secretKey, at: now)
         try admit(key.accessKey, at: now)
         let message = try Self.message(request.body)
         return try take(
             message,
-            usedNextKey: key == account.nextKey,
+            by: key,
             at: now,
             throttled: Self.tooFast
         ) { _ in WireValue.object(["errcode": 0, "errmsg": "ok"]).json }

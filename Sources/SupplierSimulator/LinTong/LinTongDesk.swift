@@ -6,36 +6,27 @@ import Synchronization
 ///
 /// The form of its calls and answers is known from a client of the real one; its codes and the statuses that it refuses
 /// calls with are our own, because no document of it is to be had.
-struct LinTongDesk: SupplierDesk {
+struct LinTongDesk: CalledDesk {
     let supplier = SimulatedSupplier.linTong
-    private let account: SimulatorCredentials.Account
-    private let simulation: Simulation
+    let simulation: Simulation
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
-
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if simulation.world.withLock({ $0.isDown(.linTong) }) { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            simulation.world.withLock { $0.refuse(error.code, of: .linTong) }
-            let code = WireValue.integer(Int64(error.code) ?? 1)
-            let body = WireValue.object(["code": code, "message": .text(error.message), "data": .list([])])
-            return SimulatedReply(status: error.status, body: body.json)
-        }
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        SimulatedReply(
+            status: refusal.status,
+            [
+                "code": .integer(Int64(refusal.code) ?? 1), "message": .text(refusal.message),
+                "data": .list([]),
+            ]
+        )
     }
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String { String(Self.messageID(entry)) }
 
     private static func messageID(_ entry: UInt32) -> Int64 { 100_001 + Int64(entry) }
 
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
-        guard request.method == "POST", request.field("content-type")?.hasPrefix("application/json") == true,
-            let body = (try? WireValue(json: request.body))?.object,
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
+        guard request.method == "POST", let body = request.object,
             let timestamp = body["timestamp"].wholeNumber, let list = body["messageList"].list,
             (1...100).contains(list.count)
         else { throw SimulatedRefusal("1", "the request cannot be read", status: 400) }

@@ -6,12 +6,7 @@ import Synchronization
 struct APNsDesk: PushDesk {
     let supplier = SimulatedSupplier.apns
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
-
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
+    let account: SimulatorCredentials.Account
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
         // Apple calls a message what its sender did; one that its sender did not name gets a name.

@@ -6,12 +6,7 @@ import Synchronization
 struct FCMDesk: PushDesk {
     let supplier = SimulatedSupplier.fcm
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
-
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
+    let account: SimulatorCredentials.Account
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
         name(of: entry, at: ledger[entry].acceptedAt)

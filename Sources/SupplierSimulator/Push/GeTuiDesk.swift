@@ -5,12 +5,7 @@ import Synchronization
 struct GeTuiDesk: PushDesk {
     let supplier = SimulatedSupplier.getui
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
-
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
+    let account: SimulatorCredentials.Account
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String { Self.task(entry) }
 

@@ -6,12 +6,7 @@ import Synchronization
 struct HuaweiDesk: PushDesk {
     let supplier = SimulatedSupplier.huawei
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
-
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
+    let account: SimulatorCredentials.Account
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
         Self.reference(ledger.first(of: ledger[entry]), at: ledger[entry].acceptedAt)

@@ -2,30 +2,9 @@ import Groundwork
 import Synchronization
 
 /// A simulated supplier of app push.
-protocol PushDesk: SupplierDesk {
-    var simulation: Simulation { get }
-
-    /// Does what a request asks for.
-    ///
-    /// - Throws: the supplier's refusal of it.
-    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-
-    /// What the supplier says no with.
-    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply
-}
+protocol PushDesk: CalledDesk {}
 
 extension PushDesk {
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if simulation.world.withLock({ $0.isDown(supplier) }) { return .outage }
-        let now = simulation.clock.now
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: now)
-        } catch {
-            simulation.world.withLock { $0.refuse(error.code, of: supplier) }
-            return refusal(error, at: now)
-        }
-    }
-
     /// Puts a message to one device on the way that chance and the device's script set for it.
     ///
     /// - Parameters:
@@ -64,14 +43,6 @@ extension PushDesk {
         }
         return SimulatedReply(answer(entry), course: course)
     }
-
-    // Most suppliers of app push tell nobody what became of a message: nothing waits to be posted.
-
-    func post(of entries: [UInt32], to url: String, in ledger: SupplierLedger) -> HTTPRequest {
-        .receipts([], to: url)
-    }
-
-    func isTaken(_ response: HTTPResponse) -> Bool { true }
 }
 
 extension SimulatedReply {

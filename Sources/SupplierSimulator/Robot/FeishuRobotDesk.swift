@@ -5,46 +5,31 @@ import Synchronization
 struct FeishuRobotDesk: ReceiptlessDesk {
     let supplier = SimulatedSupplier.feishuRobot
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
-
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if isDown { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            note(error)
-            return SimulatedReply(
-                status: error.status,
-                [
-                    "code": .integer(Int64(error.code) ?? -1), "msg": .text(error.message),
-                    "data": .object([:]),
-                ]
-            )
-        }
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        SimulatedReply(
+            status: refusal.status,
+            [
+                "code": .integer(Int64(refusal.code) ?? -1), "msg": .text(refusal.message),
+                "data": .object([:]),
+            ]
+        )
     }
 
     private static let prefix = "/open-apis/bot/v2/hook/"
     private static let bodyLimit = 20 << 10
 
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         guard request.method == "POST", request.path.hasPrefix(Self.prefix) else {
             throw SimulatedRefusal("9499", "Bad Request", status: 404)
         }
-        guard let key = account.key(named: String(request.path.dropFirst(Self.prefix.count))),
-            simulation.world.withLock({ !$0.revokedKeys.contains(key.accessKey) })
-        else {
+        guard let key = key(named: String(request.path.dropFirst(Self.prefix.count))) else {
             throw SimulatedRefusal("19001", "param invalid: incoming webhook access token invalid")
         }
-        guard request.field("content-type")?.hasPrefix("application/json") == true,
-            request.body.count <= Self.bodyLimit,
-            let members = (try? WireValue(json: request.body))?.object
-        else { throw SimulatedRefusal("9499", "Bad Request") }
+        guard request.body.count <= Self.bodyLimit, let members = request.object else {
+            throw SimulatedRefusal("9499", "Bad Request")
+        }
         try Self.verify(members, with: key.secretKey, at: now)
         let fits = simulation.world.withLock { world in
             let limits = [CallRateLimit(5), CallRateLimit(100, seconds: 60)]
@@ -54,7 +39,7 @@ struct FeishuRobotDesk: ReceiptlessDesk {
         let message = try Self.message(members)
         return try take(
             message,
-            usedNextKey: key == account.nextKey,
+            by: key,
             at: now,
             throttled: Self.throttled
         ) { _ in

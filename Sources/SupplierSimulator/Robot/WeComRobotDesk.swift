@@ -7,32 +7,19 @@ import Synchronization
 struct WeComRobotDesk: ReceiptlessDesk {
     let supplier = SimulatedSupplier.weComRobot
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        SimulatedReply(errcode: refusal)
     }
 
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if isDown { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            note(error)
-            return SimulatedReply(errcode: error)
-        }
-    }
-
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         let isUpload = request.path == "/cgi-bin/webhook/upload_media"
         guard request.method == "POST", isUpload || request.path == "/cgi-bin/webhook/send" else {
             throw SimulatedRefusal("404", "not found", status: 404)
         }
         guard let query = FormParameters(request.query.utf8),
-            let key = account.key(named: query["key"] ?? ""),
-            simulation.world.withLock({ !$0.revokedKeys.contains(key.accessKey) })
+            let key = key(named: query["key"] ?? "")
         else { throw SimulatedRefusal("93000", "invalid webhook url") }
         let fits = simulation.world.withLock { world in
             world.admit(key.accessKey, [CallRateLimit(20, seconds: 60)], of: supplier, at: now)
@@ -52,9 +39,7 @@ struct WeComRobotDesk: ReceiptlessDesk {
                 )
             )
         }
-        guard request.field("content-type")?.hasPrefix("application/json") == true,
-            let members = (try? WireValue(json: request.body))?.object
-        else { throw SimulatedRefusal("44004", "empty content") }
+        guard let members = request.object else { throw SimulatedRefusal("44004", "empty content") }
         let message = try Self.message(members)
         let type = members["msgtype"].text ?? ""
         try simulation.checkMedia(
@@ -66,7 +51,7 @@ struct WeComRobotDesk: ReceiptlessDesk {
         )
         return try take(
             message,
-            usedNextKey: key == account.nextKey,
+            by: key,
             at: now,
             throttled: Self.throttled
         ) { _ in WireValue.object(["errcode": 0, "errmsg": "ok"]).json }

@@ -4,13 +4,7 @@ import Synchronization
 extension TencentDesk {
     /// Tells what was sent in some hours, the last one included.
     func count(_ body: [UInt8], at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
-        let question: HoursQuestion
-        do throws(JSONError) { question = try HoursQuestion(body) } catch {
-            throw SimulatedRefusal(
-                "FailedOperation.JsonParseFail",
-                "The request body cannot be read: \(error)."
-            )
-        }
+        let question = try Self.read { () throws(JSONError) in try HoursQuestion(body) }
         guard question.appID == account.appID else {
             throw SimulatedRefusal(
                 "UnauthorizedOperation.SmsSdkAppIdVerifyFail",

@@ -2,28 +2,20 @@ import Groundwork
 import Synchronization
 
 /// The simulated Tencent Cloud SMS, API version 2021-01-11.
-struct TencentDesk: SupplierDesk {
+struct TencentDesk: CalledDesk {
     let supplier = SimulatedSupplier.tencent
+    let simulation: Simulation
     let account: SimulatorCredentials.Account
     private let signatures: TencentSignatureCheck
-    let simulation: Simulation
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
+    init(simulation: Simulation, account: SimulatorCredentials.Account) {
         self.simulation = simulation
         self.account = account
         signatures = TencentSignatureCheck(account: account)
     }
 
-    /// Does what the request asks for; refusals are answers too.
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if simulation.world.withLock({ $0.isDown(.tencent) }) { return .outage }
-        let now = simulation.clock.now
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: now)
-        } catch {
-            simulation.world.withLock { $0.refuse(error.code, of: .tencent) }
-            return SimulatedReply(body: TencentWriter.error(error, requestID: simulation.requestID()))
-        }
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        SimulatedReply(body: TencentWriter.error(refusal, requestID: simulation.requestID()))
     }
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
@@ -38,8 +30,7 @@ struct TencentDesk: SupplierDesk {
 
     var postWaits: [Duration] { [.seconds(60), .seconds(60)] }
 
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         guard request.method == "POST" else {
             throw SimulatedRefusal("UnsupportedProtocol", "Only POST is supported.")
         }
@@ -213,7 +204,7 @@ struct TencentDesk: SupplierDesk {
     /// How far back questions about a number reach, in seconds.
     private static let memory: Int64 = 7 * 86_400
 
-    private static func read<Body>(_ body: () throws(JSONError) -> Body) throws(SimulatedRefusal) -> Body {
+    static func read<Body>(_ body: () throws(JSONError) -> Body) throws(SimulatedRefusal) -> Body {
         do throws(JSONError) {
             return try body()
         } catch {

@@ -2,29 +2,16 @@ import Groundwork
 import Synchronization
 
 /// The simulated WeChat, for one application: an official account or a mini-program.
-struct WeChatDesk: SupplierDesk {
+struct WeChatDesk: CalledDesk {
     let supplier: SimulatedSupplier
-    let account: SimulatorCredentials.Account
     let simulation: Simulation
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, _ supplier: SimulatedSupplier, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.supplier = supplier
-        self.account = account
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        ErrcodeWriter.refusal(refusal, requestID: simulation.requestID())
     }
 
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if simulation.world.withLock({ $0.isDown(supplier) }) { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            simulation.world.withLock { $0.refuse(error.code, of: supplier) }
-            return ErrcodeWriter.refusal(error, requestID: simulation.requestID())
-        }
-    }
-
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         switch (request.path, supplier) {
         case ("/cgi-bin/token", _): return try token(request, at: now)
         case ("/cgi-bin/stable_token", _): return try stableToken(request, at: now)

@@ -4,24 +4,13 @@ import Synchronization
 /// The simulated WeCom, for the messages of one application.
 ///
 /// Members whose names begin with `unlicensed` have no licence; all others are known.
-struct WeComAppDesk: SupplierDesk {
+struct WeComAppDesk: CalledDesk {
     let supplier = SimulatedSupplier.weComApp
-    private let account: SimulatorCredentials.Account
-    private let simulation: Simulation
+    let simulation: Simulation
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
-
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if simulation.world.withLock({ $0.isDown(.weComApp) }) { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            simulation.world.withLock { $0.refuse(error.code, of: .weComApp) }
-            return ErrcodeWriter.refusal(error, requestID: simulation.requestID())
-        }
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        ErrcodeWriter.refusal(refusal, requestID: simulation.requestID())
     }
 
     /// The reference of a call is that of its first message.
@@ -33,8 +22,7 @@ struct WeComAppDesk: SupplierDesk {
 
     private static func messageID(_ entry: UInt32) -> String { prefix + String(entry) }
 
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         switch request.path {
         case "/cgi-bin/gettoken": return try token(request, at: now)
         case "/cgi-bin/message/send": return try send(request, at: now)

@@ -5,35 +5,22 @@ import Synchronization
 struct WebhookDesk: ReceiptlessDesk {
     let supplier = SimulatedSupplier.webhook
     let simulation: Simulation
-    private let account: SimulatorCredentials.Account
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        var reply = SimulatedReply(status: refusal.status, ["error": .text(refusal.message)])
+        if refusal.status == 429 { reply.headers = [(name: "Retry-After", value: "30")] }
+        return reply
     }
 
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if isDown { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            note(error)
-            var reply = SimulatedReply(status: error.status, ["error": .text(error.message)])
-            if error.status == 429 { reply.headers = [(name: "Retry-After", value: "30")] }
-            return reply
-        }
-    }
-
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
         guard request.method == "POST" else {
             throw SimulatedRefusal("method", "only POST is taken", status: 405)
         }
         let key = try verify(request, at: now)
         // Counted; there is no limit.
         _ = simulation.world.withLock { $0.admit("post", [], of: supplier, at: now) }
-        guard request.field("content-type")?.hasPrefix("application/json") == true,
-            let members = (try? WireValue(json: request.body))?.object,
+        guard let members = request.object,
             case .text(let requestKey) = members["requestKey"], !requestKey.isEmpty,
             let recipients = members["recipients"].list?.compactMap(\.text),
             (1...100).contains(recipients.count),
@@ -46,7 +33,7 @@ struct WebhookDesk: ReceiptlessDesk {
         )
         return try take(
             message,
-            usedNextKey: key == account.nextKey,
+            by: key,
             at: now,
             throttled: SimulatedRefusal("busy", "too many", status: 429)
         ) { unknown in
@@ -73,7 +60,7 @@ struct WebhookDesk: ReceiptlessDesk {
                 return request.field("x-kpush-signature") == "sha256=" + right
             }
         guard let key else { throw SimulatedRefusal("signature", "the signature is wrong", status: 401) }
-        guard simulation.world.withLock({ !$0.revokedKeys.contains(key.accessKey) }) else {
+        guard !isRevoked(key) else {
             throw SimulatedRefusal("revoked", "the secret is no longer in use", status: 403)
         }
         return key

@@ -2,24 +2,13 @@ import Groundwork
 import Synchronization
 
 /// The simulated Yunpian SMS, version 2.
-struct YunpianDesk: SupplierDesk {
+struct YunpianDesk: CalledDesk {
     let supplier = SimulatedSupplier.yunpian
-    private let account: SimulatorCredentials.Account
-    private let simulation: Simulation
+    let simulation: Simulation
+    let account: SimulatorCredentials.Account
 
-    init(_ simulation: Simulation, account: SimulatorCredentials.Account) {
-        self.simulation = simulation
-        self.account = account
-    }
-
-    func answer(_ request: SimulatedRequest) -> SimulatedReply {
-        if simulation.world.withLock({ $0.isDown(.yunpian) }) { return .outage }
-        do throws(SimulatedRefusal) {
-            return try serve(request, at: simulation.clock.now)
-        } catch {
-            simulation.world.withLock { $0.refuse(error.code, of: .yunpian) }
-            return SimulatedReply(status: 400, body: YunpianWriter.refusal(error))
-        }
+    func refusal(_ refusal: SimulatedRefusal, at now: Moment) -> SimulatedReply {
+        SimulatedReply(status: 400, body: YunpianWriter.refusal(refusal))
     }
 
     func reference(of entry: UInt32, in ledger: SupplierLedger) -> String {
@@ -42,12 +31,10 @@ struct YunpianDesk: SupplierDesk {
 
     var postWaits: [Duration] { [.seconds(300), .seconds(300), .seconds(300)] }
 
-    private func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply
-    {
-        guard request.method == "POST",
-            request.field("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true,
-            let form = FormParameters(request.body)
-        else { throw SimulatedRefusal("2", "请求参数格式错误") }
+    func serve(_ request: SimulatedRequest, at now: Moment) throws(SimulatedRefusal) -> SimulatedReply {
+        guard request.method == "POST", let form = request.form else {
+            throw SimulatedRefusal("2", "请求参数格式错误")
+        }
         let key = [account.key, account.nextKey].first { $0.secretKey.matches(form["apikey"] ?? "") }
         guard let key else { throw SimulatedRefusal("-1", "非法的apikey") }
         let isRevoked = simulation.world.withLock { world in
