@@ -157,16 +157,13 @@ package struct DingTalkNoticeSupplier: Supplier {
     }
 
     private func ask(_ action: String, _ body: WireObject) async throws(SupplierError) -> DingTalkAnswer {
-        switch await post(action, body) {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            guard let answer = DingTalkAnswer(response) else {
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
-            if let refusal = answer.refusal { throw .refused(refusal) }
-            guard answer.isSuccess else { throw .unavailable(CodedAnswer.contradiction) }
-            return answer
+        let response = try await post(action, body).response()
+        guard let answer = DingTalkAnswer(response) else {
+            throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
         }
+        if let refusal = answer.refusal { throw .refused(refusal) }
+        guard answer.isSuccess else { throw .unavailable(CodedAnswer.contradiction) }
+        return answer
     }
 
     private func post(_ action: String, _ body: WireObject) async -> SupplierExchange {
@@ -211,17 +208,14 @@ struct DingTalkTokenSource: TokenSource {
             url: "\(endpoint.url)gettoken?\(query)",
             timeouts: tools.timeouts
         )
-        switch await SupplierExchange.make(request, over: tools.http) {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            guard let answer = DingTalkAnswer(response) else {
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
-            if let refusal = answer.tokenRefusal { throw .refused(refusal) }
-            guard answer.isSuccess, let token = answer.members["access_token"].text, !token.isEmpty,
-                let seconds = answer.members["expires_in"].wholeNumber, seconds > 0
-            else { throw .unavailable("an answer without a token") }
-            return FetchedToken(Secret(token), for: .seconds(seconds))
+        let response = try await SupplierExchange.make(request, over: tools.http).response()
+        guard let answer = DingTalkAnswer(response) else {
+            throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
         }
+        if let refusal = answer.tokenRefusal { throw .refused(refusal) }
+        guard answer.isSuccess, let token = answer.members["access_token"].text, !token.isEmpty,
+            let seconds = answer.members["expires_in"].wholeNumber, seconds > 0
+        else { throw .unavailable("an answer without a token") }
+        return FetchedToken(Secret(token), for: .seconds(seconds))
     }
 }

@@ -24,7 +24,7 @@ extension SupplierForm {
 /// its plus a mobile, all else a user's id. Kinds of message that can mention nobody go to the group all the same.
 package struct DingTalkRobotSupplier: Supplier {
     package let account: AccountID
-    package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
+    package let shapes = RobotWebhook.shapes
     package let callLimits: [RateLimit]
     /// A robot says that it took a message, and nothing after that.
     package let givesReceipts = false
@@ -32,8 +32,6 @@ package struct DingTalkRobotSupplier: Supplier {
     private let webhook: RobotWebhook
     private let secret: Secret
     private let tools: SupplierTools
-
-    private static let recipientLimit = 50
 
     /// Makes the adapter of one account.
     ///
@@ -48,20 +46,10 @@ package struct DingTalkRobotSupplier: Supplier {
     }
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
-        let count = call.recipients.count
-        let body: [UInt8]
-        do throws(UnfitContent) {
-            let content = try call.onlyContent(recipients: Self.recipientLimit)
-            body = try DingTalkRobotMessage.body(content, to: Mentions(call.recipients))
-        } catch {
-            return SupplierReply(all: error.verdict, count: count)
+        await webhook.send(call, adding: signature, over: tools, refusal: DingTalkRobotCodes.refusal) {
+            content throws(UnfitContent) in
+            try DingTalkRobotMessage.body(content, to: Mentions(call.recipients))
         }
-        let exchange = await webhook.post(body, adding: signature, over: tools)
-        let verdict = exchange.verdict { response in
-            CodedAnswer(response)
-                .map { $0.verdict(accepted: call.requestKey, refusal: DingTalkRobotCodes.refusal) }
-        }
-        return SupplierReply(all: verdict, count: count)
     }
 
     private var signature: [(name: String, value: String)] {

@@ -24,7 +24,7 @@ extension SupplierForm {
 /// of a user.
 package struct FeishuRobotSupplier: Supplier {
     package let account: AccountID
-    package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
+    package let shapes = RobotWebhook.shapes
     package let callLimits: [RateLimit]
     /// A robot says that it took a message, and nothing after that.
     package let givesReceipts = false
@@ -33,7 +33,6 @@ package struct FeishuRobotSupplier: Supplier {
     private let secret: Secret
     private let tools: SupplierTools
 
-    private static let recipientLimit = 50
     private static let bodyLimit = 20 << 10
 
     /// Makes the adapter of one account.
@@ -52,24 +51,23 @@ package struct FeishuRobotSupplier: Supplier {
     }
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
-        let count = call.recipients.count
-        let body: [UInt8]
-        do throws(UnfitContent) {
-            let content = try call.onlyContent(recipients: Self.recipientLimit)
+        await webhook.send(
+            call,
+            over: tools,
+            reading: Self.answer,
+            refusal: FeishuRobotCodes.refusal
+        ) { content throws(UnfitContent) in
             let message = try FeishuRobotMessage.message(content, to: call.recipients)
             var signed = signature
             for member in message.members { signed.append(member.key, member.value) }
-            body = WireValue.object(signed).json
+            let body = WireValue.object(signed).json
             guard body.count <= Self.bodyLimit else { throw UnfitContent("too_long") }
-        } catch {
-            return SupplierReply(all: error.verdict, count: count)
+            return body
         }
-        let verdict = await webhook.post(body, over: tools)
-            .verdict { response in
-                CodedAnswer(response, code: ["code", "StatusCode"], message: "msg")
-                    .map { $0.verdict(accepted: call.requestKey, refusal: FeishuRobotCodes.refusal) }
-            }
-        return SupplierReply(all: verdict, count: count)
+    }
+
+    private static func answer(in response: HTTPResponse) -> CodedAnswer? {
+        CodedAnswer(response, code: ["code", "StatusCode"], message: "msg")
     }
 
     private var signature: WireObject {

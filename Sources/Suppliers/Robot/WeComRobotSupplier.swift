@@ -24,15 +24,13 @@ extension SupplierForm {
 /// its plus a mobile, all else a user's id; Markdown can mention ids alone, and nothing else mentions anybody.
 package struct WeComRobotSupplier: Supplier {
     package let account: AccountID
-    package let shapes = [CallShape(recipients: Self.recipientLimit, sameContent: true)]
+    package let shapes = RobotWebhook.shapes
     package let callLimits: [RateLimit]
     /// A robot says that it took a message, and nothing after that.
     package let givesReceipts = false
 
     private let webhook: RobotWebhook
     private let tools: SupplierTools
-
-    private static let recipientLimit = 50
 
     package init(_ account: SupplierAccount, _ tools: SupplierTools) {
         self.account = account.id
@@ -45,20 +43,10 @@ package struct WeComRobotSupplier: Supplier {
     package var mediaDoor: (any MediaDoor)? { WeComRobotMediaDoor(webhook: webhook, tools: tools) }
 
     package func send(_ call: SupplierCall) async -> SupplierReply {
-        let count = call.recipients.count
-        let body: [UInt8]
-        do throws(UnfitContent) {
-            let content = try call.onlyContent(recipients: Self.recipientLimit)
-            body = try WeComRobotMessage.body(content, to: Mentions(call.recipients))
-        } catch {
-            return SupplierReply(all: error.verdict, count: count)
+        await webhook.send(call, over: tools, refusal: WeComRobotCodes.refusal) {
+            content throws(UnfitContent) in
+            try WeComRobotMessage.body(content, to: Mentions(call.recipients))
         }
-        let verdict = await webhook.post(body, over: tools)
-            .verdict { response in
-                CodedAnswer(response)
-                    .map { $0.verdict(accepted: call.requestKey, refusal: WeComRobotCodes.refusal) }
-            }
-        return SupplierReply(all: verdict, count: count)
     }
 }
 

@@ -45,8 +45,16 @@ enum AliyunReceipts {
     }
 }
 
+/// What Aliyun says to a question, with a code that is `OK` for a success.
+protocol AliyunAnswer {
+    var code: String { get }
+    var message: String { get }
+
+    init(_ body: [UInt8]) throws(JSONError)
+}
+
 /// Aliyun's answer to `QuerySendDetails`.
-struct AliyunDetails {
+struct AliyunDetails: AliyunAnswer {
     /// What became of one message.
     struct Row {
         var requestKey = ""

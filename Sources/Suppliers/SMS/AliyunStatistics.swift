@@ -4,7 +4,7 @@ import PushEngine
 /// Aliyun's figures of a day (`QuerySendStatistics`, Dysms 2017-05-25), of one signature.
 ///
 /// Not confirmed: whether a long message counts once or once a unit; it is taken to count once.
-struct AliyunStatistics {
+struct AliyunStatistics: AliyunAnswer {
     private(set) var code = ""
     private(set) var message = ""
     private(set) var day = SupplierDay(accepted: 0, delivered: 0, undelivered: 0)

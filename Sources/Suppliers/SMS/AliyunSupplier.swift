@@ -140,21 +140,7 @@ package struct AliyunSupplier: Supplier {
             (name: "PageIndex", value: "1"), (name: "PageSize", value: "50"),
             (name: "SignName", value: credentials["signName"]), (name: "StartDate", value: date),
         ]
-        switch await post("QuerySendStatistics", parameters) {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            let found: AliyunStatistics
-            do { found = try AliyunStatistics(response.body) } catch {
-                if (200...299).contains(response.status) { throw .malformed(error.description) }
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
-            guard found.code == "OK" else {
-                throw .refused(
-                    Refusal(AliyunCodes.fault(of: found.code), code: found.code, message: found.message)
-                )
-            }
-            return found.day
-        }
+        return try await ask("QuerySendStatistics", parameters, AliyunStatistics.self).day
     }
 
     private static let version = "2017-05-25"
@@ -226,22 +212,28 @@ package struct AliyunSupplier: Supplier {
             (name: "PhoneNumber", value: AliyunNumber.written(recipient)),
             (name: "SendDate", value: date),
         ]
-        switch await post("QuerySendDetails", parameters) {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            let details: AliyunDetails
-            do { details = try AliyunDetails(response.body) } catch {
-                // Under a success status the answer is Aliyun's, and about this number.
-                if (200...299).contains(response.status) { throw .malformed(error.description) }
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
-            guard details.code == "OK" else {
-                throw .refused(
-                    Refusal(AliyunCodes.fault(of: details.code), code: details.code, message: details.message)
-                )
-            }
-            return details
+        return try await ask("QuerySendDetails", parameters, AliyunDetails.self)
+    }
+
+    /// Makes a call that is not about one batch and returns what a success says.
+    private func ask<Answer: AliyunAnswer>(
+        _ action: String,
+        _ parameters: [(name: String, value: String)],
+        _ form: Answer.Type
+    ) async throws(SupplierError) -> Answer {
+        let response = try await post(action, parameters).response()
+        let answer: Answer
+        do throws(JSONError) { answer = try Answer(response.body) } catch {
+            // Under a success status the answer is Aliyun's, and about what was asked.
+            if (200...299).contains(response.status) { throw .malformed(error.description) }
+            throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
         }
+        guard answer.code == "OK" else {
+            throw .refused(
+                Refusal(AliyunCodes.fault(of: answer.code), code: answer.code, message: answer.message)
+            )
+        }
+        return answer
     }
 
     private func post(

@@ -146,15 +146,12 @@ package struct YunpianSupplier: Supplier {
         _ action: String,
         _ form: [(name: String, value: String)]
     ) async throws(SupplierError) -> [UInt8] {
-        switch await post(action, form) {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            if case .refusal(let refusal)? = try? YunpianReply(response.body) { throw .refused(refusal) }
-            guard (200...299).contains(response.status) else {
-                throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
-            }
-            return response.body
+        let response = try await post(action, form).response()
+        if case .refusal(let refusal)? = try? YunpianReply(response.body) { throw .refused(refusal) }
+        guard (200...299).contains(response.status) else {
+            throw SupplierError(SupplierExchange.verdict(onUnreadable: response))
         }
+        return response.body
     }
 
     private func post(_ action: String, _ form: [(name: String, value: String)]) async -> SupplierExchange {

@@ -65,16 +65,13 @@ extension SupplierExchange {
     /// - Returns: the answer.
     /// - Throws: `SupplierError` when there is none, or another one.
     func success(refusal: (CodedAnswer) -> Refusal) throws(SupplierError) -> CodedAnswer {
-        switch self {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response):
-            guard let answer = CodedAnswer(response) else {
-                throw SupplierError(Self.verdict(onUnreadable: response))
-            }
-            guard answer.code == 0 else { throw .refused(refusal(answer)) }
-            guard answer.isSuccess else { throw .unavailable(CodedAnswer.contradiction) }
-            return answer
+        let response = try self.response()
+        guard let answer = CodedAnswer(response) else {
+            throw SupplierError(Self.verdict(onUnreadable: response))
         }
+        guard answer.code == 0 else { throw .refused(refusal(answer)) }
+        guard answer.isSuccess else { throw .unavailable(CodedAnswer.contradiction) }
+        return answer
     }
 
     /// The token that a call for one brought.

@@ -22,10 +22,7 @@ enum OAuthTokens {
             body: PercentEncoding.formBytes(form),
             timeouts: tools.timeouts
         )
-        switch await SupplierExchange.make(request, over: tools.http) {
-        case .ended(let verdict): throw SupplierError(verdict)
-        case .answered(let response): return try token(in: response)
-        }
+        return try token(in: await SupplierExchange.make(request, over: tools.http).response())
     }
 
     private static func token(in response: HTTPResponse) throws(SupplierError) -> FetchedToken {

@@ -43,16 +43,48 @@ struct RobotWebhook: Sendable {
         )
     }
 
-    /// Posts a message and sorts how it ended.
+    /// How many recipients one message mentions at most.
+    private static let recipientLimit = 50
+
+    /// One message is said to all.
+    static let shapes = [CallShape(recipients: recipientLimit, sameContent: true)]
+
+    /// Says a call's content, and takes the robot's word for all recipients.
     ///
     /// - Parameters:
-    ///   - body: the message.
+    ///   - call: the call.
     ///   - parameters: what follows the address beside what it has already.
     ///   - tools: what carries the call.
-    /// - Returns: how it ended.
-    func post(
-        _ body: [UInt8],
+    ///   - read: the robot's word in an answer; nil when there is none.
+    ///   - refusal: what a word that is no success means.
+    ///   - body: writes the message.
+    /// - Returns: the verdicts.
+    func send(
+        _ call: SupplierCall,
         adding parameters: [(name: String, value: String)] = [],
+        over tools: SupplierTools,
+        reading read: (HTTPResponse) -> CodedAnswer? = { CodedAnswer($0) },
+        refusal: (CodedAnswer) -> Refusal,
+        body: (RenderedContent) throws(UnfitContent) -> [UInt8]
+    ) async -> SupplierReply {
+        let count = call.recipients.count
+        let message: [UInt8]
+        do throws(UnfitContent) {
+            message = try body(call.onlyContent(recipients: Self.recipientLimit))
+        } catch {
+            return SupplierReply(all: error.verdict, count: count)
+        }
+        let verdict = await post(message, adding: parameters, over: tools)
+            .verdict { response in
+                read(response).map { $0.verdict(accepted: call.requestKey, refusal: refusal) }
+            }
+        return SupplierReply(all: verdict, count: count)
+    }
+
+    /// Posts a message and sorts how it ended.
+    private func post(
+        _ body: [UInt8],
+        adding parameters: [(name: String, value: String)],
         over tools: SupplierTools
     ) async -> SupplierExchange {
         var url = address.reveal()

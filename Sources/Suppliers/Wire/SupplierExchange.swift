@@ -27,6 +27,16 @@ enum SupplierExchange {
         }
     }
 
+    /// What the supplier said in a call that is not about recipients.
+    ///
+    /// - Throws: what ended the call before that.
+    func response() throws(SupplierError) -> HTTPResponse {
+        switch self {
+        case .answered(let response): return response
+        case .ended(let verdict): throw SupplierError(verdict)
+        }
+    }
+
     private static func verdict(on error: HTTPError) -> SupplierVerdict {
         if error.mayHaveArrived { return .ambiguous(detail: error.description) }
         // Only who set the account up can change where it leads.
