@@ -41,7 +41,7 @@ package actor LocalMailServer {
         let script = home.appendingPathComponent("server.py")
         try Self.script.write(to: script, atomically: true, encoding: .utf8)
         process = try LocalProcess(
-            try Self.python(),
+            try PythonPackage.aiosmtpd.python(),
             [script.path, home.path, "\(Self.sizeLimit)"],
             name: "server",
             in: home
@@ -85,17 +85,6 @@ package actor LocalMailServer {
     /// Has it end by itself.
     package func stop() async {
         await process.stop()
-    }
-
-    /// The interpreter that `scripts/setup-tests` installs aiosmtpd for.
-    private static func python() throws -> String {
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
-        let path = cache + "/kpush/aiosmtpd-1.4.6/bin/python"
-        guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw LocalServerError("aiosmtpd is not installed; `make setup-tests` installs it")
-        }
-        return path
     }
 }
 

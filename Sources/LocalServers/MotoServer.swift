@@ -17,7 +17,7 @@ package actor MotoServer {
     package init(in folder: ServerFolder) async throws {
         let port = try FreePort.find()
         let home = try folder.part("moto")
-        let python = try Self.python()
+        let python = try PythonPackage.moto.python()
         process = try LocalProcess(
             "/usr/bin/env",
             // That many calls are taken unsigned: those that `preparation` makes.
@@ -59,17 +59,6 @@ package actor MotoServer {
     /// Sends it a signal, such as `SIGSTOP`.
     package func signal(_ number: Int32) {
         process.signal(number)
-    }
-
-    /// The interpreter that `scripts/setup-tests` installs moto for.
-    private static func python() throws -> String {
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
-        let path = cache + "/kpush/moto-5.2.5/bin/python"
-        guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw LocalServerError("moto is not installed; `make setup-tests` installs it")
-        }
-        return path
     }
 
     private static let preparation = """
