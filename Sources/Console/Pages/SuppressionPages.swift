@@ -28,49 +28,21 @@ struct SuppressionPages: PageDesk {
                     after: after,
                     limit: Self.pageSize
                 )
-                let last = found.count == Self.pageSize ? found.last : nil
-                return page(
-                    "suppressions",
-                    visit,
-                    SuppressionList(
-                        desk,
-                        typed: typed,
-                        channel,
-                        found,
-                        older: last.map { visit.address(with: "after", "\($0.id.rawValue)") },
-                        visit.say
-                    )
-                )
+                let older = Self.older(visit, found, \.id.rawValue)
+                let list = SuppressionList(desk, typed: typed, channel, found, older: older, visit.say)
+                return page("suppressions", visit, list)
             },
             PageRoute(Self.allowedPath) { visit in
                 let after = visit.number("after").map { AllowEntryID(rawValue: $0) }
                 let found = try await desk.store.allowList(after: after, limit: Self.pageSize)
-                let last = found.count == Self.pageSize ? found.last : nil
-                return page(
-                    "allowed",
-                    visit,
-                    AllowedList(
-                        desk,
-                        found,
-                        older: last.map { visit.address(with: "after", "\($0.id.rawValue)") },
-                        visit.say
-                    )
-                )
+                let older = Self.older(visit, found, \.id.rawValue)
+                return page("allowed", visit, AllowedList(desk, found, older: older, visit.say))
             },
             PageRoute(Self.wordsPath) { visit in
                 let after = visit.number("after").map { SensitiveWordID(rawValue: $0) }
                 let found = try await desk.store.words(after: after, limit: Self.pageSize)
-                let last = found.count == Self.pageSize ? found.last : nil
-                return page(
-                    "sensitive-words",
-                    visit,
-                    WordList(
-                        desk,
-                        found,
-                        older: last.map { visit.address(with: "after", "\($0.id.rawValue)") },
-                        visit.say
-                    )
-                )
+                let older = Self.older(visit, found, \.id.rawValue)
+                return page("sensitive-words", visit, WordList(desk, found, older: older, visit.say))
             },
         ]
     }
@@ -120,6 +92,16 @@ struct SuppressionPages: PageDesk {
                 return ButtonAnswer(Self.wordsPath, done: "suppression-remove")
             },
         ]
+    }
+
+    /// Where a list goes on behind a full page of it.
+    private static func older<Entry>(
+        _ visit: Visit,
+        _ page: [Entry],
+        _ number: KeyPath<Entry, Int64>
+    ) -> String? {
+        guard page.count == pageSize, let last = page.last else { return nil }
+        return visit.address(with: "after", "\(last[keyPath: number])")
     }
 
     private func page(_ template: String, _ visit: Visit, _ model: any Sendable) -> PageAnswer {
