@@ -19,26 +19,13 @@ struct ChannelsDemoCommand: AsyncParsableCommand {
     @Option(help: "Recipients of each campaign.")
     var recipients = 500
 
-    @Option(help: "Chooses what is not delivered.")
-    var seed: UInt64 = 1
-
     @Option(help: "How many seconds ahead the campaigns are scheduled.")
     var lead = 5
 
-    @Option(help: "The share of messages that do not reach their recipient.")
-    var failRatio = 0.02
+    @OptionGroup var demo: DemoOptions
 
     @Option(help: "The demo's data folder.", completion: .directory)
     var data = "demo-data"
-
-    @Option(help: "The port of the API and the console; 0 takes a free one.")
-    var webPort = 8_080
-
-    @Option(help: "How much is logged.")
-    var logLevel = "warning"
-
-    @Flag(help: "Go on serving after the report, until Ctrl-C.")
-    var keepServing = false
 
     func validate() throws {
         // DingTalk lets an account say fifty work notices of a hundred recipients a minute, and a robot twenty things.
@@ -46,17 +33,13 @@ struct ChannelsDemoCommand: AsyncParsableCommand {
             throw ValidationError("--recipients is from 1 to 1000.")
         }
         guard (1...3_600).contains(lead) else { throw ValidationError("--lead is from 1 to 3600.") }
-        guard (0...1).contains(failRatio) else { throw ValidationError("--fail-ratio is from 0 to 1.") }
-        guard (0...65_535).contains(webPort) else { throw ValidationError("--web-port is from 0 to 65535.") }
     }
 
     func run() async throws {
         let isExact = try await DemoStage(
-            settings: .demo(data: data, webPort: webPort, logLevel: logLevel),
-            simulator: [
-                "--seed", "\(seed)", "--fail-ratio", "\(failRatio)", "--no-scripts", "--smtp-port", "0",
-            ],
-            keepsServing: keepServing
+            settings: .demo(data: data, webPort: demo.webPort, logLevel: demo.logLevel),
+            simulator: demo.simulator + ["--smtp-port", "0"],
+            keepsServing: demo.keepServing
         )
         .run { composition, simulator, door in
             let demo = ChannelsDemo(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CurlDriver
-import Foundation
 import Groundwork
 import LocalServers
 import Logging
@@ -20,17 +19,7 @@ struct ClusterCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Rows of the crowd file.")
-    var rows = 100_000
-
-    @Option(help: "What the crowd and the suppliers' moods are made of.")
-    var seed: UInt64 = 1
-
-    @Option(help: "The share of receipts that say undelivered.")
-    var failRatio = 0.02
-
-    @Option(help: "Seconds until the campaign begins.")
-    var lead = 15
+    @OptionGroup var campaign: DemoCampaignOptions
 
     @Option(help: "Processes that stand for election; one of them leads.")
     var schedulers = 2
@@ -44,44 +33,25 @@ struct ClusterCommand: AsyncParsableCommand {
     @Option(help: "The folder of the cluster's files.", completion: .directory)
     var data = "cluster-data"
 
-    @Option(help: "The console's port; 0 takes a free one.")
-    var webPort = 8_080
-
-    @Option(help: "How much is logged.")
-    var logLevel = "warning"
-
-    @Option(help: "A file that takes the summary as JSON.", completion: .file())
-    var summary: String?
-
-    @Flag(help: "Go on serving after the summary, until Ctrl-C.")
-    var keepServing = false
-
-    @Flag(help: "End when standard input ends, so that it ends with whoever started it.")
-    var stopWithInput = false
-
     func validate() throws {
-        guard rows > 0 else { throw ValidationError("--rows is above 0.") }
-        guard (1...3_600).contains(lead) else { throw ValidationError("--lead is from 1 to 3600.") }
-        guard (0...65_535).contains(webPort) else { throw ValidationError("--web-port is from 0 to 65535.") }
         for (name, count) in [("schedulers", schedulers), ("executors", executors), ("workers", workers)] {
             guard (1...16).contains(count) else { throw ValidationError("--\(name) is from 1 to 16.") }
         }
     }
 
     func run() async throws {
+        let demo = campaign.demo
         try DemoFolder.empty(data)
-        let logger = ServeLog.start(level: logLevel)
-        let simulator = try SimulatorProcess(
-            ["--seed", "\(seed)", "--fail-ratio", "\(failRatio)", "--no-scripts"]
-        )
+        let logger = ServeLog.start(level: demo.logLevel)
+        let simulator = try SimulatorProcess(demo.simulator)
         defer { try? simulator.stop() }
-        let cluster = try await LocalCluster(data: data, webPort: webPort, logLevel: logLevel)
+        let cluster = try await LocalCluster(data: data, webPort: demo.webPort, logLevel: demo.logLevel)
         let outcome: Result<Bool, any Error>
         do {
             outcome = .success(
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask { try await perform(on: cluster, simulator, logger) }
-                    if stopWithInput {
+                    if campaign.stopWithInput {
                         group.addTask {
                             await InputWatch.endOfInput()
                             throw CancellationError()
@@ -92,7 +62,7 @@ struct ClusterCommand: AsyncParsableCommand {
                 }
             )
         } catch { outcome = .failure(error) }
-        if keepServing, case .success = outcome {
+        if demo.keepServing, case .success = outcome {
             Terminal.out("\nStill serving; stop with Ctrl-C.\n")
             for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
         }
@@ -122,22 +92,7 @@ struct ClusterCommand: AsyncParsableCommand {
 
             """
         )
-        var demo = DemoSettings()
-        demo.rows = rows
-        demo.seed = seed
-        demo.lead = .seconds(lead)
-        let outcome = try await DemoRun(
-            composition: composition,
-            simulator: SimulatorControl(simulator, http: composition.engine.http),
-            door: cluster.url,
-            settings: demo
-        )
-        .perform()
-        let books = DemoSummary(outcome: outcome, peakMemory: await cluster.peakMemory)
-        Terminal.out(books.text)
-        if let summary {
-            try JSONEncoder().encode(books.figures).write(to: URL(fileURLWithPath: summary))
-        }
-        return books.isExact
+        let control = SimulatorControl(simulator, http: composition.engine.http)
+        return try await campaign.perform(composition, control, cluster.url) { await cluster.peakMemory }
     }
 }
