@@ -7,7 +7,7 @@ import Scheduler
 struct CronCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cron",
-        abstract: "Says what a cron expression means.",
+        abstract: "Say what a cron expression means.",
         subcommands: [Next.self]
     )
 }
@@ -16,7 +16,7 @@ extension CronCommand {
     /// `kpush cron next`: the next instants of one expression, or of one expression a line.
     struct Next: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints when an expression fires next.",
+            abstract: "Print when an expression fires next.",
             discussion: """
                 EXPR has six or seven fields, as in Quartz: second minute hour day-of-month month day-of-week \
                 [year]; the days of the week are 1 = SUN to 7 = SAT. What may surprise goes to standard error.
@@ -32,7 +32,7 @@ extension CronCommand {
         @Option(help: "The time zone.")
         var zone = "UTC"
 
-        @Option(help: "The instant to look from, in ISO 8601 or epoch milliseconds (default: now).")
+        @Option(help: "The instant to look from, in ISO 8601 or epoch milliseconds. (default: now)")
         var from: String?
 
         @Option(help: "How many instants to print.")

@@ -7,7 +7,7 @@ import ServiceLifecycle
 import SupplierSimulator
 import UnixSignals
 
-/// `kpush simulate`: stands in for the SMS suppliers until it is interrupted.
+/// `kpush simulate`: stands in for the suppliers until it is interrupted.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
@@ -27,7 +27,7 @@ struct SimulateCommand: AsyncParsableCommand {
             digits before the @ of an address script what happens to it, and one that begins with grey has to wait for \
             five minutes.
 
-            GET  /_sim/accounts         accounts at all of them, each as POST /api/v1/accounts takes it
+            GET  /_sim/accounts         an account at each supplier, as POST /api/v1/accounts takes it
             GET  /_sim/stats            what was accepted, refused and doubled
             GET  /_sim/ledger?recipient=+8613800138000
             GET  /_sim/ledger/export    recipient, supplier, time and content hash, a line each

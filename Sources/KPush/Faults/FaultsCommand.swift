@@ -27,7 +27,11 @@ struct FaultsCommand: AsyncParsableCommand {
     @Flag(help: "A few scenarios with few rows and jobs.")
     var short = false
 
-    @Flag(help: "Do without scenarios that this host cannot show: disk-full needs the right to mount.")
+    @Flag(
+        help: """
+            Do without scenarios that this host cannot show: disk-full needs the right to mount, clock a C compiler (cc).
+            """
+    )
     var skipImpossible = false
 
     @Option(help: "Rows of each crowd file. (default: 200000; short: 12000)")

@@ -71,7 +71,7 @@ struct ServeSettings: Sendable {
 
     /// All settings there are, with what each is.
     static let keys: [(key: String, meaning: String)] = [
-        ("roles", "web, scheduler, executor, worker; all of them when not given"),
+        ("roles", "web, scheduler, executor, worker; all of them if not given"),
         ("data", "the data folder"),
         ("web.host", "the address that the API and the console listen on"),
         ("web.port", "their port; 0 takes a free one"),
@@ -84,14 +84,15 @@ struct ServeSettings: Sendable {
         ("zone", "the zone of days and of the sending window, such as Asia/Shanghai"),
         ("window.opens", "from when on messages with a night shield go out, such as 08:00"),
         ("window.closes", "until when they do"),
-        ("cluster.name", "tells clusters on the same Redis apart; kpush when not given"),
+        ("cluster.name", "tells clusters on the same Redis apart; kpush if not given"),
         ("cluster.secret", "what all processes of a cluster share; at least 32 characters"),
         ("cluster.former-secret", "the one before it, while accounts are stored that were sealed with it"),
         ("postgres.address", "the database of the cluster size, such as postgresql://kpush:…@db/kpush"),
-        ("postgres.connections", "connections to it that a process opens at most; 8 when not given"),
+        ("postgres.connections", "connections to it that a process opens at most; 8 if not given"),
         ("redis.address", "redis://… or redis-sentinel://host,host/master, with the cluster size"),
         ("durability", "power or process: what an accepted message survives the death of"),
         ("worker.width", "batches of a channel and message type that are worked on at the same time"),
+        ("worker.widths", "the same for some of them, such as sms.marketing=8, sms.auth_code=2"),
         (
             "receipts.query-after",
             "how long after a call without an answer the supplier is asked, such as 60s"
@@ -107,7 +108,6 @@ struct ServeSettings: Sendable {
             "links.base-url",
             "the address that short links begin with, such as https://t.example.com; links stay as they are if not given"
         ),
-        ("worker.widths", "the same for some of them, such as sms.marketing=8, sms.auth_code=2"),
         (
             "crowds.storage",
             "where crowd files are kept: a folder, or s3://BUCKET/PREFIX; the data folder of one process if not given"
@@ -121,9 +121,9 @@ struct ServeSettings: Sendable {
         ("crowds.s3.secret-key", "its secret part"),
         (
             "retention.messages",
-            "how long messages with a final state, and what tells of them, are kept; 90d when not given"
+            "how long messages with a final state, and what tells of them, are kept; 90d if not given"
         ),
-        ("retention.runs", "how long ended runs of jobs and their logs are kept; 30d when not given"),
+        ("retention.runs", "how long ended runs of jobs and their logs are kept; 30d if not given"),
         (
             "retention.crowds",
             "how long crowd files that no campaign needs are kept after their last use; 30d if not given"

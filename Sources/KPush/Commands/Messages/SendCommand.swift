@@ -97,10 +97,11 @@ struct RecallCommand: ServerCommand {
         commandName: "recall",
         abstract: "Take messages back: those that wait, and those that a supplier takes back.",
         discussion: """
-            What waits is recalled, and what a supplier has and takes back is withdrawn. Some suppliers take back only what
-            went out in one call: name all its messages.
+            What waits is recalled, and what a supplier has and takes back is withdrawn. Some suppliers take back only \
+            what went out in one call: name all its messages.
 
-            Exit code 0 means that all were taken back. A whole campaign is taken back with kpush campaigns cancel.
+            Exit code 0 means that all were taken back. What still waits of a whole campaign is taken back with kpush \
+            campaigns cancel.
 
             \(CommandExit.help)
             """

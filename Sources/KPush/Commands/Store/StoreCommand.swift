@@ -18,8 +18,9 @@ struct StoreCopyCommand: AsyncParsableCommand {
         abstract: "Copy a data folder's books into the PostgreSQL and the crowd storage of a cluster.",
         discussion: """
             Stop the server of the data folder first, and start the cluster when the copy is done. Copied are templates, \
-            accounts, the discard list, crowd files, campaigns with how far they are read, all messages with what \
-            happened to them, jobs and their runs. Everything keeps its number, so that receipts and links of before \
+            accounts, media and crowd files, the discard list, the blacklist, the allow-list and the sensitive words, \
+            campaigns with how far they are read, all messages with what happened to them, clicks, the comparisons with \
+            suppliers' figures, jobs and their runs. Everything keeps its number, so that receipts and links of before \
             still find what they are of; a campaign that is half read goes on where it stood.
 
             The database must be empty but for tables and jobs that no run was made of, which give way to those of the \
@@ -28,7 +29,7 @@ struct StoreCopyCommand: AsyncParsableCommand {
             is, but for tables that are brought up to date.
 
             Not copied are tokens, run logs, who has registered as an executor, and how many messages a recipient had \
-            today: limits per recipient and day begin anew. What lies among the dead letters is tried again.
+            so far: limits per recipient begin anew. What lies among the dead letters is tried again.
 
             Exit codes: 0 the books agree; 1 they do not, and the database stays closed; 64 the command line or the \
             settings make no sense; 65 the database holds something; 66 the folder cannot be read; 69 a server \
