@@ -16,33 +16,6 @@ import Testing
         return plan
     }
 
-    /// Reads and sends until all is done or the power goes off.
-    private func live(_ engine: BenchEngine, _ campaign: BenchCampaign, _ power: PowerSwitch) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await power.goOff() }
-            group.addTask {
-                try await engine.working {
-                    async let one = engine.read(campaign, worker: 0, of: 1)
-                    try await eventually("all is read and sent") {
-                        try await engine.bench.town.wake()
-                        try await engine.passTime()
-                        let runs = try await engine.store.campaignRuns(of: campaign.id, before: nil, limit: 1)
-                        guard let run = runs.first, run.state == .finished else { return false }
-                        let depths = try await engine.queue.depths().values
-                        let waiting = try await engine.store.recount(of: run.id)[.queued]
-                        return waiting == nil && depths.allSatisfy { $0.total == 0 }
-                    }
-                    _ = try await one
-                }
-            }
-            do { try await group.next() } catch { if !power.isOff { throw error } }
-            group.cancelAll()
-            // What the dead had in hand ends in errors that nobody hears.
-            while await group.nextResult() != nil {}
-        }
-        try await engine.bench.door.shut()
-    }
-
     @Test(arguments: 0..<8)
     func
         `whenever the process dies, the listed get nothing, the others no more than once, and all are counted`(
@@ -72,7 +45,7 @@ import Testing
                 let steps = life < 5 ? Int.random(in: 1...80, using: &random) : Int.max
                 let power = PowerSwitch(after: steps)
                 engine = try await bench.open(Self.plan(power))
-                try await live(engine, campaign, power)
+                try await engine.live(power, campaign, workers: 1)
                 guard power.isOff else { break }
                 bench.clock.advance(by: .milliseconds(1))
             }
