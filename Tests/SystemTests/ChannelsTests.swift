@@ -71,22 +71,11 @@ import Testing
             )
             #expect(line.hasSuffix("ok"), "\(line)")
         }
-        let store = try SQLitePushStore(
-            path: data + "/push.db",
-            settings: SQLiteSettings(durability: .process),
-            clock: SystemClock(),
-            calendar: BusinessCalendar(zone: .gmt),
-            sealer: AESSealer(key: AESSealer.newKey())
-        )
+        let store = try SQLitePushStore.books(in: data)
         let runs = try await store.campaignRuns(of: nil, before: nil, limit: 100)
         #expect(runs.count == ChannelSample.all.count)
         for run in runs {
-            let records = try await store.records(
-                .campaignRun(run.id),
-                state: nil,
-                before: nil,
-                limit: 1_000
-            )
+            let records = try await store.allRecords(of: run.id)
             #expect(records.count == 60)
             #expect(records.allSatisfy { $0.state.isFinal })
             #expect(run.refused.values.reduce(0, +) == 4)

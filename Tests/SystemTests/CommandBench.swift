@@ -2,7 +2,6 @@ import Console
 import CurlDriver
 import Foundation
 import Groundwork
-import Logging
 import PushEngine
 import SQLiteDriver
 import SupplierSimulator
@@ -66,10 +65,7 @@ final class CommandBench {
     }
 
     private func load() async throws {
-        var settings = ServeSettings()
-        settings.data = server.data
-        settings.durability = .process
-        let composition = try await Composition(settings, logger: Logger(label: "bench"))
+        let composition = try await Composition.filling(server.data)
         let store = composition.engine.store
         let (template, accounts) = try await SampleData(templates: store, accounts: store)
             .load(simulator: simulator.url)

@@ -204,10 +204,7 @@ final class CopyBench {
 
     /// Stores templates, accounts, a crowd and a campaign that is due; tells its good rows.
     private static func prepare(_ server: ServerProcess, _ control: SimulatorControl) async throws -> Int {
-        var settings = ServeSettings()
-        settings.data = server.data
-        settings.durability = .process
-        let composition = try await Composition(settings, logger: Logger(label: "prepare"))
+        let composition = try await Composition.filling(server.data)
         defer { composition.engine.http.shutdown() }
         let store = composition.engine.store
         let (_, accounts) = try await SampleData(templates: store, accounts: store)

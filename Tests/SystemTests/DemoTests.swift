@@ -1,4 +1,3 @@
-import Foundation
 import Groundwork
 import PushEngine
 import SQLiteDriver
@@ -16,26 +15,15 @@ import Testing
     {
         let folder = try TemporaryFolder()
         let data = folder.file("demo")
-        let output = try run([
+        let ending = try await Program.run([
             "demo", "--rows", "\(Self.rows)", "--lead", "1", "--web-port", "0", "--data", data,
         ])
-        #expect(output.status == 0, "\(output.text)")
-        #expect(output.text.contains("ok  sent by us = accepted by the simulator"))
+        #expect(ending.status == 0, "\(ending.output) \(ending.complaints)")
+        #expect(ending.output.contains("ok  sent by us = accepted by the simulator"))
 
-        let store = try SQLitePushStore(
-            path: data + "/push.db",
-            settings: SQLiteSettings(durability: .process),
-            clock: SystemClock(),
-            calendar: BusinessCalendar(zone: .gmt),
-            sealer: AESSealer(key: AESSealer.newKey())
-        )
+        let store = try SQLitePushStore.books(in: data)
         let run = try #require(try await store.campaignRuns(of: nil, before: nil, limit: 1).first)
-        let records = try await store.records(
-            .campaignRun(run.id),
-            state: nil,
-            before: nil,
-            limit: Self.rows
-        )
+        let records = try await store.allRecords(of: run.id)
         #expect(records.count == Self.rows - run.refused.values.reduce(0, +))
         #expect(records.count > Self.rows * 9 / 10)
         for record in records { try await expectWhole(store.story(of: record.id), record) }
@@ -67,18 +55,5 @@ import Testing
         let ends = story.filter { [.answered, .receipt].contains($0.stage) }
         #expect(ends.count == 2)
         #expect(ends.allSatisfy { !$0.detail.isEmpty })
-    }
-
-    private func run(_ arguments: [String]) throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = try ServerProcess.program()
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -2,7 +2,6 @@ import Console
 import CurlDriver
 import Foundation
 import Groundwork
-import Logging
 import PushEngine
 import SQLiteDriver
 import SupplierSimulator
@@ -84,10 +83,7 @@ import Testing
 
     /// Stores templates, accounts, a crowd of 100,000 rows and a campaign that is due; tells its good rows.
     private func prepare(_ server: ServerProcess, _ control: SimulatorControl) async throws -> Int {
-        var settings = ServeSettings()
-        settings.data = server.data
-        settings.durability = .process
-        let composition = try await Composition(settings, logger: Logger(label: "prepare"))
+        let composition = try await Composition.filling(server.data)
         let store = composition.engine.store
         let (_, accounts) = try await SampleData(templates: store, accounts: store)
             .load(simulator: control.url)
@@ -148,13 +144,7 @@ private struct Books {
     let store: SQLitePushStore
 
     init(_ data: String) throws {
-        store = try SQLitePushStore(
-            path: data + "/push.db",
-            settings: SQLiteSettings(durability: .process),
-            clock: SystemClock(),
-            calendar: BusinessCalendar(zone: .gmt),
-            sealer: AESSealer(key: AESSealer.newKey())
-        )
+        store = try .books(in: data)
     }
 
     private func run() async throws -> CampaignRunID? {
@@ -171,17 +161,6 @@ private struct Books {
     }
 
     func records() async throws -> [MessageRecord] {
-        let run = try #require(await run())
-        var records: [MessageRecord] = []
-        while true {
-            let page = try await store.records(
-                .campaignRun(run),
-                state: nil,
-                before: records.last?.id,
-                limit: 1_000
-            )
-            if page.isEmpty { return records }
-            records += page
-        }
+        try await store.allRecords(of: #require(await run()))
     }
 }

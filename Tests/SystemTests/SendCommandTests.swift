@@ -6,20 +6,10 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct SendCommandTests {
     @Test func `a message is followed to its final state, and its story can be read`() async throws {
         let bench = try await CommandBench.start()
-        let sent = try await bench.kpush(
-            "send",
-            "--template",
-            "2",
-            "--to",
-            "13800138100",
-            "--to",
-            "139 0013 9100",
-            "--var",
-            "code=4711",
-            "--biz-id",
-            "order-1",
-            "--wait"
-        )
+        let sent = try await bench.kpush([
+            "send", "--template", "2", "--to", "13800138100", "--to", "139 0013 9100", "--var", "code=4711",
+            "--biz-id", "order-1", "--wait",
+        ])
         #expect(sent.status == 0, "\(sent.complaints)")
         #expect(sent.lines.count { $0.hasSuffix("accepted") } == 2)
         #expect(sent.lines.count { $0.contains(" delivered ") } == 2)
@@ -37,15 +27,9 @@ import Testing
 
     @Test func `a receiver that is refused costs the others nothing`() async throws {
         let bench = try await CommandBench.start()
-        let sent = try await bench.kpush(
-            "send",
-            "--template",
-            "2",
-            "--to",
-            "13800138100,10086",
-            "--var",
-            "code=1"
-        )
+        let sent = try await bench.kpush([
+            "send", "--template", "2", "--to", "13800138100,10086", "--var", "code=1",
+        ])
         #expect(sent.status == 65)
         #expect(sent.lines.contains { $0.hasPrefix("13800138100") && $0.hasSuffix("accepted") })
         let refusal = "refused: PHONE_SERVICE: service numbers cannot receive messages (A0008)"
@@ -79,16 +63,9 @@ import Testing
     @Test func `waiting for what is not delivered ends with another code than delivery`() async throws {
         let bench = try await CommandBench.start()
         // The simulator has a script for these endings: not delivered, and refused for good.
-        let sent = try await bench.kpush(
-            "send",
-            "--template",
-            "2",
-            "--to",
-            "13800130001,13800130002",
-            "--var",
-            "code=1",
-            "--wait"
-        )
+        let sent = try await bench.kpush([
+            "send", "--template", "2", "--to", "13800130001,13800130002", "--var", "code=1", "--wait",
+        ])
         #expect(sent.status == 1)
         #expect(sent.output.contains(" undelivered "))
         #expect(sent.output.contains(" failed "))
@@ -96,17 +73,9 @@ import Testing
 
     @Test func `a recall tells for each message what came of it`() async throws {
         let bench = try await CommandBench.start()
-        let sent = try await bench.kpush(
-            "send",
-            "--template",
-            "2",
-            "--to",
-            "13800138100",
-            "--var",
-            "code=1",
-            "--wait",
-            "--json"
-        )
+        let sent = try await bench.kpush([
+            "send", "--template", "2", "--to", "13800138100", "--var", "code=1", "--wait", "--json",
+        ])
         let data = try #require(try sent.json()["data"] as? [[String: Any]])
         let id = try #require(data.first?["messageId"] as? String)
         #expect(try sent.json(line: 1)["stateName"] as? String == "delivered")

@@ -148,20 +148,3 @@ extension SupplierAccount {
         ]
     }
 }
-
-extension RecordStore {
-    /// All messages of a campaign's occurrence, newest first.
-    fileprivate func allRecords(of run: CampaignRunID) async throws -> [MessageRecord] {
-        var records: [MessageRecord] = []
-        while true {
-            let page = try await self.records(
-                .campaignRun(run),
-                state: nil,
-                before: records.last?.id,
-                limit: 1_000
-            )
-            if page.isEmpty { return records }
-            records += page
-        }
-    }
-}
