@@ -120,6 +120,7 @@ final class ConsoleBench: Sendable {
                 runs: books,
                 templates: books,
                 records: books,
+                links: books,
                 queue: queue,
                 timer: BenchTimer(jobs: jobs)
             ),

@@ -16,13 +16,18 @@ import Testing
         let usual = try await Self.settings([:])
         #expect(usual.books.messages == Self.day * 90)
         #expect(usual.books.crowds == Self.day * 30)
+        #expect(usual.books.links == Self.day * 365)
+        #expect(usual.books.reconciliations == Self.day * 365)
         #expect(usual.runs == Self.day * 30)
         let own = try await Self.settings([
             "KPUSH_RETENTION_MESSAGES": "3650d", "KPUSH_RETENTION_CROWDS": "36h",
-            "KPUSH_RETENTION_RUNS": "25h",
+            "KPUSH_RETENTION_RUNS": "25h", "KPUSH_RETENTION_LINKS": "30d",
+            "KPUSH_RETENTION_RECONCILIATIONS": "1000d",
         ])
         #expect(own.books.messages == Self.day * 3_650)
         #expect(own.books.crowds == .seconds(36 * 3_600))
+        #expect(own.books.links == Self.day * 30)
+        #expect(own.books.reconciliations == Self.day * 1_000)
         #expect(own.runs == .seconds(25 * 3_600))
         // Logs go by whole days, and not before their runs.
         #expect(own.logDays == 2)
@@ -35,6 +40,8 @@ import Testing
         ("MESSAGES", "for ever", "is from 7d to 3650d, such as 90d, not for ever"),
         ("RUNS", "23h", "is from 1d to 3650d, such as 90d, not 23h"),
         ("RUNS", "0d", "is from 1d to 3650d, such as 90d, not 0d"),
+        ("LINKS", "6d", "is from 7d to 3650d, such as 90d, not 6d"),
+        ("RECONCILIATIONS", "6d", "is from 7d to 3650d, such as 90d, not 6d"),
         ("CROWDS", "3651d", "is from 1d to 3650d, such as 90d, not 3651d"),
     ])
     func `what is out of range is refused by its key`(name: String, value: String, why: String) async throws {

@@ -30,13 +30,15 @@ import Testing
             createdBy: "ann"
         )
         _ = try await rig.books.createCampaign(draft)
+        try await bench.compareAndLink(by: rig)
         try await bench.server.start()
         try await bench.waitForExecutor()
 
         let run = try await bench.kpush(["jobs", "trigger", "retention", "--follow"])
         #expect(run.status == 0, "\(run.complaints)")
         let summary = """
-            3 messages removed, 1 old batches still wait; 0 receipts and refused rows removed; 1 crowd files removed
+            3 messages removed, 1 old batches still wait; 1 receipts, refused rows and other remains removed; \
+            1 crowd files, 1 links and 1 comparisons removed
             """
         #expect(run.complaints.contains(summary), "\(run.complaints)")
         #expect(run.output.contains("batches that are old enough stay"))
@@ -105,7 +107,8 @@ private final class RetentionBench {
         crowds = folder.file("crowds")
         var settings = [
             "KPUSH_ROLES": "web,scheduler,executor", "KPUSH_CROWDS_STORAGE": crowds,
-            "KPUSH_WEB_TOKEN": "a token of these tests",
+            "KPUSH_WEB_TOKEN": "a token of these tests", "KPUSH_RETENTION_LINKS": "30d",
+            "KPUSH_RETENTION_RECONCILIATIONS": "30d",
         ]
         if size == .cluster {
             let places = try ServerFolder()
@@ -154,6 +157,40 @@ private final class RetentionBench {
     func admitApart(_ count: Int, by rig: PushRig) async throws -> BatchID {
         rig.clock.advance(by: .seconds(86_400))
         return try await rig.admit(PushRig.phones(count))
+    }
+
+    /// A comparison with a row behind it, and a link that was followed.
+    func compareAndLink(by rig: PushRig) async throws {
+        let day = try #require(CalendarDay(number: 20_260_401))
+        let result = Reconciliation(
+            account: PushRig.account,
+            day: day,
+            ours: OwnDay(),
+            theirs: TheirDay(source: .receipts, strays: 1),
+            verdict: .unchecked,
+            differences: [],
+            rows: 1,
+            madeAt: rig.now
+        )
+        let row = ReconciliationRow(
+            kind: .stray,
+            message: nil,
+            recipient: PushRig.phones(1)[0],
+            reference: "r",
+            state: .undelivered,
+            charge: 1,
+            at: rig.now,
+            code: ""
+        )
+        try await rig.books.putReconciliation(result, rows: [row])
+        let link = TrackedLink(
+            code: "aaaaaaaa1",
+            url: "https://a.example/",
+            businessID: BusinessID(rawValue: 2_000_001_720_260_401),
+            madeAt: rig.now
+        )
+        _ = try await rig.books.keepLink(link)
+        try await rig.books.addClicks([ClickHour(code: link.code, at: rig.now): 3])
     }
 
     /// Takes a crowd file in; tells its digest.

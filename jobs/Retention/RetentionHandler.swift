@@ -13,7 +13,7 @@ struct RetentionHandler: JobHandler {
 
     func run(_ context: JobContext) async throws -> String? {
         let round = try await retention.round { round in
-            context.report(RunProgress(done: Int64(round.messages + round.remains + round.crowds)))
+            context.report(RunProgress(done: Int64(round.removed)))
         }
         if round.waiting > 0 {
             context.log(
@@ -35,7 +35,8 @@ extension RetentionRound {
     /// The round in one line.
     fileprivate var summary: String {
         "\(messages) messages removed, \(waiting) old batches still wait; "
-            + "\(remains) receipts and refused rows removed; \(crowds) crowd files removed"
+            + "\(remains) receipts, refused rows and other remains removed; \(crowds) crowd files, "
+            + "\(links) links and \(reconciliations) comparisons removed"
             + (isCutShort ? "; time is up, the next run goes on" : "")
     }
 }

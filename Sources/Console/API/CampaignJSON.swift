@@ -36,7 +36,18 @@ extension CampaignProgress {
             "states": .counts(states), "accounts": .objects(byAccount), "charge": .number(charge),
             "share": .number(share), "rowsPerSecond": rate(at: now).map(WireValue.number) ?? .null,
             "secondsLeft": timeLeft(at: now).map { .number($0.inSeconds) } ?? .null,
-            "settled": .bool(isSettled),
+            "clicks": clicks.map { .object($0.json) } ?? .null, "settled": .bool(isSettled),
+        ]
+    }
+}
+
+extension CampaignClicks {
+    fileprivate var json: WireObject {
+        [
+            "count": .number(count), "linkCount": .number(linkCount),
+            "links": .objects(
+                links.map { ["code": .text($0.code), "url": .text($0.url), "clicks": .number($0.count)] }
+            ),
         ]
     }
 }

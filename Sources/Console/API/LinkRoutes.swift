@@ -48,6 +48,7 @@ extension LinkClicks {
     fileprivate var json: WireObject {
         [
             "code": .text(link.code), "url": .text(link.url), "businessId": .text("\(link.businessID)"),
+            "campaignRun": link.campaignRun.map { .id($0) } ?? .null,
             "madeAt": .instant(link.madeAt), "clicks": .number(count),
             "hours": .objects(hours.map { ["start": .instant($0.start), "clicks": .number($0.count)] }),
         ]

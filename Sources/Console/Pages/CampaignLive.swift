@@ -47,6 +47,14 @@ struct CampaignLive: Sendable {
         let isMoving: Bool
     }
 
+    /// How often its links were followed.
+    struct Clicks: Sendable {
+        let count: String
+        let links: [Count]
+        /// Of how many these are the most followed, when they are not all.
+        let rest: String?
+    }
+
     let chip: Chip
     let facts: [Fact]
     let schedule: ScheduleWords
@@ -57,6 +65,7 @@ struct CampaignLive: Sendable {
     let refused: [Count]
     let report: String?
     let accounts: [Account]
+    let clicks: Clicks?
     let occurrences: [Occurrence]
     let older: String?
 
@@ -74,6 +83,7 @@ struct CampaignLive: Sendable {
             return progress.refused == 0 ? nil : run + "/rejects.csv"
         }
         self.accounts = facts.progress.map { Self.accounts($0, accounts, say) } ?? []
+        clicks = facts.progress?.clicks.map { Self.clicks($0, say) }
         let path = "/campaigns/\(facts.campaign.id.rawValue)"
         older = facts.hasOlderRuns ? facts.runs.last.map { "\(path)?before=\($0.id.rawValue)" } : nil
         occurrences = facts.runs.map { run in
@@ -155,6 +165,26 @@ struct CampaignLive: Sendable {
                     path: nil
                 )
             }
+    }
+
+    private static func clicks(_ clicks: CampaignClicks, _ say: Voice) -> Clicks {
+        let links = clicks.links.map { link in
+            Count(
+                chip: nil,
+                name: link.url,
+                count: say.number(link.count),
+                share: say.percent(Double(link.count) / Double(max(1, clicks.count))),
+                path: nil
+            )
+        }
+        let isAll = links.count == clicks.linkCount
+        return Clicks(
+            count: say.number(clicks.count),
+            links: links,
+            rest: isAll
+                ? nil
+                : say("clicks-most", ["n": say.number(links.count), "all": say.number(clicks.linkCount)])
+        )
     }
 
     private static func accounts(

@@ -118,6 +118,7 @@ struct EngineParts: Sendable {
             runs: store,
             templates: store,
             records: store,
+            links: store,
             queue: queue,
             timer: timer
         )

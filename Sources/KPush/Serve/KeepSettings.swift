@@ -8,7 +8,7 @@ struct KeepSettings: Hashable, Sendable {
     /// Longer is a mistake in the unit.
     private static let longest = day * 3_650
 
-    /// Messages, receipts, crowd files.
+    /// Messages, receipts, crowd files, links, comparisons.
     var books = RetentionSettings()
     /// Ended runs, and their logs.
     var runs = SweepSettings().runRetention
@@ -24,6 +24,10 @@ struct KeepSettings: Hashable, Sendable {
             try reader.duration("retention.messages", in: Self.day * 7...Self.longest) ?? books.messages
         books.crowds =
             try reader.duration("retention.crowds", in: Self.day...Self.longest) ?? books.crowds
+        books.links = try reader.duration("retention.links", in: Self.day * 7...Self.longest) ?? books.links
+        books.reconciliations =
+            try reader.duration("retention.reconciliations", in: Self.day * 7...Self.longest)
+            ?? books.reconciliations
         runs = try reader.duration("retention.runs", in: Self.day...Self.longest) ?? runs
     }
 

@@ -129,6 +129,14 @@ struct ServeSettings: Sendable {
             "how long crowd files that no campaign needs are kept after their last use; 30d if not given"
         ),
         (
+            "retention.links",
+            "how long short links and their clicks are kept after they were last followed; 365d if not given"
+        ),
+        (
+            "retention.reconciliations",
+            "how long results of comparisons with suppliers are kept, no shorter than their rows; 365d if not given"
+        ),
+        (
             "addresses.allowed",
             "networks that suppliers' URLs may lead to beside public addresses; all but link-local if not given"
         ),

@@ -18,10 +18,32 @@ extension PostgresPushStore: RetentionStore {
 
     package func removeRemains(before moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await pool.write("remove remains") { link in
-            try [Self.removePages, Self.removeStrays, Self.removeRejects]
+            try Self.removals
                 .reduce(0) { removed, sql in
                     removed + (try link.run(sql, .int(moment.millisecondsSinceEpoch), .int(limit)).changed)
                 }
+        }
+    }
+
+    package func removeReconciliations(before moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await pool.write("remove reconciliations") { link in
+            try link.run(Self.removeResults, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
+        }
+    }
+
+    package func removeLinks(unusedSince moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await pool.write("remove links") { link in
+            let old =
+                try link.run(
+                    Self.removeUnusedLinks,
+                    .int(moment.millisecondsSinceEpoch),
+                    .int(ClickHour(code: "", at: moment).hour),
+                    .int(limit)
+                )
+                .map { $0.text(0) }
+            // Later than the links: whoever counted one of them at the same time had it locked, and is done.
+            try link.run("DELETE FROM click WHERE code = ANY ($1)", .texts(old))
+            return old.count
         }
     }
 
@@ -40,6 +62,10 @@ extension PostgresPushStore: RetentionStore {
             try link.run("DELETE FROM crowd_shard WHERE crowd = $1", .text(digest))
         }
     }
+
+    private static let removals = [
+        removePages, removeStrays, removeRejects, removeComparedRows, removeMediaCopies,
+    ]
 
     /// The oldest are looked at, however many there are.
     static let removePages = """
@@ -61,6 +87,39 @@ extension PostgresPushStore: RetentionStore {
             WHERE ended.state IN ('finished', 'cancelled') AND coalesce(ended.read_at, ended.started_at) < $1
             LIMIT $2) AS old
         WHERE reject.run = old.id AND reject.row = old.row
+        """
+
+    static let removeComparedRows = """
+        DELETE FROM reconciliation_row AS row USING (
+            SELECT result.day, result.account, rows.number FROM reconciliation AS result
+            CROSS JOIN LATERAL (SELECT number FROM reconciliation_row AS r
+                WHERE r.day = result.day AND r.account = result.account ORDER BY number LIMIT $2) AS rows
+            WHERE result.made_at < $1 LIMIT $2) AS old
+        WHERE row.day = old.day AND row.account = old.account AND row.number = old.number
+        """
+
+    /// Whoever has a turn to upload one anew keeps it.
+    static let removeMediaCopies = """
+        DELETE FROM media_copy AS copy USING (
+            SELECT media, account FROM media_copy WHERE expires_at < $1 AND busy_until < $1 LIMIT $2) AS old
+        WHERE copy.media = old.media AND copy.account = old.account
+            AND copy.expires_at < $1 AND copy.busy_until < $1
+        """
+
+    static let removeResults = """
+        DELETE FROM reconciliation AS result USING (
+            SELECT day, account FROM reconciliation AS r WHERE made_at < $1 AND NOT EXISTS (
+                SELECT 1 FROM reconciliation_row AS row WHERE row.day = r.day AND row.account = r.account)
+            LIMIT $2) AS old
+        WHERE result.day = old.day AND result.account = old.account AND result.made_at < $1
+        """
+
+    static let removeUnusedLinks = """
+        DELETE FROM link USING (
+            SELECT code AS old FROM link WHERE made_at < $1
+                AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= $2)
+            ORDER BY made_at LIMIT $3) AS unused
+        WHERE code = old RETURNING code
         """
 
     /// Who begins to use one of them at the same moment has its row locked: then its use is seen here.

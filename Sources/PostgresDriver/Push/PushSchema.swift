@@ -26,6 +26,7 @@ enum PushSchema {
             { link in try link.runScript(routing) },
             { link in try link.runScript(media) },
             { link in try link.runScript(ReconciliationTables.schema) },
+            { link in try link.runScript(ReconciliationTables.linksOfCampaigns) },
         ]
     )
 

@@ -48,4 +48,14 @@ enum ReconciliationTables {
             PRIMARY KEY (code, hour)
         ) WITH (fillfactor = 70);
         """
+
+    /// Each occurrence of a campaign has links of its own, and old links are found by their age.
+    static let linksOfCampaigns = """
+        -- 0 for the API
+        ALTER TABLE link ADD COLUMN run bigint NOT NULL DEFAULT 0;
+        ALTER TABLE link DROP CONSTRAINT link_business_id_url_key;
+        ALTER TABLE link ADD UNIQUE (business_id, url, run);
+        CREATE INDEX link_of_run ON link (run) WHERE run > 0;
+        CREATE INDEX link_of_age ON link (made_at);
+        """
 }

@@ -28,7 +28,7 @@ struct AssembleStep: SendStep {
             campaignRun: nil,
             acceptedAt: context.acceptedAt
         )
-        let content = try await content(of: template, context.businessID)
+        let content = try await content(of: template, context)
         switch context.input {
         case .request(let request): assemble(request, content, &context)
         case .crowd(let stretch): try assemble(stretch, content, &context)
@@ -38,10 +38,11 @@ struct AssembleStep: SendStep {
     /// The template's content, with short links where they are wanted.
     private func content(
         of template: CompiledTemplate,
-        _ id: BusinessID?
+        _ context: SendContext
     ) async throws(SendFault) -> ContentTemplate {
-        guard let links, let id else { return template.content }
-        do throws(StoreError) { return try await links.content(of: template, id) } catch {
+        guard let links, let id = context.businessID else { return template.content }
+        let run: CampaignRunID? = if case .crowd(let stretch) = context.input { stretch.run } else { nil }
+        do throws(StoreError) { return try await links.content(of: template, id, for: run) } catch {
             throw SendFault(
                 .unavailable,
                 field: "messageTemplateId",

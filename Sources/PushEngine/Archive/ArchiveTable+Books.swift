@@ -155,7 +155,7 @@ extension ArchiveTable {
         ArchiveTable(
             "link",
             key: [.text("code")],
-            [.text("url"), .number("business_id"), .number("made_at")]
+            [.text("url"), .number("business_id"), .number("run"), .number("made_at")]
         ),
         ArchiveTable("click", key: [.text("code"), .number("hour")], [.number("count")]),
     ]

@@ -13,8 +13,10 @@ package struct CampaignProgress: Hashable, Sendable {
     package let accounts: [AccountID: [DeliveryState: Int]]
     /// Message units charged.
     package let charge: Int
+    /// How often its links were followed; nil when it has no short links.
+    package let clicks: CampaignClicks?
 
-    package init(run: CampaignRun, rowCount: Int64, tallies: [Tally]) {
+    package init(run: CampaignRun, rowCount: Int64, tallies: [Tally], clicks: CampaignClicks? = nil) {
         self.run = run
         self.rowCount = rowCount
         var states: [DeliveryState: Int] = [:]
@@ -28,6 +30,7 @@ package struct CampaignProgress: Hashable, Sendable {
         self.states = states
         self.accounts = accounts
         charge = tallies.reduce(0) { $0 + $1.charge }
+        self.clicks = clicks
     }
 
     /// Rows that were left out.

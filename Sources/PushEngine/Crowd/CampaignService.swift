@@ -6,17 +6,21 @@ package struct CampaignService: Sendable {
     private let runs: any CampaignRunStore
     private let templates: any TemplateStore
     private let records: any RecordStore
+    private let links: any LinkStore
     private let queue: any SendQueue
     private let timer: any CampaignTimer
 
     /// The most occurrences of one campaign that are looked at; older ones have long ended.
     private static let runLimit = 100
+    /// The most links of one occurrence that are told of one by one.
+    private static let linkLimit = 20
 
     package init(
         campaigns: any CampaignStore,
         runs: any CampaignRunStore,
         templates: any TemplateStore,
         records: any RecordStore,
+        links: any LinkStore,
         queue: any SendQueue,
         timer: any CampaignTimer
     ) {
@@ -24,6 +28,7 @@ package struct CampaignService: Sendable {
         self.runs = runs
         self.templates = templates
         self.records = records
+        self.links = links
         self.queue = queue
         self.timer = timer
     }
@@ -134,7 +139,12 @@ package struct CampaignService: Sendable {
             let crowd = try await campaigns.crowd(campaign.draft.crowd)
             // After the occurrence: one that is finished has all of its messages in the tallies by now.
             let tallies = try await records.tallies(of: id)
-            return CampaignProgress(run: found, rowCount: crowd?.rowCount ?? found.rowsRead, tallies: tallies)
+            return CampaignProgress(
+                run: found,
+                rowCount: crowd?.rowCount ?? found.rowsRead,
+                tallies: tallies,
+                clicks: try await links.clicks(of: id, limit: Self.linkLimit)
+            )
         }
     }
 

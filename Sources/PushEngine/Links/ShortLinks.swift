@@ -1,7 +1,8 @@
 package import Groundwork
 import Synchronization
 
-/// Puts short links in place of those in a template's fixed text, once for each template and day.
+/// Puts short links in place of those in a template's fixed text, once for each template and day, and each occurrence of a
+/// campaign.
 ///
 /// What is left to do for a recipient is less than before: a short link is not tracked again.
 package final class ShortLinks: Sendable {
@@ -9,6 +10,7 @@ package final class ShortLinks: Sendable {
         let template: TemplateID
         let version: Int
         let businessID: BusinessID
+        let run: CampaignRunID?
     }
 
     /// Addresses of more bytes stay as they are: no index of a store takes them.
@@ -32,11 +34,14 @@ package final class ShortLinks: Sendable {
     /// The content with short links, all of which are stored when it returns.
     ///
     /// - Throws: `StoreError` when they cannot be.
-    func content(of template: CompiledTemplate, _ id: BusinessID) async throws(StoreError) -> ContentTemplate
-    {
-        let key = Key(template: template.id, version: template.version, businessID: id)
+    func content(
+        of template: CompiledTemplate,
+        _ id: BusinessID,
+        for run: CampaignRunID?
+    ) async throws(StoreError) -> ContentTemplate {
+        let key = Key(template: template.id, version: template.version, businessID: id, run: run)
         if let ready = known.withLock({ $0[key] }) { return ready }
-        let made = try await shorten(template.content, id)
+        let made = try await shorten(template.content, key)
         known.withLock { known in
             if known.count >= Self.roomiest { known.removeAll() }
             known[key] = made
@@ -46,7 +51,7 @@ package final class ShortLinks: Sendable {
 
     private func shorten(
         _ content: ContentTemplate,
-        _ id: BusinessID
+        _ key: Key
     ) async throws(StoreError) -> ContentTemplate {
         var segments: [ContentTemplate.Segment] = []
         for segment in content.segments {
@@ -59,7 +64,7 @@ package final class ShortLinks: Sendable {
                     segments.append(ContentTemplate.Segment(pieces: part.pieces, isTracked: true))
                     continue
                 }
-                let short = Array("\(base)/s/\(try await code(of: address, id))".utf8)
+                let short = Array("\(base)/s/\(try await code(of: address, key))".utf8)
                 segments.append(ContentTemplate.Segment(pieces: [.literal(short)], isTracked: false))
             }
         }
@@ -67,12 +72,18 @@ package final class ShortLinks: Sendable {
     }
 
     /// The code of an address, which gets its tracking parameter first.
-    private func code(of address: [UInt8], _ id: BusinessID) async throws(StoreError) -> String {
+    private func code(of address: [UInt8], _ key: Key) async throws(StoreError) -> String {
         var tracked: [UInt8] = []
-        LinkTracker(id).append(address.span, to: &tracked)
+        LinkTracker(key.businessID).append(address.span, to: &tracked)
         let url = String(decoding: tracked, as: UTF8.self)
         for attempt in 1... {
-            let link = TrackedLink(code: LinkCode.random(), url: url, businessID: id, madeAt: clock.now)
+            let link = TrackedLink(
+                code: LinkCode.random(),
+                url: url,
+                businessID: key.businessID,
+                campaignRun: key.run,
+                madeAt: clock.now
+            )
             do throws(StoreError) { return try await store.keepLink(link).code } catch {
                 guard error.code == .conflict, attempt < Self.attempts else { throw error }
             }

@@ -7,12 +7,21 @@ package struct TrackedLink: Hashable, Sendable {
     /// The address with its tracking parameter.
     package let url: String
     package let businessID: BusinessID
+    /// The occurrence of a campaign that alone has it in its messages; nil for those that came by the API.
+    package let campaignRun: CampaignRunID?
     package let madeAt: Moment
 
-    package init(code: String, url: String, businessID: BusinessID, madeAt: Moment) {
+    package init(
+        code: String,
+        url: String,
+        businessID: BusinessID,
+        campaignRun: CampaignRunID? = nil,
+        madeAt: Moment
+    ) {
         self.code = code
         self.url = url
         self.businessID = businessID
+        self.campaignRun = campaignRun
         self.madeAt = madeAt
     }
 }
@@ -61,9 +70,39 @@ package struct LinkClicks: Hashable, Sendable {
     package var count: Int { hours.reduce(0) { $0 + $1.count } }
 }
 
+/// How often the links of one occurrence of a campaign were followed.
+package struct CampaignClicks: Hashable, Sendable {
+    /// The links that were followed most, those first, as many as were asked for.
+    package let links: [Link]
+    /// How many links there are.
+    package let linkCount: Int
+    /// The clicks of all of them.
+    package let count: Int
+
+    /// A link and its clicks.
+    package struct Link: Hashable, Sendable {
+        package let code: String
+        package let url: String
+        package let count: Int
+
+        package init(code: String, url: String, count: Int) {
+            self.code = code
+            self.url = url
+            self.count = count
+        }
+    }
+
+    package init(links: [Link], linkCount: Int, count: Int) {
+        self.links = links
+        self.linkCount = linkCount
+        self.count = count
+    }
+}
+
 /// Short links and their clicks.
 package protocol LinkStore: Sendable {
-    /// Keeps a link; when its address is known for the same business id, the one that is known comes back.
+    /// Keeps a link; when its address is known for the same business id and occurrence, the one that is known
+    /// comes back.
     ///
     /// Whoever asks for the same address at the same time gets the same code, and when it returns the link survives a
     /// crash. Throws `.conflict` when the code is another address's.
@@ -72,7 +111,8 @@ package protocol LinkStore: Sendable {
     /// The link with that code; nil when there is none.
     func link(_ code: String) async throws(StoreError) -> TrackedLink?
 
-    /// Adds clicks to those that are counted already, all of them in one step.
+    /// Adds clicks to those that are counted already, all of them in one step; those of a link that is not there, or not
+    /// any more, count nowhere.
     func addClicks(_ clicks: [ClickHour: Int]) async throws(StoreError)
 
     /// The links of a business id with their clicks, by code, those after one.
@@ -81,4 +121,7 @@ package protocol LinkStore: Sendable {
         after code: String?,
         limit: Int
     ) async throws(StoreError) -> [LinkClicks]
+
+    /// The clicks of an occurrence, with the `limit` links that have most of them; nil when it has no links.
+    func clicks(of run: CampaignRunID, limit: Int) async throws(StoreError) -> CampaignClicks?
 }

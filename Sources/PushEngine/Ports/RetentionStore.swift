@@ -20,12 +20,25 @@ package protocol RetentionStore: Sendable {
     ) async throws(StoreError) -> MessageRemoval
 
     /// Removes what came before `moment` and was dealt with, up to `limit` of each: pages of receipts that were
-    /// read, receipts that belong to nobody, and the refused rows of occurrences that had ended by then.
+    /// read, receipts that belong to nobody, the refused rows of occurrences that had ended by then, the rows behind
+    /// comparisons that were made before it, and suppliers' copies of media files that had expired by then.
     ///
-    /// Pages that were not yet read stay, and so does the number of refused rows.
+    /// Pages that were not yet read stay, and so do the numbers of refused rows and of rows behind a comparison.
     ///
     /// - Returns: how many were removed; 0 when nothing is left.
     func removeRemains(before moment: Moment, limit: Int) async throws(StoreError) -> Int
+
+    /// Removes the results of comparisons that were made before `moment` and have no rows behind them any more, up to
+    /// `limit`.
+    ///
+    /// - Returns: how many were removed; 0 when nothing is left.
+    func removeReconciliations(before moment: Moment, limit: Int) async throws(StoreError) -> Int
+
+    /// Removes links that were made before `moment` and that nobody has followed since the hour of it, each with all of
+    /// its clicks, up to `limit` links.
+    ///
+    /// - Returns: how many links were removed; 0 when nothing is left.
+    func removeLinks(unusedSince moment: Moment, limit: Int) async throws(StoreError) -> Int
 
     /// Retires crowd files that nobody has used since `moment`: there is no such file from now on, though its
     /// bytes lie there still.

@@ -6,6 +6,10 @@ package struct RetentionSettings: Hashable, Sendable {
     package var messages = Duration.seconds(90 * 86_400)
     /// Crowd files, from their last use on.
     package var crowds = Duration.seconds(30 * 86_400)
+    /// Short links and their clicks, from when the link was last followed on.
+    package var links = Duration.seconds(365 * 86_400)
+    /// Results of comparisons with suppliers; the rows behind them go with the messages.
+    package var reconciliations = Duration.seconds(365 * 86_400)
     /// How long one round may take; what is left is the next one's.
     package var roundLimit = Duration.seconds(1_800)
 
@@ -20,19 +24,27 @@ package struct RetentionRound: Hashable, Sendable {
     package fileprivate(set) var messages = 0
     /// Batches that are old enough and still wait for something.
     package fileprivate(set) var waiting = 0
-    /// Pages of receipts, receipts of nobody, refused rows.
+    /// Pages of receipts, receipts of nobody, refused rows, rows behind comparisons, expired copies of media files.
     package fileprivate(set) var remains = 0
+    package fileprivate(set) var reconciliations = 0
+    package fileprivate(set) var links = 0
     package fileprivate(set) var crowds = 0
     /// Whether its time was up before all was done.
     package fileprivate(set) var isCutShort = false
     /// Why parts of it could not go on.
     package fileprivate(set) var failures: [String] = []
+
+    /// All that was removed, of whatever kind.
+    package var removed: Int { messages + remains + reconciliations + links + crowds }
 }
 
 /// Removes what is older than it is to be kept, in small steps.
 package struct Retention: Sendable {
     private static let messageStep = 2_000
     private static let remainsStep = 5_000
+    private static let reconciliationStep = 500
+    /// Fewer, since each goes with the clicks of all its hours.
+    private static let linkStep = 200
 
     private let store: any RetentionStore
     private let storage: any CrowdStorage
@@ -59,14 +71,10 @@ package struct Retention: Sendable {
     package func round(report: (RetentionRound) -> Void) async throws -> RetentionRound {
         let start = clock.now
         var round = RetentionRound()
-        do { try await removeMessages(since: start, &round, report) } catch let error as StoreError {
-            round.failures.append("\(error)")
-        }
-        do { try await removeRemains(since: start, &round, report) } catch let error as StoreError {
-            round.failures.append("\(error)")
-        }
-        do { try await removeCrowds(since: start, &round, report) } catch let error as StoreError {
-            round.failures.append("\(error)")
+        for part in [removeMessages, removeRemains, removeReconciliations, removeLinks, removeCrowds] {
+            do { try await part(start, &round, report) } catch let error as StoreError {
+                round.failures.append("\(error)")
+            }
         }
         return round
     }
@@ -96,14 +104,45 @@ package struct Retention: Sendable {
         _ round: inout RetentionRound,
         _ report: (RetentionRound) -> Void
     ) async throws {
+        try await remove(\.remains, since: start, &round, report) { () async throws(StoreError) in
+            try await store.removeRemains(before: start - settings.messages, limit: Self.remainsStep)
+        }
+    }
+
+    private func removeReconciliations(
+        since start: Moment,
+        _ round: inout RetentionRound,
+        _ report: (RetentionRound) -> Void
+    ) async throws {
+        let before = start - settings.reconciliations
+        try await remove(\.reconciliations, since: start, &round, report) { () async throws(StoreError) in
+            try await store.removeReconciliations(before: before, limit: Self.reconciliationStep)
+        }
+    }
+
+    private func removeLinks(
+        since start: Moment,
+        _ round: inout RetentionRound,
+        _ report: (RetentionRound) -> Void
+    ) async throws {
+        try await remove(\.links, since: start, &round, report) { () async throws(StoreError) in
+            try await store.removeLinks(unusedSince: start - settings.links, limit: Self.linkStep)
+        }
+    }
+
+    /// Repeats a step until it removes nothing more.
+    private func remove(
+        _ count: WritableKeyPath<RetentionRound, Int>,
+        since start: Moment,
+        _ round: inout RetentionRound,
+        _ report: (RetentionRound) -> Void,
+        step: () async throws(StoreError) -> Int
+    ) async throws {
         var removed: Int
         repeat {
             guard try mayGoOn(since: start, &round) else { return }
-            removed = try await store.removeRemains(
-                before: start - settings.messages,
-                limit: Self.remainsStep
-            )
-            round.remains += removed
+            removed = try await step()
+            round[keyPath: count] += removed
             report(round)
         } while removed > 0
     }

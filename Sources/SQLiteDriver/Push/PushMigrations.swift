@@ -71,6 +71,9 @@ enum PushMigrations {
         migrator.registerMigration("reconciliation and clicks") { db in
             try db.execute(sql: ReconciliationTables.schema)
         }
+        migrator.registerMigration("links of campaigns") { db in
+            try db.execute(sql: ReconciliationTables.linksOfCampaigns)
+        }
         return migrator
     }
 

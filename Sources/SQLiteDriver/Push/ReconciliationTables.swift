@@ -46,4 +46,23 @@ enum ReconciliationTables {
             PRIMARY KEY (code, hour)
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// Each occurrence of a campaign has links of its own, and old links are found by their age.
+    static let linksOfCampaigns = """
+        CREATE TABLE new_link (
+            code TEXT PRIMARY KEY NOT NULL,
+            url TEXT NOT NULL,
+            business_id INTEGER NOT NULL,
+            -- 0 for the API
+            run INTEGER NOT NULL,
+            made_at INTEGER NOT NULL,
+            UNIQUE (business_id, url, run)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO new_link SELECT code, url, business_id, 0, made_at FROM link;
+        DROP TABLE link;
+        ALTER TABLE new_link RENAME TO link;
+        CREATE INDEX link_of_business ON link (business_id, code);
+        CREATE INDEX link_of_run ON link (run) WHERE run > 0;
+        CREATE INDEX link_of_age ON link (made_at);
+        """
 }

@@ -37,11 +37,33 @@ extension SQLitePushStore: RetentionStore {
     package func removeRemains(before moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await database.write("remove remains", isShort: false) { db in
             var removed = 0
-            for sql in [Self.removePages, Self.removeStrays, Self.removeRejects] {
+            for sql in Self.removals {
                 try db.execute(cached: sql, [moment.millisecondsSinceEpoch, limit])
                 removed += db.changesCount
             }
             return removed
+        }
+    }
+
+    package func removeReconciliations(before moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await database.write("remove reconciliations", isShort: false) { db in
+            try db.execute(cached: Self.removeResults, [moment.millisecondsSinceEpoch, limit])
+            return db.changesCount
+        }
+    }
+
+    package func removeLinks(unusedSince moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        try await database.write("remove links", isShort: false) { db in
+            let old = try String.fetchAll(
+                db,
+                sql: Self.selectUnusedLinks,
+                arguments: [moment.millisecondsSinceEpoch, ClickHour(code: "", at: moment).hour, limit]
+            )
+            for code in old {
+                try db.execute(cached: "DELETE FROM click WHERE code = ?", [code])
+                try db.execute(cached: "DELETE FROM link WHERE code = ?", [code])
+            }
+            return old.count
         }
     }
 
@@ -63,6 +85,10 @@ extension SQLitePushStore: RetentionStore {
         }
     }
 
+    private static let removals = [
+        removePages, removeStrays, removeRejects, removeComparedRows, removeMediaCopies,
+    ]
+
     /// The oldest are looked at, however many there are.
     static let removePages = """
         DELETE FROM receipt_page WHERE id IN (
@@ -82,6 +108,32 @@ extension SQLitePushStore: RetentionStore {
             WHERE campaign_run.state IN ('finished', 'cancelled')
                 AND coalesce(campaign_run.read_at, campaign_run.started_at) < ?1
             LIMIT ?2)
+        """
+
+    static let removeComparedRows = """
+        DELETE FROM reconciliation_row WHERE (day, account, number) IN (
+            SELECT day, account, number FROM reconciliation CROSS JOIN reconciliation_row USING (day, account)
+            WHERE made_at < ?1 LIMIT ?2)
+        """
+
+    /// Whoever has a turn to upload one anew keeps it.
+    static let removeMediaCopies = """
+        DELETE FROM media_copy WHERE (media, account) IN (
+            SELECT media, account FROM media_copy WHERE expires_at < ?1 AND busy_until < ?1 LIMIT ?2)
+        """
+
+    static let removeResults = """
+        DELETE FROM reconciliation WHERE (day, account) IN (
+            SELECT day, account FROM reconciliation WHERE made_at < ?1 AND NOT EXISTS (
+                SELECT 1 FROM reconciliation_row AS r
+                WHERE r.day = reconciliation.day AND r.account = reconciliation.account)
+            LIMIT ?2)
+        """
+
+    static let selectUnusedLinks = """
+        SELECT code FROM link WHERE made_at < ?1
+            AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= ?2)
+        ORDER BY made_at LIMIT ?3
         """
 
     private static let retireCrowds = """

@@ -5,7 +5,9 @@ import Testing
 
 /// What every `RetentionStore` must keep.
 package enum RetentionConformance {
-    package static let clauses: [Clause<PushRig>] = messages + openMessages + remains + crowds
+    package static let clauses: [Clause<PushRig>] =
+        messages + openMessages + remains + afterwards
+        + crowds
 
     static let day = Duration.seconds(86_400)
 

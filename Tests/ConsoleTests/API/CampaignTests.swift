@@ -72,6 +72,26 @@ import Testing
         }
     }
 
+    @Test func `clicks of an occurrence are told of with its links, and not with another's`() async throws {
+        try await ConsoleBench.use { bench in
+            let campaign = try await bench.campaign(bench.template(), bench.crowd(Self.rows))
+            let run = try await bench.read(campaign)
+            let path = "/api/v1/campaigns/\(campaign.id.rawValue)"
+            #expect(try await bench.get(path)["latestRun.clicks"] == .null)
+            try await bench.follow("https://a.example/?a=1&b=<i>", of: run.id, code: "aaaaaaaa1", times: 3)
+            try await bench.follow("https://b.example/", of: run.id, code: "bbbbbbbb1", times: 9)
+            let other = CampaignRunID(rawValue: run.id.rawValue + 1)
+            try await bench.follow("https://b.example/", of: other, code: "cccccccc1", times: 50)
+            let answer = try await bench.get("\(path)/runs/\(run.id.rawValue)")
+            #expect(answer["clicks.count"] == 12 && answer["clicks.linkCount"] == 2)
+            #expect(answer["clicks.links.0.code"] == "bbbbbbbb1" && answer["clicks.links.0.clicks"] == 9)
+            #expect(answer["clicks.links.1.url"] == "https://a.example/?a=1&b=<i>")
+            #expect(try await bench.get(path)["latestRun.clicks.count"] == 12)
+            let links = try await bench.get("/api/v1/links?businessId=2000000120300115")
+            #expect(links["items.0.campaignRun"] == answer["id"])
+        }
+    }
+
     @Test func `refused rows are listed page by page and as a file`() async throws {
         try await ConsoleBench.use { bench in
             let campaign = try await bench.campaign(bench.template(), bench.crowd(Self.rows))

@@ -90,6 +90,43 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (
+            Language.english,
+            ["12 clicks", "clicked is not known", "9 75.0 %", "The 20 most clicked of 22 links."]
+        ),
+        (Language.chinese, ["12 次点击", "不知道谁点击", "9 75.0 %", "点击最多的 20 个链接，共 22 个。"]),
+    ])
+    func `a campaign with short links tells how often they were followed`(
+        language: Language,
+        facts: [String]
+    ) async throws {
+        try await ConsoleBench.use { bench async throws in
+            let campaign = try await bench.campaign(
+                try await bench.template("hello {$name}"),
+                try await bench.crowd(Self.rows)
+            )
+            let run = try await bench.read(campaign).id
+            let path = "/campaigns/\(campaign.id.rawValue)"
+            var browser = try await Browser.signedIn(bench, language)
+            #expect(!(try await browser.get(path).words.contains(facts[1])))
+            try await bench.follow("https://a.example/?a=1&b=<i>x</i>", of: run, code: "aaaaaaaa1", times: 3)
+            try await bench.follow("https://b.example/", of: run, code: "bbbbbbbb1", times: 9)
+            for number in 10..<30 {
+                try await bench.follow(
+                    "https://c.example/\(number)",
+                    of: run,
+                    code: "ccccccc\(number)",
+                    times: 0
+                )
+            }
+            let page = try await browser.get(path)
+            for fact in facts { #expect(page.words.contains(fact), "\(fact)") }
+            #expect(page.text.contains("https://a.example/?a=1&amp;b=&lt;i&gt;x&lt;/i&gt;"))
+            #expect(!page.text.contains("<i>x"))
+        }
+    }
+
     @Test func `supplier accounts and losses are told apart`() async throws {
         try await ConsoleBench.use { bench async throws in
             try await bench.withSimulator { url in

@@ -48,6 +48,7 @@ import Testing
             runs: engine.store,
             templates: engine.store,
             records: engine.store,
+            links: engine.store,
             queue: engine.queue,
             timer: timer
         )

@@ -189,4 +189,7 @@ private final class FlakyLinks: LinkStore {
     ) async throws(StoreError) -> [LinkClicks] {
         try await store.links(of: businessID, after: code, limit: limit)
     }
+    func clicks(of run: CampaignRunID, limit: Int) async throws(StoreError) -> CampaignClicks? {
+        try await store.clicks(of: run, limit: limit)
+    }
 }

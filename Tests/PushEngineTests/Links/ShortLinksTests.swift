@@ -18,6 +18,7 @@ import Testing
         _ links: ShortLinks,
         _ values: [String: String] = [:],
         id: BusinessID = today,
+        run: Int64? = nil,
         channel: Channel = .sms
     ) async throws -> String {
         let draft = TemplateDraft(
@@ -32,7 +33,8 @@ import Testing
             version: 1,
             draft: draft
         )
-        return try await links.content(of: template, id).render(values, tracking: id)
+        return try await links.content(of: template, id, for: run.map { CampaignRunID(rawValue: $0) })
+            .render(values, tracking: id)
     }
 
     private func use(_ body: (ShortLinks, SQLitePushStore) async throws -> Void) async throws {
@@ -66,6 +68,20 @@ import Testing
             let plain = try ContentTemplate(text).render(values, tracking: Self.today)
             #expect(try await render(text, links, values) == plain)
             #expect(try await store.links(of: Self.today, after: nil, limit: 9).isEmpty)
+        }
+    }
+
+    @Test func `each occurrence of a campaign has links of its own, and so does the API`() async throws {
+        try await use { links, store in
+            var texts = Set<String>()
+            for run in [nil, 7, 8] as [Int64?] {
+                let text = try await render("https://a.example/", links, run: run)
+                #expect(try await render("https://a.example/", links, run: run) == text)
+                texts.insert(text)
+                let link = try #require(try await store.link(String(text.suffix(LinkCode.length))))
+                #expect(link.campaignRun?.rawValue == run)
+            }
+            #expect(texts.count == 3)
         }
     }
 
@@ -198,4 +214,7 @@ private struct DeafLinks: LinkStore {
         after code: String?,
         limit: Int
     ) async throws(StoreError) -> [LinkClicks] { throw Self.silence }
+    func clicks(of run: CampaignRunID, limit: Int) async throws(StoreError) -> CampaignClicks? {
+        throw Self.silence
+    }
 }

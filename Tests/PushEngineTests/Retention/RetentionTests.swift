@@ -15,15 +15,19 @@ import Testing
         var settings = RetentionSettings()
         settings.messages = Self.day * 10
         settings.crowds = Self.day * 5
+        settings.links = Self.day * 20
+        settings.reconciliations = Self.day * 30
         var steps = 0
         let round = try await rig.retention(settings).round { _ in steps += 1 }
         #expect(round.messages == 30)
         #expect(round.waiting == 3)
         #expect(round.remains == 14)
         #expect(round.crowds == 2)
+        #expect(round.reconciliations == 4 && round.links == 6)
+        #expect(round.removed == 30 + 14 + 2 + 4 + 6)
         #expect(!round.isCutShort && round.failures.isEmpty)
-        #expect(steps == 3 + 3 + 2)
-        #expect(rig.store.cuts == [Self.start - Self.day * 10, Self.start - Self.day * 5])
+        #expect(steps == 3 + 3 + 2 + 3 + 3)
+        #expect(rig.store.cuts == Set([10, 5, 20, 30].map { Self.start - Self.day * $0 }))
         #expect(rig.storage.removed == rig.digests)
         #expect(rig.store.forgotten == rig.digests)
     }
@@ -97,6 +101,8 @@ private final class StepStore: RetentionStore {
     private struct State {
         var batches: Int
         var remains: Int
+        var reconciliations: Int
+        var links: Int
         var retired: [String]
         var forgotten: [String] = []
         var cuts: Set<Moment> = []
@@ -106,7 +112,15 @@ private final class StepStore: RetentionStore {
     private let state: Mutex<State>
 
     init(batches: Int, remains: Int, digests: [String]) {
-        state = Mutex(State(batches: batches, remains: remains, retired: digests))
+        state = Mutex(
+            State(
+                batches: batches,
+                remains: remains,
+                reconciliations: remains,
+                links: remains,
+                retired: digests
+            )
+        )
     }
 
     var batchesLeft: Int { state.withLock { $0.batches } }
@@ -142,6 +156,24 @@ private final class StepStore: RetentionStore {
             guard state.remains > 0 else { return 0 }
             state.remains -= 1
             return 7
+        }
+    }
+
+    func removeReconciliations(before moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        state.withLock { state in
+            state.cuts.insert(moment)
+            guard state.reconciliations > 0 else { return 0 }
+            state.reconciliations -= 1
+            return 2
+        }
+    }
+
+    func removeLinks(unusedSince moment: Moment, limit: Int) async throws(StoreError) -> Int {
+        state.withLock { state in
+            state.cuts.insert(moment)
+            guard state.links > 0 else { return 0 }
+            state.links -= 1
+            return 3
         }
     }
 

@@ -52,6 +52,7 @@ final class QueryPlanTests {
         Look(sql: SQLitePushStore.selectRows, index: "PRIMARY KEY (day=? AND account=? AND number>?)"),
         Look(sql: SQLitePushStore.selectLink, index: "PRIMARY KEY (code=?)"),
         Look(sql: SQLitePushStore.selectLinks, index: "link_of_business (business_id=? AND code>?)"),
+        Look(sql: SQLitePushStore.selectUnusedLinks, index: "link_of_age (made_at<?)"),
         Look(sql: SQLitePushStore.selectClicks, index: "PRIMARY KEY (code=?)"),
         Look(sql: SQLitePushStore.selectPending, index: "receipt_page_pending"),
         Look(sql: SQLitePushStore.selectRejects, index: "PRIMARY KEY (run=? AND row>?)"),
