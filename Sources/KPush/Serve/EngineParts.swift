@@ -31,6 +31,7 @@ struct EngineParts: Sendable {
     let keys: RequestKeys
     let http: CurlHTTPClient
     let receipts: ReceiptSettings
+    let mediaMargin: Duration
     let suppression: SuppressionSettings
     let retention: RetentionSettings
     let reconcile: ReconcileSettings
@@ -59,6 +60,7 @@ struct EngineParts: Sendable {
         )
         http = CurlHTTPClient()
         receipts = settings.receipts
+        mediaMargin = settings.mediaMargin
         suppression = settings.suppression
         retention = settings.retention.books
         reconcile = settings.reconcile
@@ -246,6 +248,7 @@ struct EngineParts: Sendable {
                 copies: store,
                 directory: directory,
                 keeper: mediaKeeper,
+                margin: mediaMargin,
                 clock: clock
             ),
             tokens: tokens,

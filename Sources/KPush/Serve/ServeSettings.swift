@@ -50,6 +50,8 @@ struct ServeSettings: Sendable {
     var laneWidths: [Lane: Int] = [:]
     /// When messages without an answer are asked for, sent again and given up.
     var receipts = ReceiptSettings()
+    /// How long before a supplier forgets a media file it is uploaded again.
+    var mediaMargin = MediaRenewal.usualMargin
     /// How long messages, runs and crowd files are kept.
     var retention = KeepSettings()
     /// How days are compared with what suppliers say of them.
@@ -98,8 +100,24 @@ struct ServeSettings: Sendable {
             "how long after a call without an answer the supplier is asked, such as 60s"
         ),
         ("receipts.confirm-after", "how long after its call what has no receipt is asked for, such as 6h"),
+        (
+            "receipts.results-after",
+            "how long after a call a supplier that tells of whole calls is asked for its results; 120s if not given"
+        ),
         ("receipts.resend-after", "how long after it what the supplier knows nothing of is sent again"),
         ("receipts.patience", "how long a message waits for its receipt, such as 72h"),
+        (
+            "receipts.queries-per-round",
+            "the most messages that one account is asked for in a round of the job receipts; 500 if not given"
+        ),
+        (
+            "receipts.pages-per-round",
+            "the most pages of receipts taken from one account in a round; 2000 if not given"
+        ),
+        (
+            "media.renew-before",
+            "how long before a supplier forgets a media file that is in use it is uploaded again; 12h if not given"
+        ),
         (
             "reconcile.share",
             "by how much a day's figures may be apart from the supplier's before it is told, such as 2 %"
@@ -221,8 +239,19 @@ struct ServeSettings: Sendable {
         laneWidths = try reader.lanes("worker.widths", in: 1...256) ?? laneWidths
         receipts.queryAfter = try reader.duration("receipts.query-after") ?? receipts.queryAfter
         receipts.confirmAfter = try reader.duration("receipts.confirm-after") ?? receipts.confirmAfter
+        receipts.resultsAfter =
+            try reader.duration("receipts.results-after", from: "10s", to: "24h") ?? receipts.resultsAfter
         receipts.resendAfter = try reader.duration("receipts.resend-after") ?? receipts.resendAfter
         receipts.patience = try reader.duration("receipts.patience") ?? receipts.patience
+        receipts.queriesPerRound =
+            try reader.number("receipts.queries-per-round", in: 1...100_000) ?? receipts.queriesPerRound
+        receipts.pagesPerRound =
+            try reader.number("receipts.pages-per-round", in: 1...100_000) ?? receipts.pagesPerRound
+        // Suppliers keep files for three days.
+        mediaMargin = try reader.duration("media.renew-before", from: "1h", to: "48h") ?? mediaMargin
+        guard receipts.resultsAfter < receipts.patience else {
+            throw SettingsError("receipts.results-after", "is below receipts.patience")
+        }
         guard receipts.resendAfter >= receipts.queryAfter else {
             throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
         }

@@ -74,6 +74,18 @@ struct SettingsReader {
         try value(key, "is a whole number with ms, s, m, h or d, such as 90s") { DurationText.duration($0) }
     }
 
+    /// A length of time within limits that are spelled as settings are.
+    func duration(
+        _ key: String,
+        from least: String,
+        to most: String
+    ) throws(SettingsError) -> Duration? {
+        let (lower, upper) = (DurationText.duration(least) ?? .zero, DurationText.duration(most) ?? .zero)
+        return try value(key, "is from \(least) to \(most)") { text in
+            DurationText.duration(text).flatMap { lower <= $0 && $0 <= upper ? $0 : nil }
+        }
+    }
+
     /// A length of time within limits that are whole days.
     func duration(_ key: String, in range: ClosedRange<Duration>) throws(SettingsError) -> Duration? {
         let (least, most) = (range.lowerBound.inSeconds / 86_400, range.upperBound.inSeconds / 86_400)

@@ -10,14 +10,16 @@ package struct MediaRenewal: Sendable {
         package var failed: [String] = []
     }
 
-    /// A copy that ends sooner is uploaded again; messages go on with the old one until then.
-    package static let margin = Duration.seconds(12 * 3_600)
+    /// A copy that ends sooner is uploaded again, unless the settings say otherwise.
+    package static let usualMargin = Duration.seconds(12 * 3_600)
     private static let page = 200
 
     private let templates: any TemplateStore
     private let copies: any MediaCopyStore
     private let directory: SupplierDirectory
     private let keeper: MediaKeeper
+    /// A copy that ends sooner is uploaded again; messages go on with the old one until then.
+    private let margin: Duration
     private let clock: any WallClock
 
     package init(
@@ -25,12 +27,14 @@ package struct MediaRenewal: Sendable {
         copies: any MediaCopyStore,
         directory: SupplierDirectory,
         keeper: MediaKeeper,
+        margin: Duration = usualMargin,
         clock: any WallClock
     ) {
         self.templates = templates
         self.copies = copies
         self.directory = directory
         self.keeper = keeper
+        self.margin = margin
         self.clock = clock
     }
 
@@ -46,11 +50,11 @@ package struct MediaRenewal: Sendable {
             let files = Array(used[start..<min(start + Self.page, used.count)])
             for copy in try await copies.mediaCopies(of: files) {
                 guard !Task.isCancelled else { return round }
-                guard let reference = copy.reference, !reference.lasts(Self.margin, after: clock.now),
+                guard let reference = copy.reference, !reference.lasts(margin, after: clock.now),
                     let entry = roster.entry(copy.account), entry.account.isEnabled
                 else { continue }
                 do throws(Refusal) {
-                    try await keeper.renew(copy.media, at: entry, lasting: Self.margin)
+                    try await keeper.renew(copy.media, at: entry, lasting: margin)
                     round.renewed += 1
                 } catch {
                     let name = "\(entry.account.name) \(MediaReference.text(copy.media))"
