@@ -6,15 +6,22 @@ enum Attachments {
     /// The most bytes of all files of a message; in base64 they are a third more, and many servers take no more than 20 MB.
     static let sizeLimit = LinkedFiles.sizeLimit
     private static let countLimit = 20
+    /// No file is begun to be fetched after this much of a call's time: the mail itself needs the rest.
+    private static let patience = Duration.seconds(8)
 
     /// Fetches what a content links to.
     ///
     /// - Parameters:
     ///   - list: addresses with commas between them; empty for none.
-    ///   - files: what fetches.
+    ///   - files: what fetches, and keeps for those who try again soon.
+    ///   - time: the call's.
     /// - Returns: the files, in the list's order.
     /// - Throws: `Refusal` when one cannot be had, or they are too large: nothing was sent.
-    static func fetch(_ list: String, _ files: LinkedFiles) async throws(Refusal) -> [MailMessage.File] {
+    static func fetch(
+        _ list: String,
+        _ files: LinkedFiles,
+        within time: CallTime
+    ) async throws(Refusal) -> [MailMessage.File] {
         let links = list.split(separator: ",").map { String($0).trimming() }.filter { !$0.isEmpty }
         guard links.count <= countLimit else {
             throw Refusal(
@@ -27,6 +34,9 @@ enum Attachments {
         var size = 0
         // One after the other: no more than the limit is ever held.
         for (place, link) in links.enumerated() {
+            guard time.elapsed < patience else {
+                throw refusal(.unavailable("they take too long"), place + 1)
+            }
             let file: LinkedFile
             do throws(LinkedFileFault) { file = try await files.file(at: link) } catch {
                 throw refusal(error, place + 1)

@@ -108,12 +108,15 @@ package struct SMTPSupplier: Supplier {
     private func send(_ call: SupplierCall, to recipient: String) async -> SupplierVerdict {
         do throws(Refusal) {
             let setup = try ready()
+            let time = CallTime(tools)
             let name = MailName(requestKey: call.requestKey, recipient: recipient)
-            let message = try await message(call, to: recipient, name, setup)
+            let message = try await message(call, to: recipient, name, setup, time)
             let bytes = try write(message, setup)
             let mail = Mail(from: setup.sender(of: name), to: recipient, message: bytes)
             do throws(MailError) {
-                let reply = try await tools.mail.send(mail, to: setup.server)
+                var server = setup.server
+                server.timeouts.total = min(server.timeouts.total, time.left)
+                let reply = try await tools.mail.send(mail, to: server)
                 return SMTPCodes.verdict(on: reply, id: message.id, recipient: recipient)
             } catch {
                 return SMTPCodes.verdict(on: error)
@@ -129,7 +132,8 @@ package struct SMTPSupplier: Supplier {
         _ call: SupplierCall,
         to recipient: String,
         _ name: MailName,
-        _ setup: SMTPSetup
+        _ setup: SMTPSetup,
+        _ time: CallTime
     ) async throws(Refusal) -> MailMessage {
         guard let content = try? RenderedContent(call.contents[0]) else {
             throw Refusal(.badContent, code: "kpush.content")
@@ -147,7 +151,7 @@ package struct SMTPSupplier: Supplier {
             id: id,
             html: html,
             text: text.isEmpty ? PageText.text(of: html) : text,
-            files: try await Attachments.fetch(content["url"], tools.files),
+            files: try await Attachments.fetch(content["url"], tools.files, within: time),
             // Who wants no advertisements wants codes and notices all the same.
             unsubscribe: call.type == .marketing ? setup.unsubscribe(recipient: recipient, id: id) : nil,
             isAutomatic: call.type != .marketing

@@ -20,7 +20,7 @@ struct TokenedCalls: Sendable {
         _ request: (Secret) -> HTTPRequest,
         isRejected: (HTTPResponse) -> Bool
     ) async -> SupplierExchange {
-        let time = CallTime(tools.tokens.startStopwatch())
+        let time = CallTime(tools)
         do throws(TokenError) {
             let token = try await tools.tokens.token(for: account, from: source, within: time.toWait)
             let first = await make(request(token.value), within: time)
@@ -43,23 +43,6 @@ struct TokenedCalls: Sendable {
         request.timeouts.total = min(request.timeouts.total, time.left)
         return await SupplierExchange.make(request, over: tools.http)
     }
-}
-
-/// What is left of the time for one call and all that belongs to it.
-private struct CallTime {
-    private let stopwatch: Stopwatch
-
-    /// A call that gets less than this would be cut off rather than answered, and nobody would know what it did.
-    private static let least = Duration.seconds(5)
-
-    init(_ stopwatch: Stopwatch) {
-        self.stopwatch = stopwatch
-    }
-
-    var left: Duration { DeliverySettings.sendLimit - stopwatch.elapsed }
-
-    /// How long a call may still be put off.
-    var toWait: Duration { left - Self.least }
 }
 
 extension Refusal {

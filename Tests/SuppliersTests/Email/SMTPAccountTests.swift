@@ -1,4 +1,5 @@
 import Groundwork
+import Logging
 import PushEngine
 import Synchronization
 import TestKit
@@ -20,6 +21,24 @@ private final class ScriptedMailClient: MailClient {
     func greet(_ server: MailServer) async throws(MailError) -> MailReply {
         calls.withLock { $0.append((nil, server)) }
         return MailReply(stage: .other, code: 250)
+    }
+}
+
+/// A client by whose answers time goes by.
+private struct SlowClient: HTTPClient {
+    let client: ScriptedHTTPClient
+    private let clock: ManualClock
+    private let time: Duration
+
+    init(_ client: ScriptedHTTPClient, _ clock: ManualClock, _ time: Duration) {
+        self.client = client
+        self.clock = clock
+        self.time = time
+    }
+
+    func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        clock.advance(by: time)
+        return try await client.send(request)
     }
 }
 
@@ -215,11 +234,46 @@ private final class ScriptedMailClient: MailClient {
         ]
     )
     func `a file is called as its address ends`(url: String, name: String) async throws {
-        let files = LinkedFiles(
+        let tools = SupplierTools(
             http: ScriptedHTTPClient(status: 200, "x"),
             clock: ManualClock(SMTPBench.now).calendar
         )
-        #expect(try await Attachments.fetch(url, files).map(\.name) == [name])
+        let files = try await Attachments.fetch(url, tools.files, within: CallTime(tools))
+        #expect(files.map(\.name) == [name])
+    }
+
+    @Test func `files that take too long leave the mail for later, and the mail gets what time they left`()
+        async
+    {
+        for (fileSeconds, fetched, mails) in [(5, 2, 0), (3, 3, 1)] {
+            let clock = ManualClock(SMTPBench.now)
+            let http = SlowClient(
+                ScriptedHTTPClient(status: 200, "1", "2", "3"),
+                clock,
+                .seconds(fileSeconds)
+            )
+            let mail = ScriptedMailClient()
+            let tokens = TokenKeeper(
+                store: LocalAccessTokenStore(clock: clock.calendar),
+                timer: clock,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+            let supplier = SMTPSupplier(
+                Self.account(),
+                SupplierTools(http: http, clock: clock.calendar, tokens: tokens, mail: mail)
+            )
+            let files = "https://e.org/a,https://e.org/b,https://e.org/c"
+            let reply = await supplier.send(
+                SMTPBench.call(["title": "x", "content": "x", "url": .text(files)])
+            )
+            #expect(http.client.requests.count == fetched)
+            #expect(mail.asked.count == mails)
+            #expect(mail.asked.allSatisfy { $0.server.timeouts.total == .seconds(16) })
+            guard mails == 0 else { continue }
+            let refusal = reply.verdicts.first?.refusal
+            #expect(refusal?.code == "kpush.attachment_unavailable")
+            #expect(refusal?.fault == .transient)
+        }
     }
 
     @Test func `bounces are taken as whole messages, and read`() throws {
