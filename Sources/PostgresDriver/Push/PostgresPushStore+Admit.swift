@@ -199,7 +199,9 @@ extension AdmissionEntry {
             .sorted { $0.place < $1.place }
     }
 
-    private func address(of key: Int64, _ place: Int) -> String { key < 0 ? task.recipients.text(place) : "" }
+    private func address(of key: Int64, _ place: Int) -> String {
+        key < 0 ? task.recipients.text(place).compared : ""
+    }
 
     private static func insertRecords(_ partition: BatchDay) -> String {
         """

@@ -312,7 +312,8 @@ private struct CalledMembers {
     func place(of recipient: String) -> Int? {
         let key = RecipientKey(address: recipient)
         // A phone number is its own key; of other addresses two may share one.
-        return places[key]?.first { key.rawValue >= 0 || task.recipients.text($0) == recipient }
+        return places[key]?
+            .first { key.rawValue >= 0 || task.recipients.text($0).compared == recipient.compared }
     }
 }
 
@@ -323,7 +324,7 @@ extension PostgresLink {
         return try run(
             key < 0 ? PostgresPushStore.selectOfAddress : PostgresPushStore.selectOfPhone,
             .int(key),
-            .text(key < 0 ? recipient : ""),
+            .text(key < 0 ? recipient.compared : ""),
             .int(id)
         )
         .map { MessageID(rawValue: $0.int64(0)) }

@@ -4,7 +4,7 @@ import Groundwork
 package enum AddressForm: String, Hashable, Sendable, CaseIterable, Codable {
     /// A telephone number; its one spelling is E.164.
     case phone
-    /// A mail address; its domain is in small letters.
+    /// A mail address; its domain is in small letters, and what stands before the `@` as it was written.
     case mail
     /// An id that a supplier gave, such as an openid or a device's token: it stays as it is.
     case id

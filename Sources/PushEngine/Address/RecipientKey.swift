@@ -1,7 +1,7 @@
 /// A recipient as one number, for indexes and counters.
 ///
-/// A phone number is its own key: E.164 has at most 15 digits. Any other address is hashed into the negative
-/// half; two addresses with one key are told apart by their text where it matters.
+/// A phone number is its own key: E.164 has at most 15 digits. Any other address is hashed into the negative half, as it
+/// is compared; two addresses with one key are told apart by their text (`compared`) where it matters.
 package struct RecipientKey: RawRepresentable, Hashable, Sendable {
     package let rawValue: Int64
 
@@ -31,7 +31,33 @@ package struct RecipientKey: RawRepresentable, Hashable, Sendable {
                 return
             }
         }
-        self.init(rawValue: Int64(bitPattern: ContentHash.of(bytes) | 1 << 63))
+        self.init(hashing: bytes)
+    }
+
+    private init(hashing bytes: UnsafeRawBufferPointer) {
+        let hash =
+            bytes.contains(ComparedAddress.mark)
+            ? bytes.map(ComparedAddress.folded).withUnsafeBytes(ContentHash.of) : ContentHash.of(bytes)
+        self.init(rawValue: Int64(bitPattern: hash | 1 << 63))
+    }
+}
+
+/// How an address is compared with others, whatever it is written like.
+///
+/// A mail address goes out as it was written, because its server may tell the cases of letters apart. Hardly one does:
+/// for the lists, the quotas and the books `Ann@example.org` and `ann@example.org` are one person.
+private enum ComparedAddress {
+    /// What mail addresses have, and others whose letters' cases hardly matter.
+    static let mark = UInt8(ascii: "@")
+
+    static func folded(_ byte: UInt8) -> UInt8 { 0x41...0x5A ~= byte ? byte | 0x20 : byte }
+}
+
+extension String {
+    /// An address as it is compared with others: of a mail address, in small letters.
+    package var compared: String {
+        guard utf8.contains(ComparedAddress.mark) else { return self }
+        return String(decoding: utf8.map(ComparedAddress.folded), as: UTF8.self)
     }
 }
 

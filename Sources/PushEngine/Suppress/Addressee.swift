@@ -50,15 +50,15 @@ extension Channel {
     }
 }
 
-/// Somebody whom messages reach: an address in its one spelling.
+/// Somebody whom messages reach: an address in its one spelling, as it is compared with others.
 package struct Addressee: Hashable, Sendable {
     package let space: AddressSpace
     package let address: String
 
-    /// Takes an address as stores keep it.
+    /// Takes an address in its one spelling.
     package init(space: AddressSpace, address: String) {
         self.space = space
-        self.address = address
+        self.address = address.compared
     }
 
     /// Reads an address as people write it.

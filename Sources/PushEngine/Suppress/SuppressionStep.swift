@@ -31,7 +31,7 @@ package struct SuppressionStep: DeliveryStep {
             found.contains(where: \.draft.scope.isSignature) ? try await signatures(of: batch) : []
         return batch.ending(in: .suppressed) { index in
             guard let mine = entries[batch.task.key(index)] else { return nil }
-            let address = batch.task.recipients.text(index)
+            let address = batch.task.recipients.text(index).compared
             return mine.first { entry in
                 guard entry.draft.addressee.address == address else { return false }
                 return switch entry.draft.scope {

@@ -232,10 +232,11 @@ extension AdmissionEntry {
         _ batch: BatchRow,
         _ db: Database
     ) throws -> Bool {
-        if holder.batch == batch.id { return task.recipients[holder.index] == task.recipients[place] }
+        let address = task.recipients.text(place).compared
+        if holder.batch == batch.id { return task.recipients.text(holder.index).compared == address }
         let select = try RawStatement(db, Self.selectAddress)
         select.bind(holder.rawValue, at: 1)
-        return try select.first { $0.blob(0) == Array(task.recipients[place]) } ?? false
+        return try select.first { $0.text(0).compared == address } ?? false
     }
 
     private func row(of holder: MessageID, _ batch: BatchRow, _ db: Database) throws -> Int64 {

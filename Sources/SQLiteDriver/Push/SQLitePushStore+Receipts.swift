@@ -241,7 +241,7 @@ extension Database {
             try select.forEachRow { found.append(MessageID(rawValue: $0.int64(0))) }
             if key >= 0 { return found }
             // A hash may be another address's as well: then ours may stand at the next key too.
-            let ours = try found.filter { try address(of: $0) == recipient }
+            let ours = try found.filter { try address(of: $0)?.compared == recipient.compared }
             messages += ours
             if ours.count == found.count { return messages }
             key = RecipientProbe.next(after: key)

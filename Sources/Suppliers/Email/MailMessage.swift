@@ -1,5 +1,6 @@
 import Crypto
 import Groundwork
+import PushEngine
 
 /// A message to one person, as whoever sends it thinks of it.
 struct MailMessage {
@@ -63,6 +64,7 @@ struct MailName: Hashable {
     func isTo(_ recipient: String) -> Bool { Self.hash(of: recipient) == recipientHash }
 
     private static func hash(of recipient: String) -> String {
-        Array(SHA256.hash(data: Array(recipient.utf8)).prefix(8)).hexDigits
+        // A report may write the address otherwise than we did.
+        Array(SHA256.hash(data: Array(recipient.compared.utf8)).prefix(8)).hexDigits
     }
 }

@@ -78,6 +78,16 @@ package enum LedgerConformance {
             let outcome = try await rig.books.admit(rig.stretch(run.id, mails, from: 0, to: 3))
             #expect(outcome.duplicates == [2])
         },
+        Clause("knows a mail address again in other letters, and keeps the one that came first") { rig in
+            let run = try await rig.run()
+            let mails = ["Ann@example.org", "ben@example.org", "ann@example.org"]
+            let outcome = try await rig.books.admit(rig.stretch(run.id, mails, from: 0, to: 3))
+            #expect(outcome.duplicates == [2])
+            let later = rig.stretch(run.id, ["ANN@example.org", "cem@example.org"], from: 3, to: 5)
+            #expect(try await rig.books.admit(later).duplicates == [0])
+            let first = MessageID(batch: try #require(outcome.batch), index: 0)
+            #expect(try await rig.record(first)?.recipient == "Ann@example.org")
+        },
         Clause("makes no batch when no recipient is left, and moves the cursor all the same") { rig in
             let run = try await rig.run()
             _ = try await rig.books.admit(rig.stretch(run.id, PushRig.phones(1), from: 0, to: 1))

@@ -90,6 +90,17 @@ package enum ReceiptConformance {
             #expect(try await rig.apply([rig.receipt(mails[1], intent)]).applied == 1)
             #expect(try await rig.states(batch, 2) == [.accepted, .delivered])
         },
+        Clause("finds its message, and people theirs, whatever the letters of its address are") { rig in
+            let batch = try await rig.admit(["Ann@example.org", "ben@example.org"])
+            let intent = try await rig.send(batch, [0, 1], .sent(reference: "s", charge: 0))
+            let bounce = rig.receipt("ann@example.org", intent, delivered: false)
+            #expect(try await rig.apply([bounce]).applied == 1)
+            #expect(try await rig.states(batch, 2) == [.undelivered, .sent])
+            for text in ["ANN@example.org", "Ann@example.org"] {
+                let found = try await rig.books.records(.recipient(text), state: nil, before: nil, limit: 9)
+                #expect(found.map(\.recipient) == ["Ann@example.org"])
+            }
+        },
         Clause("finds its message by the supplier's reference where there is no key") { rig in
             let phone = PushRig.phones(1)[0]
             var batches: [BatchID] = []

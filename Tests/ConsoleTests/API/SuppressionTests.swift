@@ -45,7 +45,7 @@ import Testing
             #expect(mine["items.0.scope"] == "type" && mine["items.0.msgType"] == 20)
             #expect(mine["items.1.scope"] == "all" && mine["items.1.receiver"] == "+8613800138000")
             #expect(mine["items.1.operator"] == "ann" && mine["items.1.source"] == 10)
-            let mail = try await bench.get("/api/v1/suppressions?receiver=Ann@example.org&sendChannel=40")
+            let mail = try await bench.get("/api/v1/suppressions?receiver=aNN@example.org&sendChannel=40")
             #expect(mail["items"].list?.count == 1)
             let first = try await bench.get("/api/v1/suppressions?limit=3")
             let next = try #require(first["next"].wholeNumber)

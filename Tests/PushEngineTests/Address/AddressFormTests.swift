@@ -31,4 +31,21 @@ import Testing
     ) {
         #expect { try form.spelling(of: text) } throws: { ($0 as? AddressFault)?.code == code }
     }
+
+    @Test func `letter cases of a mail address tell no two people apart, and it stays as it was written`()
+        throws
+    {
+        let written = try AddressForm.mail.spelling(of: "Ann.Lee@Example.org")
+        #expect(written == "Ann.Lee@example.org")
+        for other in ["ann.lee@example.org", "ANN.LEE@EXAMPLE.ORG", "Ann.lee@example.Org"] {
+            #expect(RecipientKey(address: other) == RecipientKey(address: written))
+            #expect(other.compared == written.compared)
+            #expect(try Addressee(other, on: .email) == Addressee(written, on: .email))
+        }
+        #expect(RecipientKey(address: "ann.leo@example.org") != RecipientKey(address: written))
+        // An id that a supplier gave is told apart by its letters' cases.
+        #expect(RecipientKey(address: "oAbC") != RecipientKey(address: "oabc"))
+        #expect("oAbC".compared == "oAbC")
+        #expect(try Addressee("oAbC", on: .officialAccount) != Addressee("oabc", on: .officialAccount))
+    }
 }

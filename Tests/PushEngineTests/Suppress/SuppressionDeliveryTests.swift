@@ -1,5 +1,6 @@
 import Groundwork
 import SQLiteDriver
+import SupplierSimulator
 import TestKit
 import Testing
 
@@ -76,6 +77,33 @@ import Testing
             let messages = try await engine.send([Self.ann, Self.bob], template)
             try await engine.settle()
             try await expectStopped(engine, messages, .suppressed, detail)
+        }
+    }
+
+    @Test func `a mail address in other letters is the same one's, on the blacklist and for the quotas`()
+        async throws
+    {
+        try await PushBench.use { bench async throws in
+            var plan = BenchPlan()
+            plan.others = [.webhook]
+            let engine = try await bench.open(plan)
+            let template = try await engine.template(#"{"content":"hello"}"#, channel: .im)
+            let listed = try Addressee("ANN@Example.org", on: .im)
+            let draft = SuppressionDraft(
+                listed,
+                .everything,
+                source: .operator,
+                by: "ann",
+                at: engine.bench.now
+            )
+            _ = try await engine.store.suppress([draft])
+            let first = try await engine.send(["Ann@example.org", "Eve@example.org"], template)
+            try await engine.settle()
+            #expect(try await engine.states(first) == [.suppressed, .sent])
+            let again = try await engine.send(["eve@example.org"], template)
+            try await engine.settle()
+            #expect(try await engine.states(again) == [.duplicate])
+            #expect(try await engine.record(first[1]).recipient == "Eve@example.org")
         }
     }
 
