@@ -15,13 +15,14 @@ struct CheckRecipientsStep: SendStep {
         for (paramIndex, param) in request.params.enumerated() {
             guard let text = context.texts[paramIndex] else { continue }
             let field = request.params.count == 1 ? "messageParam" : "messageParamList[\(paramIndex)]"
-            guard task.lane.channel != .sms || SMSLength(text, tariff: .mainland) != nil else {
-                let fault = SendFault(.badParams, field: field + ".variables", "the text is empty")
+            let bytes = Array(text.utf8)
+            if let fault = TextFault(bytes.span, on: task.lane.channel) {
+                let fault = SendFault(.badParams, field: field + ".variables", "the text \(fault.reason)")
                 context.refuse(param: paramIndex, of: request, fault)
                 continue
             }
             let content = UInt16(task.contents.count)
-            task.contents.append(Array(text.utf8))
+            task.contents.append(bytes)
             for (index, receiver) in param.receivers.enumerated() {
                 do {
                     task.recipients.append(Array(try form.spelling(of: receiver).utf8))
@@ -64,27 +65,30 @@ struct CheckRecipientsStep: SendStep {
                 text: reject.text
             )
         }
-        dropEmptyTexts(&task, batch, &context)
+        dropUnfitTexts(&task, batch, &context)
         context.task = task
     }
 
-    /// A row whose text is empty would send nothing: it is refused like a bad one.
-    private func dropEmptyTexts(_ task: inout SendTask, _ batch: CrowdBatch, _ context: inout SendContext) {
-        let empty = Set((0..<task.contents.count).filter { task.contents[$0].isEmpty })
-        guard !empty.isEmpty else { return }
+    /// A row whose text cannot be sent is refused like a bad one.
+    private func dropUnfitTexts(_ task: inout SendTask, _ batch: CrowdBatch, _ context: inout SendContext) {
+        var faults: [UInt16: TextFault] = [:]
+        for index in 0..<task.contents.count {
+            faults[UInt16(index)] = TextFault(task.contents[index].span, on: task.lane.channel)
+        }
+        guard !faults.isEmpty else { return }
         var kept = ByteTable()
         var index: [UInt16] = []
         var rows: [Int64] = []
         var lines: [Int64] = []
         for place in 0..<task.count {
-            if empty.contains(Int(task.contentIndex[place])) {
+            if let fault = faults[task.contentIndex[place]] {
                 context.rejects.append(
                     RowReject(
                         row: batch.rows[place],
                         line: batch.lines[place],
                         column: "",
-                        code: "TEXT_EMPTY",
-                        text: ""
+                        code: fault.code,
+                        text: fault == .empty ? "" : fault.reason
                     )
                 )
             } else {
@@ -98,5 +102,42 @@ struct CheckRecipientsStep: SendStep {
         task.contentIndex = index
         context.rows = rows
         context.lines = lines
+    }
+}
+
+/// Why a text cannot be sent as it came out with its values.
+private enum TextFault: Hashable {
+    case empty
+    /// An SMS of more characters than suppliers take.
+    case tooLong(characters: Int)
+
+    private static let limit = SMSContentRules().bodyLimit
+
+    init?(_ text: Span<UInt8>, on channel: Channel) {
+        if text.isEmpty {
+            self = .empty
+        } else if channel == .sms, text.count > Self.limit,
+            let length = SMSLength(utf8: text, tariff: .mainland), length.units > Self.limit
+        {
+            self = .tooLong(characters: length.units)
+        } else {
+            return nil
+        }
+    }
+
+    /// The code that people see.
+    var code: String {
+        switch self {
+        case .empty: "TEXT_EMPTY"
+        case .tooLong: "TEXT_TOO_LONG"
+        }
+    }
+
+    /// What is wrong, as the end of a sentence about the text.
+    var reason: String {
+        switch self {
+        case .empty: "is empty"
+        case .tooLong(let characters): "has \(characters) characters; at most \(Self.limit)"
+        }
     }
 }
