@@ -96,7 +96,7 @@ package struct Deliverer: Sendable {
         repeat {
             let resting = health.resting(among: roster.entries.map(\.account.id))
             let router = SupplierRouter(roster: roster, resting: resting)
-            someRest = someRest || !resting.isEmpty
+            someRest = someRest || router.restsAny(for: open.task)
             var planned: [PlannedWork] = []
             for group in groups {
                 let plan = router.plan(group, of: open.id, open.task)

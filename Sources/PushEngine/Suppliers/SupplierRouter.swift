@@ -25,10 +25,8 @@ struct SupplierRouter {
         _ task: SendTask
     ) -> (calls: [PlannedCall], left: Members) {
         let candidates = roster.entries.filter { entry in
-            entry.account.channel == task.lane.channel && entry.account.isEnabled
-                && !group.tried.contains(entry.account.id) && !resting.contains(entry.account.id)
-                && (task.account.map { $0 == entry.account.id }
-                    ?? (entry.account.weight(for: task.lane.type) > 0))
+            entry.account.isOpen(to: task) && !group.tried.contains(entry.account.id)
+                && !resting.contains(entry.account.id)
         }
         guard !candidates.isEmpty else { return ([], group.members) }
         let choice = AccountChoice(
@@ -51,6 +49,11 @@ struct SupplierRouter {
             }
         }
         return (calls, Members([]))
+    }
+
+    /// Whether an account rests that the messages could go over otherwise.
+    func restsAny(for task: SendTask) -> Bool {
+        roster.entries.contains { resting.contains($0.account.id) && $0.account.isOpen(to: task) }
     }
 
     /// Recipients in layers of which each names nobody twice: a receipt tells the call and the number, so that
@@ -87,6 +90,14 @@ struct SupplierRouter {
         }
         if let mixed { calls += rest.sorted().chunks(of: mixed) }
         return calls
+    }
+}
+
+extension SupplierAccount {
+    /// Whether messages may go over it while it works.
+    fileprivate func isOpen(to task: SendTask) -> Bool {
+        channel == task.lane.channel && isEnabled
+            && (task.account.map { $0 == id } ?? (weight(for: task.lane.type) > 0))
     }
 }
 

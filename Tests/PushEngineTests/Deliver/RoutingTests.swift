@@ -301,4 +301,43 @@ import Testing
             #expect(try await bench.town.stats().accepted == 50)
         }
     }
+
+    @Test func `an account rests for a message only when it could have gone over it`() async throws {
+        try await PushBench.use { bench in
+            var plan = BenchPlan()
+            plan.delivery.patience = .zero
+            plan.delivery.attempts = 1
+            plan.health = AccountHealthSettings()
+            let engine = try await bench.open(plan)
+            func rest(_ account: AccountID) {
+                let intent = Intent(id: IntentID(rawValue: 1), account: account, members: Members([0]))
+                let reply = SupplierReply(all: .refused(Refusal(.badConfig, code: "key")), count: 1)
+                engine.health.note([CallRound(intent: intent, reply: reply, wasMade: true)])
+            }
+            func end(_ template: TemplateID, _ receiver: String) async throws -> String? {
+                let messages = try await engine.send([receiver], template)
+                try await engine.settle()
+                return try await engine.story(messages[0]).last?.detail
+            }
+            rest(engine.tencent)
+            func setAliyun(enabled: Bool) async throws {
+                try await engine.store.setAccount(
+                    engine.aliyun,
+                    weight: 20,
+                    weights: [:],
+                    callsPerSecond: nil,
+                    enabled: enabled
+                )
+                bench.clock.advance(by: .seconds(1))
+            }
+            try await setAliyun(enabled: false)
+            let own = try await engine.template(account: engine.aliyun)
+            #expect(try await end(own, "13800130101") == "gave up after 1 attempts: no_account")
+            try await setAliyun(enabled: true)
+            rest(engine.aliyun)
+            rest(engine.tencent)
+            let text = try await engine.template()
+            #expect(try await end(text, "13800130100") == "gave up after 1 attempts: account_rests")
+        }
+    }
 }
