@@ -88,6 +88,19 @@ import Testing
         #expect(try await bench.kpush("campaigns", "list").lines.last?.contains("cancelled") == true)
     }
 
+    @Test func `a crowd is read as the template's channel has its recipients`() async throws {
+        let bench = try await CommandBench.start()
+        let crowd = try bench.file("mail.csv", "userId,city\nanna@example.org,P\n13800138100,Q\n")
+        let made = try await bench.kpush(
+            [
+                "campaigns", "create", "--name", "Spring", "--template", "\(bench.mail)", "--crowd", crowd,
+                "--cron", "0 0 9 ? * MON", "--zone", "Asia/Shanghai",
+            ]
+        )
+        #expect(made.status == 0, "\(made.complaints)")
+        #expect(made.output.contains("MAIL_FORM"), "\(made.output)")
+    }
+
     @Test func `what cannot become a campaign is refused with the place at fault`() async throws {
         let bench = try await CommandBench.start()
         let good = try bench.file("good.csv", "userId,city,coupon\n13800138100,成都,满200减30\n")

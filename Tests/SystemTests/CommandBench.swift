@@ -16,6 +16,10 @@ final class CommandBench {
     /// The sample template of a campaign, that of a code, and that of an order.
     static let (campaign, code) = (1, 2)
 
+    /// Templates of a mail, and of what a signed webhook takes.
+    private(set) var mail = 0
+    private(set) var webhook = 0
+
     let folder: TemporaryFolder
     let server: ServerProcess
     private let simulator: SimulatorProcess
@@ -71,9 +75,31 @@ final class CommandBench {
             .load(simulator: simulator.url)
         try #require(template.rawValue == Self.campaign)
         let aliyun = try #require(accounts.first { $0.kind == .aliyun })
+        mail = try await approve(#"{"title":"Hi","content":"<p>{$city}</p>"}"#, .email, store)
+        webhook = try await approve(#"{"content":"hello"}"#, .im, store)
+        _ = try await store.putAccount(
+            SampleData.demoAccount(.webhook, channel: .im, at: "\(simulator.url)/webhook")
+        )
         let path = composition.receiptAddress.path(aliyun.id)
         let control = SimulatorControl(simulator, http: composition.engine.http)
         try await control.postReceipts(to: [.aliyun: url + path])
         composition.engine.http.shutdown()
+    }
+
+    private func approve(
+        _ content: String,
+        _ channel: Channel,
+        _ store: some TemplateStore
+    ) async throws -> Int {
+        let draft = TemplateDraft(
+            name: channel.name,
+            channel: channel,
+            messageType: .notice,
+            templateType: .operations,
+            content: content
+        )
+        let made = try await store.createTemplate(draft, by: "editor")
+        _ = try await store.auditTemplate(made.id, version: 1, approved: true, note: "", by: "auditor")
+        return Int(made.id.rawValue)
     }
 }

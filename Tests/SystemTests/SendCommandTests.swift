@@ -71,6 +71,13 @@ import Testing
         #expect(sent.output.contains(" failed "))
     }
 
+    @Test func `sent is a good end where a supplier tells no more`() async throws {
+        let bench = try await CommandBench.start()
+        let sent = try await bench.kpush("send", "--template", "\(bench.webhook)", "--to", "user-1", "--wait")
+        #expect(sent.status == 0, "\(sent.complaints)")
+        #expect(sent.output.contains(" sent "), "\(sent.output)")
+    }
+
     @Test func `a recall tells for each message what came of it`() async throws {
         let bench = try await CommandBench.start()
         let sent = try await bench.kpush([

@@ -102,3 +102,22 @@ struct RowRejectAnswer: Decodable, Sendable {
 struct CancelAnswer: Decodable, Sendable {
     let recalled: Int
 }
+
+/// What a campaign needs to know of its template.
+struct TemplateAnswer: Decodable, Sendable {
+    struct Version: Decodable, Sendable {
+        let sendChannel: Int
+    }
+
+    let latest: Version
+    /// Missing while none was approved.
+    let serving: Version?
+
+    /// One by which its channel's recipients are known, as its crowd files hold them.
+    var idType: IDType? {
+        Channel(rawValue: (serving ?? latest).sendChannel)
+            .flatMap { channel in
+                IDType.allCases.first { $0.addressForm == channel.addressForm }
+            }
+    }
+}

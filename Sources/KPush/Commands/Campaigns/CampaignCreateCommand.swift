@@ -2,6 +2,7 @@ import ArgumentParser
 import CurlDriver
 import Foundation
 import Groundwork
+import PushEngine
 import Scheduler
 
 /// `kpush campaigns create`.
@@ -61,11 +62,12 @@ struct CampaignCreateCommand: ServerCommand {
         // What can be known to be wrong is said before a large file is on its way.
         try checkSchedule()
         let path = try crowd.map(Self.open)
-        _ = try await api.get("/api/v1/templates/\(template)")
+        let chosen: TemplateAnswer = try await api.get("/api/v1/templates/\(template)").decoded()
         var digest = crowdDigest ?? ""
         if let path, let crowd {
             let name = URL(fileURLWithPath: crowd).lastPathComponent
-            let taken: CrowdAnswer = try await CrowdUpload(api: api, file: path, name: name).perform()
+            let upload = CrowdUpload(api: api, file: path, name: name, idType: chosen.idType)
+            let taken = try await upload.perform()
             if !server.json { Terminal.out(CampaignText.crowd(taken)) }
             digest = taken.digest
         }
@@ -114,10 +116,15 @@ struct CrowdUpload {
     let api: APIClient
     let file: FileBody
     let name: String
+    /// What its recipients are known by; nil leaves it to the name of their column.
+    let idType: IDType?
 
     func perform() async throws -> CrowdAnswer {
         try await withThrowingTaskGroup(of: APIAnswer?.self) { group in
-            group.addTask { try await api.upload(file, to: "/api/v1/crowds", [("name", name)]) }
+            group.addTask {
+                let query = [("name", name), ("idType", idType.map { "\($0.rawValue)" })]
+                return try await api.upload(file, to: "/api/v1/crowds", query)
+            }
             group.addTask {
                 var line = ProgressLine(total: file.size)
                 defer { line.clear() }

@@ -51,7 +51,8 @@ struct MessageAnswer: Decodable, Sendable {
     let acceptedAt: APIInstant
     let changedAt: APIInstant
 
-    var isDelivered: Bool { state == DeliveryState.delivered.rawValue }
+    /// Whether it reached its recipient as far as its supplier tells: of some, having taken it is the last word.
+    var endedWell: Bool { [DeliveryState.delivered, .sent].map(\.rawValue).contains(state) }
 }
 
 /// One thing that happened to a message.

@@ -11,7 +11,7 @@ struct SendCommand: ServerCommand {
 
             Prints the id of each message. A receiver that is refused costs the others nothing; the exit code is 65 \
             when there is one. With --wait it goes on until each message has its final state, and the exit code is 0 \
-            only when all were delivered.
+            only when all were delivered, or sent by a supplier that tells no more.
 
             \(CommandExit.help)
             """
@@ -60,7 +60,7 @@ struct SendCommand: ServerCommand {
             if messages.contains(where: { !$0.message.final }) {
                 throw CommandError(.temporary, "some messages have no final state after \(timeout) s")
             }
-            if messages.contains(where: { !$0.message.isDelivered }) {
+            if messages.contains(where: { !$0.message.endedWell }) {
                 throw ExitCode(CommandExit.notSo.rawValue)
             }
         }
