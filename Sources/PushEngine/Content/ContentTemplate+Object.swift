@@ -118,7 +118,7 @@ private struct ContentBuilder {
                 pieces.append(.variable(index, kind.target(atStart: place == 0)))
             }
         }
-        if kind.isTracked { close(isTracked: true) }
+        if kind.isTracked { close(isTracked: true, isPage: kind == .html) }
         write("\"")
     }
 
@@ -127,9 +127,11 @@ private struct ContentBuilder {
         literal = []
     }
 
-    private mutating func close(isTracked: Bool) {
+    private mutating func close(isTracked: Bool, isPage: Bool = false) {
         flush()
-        if !pieces.isEmpty { done.append(ContentTemplate.Segment(pieces: pieces, isTracked: isTracked)) }
+        if !pieces.isEmpty {
+            done.append(ContentTemplate.Segment(pieces: pieces, isTracked: isTracked, isPage: isPage))
+        }
         pieces = []
     }
 }

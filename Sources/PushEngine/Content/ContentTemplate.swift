@@ -39,6 +39,14 @@ package struct ContentTemplate: Hashable, Sendable {
     package struct Segment: Hashable, Sendable {
         package let pieces: [Piece]
         package let isTracked: Bool
+        /// Whether it is of a page, in whose links `&` is written `&amp;`.
+        package let isPage: Bool
+
+        init(pieces: [Piece], isTracked: Bool, isPage: Bool = false) {
+            self.pieces = pieces
+            self.isTracked = isTracked
+            self.isPage = isPage
+        }
     }
 
     /// The text as it was written.

@@ -60,7 +60,7 @@ package final class ShortLinks: Sendable {
                 continue
             }
             for part in segment.parts {
-                guard case .link(let address) = part, address.count <= Self.longest else {
+                guard case .link(_, let address) = part, address.count <= Self.longest else {
                     segments.append(ContentTemplate.Segment(pieces: part.pieces, isTracked: true))
                     continue
                 }
@@ -112,13 +112,13 @@ package enum LinkCode {
 extension ContentTemplate.Segment {
     /// A stretch of a segment.
     fileprivate enum Part {
-        /// A link that holds no variable.
-        case link([UInt8])
+        /// A link that holds no variable, as it is written, and the address that it leads to.
+        case link([UInt8], address: [UInt8])
         case other([ContentTemplate.Piece])
 
         var pieces: [ContentTemplate.Piece] {
             switch self {
-            case .link(let bytes): [.literal(bytes)]
+            case .link(let bytes, _): [.literal(bytes)]
             case .other(let pieces): pieces
             }
         }
@@ -126,8 +126,8 @@ extension ContentTemplate.Segment {
 
     /// The segment cut at its links.
     ///
-    /// One that a variable stands right behind may go on in it, and one with an escape of HTML in it is not the
-    /// address that it leads to: both stay as they are.
+    /// One that a variable stands right behind may go on in it: it stays as it is. So does one with an escape of HTML
+    /// in it other than the `&amp;` of a page, because it is not the address that it leads to.
     fileprivate var parts: [Part] {
         var parts: [Part] = []
         var open: [ContentTemplate.Piece] = []
@@ -144,14 +144,15 @@ extension ContentTemplate.Segment {
                 // Punctuation at its end is part of it when what is in the variable goes on.
                 let goesOn = !isLast && bytes[range.upperBound...].allSatisfy(LinkTracker.isLinkByte)
                 let isWhole = !goesOn && (isFirst || range.lowerBound > 0)
-                let address = Array(bytes[range])
+                let link = Array(bytes[range])
+                let address = isPage ? link.withPlainAmpersands : link
                 guard isWhole, !address.holdsEscape else { continue }
                 if range.lowerBound > copied {
                     open.append(.literal(Array(bytes[copied..<range.lowerBound])))
                 }
                 if !open.isEmpty { parts.append(.other(open)) }
                 open = []
-                parts.append(.link(address))
+                parts.append(.link(link, address: address))
                 copied = range.upperBound
             }
             if copied < bytes.count { open.append(.literal(Array(bytes[copied...]))) }
@@ -162,6 +163,11 @@ extension ContentTemplate.Segment {
 }
 
 extension [UInt8] {
+    /// With `&` where it holds `&amp;`.
+    fileprivate var withPlainAmpersands: [UInt8] {
+        Array(String(decoding: self, as: UTF8.self).replacing("&amp;", with: "&").utf8)
+    }
+
     /// Whether it holds `&…;`.
     fileprivate var holdsEscape: Bool {
         guard let start = firstIndex(of: UInt8(ascii: "&")) else { return false }

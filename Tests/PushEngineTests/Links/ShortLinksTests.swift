@@ -113,6 +113,17 @@ import Testing
         }
     }
 
+    @Test func `a page's link leads to what it means, its ampersands escaped or not`() async throws {
+        try await use { links, store in
+            let page = #"<a href=\"https://a.example/p?x=1&amp;y=2\">a</a> https://b.example/?x=1&lt;2"#
+            let text = #"{"title":"https://c.example/?x=1&amp;y=2","content":"\#(page)"}"#
+            let sent = try await render(text, links, channel: .email)
+            let kept = try await store.links(of: Self.today, after: nil, limit: 9).map(\.link.url)
+            #expect(kept == ["https://a.example/p?x=1&y=2&track_code_bid=2000000120260302"])
+            #expect(!sent.contains("a.example") && sent.contains("b.example") && sent.contains("c.example"))
+        }
+    }
+
     @Test(arguments: 0..<40)
     func `what short links lead to is what would have been sent`(seed: UInt64) async throws {
         try await use { links, store in
