@@ -126,6 +126,18 @@ import Testing
         }
     }
 
+    @Test func `only mail that came back may be as large as mail, whatever a post calls itself`() async throws
+    {
+        try await ConsoleBench.use { bench in
+            let account = try await bench.account(.tencent, at: "http://127.0.0.1:1")
+            let address = ReceiptAddress(settings: bench.settings).path(account.id)
+            let large = [UInt8](repeating: 0x20, count: 3 << 20)
+            let headers = [(name: "Content-Type", value: "message/rfc822")]
+            let answer = try await bench.call("POST", address, large, headers: headers, token: nil)
+            #expect(answer.status == 413)
+        }
+    }
+
     @Test func `a post that holds no receipts is refused`() async throws {
         try await ConsoleBench.use { bench in
             let account = try await bench.account(.tencent, at: "http://127.0.0.1:1")

@@ -8,11 +8,6 @@ struct CallbackRoutes {
     let receipts: ReceiptDesk
     let address: ReceiptAddress
 
-    /// The most bytes of one post; suppliers send at most a hundred receipts.
-    private static let bodyLimit = 2 << 20
-    /// The most bytes of mail that came back: it may hold the message, with its files.
-    private static let mailLimit = 20 << 20
-
     func add(to router: some RouterMethods<BasicRequestContext>) {
         router.route(.post, "callbacks/:account/:code", receive)
         // Some suppliers ask first whether the door is ours.
@@ -23,21 +18,18 @@ struct CallbackRoutes {
     @Sendable private func receive(_ call: Call) async throws -> CallbackReply {
         guard let number = Int64(call.segment("account")), number > 0,
             case let id = AccountID(rawValue: number), address.matches(call.request.uri.path, id),
-            let answer = try await receipts.receive(callback(call), for: id)
+            let limit = try await receipts.callbackLimit(of: id),
+            let answer = try await receipts.receive(callback(call, upTo: limit), for: id)
         else { throw Hummingbird.HTTPError(.notFound) }
         return CallbackReply(answer: answer)
     }
 
-    private func isMail(_ call: Call) -> Bool {
-        call.request.headers[.contentType]?.lowercased().hasPrefix("message/rfc822") ?? false
-    }
-
-    private func callback(_ call: Call) async throws -> SupplierCallback {
+    private func callback(_ call: Call, upTo limit: Int) async throws -> SupplierCallback {
         SupplierCallback(
             method: call.request.method.rawValue,
             query: call.parameters,
             headers: call.request.headers.map { ($0.name.canonicalName, $0.value) },
-            body: try await call.bytes(upTo: isMail(call) ? Self.mailLimit : Self.bodyLimit)
+            body: try await call.bytes(upTo: limit)
         )
     }
 }

@@ -53,6 +53,13 @@ package struct ReceiptDesk: Sendable {
         self.logger = logger
     }
 
+    /// The most bytes of a callback; nil when there is no such account.
+    ///
+    /// - Throws: `StoreError` when nobody can tell.
+    package func callbackLimit(of account: AccountID) async throws(StoreError) -> Int? {
+        try await directory.current().entry(account)?.supplier.callbackLimit
+    }
+
     /// Takes a supplier's callback.
     ///
     /// - Parameters:
@@ -131,7 +138,11 @@ package struct ReceiptDesk: Sendable {
                 } catch let error as StoreError {
                     throw error
                 } catch {
-                    logger.error("stored receipts cannot be read", metadata: [LogKey.error: "\(error)"])
+                    let name = roster.entry(page.account)?.account.name ?? "\(page.account.rawValue)"
+                    logger.error(
+                        "stored receipts cannot be read",
+                        metadata: [LogKey.account: "\(name)", LogKey.error: "\(error)"]
+                    )
                     // Nobody will ever read it better: it is kept, and marked as seen.
                     _ = try await store.applyReceipts(
                         [],

@@ -46,6 +46,9 @@ package protocol Supplier: Sendable {
     /// Whether the supplier tells what became of a message that it took; if not, its taking it is the last word.
     var givesReceipts: Bool { get }
 
+    /// The most bytes of one callback.
+    var callbackLimit: Int { get }
+
     /// Takes receipts that wait at the supplier, at most one page of them.
     ///
     /// The supplier may forget what it hands out (Tencent does): the raw page is in the answer so that it can be
@@ -140,6 +143,9 @@ extension Supplier {
     package var mediaDoor: (any MediaDoor)? { nil }
 
     package var givesReceipts: Bool { true }
+
+    /// A hundred receipts are far less.
+    package var callbackLimit: Int { 2 << 20 }
 
     package func pullReceipts() async throws(SupplierError) -> ReceiptPage {
         ReceiptPage(receipts: [], raw: [])

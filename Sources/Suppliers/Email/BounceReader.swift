@@ -16,7 +16,7 @@ struct BounceReader {
         else { return }
         let original = Self.original(in: report)
         let name = Self.names(original, mail).first
-        for group in Self.groups(status.contents).dropFirst() {
+        for group in Self.groups(status.contents.prefix(MIMEReader.headerLimit)).dropFirst() {
             // What is left of a mark between two parts, in a mail that was cut short, is no group.
             guard let action = group["action"]?.lowercased() else { continue }
             // It is still being tried, or went where nobody reports from.
@@ -99,7 +99,7 @@ struct BounceReader {
     }
 
     /// The groups of fields of a status: that of the message, then one for each recipient.
-    private static func groups(_ status: [UInt8]) -> [MIMEReader] {
+    private static func groups(_ status: ArraySlice<UInt8>) -> [MIMEReader] {
         let text = String(decoding: status, as: UTF8.self).replacing("\r\n", with: "\n")
         var groups: [[Substring]] = [[]]
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {

@@ -10,6 +10,10 @@ struct MIMEReader {
     private let body: ArraySlice<UInt8>
 
     private static let lineEnd = UInt8(ascii: "\n")
+    /// The most bytes of fields; what has more is no mail that a server sends, and is read as one without any.
+    static let headerLimit = 256 << 10
+    /// The most parts that are read of one that holds several.
+    static let partLimit = 100
 
     init(_ bytes: ArraySlice<UInt8>) {
         var rest = bytes
@@ -23,6 +27,11 @@ struct MIMEReader {
         while !rest.isEmpty {
             let line = Self.takeLine(&rest)
             if line.isEmpty { break }
+            guard rest.startIndex - bytes.startIndex <= Self.headerLimit else {
+                self.fields = []
+                body = []
+                return
+            }
             if line.first == 0x20 || line.first == 0x09 {
                 value += " " + String(decoding: line, as: UTF8.self).trimming()
             } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
@@ -68,6 +77,7 @@ struct MIMEReader {
             let after = line.dropFirst(mark.count).filter { $0 != 0x20 && $0 != 0x09 }
             guard after.isEmpty || after == [0x2D, 0x2D] else { continue }
             if let start { parts.append(MIMEReader(body[start..<place])) }
+            guard parts.count < Self.partLimit else { return parts }
             start = after.isEmpty ? rest.startIndex : nil
             if !after.isEmpty { break }
         }

@@ -51,6 +51,8 @@ extension SupplierForm {
 package struct SMTPSupplier: Supplier {
     package let account: AccountID
     package let shapes = [CallShape(recipients: 1, sameContent: true)]
+    /// Mail that came back may hold the message, with its files.
+    package let callbackLimit = 20 << 20
     package let callLimits: [RateLimit]
     /// A server tells only of what it could not deliver.
     package let givesReceipts = false

@@ -129,7 +129,7 @@ struct BenchEngine: Sendable {
             ),
             settings: plan.receipts,
             clock: wall,
-            logger: PushBench.quiet
+            logger: plan.logger
         )
         storage = FolderCrowdStorage("\(bench.folder)/crowds")
         runner = CampaignRunner(

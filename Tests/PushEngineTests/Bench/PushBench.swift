@@ -110,6 +110,8 @@ struct BenchPlan: Sendable {
     var limiter: any RateLimiter = OpenLimiter()
     /// Makes what the engine takes for a supplier's adapter of the real one.
     var adapter: @Sendable (any Supplier) -> any Supplier = { $0 }
+    /// Is told what the receipt desk has to say.
+    var logger = PushBench.quiet
     /// Stands between the engine and everything that lasts.
     var wire: any BenchWire = OpenWire()
 }

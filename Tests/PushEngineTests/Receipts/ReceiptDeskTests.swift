@@ -1,4 +1,5 @@
 import Groundwork
+import Logging
 import SQLiteDriver
 import SupplierSimulator
 import TestKit
@@ -33,9 +34,14 @@ import Testing
         }
     }
 
-    @Test func `a page that cannot be read is kept, and does not come up again`() async throws {
+    @Test func `a page that cannot be read is kept, does not come up again, and is told of with its account`()
+        async throws
+    {
         try await PushBench.use { bench in
-            let engine = try await bench.open()
+            let log = LogRecorder()
+            var plan = BenchPlan()
+            plan.logger = Logger(label: "test") { _ in log }
+            let engine = try await bench.open(plan)
             await #expect(throws: SupplierError.self) {
                 try await engine.desk.receive(
                     SupplierCallback(body: Array("<html>".utf8)),
@@ -45,6 +51,8 @@ import Testing
             #expect(try await engine.store.pendingPages(limit: 10).map(\.raw) == [Array("<html>".utf8)])
             try await engine.takeReceipts()
             #expect(try await engine.store.pendingPages(limit: 10).isEmpty)
+            let line = try #require(log.lines.first { $0.contains("stored receipts cannot be read") })
+            #expect(line.contains("aliyun"))
         }
     }
 

@@ -125,6 +125,23 @@ import Testing
         #expect(wrong.malformed == 1)
     }
 
+    @Test func `what has more fields, or more parts, than any report is none`() {
+        let fields = String(repeating: "X: y\r\n", count: MIMEReader.headerLimit / 6)
+        let report = String(decoding: Self.report(), as: UTF8.self)
+        #expect(Self.read(Array(("A: b\r\n" + report).utf8)).receipts.count == 1)
+        #expect(Self.read(Array((fields + report).utf8)).receipts.isEmpty)
+        let parts = String(repeating: "--b=1\r\n\r\n", count: MIMEReader.partLimit)
+        let crowded = report.replacing("This is a MIME-encapsulated message.\r\n", with: parts)
+        #expect(Self.read(Array(crowded.utf8)).receipts.isEmpty)
+    }
+
+    @Test func `an address that the report writes in other letters is the same one's`() {
+        let found = Self.read(Self.report(final: "rfc822; SomeOne@Example.com"))
+        #expect(found.receipts.count == 1)
+        let name = MailName(requestKey: "kp1x4z-9c", recipient: "Someone@example.com")
+        #expect(name.isTo("someone@example.com"))
+    }
+
     @Test func `a mail that is no report holds nothing`() {
         for text in [
             "", "\r\n", "hello", "Subject: away\r\n\r\nI am on holiday until Monday.\r\n",
