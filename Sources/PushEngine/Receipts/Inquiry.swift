@@ -237,18 +237,23 @@ struct Inquiry: Sendable {
     ) async throws(StoreError) -> Bool {
         let now = clock.now
         guard progress.calls.isEmpty else { return true }
-        if progress.last == nil {
-            guard progress.begunAt.map({ now >= $0 + age }) ?? true else { return false }
-            progress.begunAt = now
+        let read = { (last: BatchID?) async throws(StoreError) -> [OpenCall] in
+            try await store.openCalls(
+                of: account,
+                in: state,
+                calledBefore: now - age,
+                after: last,
+                limit: Self.callsAtOnce
+            )
         }
-        progress.calls = try await store.openCalls(
-            of: account,
-            in: state,
-            calledBefore: now - age,
-            after: progress.last,
-            limit: Self.callsAtOnce
-        )
-        progress.last = progress.calls.last?.batch
+        progress.calls = try await read(progress.last)
+        if progress.calls.isEmpty, progress.last != nil, progress.begunAt.map({ now >= $0 + age }) ?? true {
+            // All have been asked for, and some time ago: once more from the oldest.
+            progress.last = nil
+            progress.calls = try await read(nil)
+        }
+        if progress.last == nil { progress.begunAt = now }
+        progress.last = progress.calls.last?.batch ?? progress.last
         return !progress.calls.isEmpty
     }
 

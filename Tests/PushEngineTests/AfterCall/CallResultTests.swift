@@ -17,8 +17,7 @@ import Testing
             let messages = try await Self.chat.send(by: engine, to: Self.people)
             #expect(try await engine.states(messages).allSatisfy { $0 == .accepted })
             try await bench.advance(by: .seconds(60))
-            // Another process: who looks in vain looks again after a pause.
-            #expect(try await bench.open(plan).takeReceipts().asked == 0)
+            #expect(try await engine.takeReceipts().asked == 0)
             try await bench.advance(by: .seconds(61))
             let round = try await engine.takeReceipts()
             #expect(round.asked == 4)
@@ -31,6 +30,26 @@ import Testing
             try await engine.expectSoundStories(messages)
             try await bench.advance(by: .seconds(121))
             #expect(try await engine.takeReceipts().asked == 0)
+        }
+    }
+
+    @Test func `each call is asked for when it is due, whenever others were`() async throws {
+        try await Self.chat.use { bench, plan in
+            let engine = try await bench.open(plan)
+            // Nothing to ask for yet, which puts nothing off.
+            #expect(try await engine.takeReceipts().asked == 0)
+            var messages: [MessageID] = []
+            for person in Self.chat.people {
+                messages += try await Self.chat.send(by: engine, to: [person])
+                try await bench.advance(by: .seconds(40))
+            }
+            for _ in Self.chat.people {
+                try await bench.advance(by: .seconds(1))
+                #expect(try await engine.takeReceipts().asked == 1)
+                #expect(try await engine.takeReceipts().asked == 0)
+                try await bench.advance(by: .seconds(39))
+            }
+            #expect(try await engine.states(messages).allSatisfy { $0 == .delivered })
         }
     }
 
