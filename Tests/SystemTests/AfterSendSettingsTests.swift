@@ -54,6 +54,11 @@ import Testing
         #expect(error?.description == "setting receipts.results-after: is below receipts.patience")
     }
 
+    @Test func `a short patience alone is no fault, and results are asked for in time`() async throws {
+        let hurried = try await Self.settings(["KPUSH_RECEIPTS_PATIENCE": "90s"])
+        #expect(hurried.receipts.resultsAfter == .seconds(45))
+    }
+
     @Test(arguments: [
         ("RECEIPTS_RESULTS_AFTER", "9s"), ("RECEIPTS_RESULTS_AFTER", "25h"),
         ("RECEIPTS_RESULTS_AFTER", "soon"), ("RECEIPTS_QUERIES_PER_ROUND", "0"),

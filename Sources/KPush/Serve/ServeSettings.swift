@@ -239,8 +239,6 @@ struct ServeSettings: Sendable {
         laneWidths = try reader.lanes("worker.widths", in: 1...256) ?? laneWidths
         receipts.queryAfter = try reader.duration("receipts.query-after") ?? receipts.queryAfter
         receipts.confirmAfter = try reader.duration("receipts.confirm-after") ?? receipts.confirmAfter
-        receipts.resultsAfter =
-            try reader.duration("receipts.results-after", from: "10s", to: "24h") ?? receipts.resultsAfter
         receipts.resendAfter = try reader.duration("receipts.resend-after") ?? receipts.resendAfter
         receipts.patience = try reader.duration("receipts.patience") ?? receipts.patience
         receipts.queriesPerRound =
@@ -249,6 +247,10 @@ struct ServeSettings: Sendable {
             try reader.number("receipts.pages-per-round", in: 1...100_000) ?? receipts.pagesPerRound
         // Suppliers keep files for three days.
         mediaMargin = try reader.duration("media.renew-before", from: "1h", to: "48h") ?? mediaMargin
+        // Who has little patience, and says nothing of results, has them asked for in time.
+        receipts.resultsAfter =
+            try reader.duration("receipts.results-after", from: "10s", to: "24h")
+            ?? min(receipts.resultsAfter, receipts.patience / 2)
         guard receipts.resultsAfter < receipts.patience else {
             throw SettingsError("receipts.results-after", "is below receipts.patience")
         }
