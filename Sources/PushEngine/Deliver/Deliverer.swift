@@ -85,7 +85,7 @@ package struct Deliverer: Sendable {
     ) async throws(StoreError) -> Disposition {
         let passage = try await chain.run(open, now: clock.now)
         var groups = passage.goesOn.isEmpty ? [] : [DeliveryGroup(members: passage.goesOn)]
-        var decisions = passage.decisions
+        var due = DueDecisions(all: passage.decisions)
         var postponed: [Int] = []
         var later = LaterMembers()
         var held = HeldCalls()
@@ -116,11 +116,11 @@ package struct Deliverer: Sendable {
                 let wave = admission.places.map { chunk[$0] }
                 let passedOver = Set(chunk.indices).subtracting(admission.places).sorted()
                 groups += passedOver.map { chunk[$0].group }
-                let admitted = try await admit(wave, of: open, roster, &held, &decisions, after: ended)
+                let admitted = try await admit(wave, of: open, roster, &held, &due, after: ended)
                 health.giveBack(admission.tried.subtracting(admitted.map(\.call.account)))
-                guard !(admitted.isEmpty && decisions.isEmpty && ended.outcomes.isEmpty) else { continue }
-                ended = try await carryOut(admitted, decisions, of: open, roster, after: ended)
-                decisions = []
+                guard !(admitted.isEmpty && due.all.isEmpty && ended.outcomes.isEmpty) else { continue }
+                ended = try await carryOut(admitted, due, of: open, roster, after: ended)
+                due = DueDecisions()
                 groups += ended.next
                 later.add(ended)
                 lastCode = ended.lastCode ?? lastCode
@@ -144,7 +144,7 @@ package struct Deliverer: Sendable {
         of batch: LedgerBatch,
         _ roster: SupplierRoster,
         _ held: inout HeldCalls,
-        _ decisions: inout [Decision],
+        _ due: inout DueDecisions,
         after ended: RoundTally
     ) async throws(StoreError) -> [PlannedWork] {
         let calls = wave.map(\.call)
@@ -155,10 +155,9 @@ package struct Deliverer: Sendable {
             held.holdRecipients(passage.wait)
             if !passage.capped.isEmpty {
                 let capped = Members(passage.capped.sorted())
-                // It was not sent, so that it uses up nothing of the recipient's day.
-                try await deduplication.refund(capped, of: batch)
                 let detail = "the supplier would not deliver it: it is over its limit of the recipient"
-                decisions.append(Decision(members: capped, state: .capped, detail: detail))
+                due.all.append(Decision(members: capped, state: .capped, detail: detail))
+                due.unsent += capped.indices
             }
             return passage.calls.map { PlannedWork(call: $0.call, source: works[$0.place].source) }
         } catch {
@@ -175,15 +174,15 @@ package struct Deliverer: Sendable {
     /// - Returns: how they ended, which is yet to be written.
     private func carryOut(
         _ wave: [PlannedWork],
-        _ decisions: [Decision],
+        _ due: DueDecisions,
         of batch: LedgerBatch,
         _ roster: SupplierRoster,
         after ended: RoundTally
     ) async throws(StoreError) -> RoundTally {
         let calls = wave.map(\.call)
         let stopwatch = Stopwatch(timer)
-        let decided = try await advance(batch, after: ended, decisions, calls)
-        try await refundRecalled(calls, decided, of: batch)
+        let decided = try await advance(batch, after: ended, due.all, calls)
+        try await refundUnsent(due.unsent, calls, decided, of: batch)
         let rounds = await caller.call(decided.intents, of: batch.task, roster, written: stopwatch)
         health.note(rounds)
         return RoundTally(rounds, sources: wave.map(\.source), calls: calls)
@@ -210,17 +209,20 @@ package struct Deliverer: Sendable {
         return decided
     }
 
-    /// What was planned and then taken back must not use up the recipient's quota.
-    private func refundRecalled(
+    /// What was given up after it had its place, or planned and then taken back, must not use up the recipient's quota.
+    ///
+    /// A place of somebody whom another consumer has sent to meanwhile is not ours to give back.
+    private func refundUnsent(
+        _ unsent: [Int],
         _ calls: [PlannedCall],
         _ decided: DecisionOutcome,
         of batch: LedgerBatch
     ) async throws(StoreError) {
         let planned = calls.reduce(0) { $0 + $1.members.count }
         let called = decided.intents.reduce(0) { $0 + $1.members.count }
-        guard planned != called else { return }
+        guard planned != called || !unsent.isEmpty else { return }
         let kept = Set(decided.intents.flatMap(\.members.indices)).union(decided.others.indices)
-        let gone = calls.flatMap(\.members.indices).filter { !kept.contains($0) }.sorted()
+        let gone = (calls.flatMap(\.members.indices) + unsent).filter { !kept.contains($0) }.sorted()
         try await deduplication.refund(Members(gone), of: batch)
     }
 
@@ -256,6 +258,13 @@ package struct Deliverer: Sendable {
         try await deduplication.refund(ours, of: batch)
         return isLast ? .done : .later(max(settings.backoff.wait(afterAttempt: attempt), wait ?? .zero))
     }
+}
+
+/// What is decided of a batch and yet to be written.
+private struct DueDecisions: Sendable {
+    var all: [Decision] = []
+    /// Those among them who have a place in quotas that they do not need any more.
+    var unsent: [Int] = []
 }
 
 /// Recipients of a batch who cannot have their messages now.

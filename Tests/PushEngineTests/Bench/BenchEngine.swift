@@ -98,7 +98,7 @@ struct BenchEngine: Sendable {
             ledger: ledger,
             steps: steps,
             deduplication: DeduplicationStep(
-                quotas: WiredQuotas(quotas, plan.wire),
+                quotas: WiredQuotas(plan.quotas ?? quotas, plan.wire),
                 fates: store,
                 rules: plan.rules,
                 calendar: calendar

@@ -102,6 +102,8 @@ struct BenchPlan: Sendable {
     /// Accounts that fail are called all the same: rests would only have to be waited for.
     var health = AccountHealthSettings.tireless
     var rules: [MessageType: QuotaRules] = [:]
+    /// What counts messages; nil for the embedded form.
+    var quotas: (any QuotaStore)?
     var isAllowListOn = false
     var lane = LaneSettings()
     var crowd = CampaignSettings()
