@@ -24,6 +24,7 @@ struct BenchEngine: Sendable {
     let deliverer: Deliverer
     let desk: ReceiptDesk
     let storage: FolderCrowdStorage
+    let media: MediaLibrary
     let runner: CampaignRunner
     private let lane: LaneSettings
     /// Accounts at suppliers of other channels.
@@ -93,6 +94,8 @@ struct BenchEngine: Sendable {
                 SensitiveWordStep(store: store),
                 ShieldStep(NightShield(window: SendingWindow(zone: PushBench.zone))),
             ]
+        let mediaStorage = FolderCrowdStorage("\(bench.folder)/media")
+        media = MediaLibrary(store: store, storage: mediaStorage, forms: PushBench.suppliers)
         let gate = CallGate(limiter: plan.limiter, clock: wall, logger: PushBench.quiet)
         deliverer = Deliverer(
             ledger: ledger,
@@ -108,6 +111,14 @@ struct BenchEngine: Sendable {
             gate: gate,
             health: health,
             keys: keys,
+            media: MediaKeeper(
+                store: store,
+                storage: mediaStorage,
+                clock: wall,
+                // Whoever waits for another process waits for what goes by no calendar.
+                timer: ContinuousClock(),
+                logger: PushBench.quiet
+            ),
             settings: plan.delivery,
             clock: wall,
             timer: bench.clock

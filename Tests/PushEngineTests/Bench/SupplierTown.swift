@@ -61,6 +61,11 @@ struct SupplierTown: Sendable {
         try await order("/_sim/clock", "{}")
     }
 
+    /// Lets time pass for the suppliers alone.
+    func pass(_ duration: Duration) async throws {
+        try await order("/_sim/clock", "{\"advance_ms\":\(Int64(duration / .milliseconds(1)))}")
+    }
+
     private func order(_ path: String, _ body: String) async throws {
         let answer = try await http.send(HTTPRequest(url: url + path, body: Array(body.utf8)))
         #expect(answer.status == 200)
