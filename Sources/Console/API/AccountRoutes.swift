@@ -40,64 +40,20 @@ struct AccountRoutes {
 
     /// Stores an account under its name; a known one keeps what is not sent.
     @Sendable private func put(_ call: Call) async throws -> Answer {
-        let (account, isKnown) = try await draft(call)
-        let stored = try await accounts.putAccount(account)
+        let draft = try await draft(call)
+        let stored = try await accounts.putAccount(draft.account)
+        var answer = json(stored)
+        if let translation = draft.translation { answer.append("translated", translation.json) }
         let place = "/api/v1/accounts/\(stored.id.rawValue)"
-        return isKnown ? Answer(json(stored)) : .created(json(stored), at: place)
+        return draft.isKnown ? Answer(answer) : .created(answer, at: place)
     }
 
-    /// The account that a call describes, and whether there is one of its name.
-    private func draft(_ call: Call) async throws -> (account: SupplierAccount, isKnown: Bool) {
+    /// The account that a call describes.
+    private func draft(_ call: Call) async throws -> AccountDraft {
         let known = try await accounts.accounts()
-        let (account, form, isKnown) = try await call.body { body in
-            let name: String = try body.required("name")
-            let kind: SupplierKind = try body.required("kind")
-            guard let form = forms[kind] else {
-                let kinds = forms.all.map(\.kind.rawValue).joined(separator: ", ")
-                throw InputFault(.outOfRange, field: "kind", "must be one of \(kinds)")
-            }
-            let before = known.first { $0.name == name }
-            guard before.map({ $0.kind == kind }) ?? true else {
-                throw CatalogueFault.conflict("there is an account of another kind with that name")
-            }
-            let (config, removed) =
-                try body.object("config") { try Self.config(&$0, of: form) }
-                ?? (AccountConfig(before?.config.values ?? [:]), [])
-            let account = try SupplierAccount(
-                id: before?.id ?? AccountID(rawValue: 0),
-                name: name,
-                kind: kind,
-                channel: try body.optional("sendChannel") ?? form.channel,
-                url: try body.optional("url") ?? before?.url ?? form.address,
-                config: config,
-                weight: try body.optional("weight") ?? before?.weight ?? 100,
-                weights: try Self.weights(&body) ?? before?.weights ?? [:],
-                callsPerSecond: Self.rate(try body.optional("callsPerSecond") ?? before?.callsPerSecond ?? 0),
-                isEnabled: try body.optional("enabled") ?? before?.isEnabled ?? true
-            )
-            .keepingSecrets(of: before, except: removed, at: form)
-            return (account, form, before != nil)
-        }
-        try account.check(against: form)
-        return (account, isKnown)
-    }
-
-    /// What a call gives of an account's settings, and which secrets it gives as empty.
-    private static func config(
-        _ input: inout Input,
-        of form: SupplierForm
-    ) throws(InputFault) -> (given: AccountConfig, removed: Set<String>) {
-        var values: [String: String] = [:]
-        var secrets: [String: Secret] = [:]
-        for field in form.fields {
-            let value: String? = try input.optional(field.name)
-            if field.isSecret {
-                secrets[field.name] = value.map { Secret($0) }
-            } else {
-                values[field.name] = value
-            }
-        }
-        return (AccountConfig(values, secrets: secrets), Set(secrets.filter(\.value.isEmpty).keys))
+        let draft = try await call.body { body in try AccountDraft(&body, among: known, forms) }
+        try draft.check()
+        return draft
     }
 
     @Sendable private func change(_ call: Call) async throws -> Answer {
@@ -105,8 +61,8 @@ struct AccountRoutes {
         let (weight, weights, rate, enabled) = try await call.body { body in
             (
                 try body.optional("weight") ?? before.weight,
-                try Self.weights(&body) ?? before.weights,
-                Self.rate(try body.optional("callsPerSecond") ?? before.callsPerSecond ?? 0),
+                try AccountDraft.weights(&body) ?? before.weights,
+                AccountDraft.rate(try body.optional("callsPerSecond") ?? before.callsPerSecond ?? 0),
                 try body.optional("enabled") ?? before.isEnabled
             )
         }
@@ -121,20 +77,6 @@ struct AccountRoutes {
             enabled: enabled
         )
         return Answer(json(try await account(before.id)))
-    }
-
-    /// Shares by message type; those given take the place of all there were.
-    private static func weights(_ body: inout Input) throws -> [MessageType: Int]? {
-        try body.object("weights") { input in
-            var weights: [MessageType: Int] = [:]
-            for type in MessageType.allCases { weights[type] = try input.optional(type.name) }
-            return weights
-        }
-    }
-
-    /// On the wire 0 stands for the supplier's own limit.
-    private static func rate(_ callsPerSecond: Int) -> Int? {
-        callsPerSecond == 0 ? nil : callsPerSecond
     }
 
     private func json(_ account: SupplierAccount) -> WireObject {

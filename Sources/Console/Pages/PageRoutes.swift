@@ -38,6 +38,7 @@ struct PageRoutes: Sendable {
             TemplatePages(parts: parts),
             SuppressionPages(parts: parts),
             AccountPages(parts: parts, callbacks: callbacks),
+            AustinPages(parts: parts),
             ReconciliationPages(parts: parts),
         ]
         for desk in desks {

@@ -15,6 +15,8 @@ package struct SupplierForm: Sendable {
     package let fields: [AccountField]
     /// What it takes as media, of each type that it takes.
     package let media: [MediaRule]
+    /// How its accounts look on austin; nil when austin has none.
+    package let austin: AustinShape?
     /// Refuses settings with which nothing could ever be sent, as far as they alone can tell.
     package let refuseUseless: @Sendable (SupplierAccount) throws(CatalogueFault) -> Void
     /// Makes the adapter of an account.
@@ -28,6 +30,7 @@ package struct SupplierForm: Sendable {
         schemes: [String] = ["http", "https"],
         fields: [AccountField],
         media: [MediaRule] = [],
+        austin: AustinShape? = nil,
         refuseUseless: @escaping @Sendable (SupplierAccount) throws(CatalogueFault) -> Void = { _ in },
         adapter: @escaping @Sendable (SupplierAccount, SupplierTools) -> any Supplier
     ) {
@@ -38,6 +41,7 @@ package struct SupplierForm: Sendable {
         self.schemes = schemes
         self.fields = fields
         self.media = media
+        self.austin = austin
         self.refuseUseless = refuseUseless
         self.adapter = adapter
     }

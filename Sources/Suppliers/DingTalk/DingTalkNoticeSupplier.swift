@@ -16,7 +16,8 @@ extension SupplierForm {
             .secret("appSecret", "what tokens are fetched with"),
             .required("agentId", "the application that notices come from, such as 123456789"),
         ],
-        media: DingTalkMedia.rules
+        media: DingTalkMedia.rules,
+        austin: .same
     ) { DingTalkNoticeSupplier($0, $1) }
 }
 

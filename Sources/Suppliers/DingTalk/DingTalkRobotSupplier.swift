@@ -14,7 +14,8 @@ extension SupplierForm {
         fields: [
             RobotWebhook.field,
             .secret("secret", "what begins with SEC, for a robot whose calls are signed", isRequired: false),
-        ]
+        ],
+        austin: .same
     ) { DingTalkRobotSupplier($0, $1) }
 }
 

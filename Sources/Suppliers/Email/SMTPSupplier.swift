@@ -37,6 +37,7 @@ extension SupplierForm {
             .optional("dkimSelector", "the name of its key below _domainkey"),
             .secret("dkimKey", "its private key, RSA or Ed25519, in PEM", isRequired: false),
         ],
+        austin: .mail,
         refuseUseless: { account throws(CatalogueFault) in
             do throws(SMTPSetupFault) { _ = try SMTPSetup(account) } catch { throw CatalogueFault(error) }
         },

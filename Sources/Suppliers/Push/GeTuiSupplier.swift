@@ -15,7 +15,8 @@ extension SupplierForm {
             .required("appId", "the application"),
             .required("appKey", "who signs"),
             .secret("masterSecret", "what signs"),
-        ]
+        ],
+        austin: .same
     ) { GeTuiSupplier($0, $1) }
 }
 

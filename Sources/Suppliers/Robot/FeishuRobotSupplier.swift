@@ -14,7 +14,8 @@ extension SupplierForm {
         fields: [
             RobotWebhook.field,
             .secret("secret", "for a robot whose calls are signed", isRequired: false),
-        ]
+        ],
+        austin: .same
     ) { FeishuRobotSupplier($0, $1) }
 }
 

@@ -14,7 +14,8 @@ extension SupplierForm {
         channel: .weComRobot,
         address: "https://qyapi.weixin.qq.com",
         fields: [RobotWebhook.field],
-        media: WeComMedia.ofRobots
+        media: WeComMedia.ofRobots,
+        austin: .same
     ) { WeComRobotSupplier($0, $1) }
 }
 

@@ -13,7 +13,8 @@ extension SupplierForm {
         channel: .sms,
         // It is in no document: every account names its own.
         address: "",
-        fields: [.required("userName", "who signs"), .secret("password", "what signs")]
+        fields: [.required("userName", "who signs"), .secret("password", "what signs")],
+        austin: .linTong
     ) { LinTongSupplier($0, $1) }
 }
 

@@ -18,7 +18,8 @@ extension SupplierForm {
             .required("signName", "the signature shown in 【】, without the brackets"),
             .required("templateId", "the approved template, whose only parameter is the rendered text"),
             .optional("region", "ap-guangzhou without one"),
-        ]
+        ],
+        austin: .tencent
     ) { TencentSupplier($0, $1) }
 }
 

@@ -14,7 +14,8 @@ extension SupplierForm {
         fields: [
             .secret("apikey", "what every call carries"),
             .required("tplId", "the approved template, whose only variable `#content#` is the rendered text"),
-        ]
+        ],
+        austin: .yunpian
     ) { YunpianSupplier($0, $1) }
 }
 

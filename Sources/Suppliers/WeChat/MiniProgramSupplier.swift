@@ -19,7 +19,8 @@ extension SupplierForm {
                 "which version of the mini-program a message opens; formal without one",
                 choices: ["formal", "trial", "developer"]
             ),
-        ] + WeChatEvents.fields
+        ] + WeChatEvents.fields,
+        austin: .miniProgram
     ) { MiniProgramSupplier($0, $1) }
 }
 

@@ -14,7 +14,8 @@ extension SupplierForm {
         fields: [
             .required("appId", "the account's AppID, such as wx0123456789abcdef"),
             .secret("secret", "the account's AppSecret"),
-        ] + WeChatEvents.fields
+        ] + WeChatEvents.fields,
+        austin: .same
     ) { OfficialAccountSupplier($0, $1) }
 }
 

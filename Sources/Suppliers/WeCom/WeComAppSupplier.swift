@@ -16,7 +16,8 @@ extension SupplierForm {
             .secret("corpSecret", "the application's secret"),
             .required("agentId", "the application's number, such as 1000002"),
         ],
-        media: WeComMedia.ofApplications
+        media: WeComMedia.ofApplications,
+        austin: .weComApp
     ) { WeComAppSupplier($0, $1) }
 }
 
