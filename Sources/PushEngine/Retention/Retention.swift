@@ -71,12 +71,37 @@ package struct Retention: Sendable {
     package func round(report: (RetentionRound) -> Void) async throws -> RetentionRound {
         let start = clock.now
         var round = RetentionRound()
-        for part in [removeMessages, removeRemains, removeReconciliations, removeLinks, removeCrowds] {
-            do { try await part(start, &round, report) } catch let error as StoreError {
+        for part in Part.allCases {
+            do { try await remove(part, since: start, &round, report) } catch let error as StoreError {
                 round.failures.append("\(error)")
             }
         }
         return round
+    }
+
+    /// What is removed, one after the other.
+    private enum Part: CaseIterable {
+        case messages
+        case remains
+        case reconciliations
+        case links
+        case crowds
+    }
+
+    // Not a list of the functions themselves: the optimiser crashes on asynchronous functions as values that throw.
+    private func remove(
+        _ part: Part,
+        since start: Moment,
+        _ round: inout RetentionRound,
+        _ report: (RetentionRound) -> Void
+    ) async throws {
+        switch part {
+        case .messages: try await removeMessages(since: start, &round, report)
+        case .remains: try await removeRemains(since: start, &round, report)
+        case .reconciliations: try await removeReconciliations(since: start, &round, report)
+        case .links: try await removeLinks(since: start, &round, report)
+        case .crowds: try await removeCrowds(since: start, &round, report)
+        }
     }
 
     private func removeMessages(
