@@ -183,7 +183,8 @@ struct EngineParts: Sendable {
                 quotas: quotas,
                 fates: store,
                 rules: suppression.quotaRules,
-                calendar: calendar
+                calendar: calendar,
+                links: settings.links.map(ShortLinkFinder.init)
             ),
             refusals: LastingRefusals(store: store, clock: clock),
             directory: directory,

@@ -10,22 +10,33 @@ package struct DeduplicationStep: DeliveryStep {
     private let fates: any MessageFates
     private let rules: [MessageType: QuotaRules]
     private let calendar: BusinessCalendar
+    private let links: ShortLinkFinder?
 
+    /// Makes the step.
+    ///
+    /// - Parameters:
+    ///   - quotas: where places are reserved.
+    ///   - fates: which messages were never sent.
+    ///   - rules: what may go, by message type.
+    ///   - calendar: tells the day.
+    ///   - links: finds what makes texts differ that are the same to who reads them; nil where no links are shortened.
     package init(
         quotas: any QuotaStore,
         fates: any MessageFates,
         rules: [MessageType: QuotaRules],
-        calendar: BusinessCalendar
+        calendar: BusinessCalendar,
+        links: ShortLinkFinder? = nil
     ) {
         self.quotas = quotas
         self.fates = fates
         self.rules = rules
         self.calendar = calendar
+        self.links = links
     }
 
     package func apply(to batch: DeliveryBatch) async throws(StoreError) -> Passage {
         let rules = rules[batch.task.lane.type] ?? QuotaRules()
-        let claims = Self.claims(of: batch.waiting, batch.id, batch.task)
+        let claims = claims(of: batch.waiting, batch.id, batch.task)
         let verdicts = try await verdicts(on: claims, rules, batch)
         var passed: [Int] = []
         passed.reserveCapacity(claims.count)
@@ -90,16 +101,21 @@ package struct DeduplicationStep: DeliveryStep {
     /// Gives back what was reserved for messages that were certainly not sent.
     func refund(_ members: Members, of batch: LedgerBatch) async throws(StoreError) {
         guard !members.isEmpty else { return }
-        let claims = Self.claims(of: members, batch.id, batch.task)
+        let claims = claims(of: members, batch.id, batch.task)
         let lane = batch.task.lane
         try await quotas.refund(claims, channel: lane.channel, span: rules[lane.type]?.span)
     }
 
-    private static func claims(of members: Members, _ batch: BatchID, _ task: SendTask) -> [QuotaClaim] {
+    private func claims(of members: Members, _ batch: BatchID, _ task: SendTask) -> [QuotaClaim] {
         let salt = UInt64(bitPattern: task.template.rawValue)
         let contents = (0..<task.contents.count)
             .map { index in
-                task.contents.withBytes(of: index) { ContentHash.mix(ContentHash.of($0), salt) }
+                task.contents.withBytes(of: index) { text in
+                    let hash =
+                        links.map { $0.withoutCodes(text).withUnsafeBytes(ContentHash.of) }
+                        ?? ContentHash.of(text)
+                    return ContentHash.mix(hash, salt)
+                }
             }
         return members.indices.map { index in
             QuotaClaim(

@@ -104,7 +104,8 @@ struct BenchEngine: Sendable {
                 quotas: WiredQuotas(plan.quotas ?? quotas, plan.wire),
                 fates: store,
                 rules: plan.rules,
-                calendar: calendar
+                calendar: calendar,
+                links: ShortLinkFinder(base: "https://t.cn")
             ),
             refusals: LastingRefusals(store: store, clock: wall),
             directory: directory,

@@ -39,6 +39,21 @@ import Testing
         }
     }
 
+    @Test func `a text that differs in the codes of its short links alone is the same text`() async throws {
+        try await PushBench.use { bench in
+            let engine = try await bench.open()
+            let template = try await engine.template("{$text}")
+            #expect(try await deliver(engine, template, ["text": "见 https://t.cn/s/AAAAAAAA1 退订"]).isSent)
+            let again = try await deliver(engine, template, ["text": "见 https://t.cn/s/BBBBBBBB2 退订"])
+            #expect(again == .duplicate)
+            for other in [
+                "见 https://t.cn/s/BBBBBBBB2 退", "见 https://t.cn/t/BBBBBBBB2 退订", "见 https://t.cn/s/",
+            ] {
+                #expect(try await deliver(engine, template, ["text": other]).isSent)
+            }
+        }
+    }
+
     @Test func `of one number that a call names twice the second is a duplicate`() async throws {
         try await PushBench.use { bench in
             let engine = try await bench.open()
