@@ -248,12 +248,11 @@ struct ServeSettings: Sendable {
         // Suppliers keep files for three days.
         mediaMargin = try reader.duration("media.renew-before", from: "1h", to: "48h") ?? mediaMargin
         // Who has little patience, and says nothing of results, has them asked for in time.
-        receipts.resultsAfter =
-            try reader.duration("receipts.results-after", from: "10s", to: "24h")
-            ?? min(receipts.resultsAfter, receipts.patience / 2)
-        guard receipts.resultsAfter < receipts.patience else {
+        let resultsAfter = try reader.duration("receipts.results-after", from: "10s", to: "24h")
+        guard resultsAfter.map({ $0 < receipts.patience }) ?? true else {
             throw SettingsError("receipts.results-after", "is below receipts.patience")
         }
+        receipts.resultsAfter = resultsAfter ?? min(receipts.resultsAfter, receipts.patience / 2)
         guard receipts.resendAfter >= receipts.queryAfter else {
             throw SettingsError("receipts.resend-after", "is not below receipts.query-after")
         }

@@ -118,6 +118,9 @@ extension PostgresPushStore: RetentionStore {
         DELETE FROM link USING (
             SELECT code AS old FROM link WHERE made_at < $1
                 AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= $2)
+                AND NOT EXISTS (
+                    SELECT 1 FROM campaign_run AS holder
+                    WHERE holder.id = link.run AND holder.state IN ('running', 'paused'))
             ORDER BY made_at LIMIT $3) AS unused
         WHERE code = old RETURNING code
         """

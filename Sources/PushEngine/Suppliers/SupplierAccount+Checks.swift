@@ -6,7 +6,9 @@ extension SupplierAccount {
     /// - Parameter form: what its supplier asks for.
     /// - Throws: `CatalogueFault.invalid` for the first field that makes no sense.
     package func check(against form: SupplierForm) throws(CatalogueFault) {
-        guard (1...64).contains(name.count), name.isPlain, name == name.trimming() else {
+        // One that has its name from before this was looked at keeps it.
+        let isKnown = id != AccountID(rawValue: 0)
+        guard (1...64).contains(name.count), isKnown || name.isPlain && name == name.trimming() else {
             throw .invalid(
                 field: "name",
                 reason: "must have 1 to 64 characters, none of them invisible, and no blank around them"

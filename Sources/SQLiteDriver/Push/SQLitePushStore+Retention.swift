@@ -133,6 +133,9 @@ extension SQLitePushStore: RetentionStore {
     static let selectUnusedLinks = """
         SELECT code FROM link WHERE made_at < ?1
             AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= ?2)
+            AND NOT EXISTS (
+                SELECT 1 FROM campaign_run AS holder
+                WHERE holder.id = link.run AND holder.state IN ('running', 'paused'))
         ORDER BY made_at LIMIT ?3
         """
 
