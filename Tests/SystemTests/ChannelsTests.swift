@@ -55,6 +55,12 @@ import Testing
             .joined()
     }
 
+    @Test func `no two made-up recipients of a channel are the same`() {
+        for sample in ChannelSample.all {
+            #expect(Set((0..<5_000).map(sample.address)).count == 5_000, "\(sample.channel)")
+        }
+    }
+
     @Test func `every recipient of every channel ends in a final state, and the simulator's books agree`()
         async throws
     {

@@ -31,7 +31,7 @@ struct ChannelSample: Sendable {
             // As long as Apple's, and in hexadecimal digits.
             address: { number in
                 let digits = String(number, radix: 16)
-                return String(repeating: "a", count: 64 - digits.count) + digits
+                return "a" + String(repeating: "0", count: 63 - digits.count) + digits
             },
             badAddress: "a,b"
         ),
