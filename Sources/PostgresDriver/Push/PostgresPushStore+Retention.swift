@@ -33,15 +33,12 @@ extension PostgresPushStore: RetentionStore {
 
     package func removeLinks(unusedSince moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await pool.write("remove links") { link in
-            let old =
-                try link.run(
-                    Self.removeUnusedLinks,
-                    .int(moment.millisecondsSinceEpoch),
-                    .int(ClickHour(code: "", at: moment).hour),
-                    .int(limit)
-                )
+            let hour = PostgresValue.int(ClickHour(code: "", at: moment).hour)
+            let found =
+                try link.run(Self.lockUnusedLinks, .int(moment.millisecondsSinceEpoch), hour, .int(limit))
                 .map { $0.text(0) }
-            // Later than the links: whoever counted one of them at the same time had it locked, and is done.
+            // A statement of its own: it sees who counted one of them before it was locked.
+            let old = try link.run(Self.removeUnusedLinks, .texts(found), hour).map { $0.text(0) }
             try link.run("DELETE FROM click WHERE code = ANY ($1)", .texts(old))
             return old.count
         }
@@ -114,15 +111,20 @@ extension PostgresPushStore: RetentionStore {
         WHERE result.day = old.day AND result.account = old.account AND result.made_at < $1
         """
 
-    static let removeUnusedLinks = """
-        DELETE FROM link USING (
-            SELECT code AS old FROM link WHERE made_at < $1
-                AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= $2)
-                AND NOT EXISTS (
-                    SELECT 1 FROM campaign_run AS holder
-                    WHERE holder.id = link.run AND holder.state IN ('running', 'paused'))
-            ORDER BY made_at LIMIT $3) AS unused
-        WHERE code = old RETURNING code
+    /// Whoever counts one at the moment has it locked: it is used.
+    static let lockUnusedLinks = """
+        SELECT code FROM link WHERE made_at < $1
+            AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= $2)
+            AND NOT EXISTS (
+                SELECT 1 FROM campaign_run AS holder
+                WHERE holder.id = link.run AND holder.state IN ('running', 'paused'))
+        ORDER BY made_at LIMIT $3 FOR UPDATE OF link SKIP LOCKED
+        """
+
+    private static let removeUnusedLinks = """
+        DELETE FROM link WHERE code = ANY ($1)
+            AND NOT EXISTS (SELECT 1 FROM click WHERE click.code = link.code AND hour >= $2)
+        RETURNING code
         """
 
     /// Who begins to use one of them at the same moment has its row locked: then its use is seen here.

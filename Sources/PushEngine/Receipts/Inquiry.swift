@@ -67,7 +67,8 @@ struct Inquiry: Sendable {
             case .unknown: settings.queryAfter
             default: tellsByCall ? settings.resultsAfter : settings.confirmAfter
             }
-        while !Task.isCancelled, try await refill(&progress, of: entry.account.id, in: state, age) {
+        let now = clock.now
+        while !Task.isCancelled, try await refill(&progress, of: entry.account.id, in: state, age, at: now) {
             let isThrough =
                 tellsByCall
                 ? try await askForCall(entry, &progress, &allowed, &round)
@@ -229,13 +230,15 @@ struct Inquiry: Sendable {
     }
 
     /// Sees to it that there is a call to ask for; false when there is none now.
+    ///
+    /// What counts is when the round came to the account: however long it takes, it begins with the oldest once.
     private func refill(
         _ progress: inout InquiryProgress,
         of account: AccountID,
         in state: DeliveryState,
-        _ age: Duration
+        _ age: Duration,
+        at now: Moment
     ) async throws(StoreError) -> Bool {
-        let now = clock.now
         guard progress.calls.isEmpty else { return true }
         let read = { (last: BatchID?) async throws(StoreError) -> [OpenCall] in
             try await store.openCalls(
