@@ -76,10 +76,9 @@ struct AccountPages: PageDesk {
     ) async throws -> ButtonAnswer {
         do {
             let account = try input.account(of: before)
-            if before == nil, try await accounts.accounts().contains(where: { $0.name == account.name }) {
-                throw CatalogueFault.invalid(field: "name", reason: "there is an account of that name")
-            }
-            let stored = try await accounts.putAccount(account)
+            let stored =
+                before == nil
+                ? try await accounts.putNew(account) : try await accounts.putAccount(account)
             return ButtonAnswer("/accounts/\(stored.id.rawValue)", done: done)
         } catch CatalogueFault.invalid(let field, let reason) {
             return ButtonAnswer(showing: try await again(input, of: before, "\(field) \(reason)", visit))
@@ -178,5 +177,17 @@ struct AccountPages: PageDesk {
     private func form(_ kind: SupplierKind) throws(Trouble) -> SupplierForm {
         guard let form = forms[kind] else { throw .notFound(kind.rawValue) }
         return form
+    }
+}
+
+extension AccountStore {
+    /// Stores an account that nobody has named yet.
+    ///
+    /// - Throws: `CatalogueFault.invalid` when there is one of its name.
+    func putNew(_ account: SupplierAccount) async throws -> SupplierAccount {
+        guard try await !accounts().contains(where: { $0.name == account.name }) else {
+            throw CatalogueFault.invalid(field: "name", reason: "there is an account of that name")
+        }
+        return try await putAccount(account)
     }
 }

@@ -19,14 +19,7 @@ struct AustinPages: PageDesk {
         [
             PageRoute(Self.path) { visit in
                 do {
-                    let account = try account(visit)
-                    if try await accounts.accounts().contains(where: { $0.name == account.name }) {
-                        throw CatalogueFault.invalid(
-                            field: "name",
-                            reason: "there is an account of that name"
-                        )
-                    }
-                    let stored = try await accounts.putAccount(account)
+                    let stored = try await accounts.putNew(try account(visit))
                     return ButtonAnswer("/accounts/\(stored.id.rawValue)", done: "account-austin")
                 } catch CatalogueFault.invalid(let field, let reason) {
                     let problem = "\(visit.say("account-fault")) \(field) \(reason)"
@@ -82,8 +75,7 @@ struct AustinForm: Sendable {
     init(_ forms: SupplierForms, _ visit: Visit, problem: String?) {
         name = visit.form["name"] ?? ""
         let chosen = visit.form["sendChannel"]
-        channels = Channel.allCases
-            .filter { channel in forms.all.contains { $0.channel == channel && $0.austin != nil } }
+        channels = forms.austinChannels
             .map { channel in
                 let value = "\(channel.rawValue)"
                 return Option(

@@ -6,7 +6,7 @@ import Scheduler
 struct KeepSettings: Hashable, Sendable {
     private static let day = Duration.seconds(86_400)
     /// Longer is a mistake in the unit.
-    private static let longest = day * 3_650
+    private static let longest = "3650d"
 
     /// Messages, receipts, crowd files, links, comparisons.
     var books = RetentionSettings()
@@ -21,14 +21,14 @@ struct KeepSettings: Hashable, Sendable {
     init(_ reader: SettingsReader) throws(SettingsError) {
         // Suppliers tell of a message for days, and people ask about it no sooner.
         books.messages =
-            try reader.duration("retention.messages", in: Self.day * 7...Self.longest) ?? books.messages
+            try reader.duration("retention.messages", from: "7d", to: Self.longest) ?? books.messages
         books.crowds =
-            try reader.duration("retention.crowds", in: Self.day...Self.longest) ?? books.crowds
-        books.links = try reader.duration("retention.links", in: Self.day * 7...Self.longest) ?? books.links
+            try reader.duration("retention.crowds", from: "1d", to: Self.longest) ?? books.crowds
+        books.links = try reader.duration("retention.links", from: "7d", to: Self.longest) ?? books.links
         books.reconciliations =
-            try reader.duration("retention.reconciliations", in: Self.day * 7...Self.longest)
+            try reader.duration("retention.reconciliations", from: "7d", to: Self.longest)
             ?? books.reconciliations
-        runs = try reader.duration("retention.runs", in: Self.day...Self.longest) ?? runs
+        runs = try reader.duration("retention.runs", from: "1d", to: Self.longest) ?? runs
     }
 
     /// For how many days executors keep the logs of runs: no shorter than the runs.

@@ -86,14 +86,6 @@ struct SettingsReader {
         }
     }
 
-    /// A length of time within limits that are whole days.
-    func duration(_ key: String, in range: ClosedRange<Duration>) throws(SettingsError) -> Duration? {
-        let (least, most) = (range.lowerBound.inSeconds / 86_400, range.upperBound.inSeconds / 86_400)
-        return try value(key, "is from \(Int(least))d to \(Int(most))d, such as 90d") { text in
-            DurationText.duration(text).flatMap { range.contains($0) ? $0 : nil }
-        }
-    }
-
     /// Numbers of lanes, such as `sms.marketing=8`.
     func lanes(_ key: String, in range: ClosedRange<Int>) throws(SettingsError) -> [Lane: Int]? {
         guard let pairs = try list(key) else { return nil }

@@ -97,9 +97,19 @@ package struct Retention: Sendable {
     ) async throws {
         switch part {
         case .messages: try await removeMessages(since: start, &round, report)
-        case .remains: try await removeRemains(since: start, &round, report)
-        case .reconciliations: try await removeReconciliations(since: start, &round, report)
-        case .links: try await removeLinks(since: start, &round, report)
+        case .remains:
+            try await remove(\.remains, since: start, &round, report) { () async throws(StoreError) in
+                try await store.removeRemains(before: start - settings.messages, limit: Self.remainsStep)
+            }
+        case .reconciliations:
+            let before = start - settings.reconciliations
+            try await remove(\.reconciliations, since: start, &round, report) { () async throws(StoreError) in
+                try await store.removeReconciliations(before: before, limit: Self.reconciliationStep)
+            }
+        case .links:
+            try await remove(\.links, since: start, &round, report) { () async throws(StoreError) in
+                try await store.removeLinks(unusedSince: start - settings.links, limit: Self.linkStep)
+            }
         case .crowds: try await removeCrowds(since: start, &round, report)
         }
     }
@@ -122,37 +132,6 @@ package struct Retention: Sendable {
             last = step.next
             report(round)
         } while last != nil
-    }
-
-    private func removeRemains(
-        since start: Moment,
-        _ round: inout RetentionRound,
-        _ report: (RetentionRound) -> Void
-    ) async throws {
-        try await remove(\.remains, since: start, &round, report) { () async throws(StoreError) in
-            try await store.removeRemains(before: start - settings.messages, limit: Self.remainsStep)
-        }
-    }
-
-    private func removeReconciliations(
-        since start: Moment,
-        _ round: inout RetentionRound,
-        _ report: (RetentionRound) -> Void
-    ) async throws {
-        let before = start - settings.reconciliations
-        try await remove(\.reconciliations, since: start, &round, report) { () async throws(StoreError) in
-            try await store.removeReconciliations(before: before, limit: Self.reconciliationStep)
-        }
-    }
-
-    private func removeLinks(
-        since start: Moment,
-        _ round: inout RetentionRound,
-        _ report: (RetentionRound) -> Void
-    ) async throws {
-        try await remove(\.links, since: start, &round, report) { () async throws(StoreError) in
-            try await store.removeLinks(unusedSince: start - settings.links, limit: Self.linkStep)
-        }
     }
 
     /// Repeats a step until it removes nothing more.

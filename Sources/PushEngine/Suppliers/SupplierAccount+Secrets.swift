@@ -21,8 +21,8 @@ extension SupplierAccount {
         let kept = before.config.secrets.filter { name, _ in
             config.secrets[name] == nil && !removed.contains(name)
         }
-        let leading = ["url"] + form.fields.filter(\.leadsSecrets).map { "config.\($0.name)" }
-        let changed = leading.first { destination(at: $0) != before.destination(at: $0) }
+        let turned = form.fields.first { $0.leadsSecrets && self[$0.name] != before[$0.name] }
+        let changed = url != before.url ? "url" : turned.map { "config.\($0.name)" }
         if let changed, let name = form.fields.map(\.name).first(where: { kept[$0] != nil }) {
             throw .invalid(
                 field: "config.\(name)",
@@ -35,9 +35,5 @@ extension SupplierAccount {
             secrets: config.secrets.merging(kept) { given, _ in given }
         )
         return account
-    }
-
-    private func destination(at field: String) -> String {
-        field == "url" ? url : self[String(field.dropFirst("config.".count))]
     }
 }

@@ -14,6 +14,12 @@ package struct SupplierForms: Sendable {
     /// The form of a kind; nil when nobody here speaks its wire.
     package subscript(kind: SupplierKind) -> SupplierForm? { byKind[kind] }
 
+    /// The channels that austin has accounts of, in order.
+    package var austinChannels: [Channel] {
+        let channels = Set(all.filter { $0.austin != nil }.map(\.channel))
+        return Channel.allCases.filter(channels.contains)
+    }
+
     /// The adapter that speaks for `account`.
     ///
     /// One whose kind is not known here, because another version stored it, is spoken for by nobody: it refuses every

@@ -62,11 +62,8 @@ package struct AustinTranslation: Sendable {
     ) throws(CatalogueFault) -> SupplierForm {
         let known = forms.all.filter { $0.channel == channel && $0.austin != nil }
         guard let first = known.first else {
-            let channels = Channel.allCases
-                .filter { channel in forms.all.contains { $0.channel == channel && $0.austin != nil } }
-                .map { "\($0.rawValue)" }
-            let reason =
-                "has no supplier here that austin has; those of \(channels.joined(separator: ", ")) have one"
+            let channels = forms.austinChannels.map { "\($0.rawValue)" }.joined(separator: ", ")
+            let reason = "has no supplier here that austin has; those of \(channels) have one"
             throw .invalid(field: "sendChannel", reason: reason)
         }
         var named: (field: String, name: String)?
