@@ -38,6 +38,8 @@ package struct SchedulerBells: Sendable {
     package let trigger = Bell()
     /// A run may be handed over: one was planned or ended, or an executor came.
     package let dispatch = Bell()
+    /// A run ended, and something may follow from it.
+    package let sequel = Bell()
     /// An executor's process may be gone.
     package let sweep = Bell()
 }

@@ -13,6 +13,7 @@ package struct SchedulerService: Service {
     private let term: LeaderTerm
     private let triggers: TriggerLoop
     private let dispatcher: Dispatcher
+    private let sequels: SequelLoop
     private let sweep: LostRunSweep
 
     /// - Parameters:
@@ -37,6 +38,7 @@ package struct SchedulerService: Service {
         )
         triggers = TriggerLoop(parts, planner: settings.planner)
         dispatcher = Dispatcher(parts, rules: settings.dispatch)
+        sequels = SequelLoop(parts, planner: settings.planner)
         sweep = LostRunSweep(parts, settings: settings.sweep)
     }
 
@@ -47,6 +49,7 @@ package struct SchedulerService: Service {
                 try await withThrowingTaskGroup(of: Void.self) { loops in
                     loops.addTask { try await triggers.run(under: lease) }
                     loops.addTask { try await dispatcher.run(under: lease) }
+                    loops.addTask { try await sequels.run(under: lease) }
                     loops.addTask { try await sweep.run(under: lease) }
                     // The first that ends, ends the term: each runs until it is cancelled or deposed.
                     defer { loops.cancelAll() }

@@ -14,6 +14,9 @@ import Testing
           {"days": 7}
         timeout_seconds: 1.5
         retry: {limit: 3, first_seconds: 2, ceiling_seconds: 8}
+        children:
+          - {job: tick}
+          - {job: ops/page somebody, when: failure, params: result, per_shard: true}
         ---
         name: tick
         group: reports
@@ -40,6 +43,12 @@ import Testing
         let exported = try await bench.kpush("jobs", "export", "reports/nightly-report", "tick")
         #expect(exported.output.contains("params: |\n  {\"days\": 7}\n"))
         #expect(exported.output.contains("timeout_seconds: 1.5\n"))
+        #expect(exported.output.contains("- {job: tick}\n"))
+        #expect(
+            exported.output.contains(
+                "{job: ops/page somebody, when: failure, params: result, per_shard: true}"
+            )
+        )
         let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
         #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
         let list = try await bench.kpush("jobs", "list", "--group", "reports")

@@ -10,6 +10,7 @@ extension Job {
             "overlap": .text(spec.overlap.rawValue), "route": .text(spec.route.rawValue),
             "handler": .text(spec.handler), "params": .text(spec.params),
             "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
+            "children": .objects(spec.children.map(\.json)),
             "createdAt": .instant(createdAt), "startedAt": .instant(startedAt),
             "lastTriggerAt": .instant(lastTriggerAt), "nextTriggerAt": .instant(nextTriggerAt),
             "fromDefinition": .bool(definition != nil),
@@ -30,6 +31,15 @@ extension RetryPolicy {
             "factor": .number(backoff.factor), "jitter": .number(backoff.jitter),
         ]
         return ["limit": .number(limit), "backoff": .object(waits)]
+    }
+}
+
+extension ChildJob {
+    fileprivate var json: WireObject {
+        [
+            "job": .text("\(job)"), "when": .text(condition.rawValue), "params": .text(params.rawValue),
+            "perShard": .bool(isPerShard),
+        ]
     }
 }
 

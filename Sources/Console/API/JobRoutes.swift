@@ -100,6 +100,7 @@ extension JobSpec {
             timeout: .seconds(try body.optional("timeout", in: Self.seconds) ?? 0),
             retry: try body.object("retry", Self.retry) ?? .never
         )
+        children = (try body.objects("children") { try ChildJob(&$0) } ?? []).map { $0.within(group) }
     }
 
     /// What can be written as a duration at all.
@@ -116,6 +117,17 @@ extension JobSpec {
             )
         }
         return RetryPolicy(limit: try input.required("limit"), backoff: backoff ?? usual)
+    }
+}
+
+extension ChildJob {
+    fileprivate init(_ input: inout Input) throws {
+        self.init(
+            JobName(try input.required("job")),
+            on: try input.optional("when") ?? .success,
+            params: try input.optional("params") ?? .own,
+            isPerShard: try input.optional("perShard") ?? false
+        )
     }
 }
 

@@ -115,7 +115,8 @@ struct RunDetail: Sendable {
         ]
         if let reason = row.reason { facts.append(Fact(say("reason"), reason)) }
         if let parent = run.plan.parent {
-            facts.append(Fact(say("retry-of"), "\(parent)", path: "/runs/\(parent)"))
+            let led = run.plan.trigger == .parent ? "child-of" : "retry-of"
+            facts.append(Fact(say(led), "\(parent)", path: "/runs/\(parent)"))
         }
         if !run.plan.terms.params.isEmpty { facts.append(Fact(say("params"), run.plan.terms.params)) }
         self.facts = facts

@@ -13,23 +13,59 @@ package struct PostgresRunStore: RunStore {
     package func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
         guard !runs.isEmpty else { return [] }
         let new = NewRuns(runs, token: nil)
-        var latest: [JobID: Moment] = [:]
-        for plan in runs.map(\.plan) {
-            latest[plan.job] = max(plan.plannedAt, latest[plan.job] ?? plan.plannedAt)
-        }
-        let jobs = latest.sorted { $0.key.rawValue < $1.key.rawValue }
-        let statements = [
-            .lock(latest.keys),
-            PostgresStatement(
-                Self.noteTriggers,
-                .ints(jobs.map(\.key.rawValue)),
-                .ints(jobs.map(\.value.millisecondsSinceEpoch))
-            ),
-            new.insert(unlessExists: false),
-        ]
+        let statements = Self.noteTriggers(of: runs) + [new.insert(unlessExists: false)]
         return try await pool.write("add runs") { link in
             new.added(try link.runAll(statements)[2])
         }
+    }
+
+    package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
+        try await pool.single("read sequels") { link in
+            try link.run(Self.sequels, .int(limit)).map(JobRun.init)
+        }
+    }
+
+    package func follow(_ steps: [SequelStep], token: FencingToken) async throws(StoreError) -> [JobRun] {
+        let runs = steps.flatMap(\.runs)
+        let new = NewRuns(runs, token: token)
+        let insert = new.insert(
+            [.ints(steps.map(\.run.rawValue))],
+            head: "WITH followed AS (DELETE FROM sequels WHERE run = ANY ($1) RETURNING run)",
+            rule: "JOIN followed ON followed.run = n.parent",
+            unlessExists: false
+        )
+        return try await database.write(
+            "follow runs",
+            under: token,
+            Self.noteTriggers(of: runs) + [insert]
+        ) { brought in
+            new.added(brought[2])
+        }
+    }
+
+    package func trigger(of plan: RunPlan) async throws(StoreError) -> [JobRun] {
+        try await pool.single("read trigger") { link in
+            try link.run(
+                Self.ofTrigger,
+                .int(plan.job.rawValue),
+                .int(plan.plannedAt.millisecondsSinceEpoch)
+            )
+            .map(JobRun.init)
+        }
+    }
+
+    /// Locks the jobs of the runs, and notes the runs as their latest triggers.
+    private static func noteTriggers(of runs: [NewRun]) -> [PostgresStatement] {
+        let latest = Dictionary(runs.map { ($0.plan.job, $0.plan.plannedAt) }, uniquingKeysWith: max)
+        let jobs = latest.sorted { $0.key.rawValue < $1.key.rawValue }
+        return [
+            .lock(latest.keys),
+            PostgresStatement(
+                noteTriggers,
+                .ints(jobs.map(\.key.rawValue)),
+                .ints(jobs.map(\.value.millisecondsSinceEpoch))
+            ),
+        ]
     }
 
     package func outbox(
@@ -109,16 +145,19 @@ package struct PostgresRunStore: RunStore {
         }
     }
 
-    /// Ends the runs and adds the retries of those that ended now and that nobody asked to end.
+    /// Ends the runs, adds the retries of those that ended now and that nobody asked to end, and lists the others of which
+    /// somebody wants to know.
     static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
         let ends = closings.compactMap(\.run.end)
-        let retries = NewRuns(closings.compactMap(\.retry), token: token)
+        let next = closings.compactMap(\.retry)
+        let retries = NewRuns(next, token: token)
         let insert = retries.insert(
             [
                 .int(token?.rawValue), .ints(closings.map(\.run.id.rawValue)),
                 .ints(ends.map(\.at.millisecondsSinceEpoch)), .texts(ends.map(\.reason.rawValue)),
                 .texts(ends.map(\.message)),
                 .optionalInts(closings.map(\.run.startedAt?.millisecondsSinceEpoch)),
+                .ints(next.compactMap(\.plan.parent?.rawValue)),
             ],
             rule: "JOIN ended ON ended.id = n.parent AND ended.kill_requested_at IS NULL",
             unlessExists: true
@@ -134,7 +173,11 @@ package struct PostgresRunStore: RunStore {
                     AS t (id, ended_at, reason, message, started_at)
                 WHERE runs.id = ANY ($2) AND runs.id = t.id AND runs.ended_at IS NULL
                 RETURNING runs.*),
-            retried AS (\(insert.sql))
+            retried AS (\(insert.sql)),
+            listed AS (
+                INSERT INTO sequels (run)
+                SELECT id FROM ended
+                WHERE has_sequel <> 0 AND (kill_requested_at IS NOT NULL OR id <> ALL ($7::bigint[])))
             SELECT \(RunColumn.list(of: "ended")) FROM ended ORDER BY id
             """,
             insert.values
@@ -161,6 +204,13 @@ package struct PostgresRunStore: RunStore {
 
 extension PostgresRunStore {
     static let byIDs = "SELECT \(RunColumn.list()) FROM runs WHERE id = ANY ($1)"
+
+    static let sequels = """
+        SELECT \(RunColumn.list()) FROM sequels JOIN runs ON runs.id = sequels.run
+        ORDER BY sequels.run LIMIT $1
+        """
+
+    static let ofTrigger = "SELECT \(RunColumn.list()) FROM runs WHERE job = $1 AND planned_at = $2"
 
     private static let noteTriggers = """
         UPDATE jobs SET last_at = greatest(jobs.last_at, t.last_at)
@@ -246,6 +296,8 @@ extension PostgresRunStore {
     /// Whoever else prunes at the same time takes others.
     static let prune = """
         DELETE FROM runs WHERE id IN (
-            SELECT id FROM runs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+            SELECT id FROM runs
+            WHERE ended_at < $1 AND NOT EXISTS (SELECT 1 FROM sequels WHERE sequels.run = runs.id)
+            ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """
 }

@@ -33,6 +33,7 @@ enum RunColumn: Int32, CaseIterable {
     case message
     case version
     case token
+    case hasSequel
 
     /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
     static func list(of table: String = "runs") -> String { list(allCases, of: table) }
@@ -76,6 +77,7 @@ struct RunArrays {
         add(.timeoutMs, .ints(terms.map(\.timeout.wholeMilliseconds)))
         add(.retry, .texts(terms.map(\.retry.stored)))
         add(.followUpMs, .optionalInts(terms.map(\.followUp?.wholeMilliseconds)))
+        add(.hasSequel, .ints(terms.map { $0.hasSequel ? 1 : 0 }))
         add(.state, .texts(runs.map(\.state.name.rawValue)))
         add(.dueAt, .optionalInts(runs.map(\.state.stored.due?.millisecondsSinceEpoch)))
         add(.endedAt, .optionalInts(ends.map { $0?.at.millisecondsSinceEpoch }))

@@ -53,7 +53,8 @@ extension RunPlan {
                 route: try row.word(.route),
                 timeout: .milliseconds(row[.timeoutMs]),
                 retry: try RetryPolicy(stored: row.text(.retry) ?? ""),
-                followUp: row.number(.followUpMs).map { .milliseconds($0) }
+                followUp: row.number(.followUpMs).map { .milliseconds($0) },
+                hasSequel: row[.hasSequel] != 0
             )
         )
     }

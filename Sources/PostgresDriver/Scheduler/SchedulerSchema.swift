@@ -11,6 +11,7 @@ enum SchedulerSchema {
             },
             { link in _ = try link.runScript(holdTerm) },
             { link in _ = try link.runScript(lines) },
+            { link in _ = try link.runScript(sequels) },
         ]
     )
 
@@ -129,6 +130,13 @@ enum SchedulerSchema {
         CREATE INDEX runs_waiting ON runs (job, shard_index, id) WHERE state = 'planned';
         CREATE INDEX runs_busy ON runs (job, shard_index, id) WHERE \(PostgresRunStore.busy);
         CREATE INDEX runs_unlined ON runs (due_at, id) WHERE \(PostgresRunStore.unlined);
+        """
+
+    /// The ends that somebody has yet to follow up: few at a time, and each soon gone.
+    private static let sequels = """
+        ALTER TABLE runs ADD COLUMN has_sequel bigint NOT NULL DEFAULT 0;
+        CREATE TABLE sequels (run bigint PRIMARY KEY)
+            WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a

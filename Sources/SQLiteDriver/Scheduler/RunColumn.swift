@@ -32,6 +32,7 @@ enum RunColumn: Int, CaseIterable {
     case message
     case version
     case token
+    case hasSequel
 
     /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
     static func list(of table: String = "runs") -> String {

@@ -70,7 +70,8 @@ extension RunPlan {
                 route: try row.word(.route),
                 timeout: .milliseconds(row[.timeoutMs] as Int64),
                 retry: try RetryPolicy(stored: retry),
-                followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds)
+                followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds),
+                hasSequel: row[.hasSequel]
             )
         )
     }
@@ -90,7 +91,7 @@ extension Database {
             plan.terms.timeout.wholeMilliseconds, plan.terms.retry.stored,
             plan.terms.followUp?.wholeMilliseconds,
             new.state.name.rawValue, stored.due?.millisecondsSinceEpoch, end?.at.millisecondsSinceEpoch,
-            end?.reason.rawValue, end?.message, token?.rawValue,
+            end?.reason.rawValue, end?.message, token?.rawValue, plan.terms.hasSequel,
         ])
         guard changesCount == 1 else { return nil }
         return JobRun(id: RunID(rawValue: lastInsertedRowID), plan: plan, state: new.state, token: token)
@@ -99,8 +100,9 @@ extension Database {
     private static let insertRun = """
         INSERT INTO runs (
             job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler, params, overlap,
-            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, sends, version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
+            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, sends,
+            version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
         """
 
     private static let insertNewRun = insertRun + " ON CONFLICT DO NOTHING"

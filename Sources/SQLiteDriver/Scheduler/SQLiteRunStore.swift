@@ -12,17 +12,24 @@ package struct SQLiteRunStore: RunStore {
 
     package func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
         try await database.write("add runs") { db in
-            try runs.map { run in
-                try db.execute(
-                    sql: Self.noteTrigger,
-                    arguments: [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
-                )
-                guard let added = try db.insert(run, token: nil, unlessExists: false) else {
-                    throw StoreError(.conflict, during: "add runs")
-                }
-                return added
-            }
+            try runs.map { try Self.add($0, token: nil, during: "add runs", in: db) }
         }
+    }
+
+    private static func add(
+        _ run: NewRun,
+        token: FencingToken?,
+        during operation: String,
+        in db: Database
+    ) throws -> JobRun {
+        try db.execute(
+            sql: Self.noteTrigger,
+            arguments: [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
+        )
+        guard let added = try db.insert(run, token: token, unlessExists: false) else {
+            throw StoreError(.conflict, during: operation)
+        }
+        return added
     }
 
     package func outbox(
@@ -75,6 +82,36 @@ package struct SQLiteRunStore: RunStore {
         }
     }
 
+    package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
+        try await database.read("read sequels") { db in
+            try Row.fetchAll(db, sql: Self.sequels, arguments: [limit]).map(JobRun.init)
+        }
+    }
+
+    package func follow(_ steps: [SequelStep], token: FencingToken) async throws(StoreError) -> [JobRun] {
+        try await database.write("follow runs") { db in
+            try db.check(token, during: "follow runs")
+            var added: [JobRun] = []
+            for step in steps {
+                try db.execute(sql: Self.followed, arguments: [step.run.rawValue])
+                guard db.changesCount == 1 else { continue }
+                added += try step.runs.map { try Self.add($0, token: token, during: "follow runs", in: db) }
+            }
+            return added
+        }
+    }
+
+    package func trigger(of plan: RunPlan) async throws(StoreError) -> [JobRun] {
+        try await database.read("read trigger") { db in
+            try Row.fetchAll(
+                db,
+                sql: Self.ofTrigger,
+                arguments: [plan.job.rawValue, plan.plannedAt.millisecondsSinceEpoch]
+            )
+            .map(JobRun.init)
+        }
+    }
+
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
         try await database.read("read runs") { db in
             try ids.compactMap { id in
@@ -122,6 +159,8 @@ package struct SQLiteRunStore: RunStore {
         // An operator may have asked for its end after the retry was decided on.
         if let retry = closing.retry, ended.killRequestedAt == nil {
             _ = try db.insert(retry, token: token, unlessExists: true)
+        } else if ended.plan.terms.hasSequel {
+            try db.execute(sql: Self.addSequel, arguments: [ended.id.rawValue])
         }
         if let next = closing.nextTriggerAt {
             let job = ended.plan.job.rawValue
@@ -133,6 +172,17 @@ package struct SQLiteRunStore: RunStore {
 
 extension SQLiteRunStore {
     private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"
+
+    private static let sequels = """
+        SELECT \(RunColumn.list()) FROM sequels JOIN runs ON runs.id = sequels.run
+        ORDER BY sequels.run LIMIT ?
+        """
+
+    private static let addSequel = "INSERT INTO sequels (run) VALUES (?)"
+
+    private static let followed = "DELETE FROM sequels WHERE run = ?"
+
+    private static let ofTrigger = "SELECT \(RunColumn.list()) FROM runs WHERE job = ? AND planned_at = ?"
 
     private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
 
@@ -176,7 +226,9 @@ extension SQLiteRunStore {
 
     private static let prune = """
         DELETE FROM runs WHERE id IN (
-            SELECT id FROM runs WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)
+            SELECT id FROM runs
+            WHERE ended_at IS NOT NULL AND ended_at < ? AND id NOT IN (SELECT run FROM sequels)
+            ORDER BY ended_at LIMIT ?)
         """
 }
 

@@ -10,6 +10,7 @@ enum SchedulerMigrations {
             try db.execute(sql: seed, arguments: [Int64(Date().timeIntervalSince1970) * 1_000])
         }
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
+        migrator.registerMigration("3") { db in try db.execute(sql: third) }
         return migrator
     }
 
@@ -26,6 +27,12 @@ enum SchedulerMigrations {
             since INTEGER NOT NULL,
             until INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// The ends that somebody has yet to follow up.
+    private static let third = """
+        ALTER TABLE runs ADD COLUMN has_sequel INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE sequels (run INTEGER PRIMARY KEY NOT NULL) STRICT;
         """
 
     private static let first = """

@@ -63,6 +63,8 @@ package struct JobSpec: Hashable, Sendable {
     /// The time limit of one run; zero means none.
     package var timeout: Duration
     package var retry: RetryPolicy
+    /// The jobs that are triggered when it has run.
+    package var children: [ChildJob]
 
     package init(
         name: String,
@@ -75,7 +77,8 @@ package struct JobSpec: Hashable, Sendable {
         handler: String,
         params: String = "",
         timeout: Duration = .zero,
-        retry: RetryPolicy = .never
+        retry: RetryPolicy = .never,
+        children: [ChildJob] = []
     ) {
         self.name = name
         self.group = group
@@ -88,6 +91,7 @@ package struct JobSpec: Hashable, Sendable {
         self.params = params
         self.timeout = timeout
         self.retry = retry
+        self.children = children
     }
 }
 

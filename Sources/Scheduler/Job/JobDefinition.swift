@@ -12,7 +12,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, enabled
+        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children,
+            enabled
         case timeoutSeconds = "timeout_seconds"
     }
 
@@ -30,14 +31,16 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     ///
     /// - Throws: `DecodingError` that names a missing, wrong or unknown key.
     package init(from decoder: any Decoder) throws {
-        try Self.refuseUnknownKeys(decoder, known: CodingKeys.allCases.map(\.rawValue))
+        try decoder.refuseUnknownKeys(known: CodingKeys.allCases.map(\.rawValue))
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         let schedule =
             try keys.contains(.schedule)
             ? Self.schedule(keys.superDecoder(forKey: .schedule)) : ScheduleText.manual
+        let group = try keys.decode(String.self, forKey: .group)
+        let children = try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? []
         spec = JobSpec(
             name: try keys.decode(String.self, forKey: .name),
-            group: try keys.decode(String.self, forKey: .group),
+            group: group,
             summary: try keys.decodeIfPresent(String.self, forKey: .summary) ?? "",
             schedule: schedule,
             misfire: try keys.decodeIfPresent(MisfirePolicy.self, forKey: .misfire)
@@ -48,7 +51,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             params: try keys.decodeIfPresent(String.self, forKey: .params) ?? "",
             timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
                 ?? .zero,
-            retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never
+            retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never,
+            children: children.map { $0.within(group) }
         )
         isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
     }
@@ -69,6 +73,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try keys.encode(spec.params, forKey: .params)
         try keys.encode(spec.timeout.inSeconds, forKey: .timeoutSeconds)
         try encode(spec.retry, keys.superEncoder(forKey: .retry))
+        // A definition without them must keep the fingerprint that it had before there were any.
+        if !spec.children.isEmpty { try keys.encode(spec.children, forKey: .children) }
         try keys.encode(isEnabled, forKey: .enabled)
     }
 
@@ -89,7 +95,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     }
 
     private static func schedule(_ decoder: any Decoder) throws -> ScheduleText {
-        try refuseUnknownKeys(decoder, known: ScheduleKeys.allCases.map(\.rawValue))
+        try decoder.refuseUnknownKeys(known: ScheduleKeys.allCases.map(\.rawValue))
         let keys = try decoder.container(keyedBy: ScheduleKeys.self)
         let kinds: [(ScheduleKeys, ScheduleType)] = [
             (.cron, .cron), (.every, .fixedRate), (.after, .fixedDelay), (.at, .once),
@@ -123,7 +129,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     }
 
     private static func retry(_ decoder: any Decoder) throws -> RetryPolicy {
-        try refuseUnknownKeys(decoder, known: RetryKeys.allCases.map(\.rawValue))
+        try decoder.refuseUnknownKeys(known: RetryKeys.allCases.map(\.rawValue))
         let keys = try decoder.container(keyedBy: RetryKeys.self)
         let usual = RetryPolicy.usualBackoff
         return RetryPolicy(
@@ -159,30 +165,5 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try keys.encode(retry.backoff.ceiling.inSeconds, forKey: .ceilingSeconds)
         try keys.encode(retry.backoff.factor, forKey: .factor)
         try keys.encode(retry.backoff.jitter, forKey: .jitter)
-    }
-
-    private static func refuseUnknownKeys(_ decoder: any Decoder, known: [String]) throws {
-        let keys = try decoder.container(keyedBy: AnyKey.self).allKeys
-        guard let unknown = keys.first(where: { !known.contains($0.stringValue) }) else { return }
-        throw DecodingError.dataCorrupted(
-            .init(
-                codingPath: decoder.codingPath + [unknown],
-                debugDescription:
-                    "unknown key \(unknown.stringValue); known are \(known.joined(separator: ", "))"
-            )
-        )
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) {
-            self.stringValue = stringValue
-        }
-
-        init?(intValue: Int) {
-            nil
-        }
     }
 }

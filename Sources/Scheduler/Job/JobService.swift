@@ -49,6 +49,7 @@ package struct JobService: Sendable {
     ) async throws(SchedulerError) -> Job {
         let now = wall.now
         let next = try firstTrigger(of: spec, at: now, isNeeded: isEnabled)
+        try await checkChildren(of: spec)
         let new = NewJob(
             spec: spec,
             isEnabled: isEnabled,
@@ -81,6 +82,7 @@ package struct JobService: Sendable {
             if !job.isEnabled { next = .set(nil) }
             job.startedAt = job.isEnabled ? now : nil
         }
+        try await checkChildren(of: spec)
         job.spec = spec
         job.definition = definition ?? job.definition
         return try await replace(job, next)

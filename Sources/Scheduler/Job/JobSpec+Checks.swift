@@ -19,6 +19,16 @@ extension JobSpec {
             "retry.backoff",
             "must not be negative, and its ceiling not below its first wait"
         )
+        check(children.count <= Self.mostChildren, "children", "must be at most \(Self.mostChildren)")
+        check(Set(children).count == children.count, "children", "names the same child twice")
+        for child in children {
+            check(
+                Self.isAppName(child.job.group) && Self.isLine(child.job.name, atMost: 128),
+                "children",
+                "\(child.job) must be group/name of a job"
+            )
+            check(child.job != fullName, "children", "the job would trigger itself without end")
+        }
         do {
             let isCalm =
                 switch try Schedule(schedule) {
@@ -31,6 +41,11 @@ extension JobSpec {
         }
         return faults
     }
+
+    /// What it is called in every database.
+    package var fullName: JobName { JobName(group: group, name: name) }
+
+    private static let mostChildren = 32
 
     /// Below it a schedule would be a busy loop.
     private static let shortestPeriod = Duration.milliseconds(100)

@@ -3,7 +3,7 @@ import Groundwork
 /// A job's spec as stores hold it; durations are milliseconds, whatever `Duration` encodes to.
 extension JobSpec: Codable {
     private enum CodingKeys: String, CodingKey {
-        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry
+        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children
         case timeout = "timeout_ms"
     }
 
@@ -20,7 +20,8 @@ extension JobSpec: Codable {
             handler: try keys.decode(String.self, forKey: .handler),
             params: try keys.decode(String.self, forKey: .params),
             timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
-            retry: try keys.decode(RetryPolicy.self, forKey: .retry)
+            retry: try keys.decode(RetryPolicy.self, forKey: .retry),
+            children: try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? []
         )
     }
 
@@ -37,5 +38,6 @@ extension JobSpec: Codable {
         try keys.encode(params, forKey: .params)
         try keys.encode(timeout.wholeMilliseconds, forKey: .timeout)
         try keys.encode(retry, forKey: .retry)
+        try keys.encode(children, forKey: .children)
     }
 }

@@ -34,7 +34,8 @@ package protocol RunStore: Sendable {
     /// passed over with what would follow.
     ///
     /// Unlike `advance` it asks for no version: the first to tell of an end is right, whatever happened to
-    /// the run meanwhile. A retry is not added when it exists already. The next trigger is set only for an
+    /// the run meanwhile. A retry is not added when it exists already. A run whose plan says so, and of which none is added or
+    /// exists, is listed by `sequels` from now on. The next trigger is set only for an
     /// enabled job with a fixed delay that has none and of which no run is open any more.
     ///
     /// - Parameters:
@@ -44,13 +45,31 @@ package protocol RunStore: Sendable {
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
     func close(_ closings: [RunClosing], token: FencingToken?) async throws(StoreError) -> [JobRun]
 
+    /// The runs that ended, are not tried again, and whose end nobody has followed up; the oldest first.
+    func sequels(limit: Int) async throws(StoreError) -> [JobRun]
+
+    /// Adds what ends lead to, notes it as a trigger of its jobs, and takes the ends off the list, all in one transaction.
+    ///
+    /// An end that is not on the list any more is passed over with what it would lead to.
+    ///
+    /// - Parameters:
+    ///   - steps: the ends; what each leads to names it as its parent.
+    ///   - token: the leader's.
+    /// - Returns: the runs that were added.
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one; `.conflict`, having changed nothing,
+    ///   when a run of the same job, planned instant, shard and attempt exists.
+    func follow(_ steps: [SequelStep], token: FencingToken) async throws(StoreError) -> [JobRun]
+
+    /// Every run of the trigger that `plan` belongs to: all attempts of all shards, in any order.
+    func trigger(of plan: RunPlan) async throws(StoreError) -> [JobRun]
+
     /// Those of the runs that exist, in any order.
     func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun]
 
     /// The newest runs that pass the filter and are older than `after`, newest first, at most `limit`.
     func runs(_ filter: RunFilter, after: RunID?, limit: Int) async throws(StoreError) -> Page<JobRun, RunID>
 
-    /// Forgets at most `limit` runs that ended before `moment`, oldest first, and says how many.
+    /// Forgets at most `limit` runs that ended before `moment`, oldest first, and says how many; none that `sequels` lists.
     func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int
 }
 

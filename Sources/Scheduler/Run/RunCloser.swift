@@ -39,6 +39,7 @@ package struct RunCloser: Sendable {
         for run in ended { log(run) }
         bells.dispatch.ring()
         bells.trigger.ring()
+        if ended.contains(where: \.plan.terms.hasSequel) { bells.sequel.ring() }
         return ended
     }
 

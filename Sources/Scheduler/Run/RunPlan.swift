@@ -8,7 +8,7 @@ package struct RunPlan: Hashable, Sendable {
     package var shard: Shard
     /// Counted from 1.
     package var attempt: Int
-    /// The run that this one tries again.
+    /// The run that led to this one: the attempt before it, or a run of the job whose child it is.
     package var parent: RunID?
     package var trigger: TriggerKind
     package var terms: RunTerms
@@ -44,6 +44,8 @@ package struct RunTerms: Hashable, Sendable {
     package var retry: RetryPolicy
     /// How long after the end of the trigger's last run the job is due again; nil unless its delay is fixed.
     package var followUp: Duration?
+    /// Whether somebody looks at how it ended, once no further attempt follows: see `Sequel`.
+    package var hasSequel: Bool
 
     package init(
         group: String,
@@ -53,7 +55,8 @@ package struct RunTerms: Hashable, Sendable {
         route: RouteStrategy = .first,
         timeout: Duration = .zero,
         retry: RetryPolicy = .never,
-        followUp: Duration? = nil
+        followUp: Duration? = nil,
+        hasSequel: Bool = false
     ) {
         self.group = group
         self.handler = handler
@@ -63,6 +66,7 @@ package struct RunTerms: Hashable, Sendable {
         self.timeout = timeout
         self.retry = retry
         self.followUp = followUp
+        self.hasSequel = hasSequel
     }
 
     /// The terms of `spec`, with other parameters when an operator gave some.
@@ -75,7 +79,8 @@ package struct RunTerms: Hashable, Sendable {
             route: spec.route,
             timeout: spec.timeout,
             retry: spec.retry,
-            followUp: spec.schedule.fixedDelay
+            followUp: spec.schedule.fixedDelay,
+            hasSequel: !spec.children.isEmpty
         )
     }
 }
@@ -113,4 +118,6 @@ package enum TriggerKind: String, Hashable, Sendable, CaseIterable {
     case api
     /// An earlier attempt failed.
     case retry
+    /// A job whose child this one is has run.
+    case parent
 }

@@ -44,14 +44,24 @@ package struct TriggerPlanner: Hashable, Sendable {
     }
 
     /// The runs of one trigger that no schedule asked for.
+    ///
+    /// - Parameters:
+    ///   - job: what is triggered.
+    ///   - now: the instant under which the trigger is known.
+    ///   - trigger: why.
+    ///   - params: what the handler is given; nil for the job's own.
+    ///   - parent: the run whose end triggers it, if one does.
+    ///   - living: how many executors of its group live; decides into how many shards the trigger is split.
+    /// - Returns: the runs, one a shard.
     package func runs(
         of job: Job,
         triggeredAt now: Moment,
         by trigger: TriggerKind,
         params: String?,
+        parent: RunID? = nil,
         living: Int
     ) -> [NewRun] {
-        runs(of: job, at: now, trigger, due: now, living: living, params: params)
+        runs(of: job, at: now, trigger, due: now, living: living, params: params, parent: parent)
     }
 
     private func runs(
@@ -60,7 +70,8 @@ package struct TriggerPlanner: Hashable, Sendable {
         _ trigger: TriggerKind,
         due: Moment,
         living: Int,
-        params: String? = nil
+        params: String? = nil,
+        parent: RunID? = nil
     ) -> [NewRun] {
         let terms = RunTerms(job.spec, params: params)
         return Shard.all(job.spec.route == .sharding ? living : 1)
@@ -69,6 +80,7 @@ package struct TriggerPlanner: Hashable, Sendable {
                     job: job.id,
                     plannedAt: planned,
                     shard: shard,
+                    parent: parent,
                     trigger: trigger,
                     terms: terms
                 )

@@ -5,7 +5,8 @@ import Testing
 
 /// What every `RunStore` must keep.
 package enum RunStoreConformance {
-    package static let clauses: [Clause<SchedulerStores>] = adding + advancing + outbox + closing + listing
+    package static let clauses: [Clause<SchedulerStores>] =
+        adding + advancing + outbox + closing + sequels + listing
 
     private static let adding: [Clause<SchedulerStores>] = [
         Clause("a run reads back as it was added") { stores in
@@ -18,7 +19,8 @@ package enum RunStoreConformance {
                 route: .sharding,
                 timeout: .milliseconds(1_500),
                 retry: RetryPolicy(limit: 2),
-                followUp: .seconds(3)
+                followUp: .seconds(3),
+                hasSequel: true
             )
             let new = NewRun.sample(
                 of: job.id,

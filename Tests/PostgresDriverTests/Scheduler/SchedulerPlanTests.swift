@@ -92,6 +92,16 @@ struct SchedulerPlanTests {
             by: "runs_ended",
             "runs_pkey"
         ),
+        Question(
+            "ends that nobody has followed up",
+            PostgresStatement(PostgresRunStore.sequels, .int(200)),
+            by: "runs_pkey"
+        ),
+        Question(
+            "all runs of a trigger",
+            PostgresStatement(PostgresRunStore.ofTrigger, .int(7), .int(7_000)),
+            by: "runs_once"
+        ),
         Question("runs", RunFilter(), by: "runs_pkey"),
         Question("runs of a job", RunFilter(job: job), by: "runs_of_job"),
         Question("open runs", RunFilter(states: .open), by: "runs_open"),
@@ -123,7 +133,8 @@ struct SchedulerPlanTests {
         for index in question.indexes {
             #expect(plan.contains(" \(index) ") || plan.contains("on \(index)\n"), "\(plan)")
         }
-        #expect(!plan.contains("Seq Scan"), "\(plan)")
+        // The list of ends that wait is all but empty: whatever way through it is the shortest.
+        #expect(!plan.replacing("Seq Scan on sequels", with: "").contains("Seq Scan"), "\(plan)")
     }
 
     @Test(arguments: [0, 300, 10_000])

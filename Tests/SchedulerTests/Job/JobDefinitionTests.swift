@@ -18,7 +18,8 @@ struct JobDefinitionTests {
             {"name": "night release", "group": "kpush", "handler": "nightRelease", "params": "limit=5",
              "schedule": {"cron": "0 0 8 * * ?", "zone": "Asia/Shanghai", "daylight": "skip"},
              "misfire": "fire_once", "overlap": "DISCARD_LATER", "route": "FAILOVER", "timeout_seconds": 1.5,
-             "retry": {"limit": 2, "first_seconds": 3}, "enabled": false}
+             "retry": {"limit": 2, "first_seconds": 3}, "enabled": false,
+             "children": [{"job": "report"}, {"job": "ops/page a/b", "when": "failure", "params": "result"}]}
             """
         )
         #expect(!definition.isEnabled)
@@ -30,6 +31,9 @@ struct JobDefinitionTests {
         #expect(definition.spec.retry.limit == 2)
         #expect(definition.spec.retry.backoff.first == .seconds(3))
         #expect(definition.spec.retry.backoff.ceiling == RetryPolicy.usualBackoff.ceiling)
+        let page = JobName(group: "ops", name: "page a/b")
+        let report = ChildJob(JobName(group: "kpush", name: "report"))
+        #expect(definition.spec.children == [report, ChildJob(page, on: .failure, params: .result)])
     }
 
     @Test(
@@ -39,6 +43,7 @@ struct JobDefinitionTests {
             #"{"name": "a", "group": "g", "handler": "h", "schedule": {"cron": "x", "every": 1}}"#,
             #"{"name": "a", "group": "g", "handler": "h", "retry": {"limit": 1, "wait": 2}}"#,
             #"{"name": "a", "group": "g", "handler": "h", "misfire": "maybe"}"#,
+            #"{"name": "a", "group": "g", "handler": "h", "children": [{"job": "b", "on": "success"}]}"#,
             #"{"name": "a", "group": "g"}"#,
         ])
     func `unknown, missing and contradictory words are refused`(text: String) {
@@ -51,7 +56,10 @@ struct JobDefinitionTests {
             .after(.seconds(2)), .once(at: .noon),
         ])
     func `a definition survives being written and read`(schedule: ScheduleText) throws {
-        let definition = JobDefinition(.sample(schedule: schedule, retry: RetryPolicy(limit: 2)))
+        let child = ChildJob(JobName("app/other"), on: .end, params: .parent, isPerShard: true)
+        let definition = JobDefinition(
+            .sample(schedule: schedule, retry: RetryPolicy(limit: 2), children: [child])
+        )
         let back = try read(definition.fingerprint)
         #expect(back == definition)
         #expect(back.fingerprint == definition.fingerprint)

@@ -16,7 +16,8 @@ extension JobSpec {
         overlap: BlockStrategy = .serial,
         route: RouteStrategy = .first,
         timeout: Duration = .zero,
-        retry: RetryPolicy = .never
+        retry: RetryPolicy = .never,
+        children: [ChildJob] = []
     ) -> JobSpec {
         JobSpec(
             name: name,
@@ -28,7 +29,8 @@ extension JobSpec {
             handler: "handle",
             params: "a=1",
             timeout: timeout,
-            retry: retry
+            retry: retry,
+            children: children
         )
     }
 }

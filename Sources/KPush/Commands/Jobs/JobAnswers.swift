@@ -22,6 +22,13 @@ struct JobAnswer: Decodable, Sendable {
         let backoff: Backoff
     }
 
+    struct Child: Decodable, Sendable {
+        let job: String
+        let when: ChildCondition
+        let params: ChildParams
+        let perShard: Bool
+    }
+
     let id: Int64
     let version: Int64
     let enabled: Bool
@@ -36,6 +43,7 @@ struct JobAnswer: Decodable, Sendable {
     let params: String
     let timeout: Double
     let retry: Retry
+    let children: [Child]
     let lastTriggerAt: APIInstant?
     let nextTriggerAt: APIInstant?
     let fromDefinition: Bool
@@ -66,7 +74,10 @@ struct JobAnswer: Decodable, Sendable {
                     factor: retry.backoff.factor,
                     jitter: retry.backoff.jitter
                 )
-            )
+            ),
+            children: children.map {
+                ChildJob(JobName($0.job), on: $0.when, params: $0.params, isPerShard: $0.perShard)
+            }
         )
     }
 }
@@ -137,6 +148,14 @@ extension JobSpec {
                     "factor": .number(retry.backoff.factor), "jitter": .number(retry.backoff.jitter),
                 ]),
             ]),
+            "children": .list(
+                children.map { child in
+                    .object([
+                        "job": .text("\(child.job)"), "when": .text(child.condition.rawValue),
+                        "params": .text(child.params.rawValue), "perShard": .bool(child.isPerShard),
+                    ])
+                }
+            ),
         ]
     }
 }

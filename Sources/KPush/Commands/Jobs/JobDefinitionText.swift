@@ -28,6 +28,9 @@ enum JobDefinitionText {
         keys.add("misfire", spec.misfire.rawValue)
         if spec.timeout != .zero { keys.add("timeout_seconds", number(spec.timeout.inSeconds)) }
         if spec.retry.limit > 0 { keys.add("retry", retry(spec.retry)) }
+        if !spec.children.isEmpty {
+            keys.add("children", Node(spec.children.map { child($0, in: spec.group) }, .implicit, .block))
+        }
         if !job.enabled { keys.add("enabled", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
     }
@@ -58,6 +61,18 @@ enum JobDefinitionText {
             keys.add("factor", number(retry.backoff.factor))
             keys.add("jitter", number(retry.backoff.jitter))
         }
+        return keys.mapping(.flow)
+    }
+
+    private static func child(_ child: ChildJob, in group: String) -> Node {
+        var keys = Keys()
+        keys.add(
+            "job",
+            child.job.group == group && !child.job.name.contains("/") ? child.job.name : "\(child.job)"
+        )
+        if child.condition != .success { keys.add("when", child.condition.rawValue) }
+        if child.params != .own { keys.add("params", child.params.rawValue) }
+        if child.isPerShard { keys.add("per_shard", Node("true", Tag(.bool))) }
         return keys.mapping(.flow)
     }
 

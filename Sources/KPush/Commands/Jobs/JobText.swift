@@ -35,6 +35,7 @@ enum JobText {
             ("params", spec.params), ("route", spec.route.rawValue), ("overlap", spec.overlap.rawValue),
             ("misfire", spec.misfire.rawValue),
             ("timeout", spec.timeout == .zero ? "none" : seconds(spec.timeout)), ("retry", retry(spec.retry)),
+            ("children", spec.children.map(child).joined(separator: "; ")),
         ]
     }
 
@@ -90,6 +91,11 @@ enum JobText {
     private static func took(_ run: RunAnswer) -> String {
         guard let start = run.startedAt, let end = run.endedAt else { return "-" }
         return seconds(end.moment - start.moment)
+    }
+
+    private static func child(_ child: ChildJob) -> String {
+        let params = child.params == .own ? "" : " with the params of \(child.params.rawValue)"
+        return "\(child.job) on \(child.condition.rawValue)\(params)\(child.isPerShard ? ", per shard" : "")"
     }
 
     private static func retry(_ retry: RetryPolicy) -> String {
