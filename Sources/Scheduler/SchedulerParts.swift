@@ -5,6 +5,7 @@ package import Logging
 package struct SchedulerParts: Sendable {
     package var jobs: any JobStore
     package var runs: any RunStore
+    package var alarms: any AlarmStore
     package var registry: any RegistryStore
     package var executors: ExecutorClient
     package var wall: any WallClock
@@ -16,6 +17,7 @@ package struct SchedulerParts: Sendable {
     package init(
         jobs: any JobStore,
         runs: any RunStore,
+        alarms: any AlarmStore,
         registry: any RegistryStore,
         executors: ExecutorClient,
         wall: any WallClock,
@@ -24,6 +26,7 @@ package struct SchedulerParts: Sendable {
     ) {
         self.jobs = jobs
         self.runs = runs
+        self.alarms = alarms
         self.registry = registry
         self.executors = executors
         self.wall = wall
@@ -40,6 +43,8 @@ package struct SchedulerBells: Sendable {
     package let dispatch = Bell()
     /// A run ended, and something may follow from it.
     package let sequel = Bell()
+    /// Something is to be told.
+    package let alarm = Bell()
     /// An executor's process may be gone.
     package let sweep = Bell()
 }

@@ -14,17 +14,20 @@ package struct SchedulerService: Service {
     private let triggers: TriggerLoop
     private let dispatcher: Dispatcher
     private let sequels: SequelLoop
+    private let post: AlarmPost
     private let sweep: LostRunSweep
 
     /// - Parameters:
     ///   - parts: the stores, clocks and what else the loops share with the doors.
     ///   - keeper: says who leads.
     ///   - holder: unguessable, one per process start.
+    ///   - alarmSender: tells people of jobs' trouble.
     ///   - settings: how the loops behave.
     package init(
         _ parts: SchedulerParts,
         keeper: any LeaseKeeper,
         holder: String,
+        alarmSender: any AlarmSender,
         settings: SchedulerSettings = SchedulerSettings()
     ) {
         term = LeaderTerm(
@@ -39,6 +42,7 @@ package struct SchedulerService: Service {
         triggers = TriggerLoop(parts, planner: settings.planner)
         dispatcher = Dispatcher(parts, rules: settings.dispatch)
         sequels = SequelLoop(parts, planner: settings.planner)
+        post = AlarmPost(parts, sender: alarmSender)
         sweep = LostRunSweep(parts, settings: settings.sweep)
     }
 
@@ -50,6 +54,7 @@ package struct SchedulerService: Service {
                     loops.addTask { try await triggers.run(under: lease) }
                     loops.addTask { try await dispatcher.run(under: lease) }
                     loops.addTask { try await sequels.run(under: lease) }
+                    loops.addTask { try await post.run(under: lease) }
                     loops.addTask { try await sweep.run(under: lease) }
                     // The first that ends, ends the term: each runs until it is cancelled or deposed.
                     defer { loops.cancelAll() }

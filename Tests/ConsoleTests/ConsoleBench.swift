@@ -89,6 +89,7 @@ final class ConsoleBench: Sendable {
         scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
+            alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             executors: ExecutorClient(http: executors, accessToken: Self.accessToken),
             wall: wall,

@@ -26,6 +26,7 @@ final class SchedulerRig: Sendable {
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
+            alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             executors: ExecutorClient(http: http, accessToken: Self.accessToken),
             wall: clock.calendar,

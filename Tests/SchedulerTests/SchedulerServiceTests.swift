@@ -112,6 +112,7 @@ private struct Stage: Sendable {
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
+            alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             executors: ExecutorClient(http: CurlHTTPClient(), accessToken: SchedulerRig.accessToken),
             wall: SystemClock(),
@@ -126,6 +127,7 @@ private struct Stage: Sendable {
             parts,
             keeper: SQLiteLeaseKeeper(database),
             holder: holder,
+            alarmSender: RecordingAlarmSender(),
             settings: settings
         )
         door = ExecutorDoor(parts, accessToken: SchedulerRig.accessToken)

@@ -20,6 +20,7 @@ struct TwoProcessesTests {
         web = SchedulerParts(
             jobs: parts.jobs,
             runs: parts.runs,
+            alarms: parts.alarms,
             registry: parts.registry,
             executors: parts.executors,
             wall: parts.wall,

@@ -13,7 +13,12 @@ import Testing
         params: |
           {"days": 7}
         timeout_seconds: 1.5
-        retry: {limit: 3, first_seconds: 2, ceiling_seconds: 8}
+        retry: {limit: 3, first_seconds: 2, ceiling_seconds: 8, reasons: [timed_out, executor_lost]}
+        alarm:
+          to:
+            - {template: 7, receivers: [ops@example.com, "13800138000"]}
+          window_seconds: 90
+          recovery: false
         children:
           - {job: tick}
           - {job: ops/page somebody, when: failure, params: result, per_shard: true}
@@ -44,6 +49,8 @@ import Testing
         #expect(exported.output.contains("params: |\n  {\"days\": 7}\n"))
         #expect(exported.output.contains("timeout_seconds: 1.5\n"))
         #expect(exported.output.contains("- {job: tick}\n"))
+        #expect(exported.output.contains("reasons: [timed_out, executor_lost]"))
+        #expect(exported.output.contains("- {template: 7, receivers: [ops@example.com, '13800138000']}"))
         #expect(
             exported.output.contains(
                 "{job: ops/page somebody, when: failure, params: result, per_shard: true}"

@@ -11,6 +11,7 @@ extension Job {
             "handler": .text(spec.handler), "params": .text(spec.params),
             "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
             "children": .objects(spec.children.map(\.json)),
+            "alarm": spec.alarm.map { .object($0.json) } ?? .null,
             "createdAt": .instant(createdAt), "startedAt": .instant(startedAt),
             "lastTriggerAt": .instant(lastTriggerAt), "nextTriggerAt": .instant(nextTriggerAt),
             "fromDefinition": .bool(definition != nil),
@@ -30,7 +31,21 @@ extension RetryPolicy {
             "first": .number(backoff.first.inSeconds), "ceiling": .number(backoff.ceiling.inSeconds),
             "factor": .number(backoff.factor), "jitter": .number(backoff.jitter),
         ]
-        return ["limit": .number(limit), "backoff": .object(waits)]
+        return [
+            "limit": .number(limit), "backoff": .object(waits),
+            "reasons": reasons.map { .texts($0.inOrder.map(\.rawValue)) } ?? .null,
+        ]
+    }
+}
+
+extension AlarmPolicy {
+    fileprivate var json: WireObject {
+        [
+            "to": .objects(
+                targets.map { ["template": .number($0.template), "receivers": .texts($0.receivers)] }
+            ),
+            "window": .number(window.inSeconds), "recovery": .bool(tellsRecovery),
+        ]
     }
 }
 

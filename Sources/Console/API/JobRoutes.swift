@@ -101,6 +101,7 @@ extension JobSpec {
             retry: try body.object("retry", Self.retry) ?? .never
         )
         children = (try body.objects("children") { try ChildJob(&$0) } ?? []).map { $0.within(group) }
+        alarm = try body.object("alarm") { try AlarmPolicy(&$0) }
     }
 
     /// What can be written as a duration at all.
@@ -116,7 +117,28 @@ extension JobSpec {
                 jitter: try backoff.optional("jitter", in: 0...1) ?? usual.jitter
             )
         }
-        return RetryPolicy(limit: try input.required("limit"), backoff: backoff ?? usual)
+        let reasons = try input.values("reasons") as [RunReason]?
+        return RetryPolicy(
+            limit: try input.required("limit"),
+            backoff: backoff ?? usual,
+            reasons: reasons.map(Set.init)
+        )
+    }
+}
+
+extension AlarmPolicy {
+    fileprivate init(_ input: inout Input) throws {
+        let targets = try input.objects("to") { target in
+            AlarmTarget(
+                template: try target.required("template"),
+                receivers: try target.values("receivers") ?? []
+            )
+        }
+        self.init(
+            targets ?? [],
+            window: try input.optional("window", in: 0...1e9).map { .seconds($0) } ?? Self.usualWindow,
+            tellsRecovery: try input.optional("recovery") ?? true
+        )
     }
 }
 

@@ -57,14 +57,7 @@ struct Input {
     /// The value under `name`; nil when it is missing or null.
     mutating func optional<Value: InputValue>(_ name: String) throws(InputFault) -> Value? {
         guard let value = raw(name) else { return nil }
-        // Stores end a text there, or hold none at all.
-        if case .text(let text) = value, text.utf8.contains(0) {
-            throw InputFault(.outOfRange, field: path(name), "must not contain U+0000")
-        }
-        guard let read = Value(input: value, isText: isQuery) else {
-            throw InputFault(.wrongType, field: path(name), "must be \(Value.expectation)")
-        }
-        return read
+        return try Self.read(value, at: path(name), isText: isQuery)
     }
 
     /// The value under `name`, within a range; nil when it is missing or null.
@@ -108,6 +101,34 @@ struct Input {
         }
         return try list.enumerated()
             .map { index, element in try Self.reading(element, at: "\(path(name))[\(index)]", read) }
+    }
+
+    /// Each value of the list under `name`; nil when it is missing or null.
+    mutating func values<Value: InputValue>(_ name: String) throws(InputFault) -> [Value]? {
+        guard let value = raw(name) else { return nil }
+        guard let list = value.list else {
+            throw InputFault(.wrongType, field: path(name), "must be a list")
+        }
+        var values: [Value] = []
+        for (index, element) in list.enumerated() {
+            values.append(try Self.read(element, at: "\(path(name))[\(index)]", isText: isQuery))
+        }
+        return values
+    }
+
+    private static func read<Value: InputValue>(
+        _ value: WireValue,
+        at path: String,
+        isText: Bool
+    ) throws(InputFault) -> Value {
+        // Stores end a text there, or hold none at all.
+        if case .text(let text) = value, text.utf8.contains(0) {
+            throw InputFault(.outOfRange, field: path, "must not contain U+0000")
+        }
+        guard let read = Value(input: value, isText: isText) else {
+            throw InputFault(.wrongType, field: path, "must be \(Value.expectation)")
+        }
+        return read
     }
 
     private static func reading<Result>(

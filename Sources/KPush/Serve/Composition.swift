@@ -38,6 +38,7 @@ struct Composition: Sendable {
         scheduler = SchedulerParts(
             jobs: forms.jobs,
             runs: forms.runs,
+            alarms: forms.alarms,
             registry: forms.registry,
             executors: ExecutorClient(http: engine.http, accessToken: forms.secrets.executorToken),
             wall: engine.clock,
@@ -105,6 +106,7 @@ struct Composition: Sendable {
                     scheduler,
                     keeper: forms.keeper,
                     holder: UUID().uuidString,
+                    alarmSender: ChainAlarmSender(engine.chain),
                     settings: how
                 )
             )

@@ -48,6 +48,7 @@ extension Forms {
             tokens: RedisAccessTokenStore(redis, name: cluster.name, sealer: sealer),
             jobs: PostgresJobStore(scheduler),
             runs: PostgresRunStore(scheduler),
+            alarms: PostgresAlarmStore(scheduler),
             registry: PostgresRegistryStore(scheduler),
             keeper: keeper,
             clock: clock,

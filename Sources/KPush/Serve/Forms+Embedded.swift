@@ -35,6 +35,7 @@ extension Forms {
             tokens: LocalAccessTokenStore(clock: clock),
             jobs: SQLiteJobStore(scheduler),
             runs: SQLiteRunStore(scheduler),
+            alarms: SQLiteAlarmStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             clock: clock,

@@ -15,6 +15,7 @@ struct Forms: Sendable {
     let tokens: any AccessTokenStore
     let jobs: any JobStore
     let runs: any RunStore
+    let alarms: any AlarmStore
     let registry: any RegistryStore
     let keeper: any LeaseKeeper
     /// What time it is for all who share the stores.

@@ -1,4 +1,3 @@
-import Foundation
 package import Groundwork
 package import Scheduler
 
@@ -53,6 +52,7 @@ package struct PostgresJobStore: JobStore {
                 PostgresStatement("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", .int(id.rawValue)),
                 PostgresStatement(Self.hasOpenRun, .int(id.rawValue)),
                 PostgresStatement("DELETE FROM jobs WHERE id = $1", .int(id.rawValue)),
+                PostgresStatement("DELETE FROM alarms WHERE job = $1", .int(id.rawValue)),
             ])
             guard brought[1].first?.bool(0) == false else {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
@@ -101,8 +101,10 @@ package struct PostgresJobStore: JobStore {
             waves[wave].append(trigger)
         }
         let planned = waves.map { wave in (wave, NewRuns(wave.flatMap(\.runs), token: token)) }
+        let ended = triggers.flatMap(\.runs).filter { $0.plan.terms.hasSequel && $0.isRecord }
         let statements =
             [.lock(counts.keys)] + planned.map { wave, runs in Self.move(wave, andAdd: runs) }
+            + (ended.isEmpty ? [] : [Self.list(ended)])
         return try await database.write("plan triggers", under: token, statements) { brought in
             zip(planned, brought.dropFirst()).flatMap { wave, rows in wave.1.added(rows) }
         }
@@ -130,6 +132,20 @@ package struct PostgresJobStore: JobStore {
         )
     }
 
+    /// Lists those of the runs that this transaction added: somebody has to look at how they ended.
+    private static func list(_ ended: [NewRun]) -> PostgresStatement {
+        PostgresStatement(
+            """
+            INSERT INTO sequels (run)
+            SELECT runs.id FROM unnest($1::bigint[], $2::bigint[]) AS n (job, planned_at)
+            JOIN runs ON runs.job = n.job AND runs.planned_at = n.planned_at
+            WHERE runs.xmin = pg_current_xact_id()::xid AND runs.ended_at IS NOT NULL AND runs.has_sequel <> 0
+            """,
+            .ints(ended.map(\.plan.job.rawValue)),
+            .ints(ended.map(\.plan.plannedAt.millisecondsSinceEpoch))
+        )
+    }
+
     /// Tells by name what the server tells by constraint.
     private static func naming<Result>(
         _ spec: JobSpec,
@@ -144,10 +160,7 @@ package struct PostgresJobStore: JobStore {
 
     /// What `$1` to `$7` are when a job is written.
     private static func values(of spec: JobSpec, isEnabled: Bool) throws(StoreError) -> [PostgresValue] {
-        let text: String
-        do { text = String(decoding: try JSONEncoder().encode(spec), as: UTF8.self) } catch {
-            throw StoreError(.conflict, during: "write job", detail: "\(error)")
-        }
+        let text = try StoredJSON.text(spec, during: "write job")
         return [
             .text(spec.group), .text(spec.name), .text(text), .text(spec.summary), .text(spec.handler),
             .text(spec.schedule.type), .bool(isEnabled),
@@ -186,13 +199,9 @@ extension Job {
 
     /// Reads a row of `jobs`.
     init(_ row: PostgresRow) throws {
-        let spec: JobSpec
-        do { spec = try JSONDecoder().decode(JobSpec.self, from: Data(row.bytes(1))) } catch {
-            throw StoreError(.corrupted, during: "read job", detail: "\(error)")
-        }
         self.init(
             id: JobID(rawValue: row.int64(0)),
-            spec: spec,
+            spec: try StoredJSON.value(row.bytes(1), during: "read job"),
             isEnabled: row.bool(2),
             createdAt: row.moment(3),
             startedAt: row.optionalMoment(4),

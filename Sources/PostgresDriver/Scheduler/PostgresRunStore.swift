@@ -37,20 +37,22 @@ package struct PostgresRunStore: RunStore {
         return try await database.write(
             "follow runs",
             under: token,
-            Self.noteTriggers(of: runs) + [insert]
+            Self.noteTriggers(of: runs) + [insert] + PostgresAlarmStore.write(steps.compactMap(\.alarm))
         ) { brought in
             new.added(brought[2])
         }
     }
 
-    package func trigger(of plan: RunPlan) async throws(StoreError) -> [JobRun] {
+    package func trigger(of plan: RunPlan) async throws(StoreError) -> TriggerRuns {
         try await pool.single("read trigger") { link in
-            try link.run(
-                Self.ofTrigger,
-                .int(plan.job.rawValue),
-                .int(plan.plannedAt.millisecondsSinceEpoch)
-            )
-            .map(JobRun.init)
+            let rows =
+                try link.run(
+                    Self.ofTrigger,
+                    .int(plan.job.rawValue),
+                    .int(plan.plannedAt.millisecondsSinceEpoch)
+                )
+                .map { (run: try JobRun($0), isListed: $0.bool(Int32(RunColumn.allCases.count))) }
+            return TriggerRuns(runs: rows.map(\.run), listed: Set(rows.filter(\.isListed).map(\.run.id)))
         }
     }
 
@@ -210,7 +212,10 @@ extension PostgresRunStore {
         ORDER BY sequels.run LIMIT $1
         """
 
-    static let ofTrigger = "SELECT \(RunColumn.list()) FROM runs WHERE job = $1 AND planned_at = $2"
+    static let ofTrigger = """
+        SELECT \(RunColumn.list()), EXISTS (SELECT 1 FROM sequels WHERE sequels.run = runs.id)
+        FROM runs WHERE job = $1 AND planned_at = $2
+        """
 
     private static let noteTriggers = """
         UPDATE jobs SET last_at = greatest(jobs.last_at, t.last_at)

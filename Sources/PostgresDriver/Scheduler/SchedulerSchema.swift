@@ -132,11 +132,21 @@ enum SchedulerSchema {
         CREATE INDEX runs_unlined ON runs (due_at, id) WHERE \(PostgresRunStore.unlined);
         """
 
-    /// The ends that somebody has yet to follow up: few at a time, and each soon gone.
+    /// The ends that somebody has yet to follow up, how it stands with jobs' alarms, and what is to be told.
+    ///
+    /// Of the first and the last there are few at a time, and each is soon gone.
     private static let sequels = """
         ALTER TABLE runs ADD COLUMN has_sequel bigint NOT NULL DEFAULT 0;
         CREATE TABLE sequels (run bigint PRIMARY KEY)
-            WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)
+            WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+        CREATE TABLE alarms (job bigint PRIMARY KEY, state text NOT NULL);
+        CREATE TABLE notices (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            job bigint NOT NULL,
+            due_at bigint NOT NULL,
+            body text NOT NULL
+        );
+        CREATE INDEX notices_due ON notices (due_at, id)
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a

@@ -94,7 +94,14 @@ extension Database {
             end?.reason.rawValue, end?.message, token?.rawValue, plan.terms.hasSequel,
         ])
         guard changesCount == 1 else { return nil }
-        return JobRun(id: RunID(rawValue: lastInsertedRowID), plan: plan, state: new.state, token: token)
+        let id = RunID(rawValue: lastInsertedRowID)
+        if end != nil, plan.terms.hasSequel { try addSequel(of: id) }
+        return JobRun(id: id, plan: plan, state: new.state, token: token)
+    }
+
+    /// Notes that somebody has to look at how a run ended.
+    func addSequel(of run: RunID) throws {
+        try execute(sql: "INSERT INTO sequels (run) VALUES (?)", arguments: [run.rawValue])
     }
 
     private static let insertRun = """

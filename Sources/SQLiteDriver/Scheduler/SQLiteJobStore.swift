@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import Groundwork
 package import Scheduler
@@ -84,6 +83,7 @@ package struct SQLiteJobStore: JobStore {
             guard db.changesCount == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
             }
+            try db.execute(sql: "DELETE FROM alarms WHERE job = ?", arguments: [id.rawValue])
         }
     }
 
@@ -147,11 +147,7 @@ package struct SQLiteJobStore: JobStore {
     }
 
     private static func encode(_ spec: JobSpec) throws(StoreError) -> String {
-        do {
-            return String(decoding: try JSONEncoder().encode(spec), as: UTF8.self)
-        } catch {
-            throw StoreError(.conflict, during: "write job", detail: "\(error)")
-        }
+        try StoredJSON.text(spec, during: "write job")
     }
 }
 
@@ -202,15 +198,9 @@ extension Job {
     /// Reads a row of `jobs`.
     init(_ row: Row) throws {
         let text: String = row["spec"]
-        let spec: JobSpec
-        do {
-            spec = try JSONDecoder().decode(JobSpec.self, from: Data(text.utf8))
-        } catch {
-            throw StoreError(.corrupted, during: "read job", detail: "\(error)")
-        }
         self.init(
             id: JobID(rawValue: row["id"]),
-            spec: spec,
+            spec: try StoredJSON.value(text.utf8, during: "read job"),
             isEnabled: row["enabled"],
             createdAt: Moment(millisecondsSinceEpoch: row["created_at"]),
             startedAt: row.moment("started_at"),

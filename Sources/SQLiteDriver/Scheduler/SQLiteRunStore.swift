@@ -95,20 +95,23 @@ package struct SQLiteRunStore: RunStore {
             for step in steps {
                 try db.execute(sql: Self.followed, arguments: [step.run.rawValue])
                 guard db.changesCount == 1 else { continue }
+                if let alarm = step.alarm { try db.write(alarm) }
                 added += try step.runs.map { try Self.add($0, token: token, during: "follow runs", in: db) }
             }
             return added
         }
     }
 
-    package func trigger(of plan: RunPlan) async throws(StoreError) -> [JobRun] {
+    package func trigger(of plan: RunPlan) async throws(StoreError) -> TriggerRuns {
         try await database.read("read trigger") { db in
-            try Row.fetchAll(
+            let rows = try Row.fetchAll(
                 db,
                 sql: Self.ofTrigger,
                 arguments: [plan.job.rawValue, plan.plannedAt.millisecondsSinceEpoch]
             )
-            .map(JobRun.init)
+            let runs = try rows.map(JobRun.init)
+            let listed = zip(runs, rows).filter { $0.1["is_listed"] as Bool }.map(\.0.id)
+            return TriggerRuns(runs: runs, listed: Set(listed))
         }
     }
 
@@ -160,7 +163,7 @@ package struct SQLiteRunStore: RunStore {
         if let retry = closing.retry, ended.killRequestedAt == nil {
             _ = try db.insert(retry, token: token, unlessExists: true)
         } else if ended.plan.terms.hasSequel {
-            try db.execute(sql: Self.addSequel, arguments: [ended.id.rawValue])
+            try db.addSequel(of: ended.id)
         }
         if let next = closing.nextTriggerAt {
             let job = ended.plan.job.rawValue
@@ -178,11 +181,12 @@ extension SQLiteRunStore {
         ORDER BY sequels.run LIMIT ?
         """
 
-    private static let addSequel = "INSERT INTO sequels (run) VALUES (?)"
-
     private static let followed = "DELETE FROM sequels WHERE run = ?"
 
-    private static let ofTrigger = "SELECT \(RunColumn.list()) FROM runs WHERE job = ? AND planned_at = ?"
+    private static let ofTrigger = """
+        SELECT \(RunColumn.list()), EXISTS (SELECT 1 FROM sequels WHERE run = runs.id) AS is_listed
+        FROM runs WHERE job = ? AND planned_at = ?
+        """
 
     private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
 

@@ -29,10 +29,18 @@ enum SchedulerMigrations {
         ) STRICT;
         """
 
-    /// The ends that somebody has yet to follow up.
+    /// The ends that somebody has yet to follow up, how it stands with jobs' alarms, and what is to be told.
     private static let third = """
         ALTER TABLE runs ADD COLUMN has_sequel INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE sequels (run INTEGER PRIMARY KEY NOT NULL) STRICT;
+        CREATE TABLE alarms (job INTEGER PRIMARY KEY NOT NULL, state TEXT NOT NULL) STRICT;
+        CREATE TABLE notices (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            job INTEGER NOT NULL,
+            due_at INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX notices_due ON notices (due_at, id);
         """
 
     private static let first = """

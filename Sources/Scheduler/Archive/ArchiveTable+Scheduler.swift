@@ -28,5 +28,7 @@ extension ArchiveTable {
             ]
         ),
         ArchiveTable("sequels", key: [.number("run")], []),
+        ArchiveTable("alarms", key: [.number("job")], [.text("state")]),
+        ArchiveTable("notices", key: [.number("id")], [.number("job"), .number("due_at"), .text("body")]),
     ]
 }

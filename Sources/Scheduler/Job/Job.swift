@@ -65,6 +65,8 @@ package struct JobSpec: Hashable, Sendable {
     package var retry: RetryPolicy
     /// The jobs that are triggered when it has run.
     package var children: [ChildJob]
+    /// Whom its trouble is told; nil when nobody is.
+    package var alarm: AlarmPolicy?
 
     package init(
         name: String,
@@ -78,7 +80,8 @@ package struct JobSpec: Hashable, Sendable {
         params: String = "",
         timeout: Duration = .zero,
         retry: RetryPolicy = .never,
-        children: [ChildJob] = []
+        children: [ChildJob] = [],
+        alarm: AlarmPolicy? = nil
     ) {
         self.name = name
         self.group = group
@@ -92,6 +95,7 @@ package struct JobSpec: Hashable, Sendable {
         self.timeout = timeout
         self.retry = retry
         self.children = children
+        self.alarm = alarm
     }
 }
 
@@ -115,10 +119,22 @@ package struct RetryPolicy: Hashable, Sendable, Codable {
     /// How many further attempts follow the first.
     package var limit: Int
     package var backoff: Backoff
+    /// The ends after which another attempt is made; nil for every failure that nobody asked for.
+    package var reasons: Set<RunReason>?
 
-    package init(limit: Int, backoff: Backoff = RetryPolicy.usualBackoff) {
+    package init(
+        limit: Int,
+        backoff: Backoff = RetryPolicy.usualBackoff,
+        reasons: Set<RunReason>? = nil
+    ) {
         self.limit = limit
         self.backoff = backoff
+        self.reasons = reasons
+    }
+
+    /// Whether another attempt follows one that ended so.
+    package func covers(_ reason: RunReason) -> Bool {
+        reason.mayRetry && (reasons?.contains(reason) ?? true)
     }
 
     /// No further attempt.
@@ -128,7 +144,7 @@ package struct RetryPolicy: Hashable, Sendable, Codable {
     package static let usualBackoff = Backoff(first: .seconds(5), ceiling: .seconds(600))
 
     private enum CodingKeys: String, CodingKey {
-        case limit
+        case limit, reasons
         case first = "first_ms"
         case ceiling = "ceiling_ms"
         case factor
@@ -144,6 +160,7 @@ package struct RetryPolicy: Hashable, Sendable, Codable {
             factor: try keys.decode(Double.self, forKey: .factor),
             jitter: try keys.decode(Double.self, forKey: .jitter)
         )
+        reasons = try keys.decodeIfPresent(Set<RunReason>.self, forKey: .reasons)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -153,5 +170,6 @@ package struct RetryPolicy: Hashable, Sendable, Codable {
         try keys.encode(backoff.ceiling.wholeMilliseconds, forKey: .ceiling)
         try keys.encode(backoff.factor, forKey: .factor)
         try keys.encode(backoff.jitter, forKey: .jitter)
+        try keys.encodeIfPresent(reasons?.inOrder, forKey: .reasons)
     }
 }

@@ -13,7 +13,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children,
-            enabled
+            alarm, enabled
         case timeoutSeconds = "timeout_seconds"
     }
 
@@ -22,7 +22,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     }
 
     private enum RetryKeys: String, CodingKey, CaseIterable {
-        case limit, factor, jitter
+        case limit, factor, jitter, reasons
         case firstSeconds = "first_seconds"
         case ceilingSeconds = "ceiling_seconds"
     }
@@ -52,7 +52,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
                 ?? .zero,
             retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never,
-            children: children.map { $0.within(group) }
+            children: children.map { $0.within(group) },
+            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm)
         )
         isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
     }
@@ -75,6 +76,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try encode(spec.retry, keys.superEncoder(forKey: .retry))
         // A definition without them must keep the fingerprint that it had before there were any.
         if !spec.children.isEmpty { try keys.encode(spec.children, forKey: .children) }
+        try keys.encodeIfPresent(spec.alarm, forKey: .alarm)
         try keys.encode(isEnabled, forKey: .enabled)
     }
 
@@ -141,7 +143,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
                     ?? usual.ceiling,
                 factor: try keys.decodeIfPresent(Double.self, forKey: .factor) ?? usual.factor,
                 jitter: try keys.decodeIfPresent(Double.self, forKey: .jitter) ?? usual.jitter
-            )
+            ),
+            reasons: try keys.decodeIfPresent(Set<RunReason>.self, forKey: .reasons)
         )
     }
 
@@ -165,5 +168,6 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try keys.encode(retry.backoff.ceiling.inSeconds, forKey: .ceilingSeconds)
         try keys.encode(retry.backoff.factor, forKey: .factor)
         try keys.encode(retry.backoff.jitter, forKey: .jitter)
+        try keys.encodeIfPresent(retry.reasons?.inOrder, forKey: .reasons)
     }
 }

@@ -19,6 +19,12 @@ extension JobSpec {
             "retry.backoff",
             "must not be negative, and its ceiling not below its first wait"
         )
+        let reasons = retry.reasons ?? Set(RunReason.retryable)
+        check(
+            !reasons.isEmpty && reasons.allSatisfy(\.mayRetry),
+            "retry.reasons",
+            "must be some of \(RunReason.retryable.map(\.rawValue).joined(separator: ", "))"
+        )
         check(children.count <= Self.mostChildren, "children", "must be at most \(Self.mostChildren)")
         check(Set(children).count == children.count, "children", "names the same child twice")
         for child in children {
@@ -28,6 +34,21 @@ extension JobSpec {
                 "\(child.job) must be group/name of a job"
             )
             check(child.job != fullName, "children", "the job would trigger itself without end")
+        }
+        if let alarm {
+            check((1...10).contains(alarm.targets.count), "alarm.to", "must name 1 to 10 templates")
+            for target in alarm.targets {
+                check(target.template > 0, "alarm.to", "must name templates by their numbers")
+                let isRight =
+                    (1...100).contains(target.receivers.count)
+                    && target.receivers.allSatisfy { Self.isLine($0, atMost: 512) }
+                check(isRight, "alarm.to", "must have 1 to 100 receivers for each template")
+            }
+            check(
+                alarm.window >= .zero && alarm.window <= .seconds(7 * 86_400),
+                "alarm.window",
+                "must be from 0 to 7 days"
+            )
         }
         do {
             let isCalm =

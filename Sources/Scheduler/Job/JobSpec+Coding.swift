@@ -3,7 +3,7 @@ import Groundwork
 /// A job's spec as stores hold it; durations are milliseconds, whatever `Duration` encodes to.
 extension JobSpec: Codable {
     private enum CodingKeys: String, CodingKey {
-        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children
+        case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children, alarm
         case timeout = "timeout_ms"
     }
 
@@ -21,7 +21,8 @@ extension JobSpec: Codable {
             params: try keys.decode(String.self, forKey: .params),
             timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
             retry: try keys.decode(RetryPolicy.self, forKey: .retry),
-            children: try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? []
+            children: try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? [],
+            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm)
         )
     }
 
@@ -39,5 +40,6 @@ extension JobSpec: Codable {
         try keys.encode(timeout.wholeMilliseconds, forKey: .timeout)
         try keys.encode(retry, forKey: .retry)
         try keys.encode(children, forKey: .children)
+        try keys.encodeIfPresent(alarm, forKey: .alarm)
     }
 }

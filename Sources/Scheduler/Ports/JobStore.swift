@@ -33,7 +33,8 @@ package protocol JobStore: Sendable {
     ///
     /// A trigger counts only while its job is enabled and has the version and the next trigger that the plan
     /// expects: whoever comes second changes nothing. A run that exists already, by job, planned instant,
-    /// shard and attempt, is not added again.
+    /// shard and attempt, is not added again. One that is added as ended, and whose plan says so, is listed by
+    /// `RunStore.sequels`.
     ///
     /// - Returns: the runs that were added.
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.

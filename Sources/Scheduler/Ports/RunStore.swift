@@ -48,7 +48,8 @@ package protocol RunStore: Sendable {
     /// The runs that ended, are not tried again, and whose end nobody has followed up; the oldest first.
     func sequels(limit: Int) async throws(StoreError) -> [JobRun]
 
-    /// Adds what ends lead to, notes it as a trigger of its jobs, and takes the ends off the list, all in one transaction.
+    /// Adds what ends lead to, notes it as a trigger of its jobs, writes what they change of alarms, and takes the ends off the
+    /// list, all in one transaction.
     ///
     /// An end that is not on the list any more is passed over with what it would lead to.
     ///
@@ -60,8 +61,9 @@ package protocol RunStore: Sendable {
     ///   when a run of the same job, planned instant, shard and attempt exists.
     func follow(_ steps: [SequelStep], token: FencingToken) async throws(StoreError) -> [JobRun]
 
-    /// Every run of the trigger that `plan` belongs to: all attempts of all shards, in any order.
-    func trigger(of plan: RunPlan) async throws(StoreError) -> [JobRun]
+    /// Every run of the trigger that `plan` belongs to, all attempts of all shards in any order, and which of them `sequels`
+    /// lists at the same moment.
+    func trigger(of plan: RunPlan) async throws(StoreError) -> TriggerRuns
 
     /// Those of the runs that exist, in any order.
     func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun]

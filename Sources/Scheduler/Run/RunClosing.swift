@@ -20,7 +20,7 @@ package struct RunClosing: Hashable, Sendable {
         self.run = ended
         nextTriggerAt = run.plan.terms.followUp.map { end.at + $0 }
         let policy = run.plan.terms.retry
-        guard end.reason.mayRetry, run.killRequestedAt == nil, run.plan.attempt <= policy.limit else {
+        guard policy.covers(end.reason), run.killRequestedAt == nil, run.plan.attempt <= policy.limit else {
             retry = nil
             return
         }
@@ -38,6 +38,9 @@ package struct NewRun: Hashable, Sendable {
     package let plan: RunPlan
     /// Planned, or ended where the run is only the record of a trigger that was skipped.
     package let state: RunState
+
+    /// Whether it is only the record of a trigger that was skipped.
+    package var isRecord: Bool { if case .ended = state { true } else { false } }
 
     package init(_ plan: RunPlan, _ state: RunState) {
         self.plan = plan

@@ -15,7 +15,7 @@ package struct RunEnd: Hashable, Sendable {
 }
 
 /// Why a run ended; a closed list, stable in the API, in metrics and in the store.
-package enum RunReason: String, Hashable, Sendable, CaseIterable {
+package enum RunReason: String, Hashable, Sendable, Codable, CaseIterable {
     /// The handler returned.
     case completed
     /// The handler threw.
@@ -49,6 +49,9 @@ package enum RunReason: String, Hashable, Sendable, CaseIterable {
     /// Whether the job's retry policy applies: never to what somebody decided.
     package var mayRetry: Bool { outcome == .failed && self != .killed }
 
+    /// Those for which a retry policy can be asked.
+    package static let retryable = allCases.filter(\.mayRetry)
+
     /// Whether only a run that had started can end so.
     var tellsOfStart: Bool {
         switch self {
@@ -65,4 +68,9 @@ package enum RunReason: String, Hashable, Sendable, CaseIterable {
         /// By decision of an operator or a policy it did not run to its end.
         case skipped
     }
+}
+
+extension Set<RunReason> {
+    /// The reasons in one order, so that one meaning has one text.
+    package var inOrder: [RunReason] { RunReason.allCases.filter(contains) }
 }

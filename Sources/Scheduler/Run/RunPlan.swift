@@ -80,7 +80,7 @@ package struct RunTerms: Hashable, Sendable {
             timeout: spec.timeout,
             retry: spec.retry,
             followUp: spec.schedule.fixedDelay,
-            hasSequel: !spec.children.isEmpty
+            hasSequel: !spec.children.isEmpty || spec.alarm != nil
         )
     }
 }

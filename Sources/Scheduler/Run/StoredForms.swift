@@ -12,10 +12,12 @@ extension RunState {
 }
 
 extension RetryPolicy {
-    /// The policy's five numbers; every run has them, so stores keep them in a form that is read fast.
+    /// The policy's five numbers, and its reasons where it has some; every run has them, so stores keep them in a form that
+    /// is read fast.
     package var stored: String {
         let waits = "\(backoff.first.wholeMilliseconds) \(backoff.ceiling.wholeMilliseconds)"
-        return "\(limit) \(waits) \(backoff.factor) \(backoff.jitter)"
+        let numbers = "\(limit) \(waits) \(backoff.factor) \(backoff.jitter)"
+        return reasons.map { "\(numbers) \($0.inOrder.map(\.rawValue).joined(separator: ","))" } ?? numbers
     }
 
     /// Reads the form in which stores keep it.
@@ -23,7 +25,7 @@ extension RetryPolicy {
     /// - Throws: `StoreError` of code `.corrupted` when it is none.
     package init(stored text: String) throws(StoreError) {
         let parts = text.split(separator: " ")
-        guard parts.count == 5, let limit = Int(parts[0]), let first = Int64(parts[1]),
+        guard 5...6 ~= parts.count, let limit = Int(parts[0]), let first = Int64(parts[1]),
             let ceiling = Int64(parts[2]), let factor = Double(parts[3]), let jitter = Double(parts[4])
         else { throw StoreError(.corrupted, during: "read retry", detail: text) }
         let backoff = Backoff(
@@ -32,6 +34,11 @@ extension RetryPolicy {
             factor: factor,
             jitter: jitter
         )
-        self.init(limit: limit, backoff: backoff)
+        var reasons: Set<RunReason>?
+        if parts.count == 6 {
+            // A word of a later version is one that this version never ends a run with.
+            reasons = Set(parts[5].split(separator: ",").compactMap { RunReason(rawValue: String($0)) })
+        }
+        self.init(limit: limit, backoff: backoff, reasons: reasons)
     }
 }

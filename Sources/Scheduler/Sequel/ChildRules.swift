@@ -13,18 +13,19 @@ struct ChildRules: Hashable, Sendable {
 
     /// The children of `job` that are due because `run` ended.
     ///
-    /// Each shard that ends asks this, and the last one alone speaks for its trigger: so a child is due once, however the
-    /// ends came in.
+    /// Each shard that ends asks this, and the last that is followed up speaks for its trigger: so a child is due once, however
+    /// the ends came in.
     ///
     /// - Parameters:
     ///   - job: what it says of its children now.
     ///   - run: an ended run of it that is not tried again.
-    ///   - trigger: all runs of the same trigger, `run` among them.
+    ///   - trigger: the trigger that `run` belongs to.
     /// - Returns: the children, in the job's order.
-    static func due(of job: Job, after run: JobRun, among trigger: [JobRun]) -> [Due] {
-        let whole = Whole(trigger)
+    static func due(of job: Job, after run: JobRun, among trigger: WholeTrigger) -> [Due] {
+        // What never began leads nowhere.
+        guard run.end?.reason != .misfireSkipped else { return [] }
         return job.spec.children.compactMap { child in
-            let ends = child.isPerShard ? [run] : whole.ends(closedBy: run)
+            let ends = child.isPerShard ? [run] : trigger.ends(closedBy: run)
             guard !ends.isEmpty, child.condition.holds(for: ends) else { return nil }
             let params: String? =
                 switch child.params {
@@ -45,31 +46,6 @@ struct ChildRules: Hashable, Sendable {
         let messages = ends.map { ($0.end?.message ?? "").prefix(utf8: share) }
         guard ends[0].plan.shard.total > 1, ends.count > 1 else { return messages[0] }
         return String(decoding: WireValue.list(messages.map(WireValue.text)).json, as: UTF8.self)
-    }
-}
-
-/// The latest attempt of each shard of one trigger.
-private struct Whole {
-    private let latest: [JobRun]
-
-    init(_ trigger: [JobRun]) {
-        latest =
-            Dictionary(grouping: trigger, by: \.plan.shard.index).values
-            .compactMap { $0.max { $0.plan.attempt < $1.plan.attempt } }
-            .sorted { $0.plan.shard.index < $1.plan.shard.index }
-    }
-
-    /// All of them, when they have ended and `run` was the last to; else none.
-    func ends(closedBy run: JobRun) -> [JobRun] {
-        guard latest.allSatisfy({ !$0.isOpen }), latest.max(by: Self.endedBefore)?.id == run.id else {
-            return []
-        }
-        return latest
-    }
-
-    private static func endedBefore(_ one: JobRun, _ other: JobRun) -> Bool {
-        guard let first = one.end?.at, let second = other.end?.at else { return false }
-        return (first, one.id) < (second, other.id)
     }
 }
 

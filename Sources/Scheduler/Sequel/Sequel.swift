@@ -9,9 +9,12 @@ package struct SequelStep: Hashable, Sendable {
     package let run: RunID
     /// What its end leads to; empty where it leads to nothing.
     package let runs: [NewRun]
+    /// What it changes of the job's alarms, if anything.
+    package let alarm: AlarmStep?
 
-    package init(_ run: RunID, leadsTo runs: [NewRun]) {
+    package init(_ run: RunID, leadsTo runs: [NewRun], alarm: AlarmStep? = nil) {
         self.run = run
         self.runs = runs
+        self.alarm = alarm
     }
 }

@@ -4,6 +4,7 @@ import Logging
 /// Sees to what ended runs lead to, while this process leads.
 package struct SequelLoop: Sendable {
     private let jobs: any JobStore
+    private let alarms: any AlarmStore
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let planner: TriggerPlanner
@@ -20,6 +21,7 @@ package struct SequelLoop: Sendable {
 
     init(_ parts: SchedulerParts, planner: TriggerPlanner) {
         jobs = parts.jobs
+        alarms = parts.alarms
         runs = parts.runs
         registry = parts.registry
         self.planner = planner
@@ -52,34 +54,51 @@ package struct SequelLoop: Sendable {
         do {
             try await follow(steps, under: lease)
         } catch let error as StoreError where error.code == .conflict {
-            // One of the children has a run of this very millisecond: each goes by itself, and looks again next time.
-            for step in steps { try await followAlone(step, under: lease) }
+            // One of the children has a run of this very millisecond: what comes before it goes by itself, the rest next time.
+            try await followSingly(steps, under: lease)
         }
         return ended.count == Self.batch
     }
 
+    /// What the ends lead to, in the order in which they are to be followed up: who comes later builds on who came before.
     private func steps(after ended: [JobRun]) async throws -> [SequelStep] {
-        var due: [RunID: [ChildRules.Due]] = [:]
-        for (id, ends) in Dictionary(grouping: ended, by: \.plan.job) {
-            guard let job = try await jobs.job(id) else { continue }
-            for run in ends {
-                let trigger = run.plan.shard.total == 1 ? [run] : try await runs.trigger(of: run.plan)
-                due[run.id] = ChildRules.due(of: job, after: run, among: trigger)
+        var known: [JobID: Job] = [:]
+        for id in Set(ended.map(\.plan.job)) { known[id] = try await jobs.job(id) }
+        var alarms = AlarmSheet(try await alarms.alarms(of: known.keys.sorted()))
+        var findings: [Finding] = []
+        var done: Set<RunID> = []
+        for run in ended.sorted(by: Self.endedBefore) {
+            var finding = Finding(run: run)
+            if let job = known[run.plan.job] {
+                let trigger = WholeTrigger(try await self.trigger(of: run), without: done)
+                finding.children = ChildRules.due(of: job, after: run, among: trigger)
+                finding.alarm = alarms.step(for: job, after: run, among: trigger)
             }
+            findings.append(finding)
+            done.insert(run.id)
         }
-        let children = try await children(Set(due.values.flatMap { $0.map(\.child) }))
-        var sheet = ChildSheet(
+        let children = try await children(Set(findings.flatMap { $0.children.map(\.child) }))
+        var plans = ChildSheet(
             planner: planner,
             groups: ExecutorGroups(try await registry.instances()),
             now: wall.now
         )
-        return ended.map { run in
-            let runs = (due[run.id] ?? [])
-                .flatMap { due in
-                    children[due.child].map { sheet.runs(of: $0, params: due.params, after: run) } ?? []
-                }
-            return SequelStep(run.id, leadsTo: runs)
+        return findings.map { finding in
+            let runs = finding.children.flatMap { due in
+                children[due.child].map { plans.runs(of: $0, params: due.params, after: finding.run) } ?? []
+            }
+            return SequelStep(finding.run.id, leadsTo: runs, alarm: finding.alarm)
         }
+    }
+
+    private func trigger(of run: JobRun) async throws -> TriggerRuns {
+        run.plan.shard.total == 1
+            ? TriggerRuns(runs: [run], listed: [run.id]) : try await runs.trigger(of: run.plan)
+    }
+
+    private static func endedBefore(_ one: JobRun, _ other: JobRun) -> Bool {
+        guard let first = one.end?.at, let second = other.end?.at else { return false }
+        return (first, one.id) < (second, other.id)
     }
 
     private func children(_ names: Set<JobName>) async throws -> [JobName: Job] {
@@ -96,16 +115,26 @@ package struct SequelLoop: Sendable {
 
     private func follow(_ steps: [SequelStep], under lease: Lease) async throws {
         let added = try await runs.follow(steps, token: lease.token)
+        if steps.contains(where: { $0.alarm?.notices.isEmpty == false }) { bells.alarm.ring() }
         guard !added.isEmpty else { return }
         gauges.planned(added, at: wall.now)
         bells.dispatch.ring()
     }
 
-    private func followAlone(_ step: SequelStep, under lease: Lease) async throws {
-        do { try await follow([step], under: lease) } catch let error as StoreError
-            where error.code == .conflict
-        {}
+    private func followSingly(_ steps: [SequelStep], under lease: Lease) async throws {
+        for step in steps {
+            do { try await follow([step], under: lease) } catch let error as StoreError
+                where error.code == .conflict
+            { return }
+        }
     }
+}
+
+/// What the end of one run leads to.
+private struct Finding {
+    let run: JobRun
+    var children: [ChildRules.Due] = []
+    var alarm: AlarmStep?
 }
 
 /// Plans the runs of children in one round, each for an instant of its own: two ends may trigger one child.

@@ -83,7 +83,7 @@ extension RunStoreConformance {
             #expect(try await stores.runs.sequels(limit: 10).map(\.id) == [one.id, two.id])
             #expect(try await all(stores).count == 3)
         },
-        Clause("a trigger is all attempts of all its shards") { stores in
+        Clause("a trigger is all attempts of all its shards, and which of them are listed") { stores in
             let job = try await stores.jobs.add(.sample())
             let shards = Shard.all(2).map { NewRun.sample(of: job.id, shard: $0) }
             let again = NewRun.sample(of: job.id, shard: Shard(index: 1, total: 2), attempt: 2)
@@ -91,7 +91,13 @@ extension RunStoreConformance {
             _ = try await stores.runs.add([.sample(of: job.id, at: .noon + .seconds(1))])
             let other = try await stores.jobs.add(.sample(.sample("other")))
             _ = try await stores.runs.add([.sample(of: other.id)])
-            #expect(try await Set(stores.runs.trigger(of: shards[0].plan)) == Set(added))
+            let trigger = try await stores.runs.trigger(of: shards[0].plan)
+            #expect(Set(trigger.runs) == Set(added))
+            #expect(trigger.listed.isEmpty)
+            let watched = try await planned(stores, "watched")
+            #expect(try await stores.runs.trigger(of: watched.plan).listed.isEmpty)
+            try await end(watched, .completed, in: stores)
+            #expect(try await stores.runs.trigger(of: watched.plan).listed == [watched.id])
         },
         Clause("what is listed is not pruned") { stores in
             let token = try await stores.mint()

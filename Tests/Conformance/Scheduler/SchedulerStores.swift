@@ -5,6 +5,7 @@ package import Scheduler
 package struct SchedulerStores: Sendable {
     package let jobs: any JobStore
     package let runs: any RunStore
+    package let alarms: any AlarmStore
     package let registry: any RegistryStore
     /// Makes another term of the scheduler begin, and gives its token.
     package let mint: @Sendable () async throws -> FencingToken
@@ -12,11 +13,13 @@ package struct SchedulerStores: Sendable {
     package init(
         jobs: any JobStore,
         runs: any RunStore,
+        alarms: any AlarmStore,
         registry: any RegistryStore,
         mint: @escaping @Sendable () async throws -> FencingToken
     ) {
         self.jobs = jobs
         self.runs = runs
+        self.alarms = alarms
         self.registry = registry
         self.mint = mint
     }

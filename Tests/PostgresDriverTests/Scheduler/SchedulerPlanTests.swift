@@ -100,7 +100,7 @@ struct SchedulerPlanTests {
         Question(
             "all runs of a trigger",
             PostgresStatement(PostgresRunStore.ofTrigger, .int(7), .int(7_000)),
-            by: "runs_once"
+            by: "runs_by_plan"
         ),
         Question("runs", RunFilter(), by: "runs_pkey"),
         Question("runs of a job", RunFilter(job: job), by: "runs_of_job"),

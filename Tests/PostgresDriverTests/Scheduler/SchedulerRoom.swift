@@ -19,6 +19,7 @@ struct SchedulerRoom {
         stores = SchedulerStores(
             jobs: PostgresJobStore(database),
             runs: PostgresRunStore(database),
+            alarms: PostgresAlarmStore(database),
             registry: PostgresRegistryStore(database)
         ) { try await Self.mint(in: pool) }
     }

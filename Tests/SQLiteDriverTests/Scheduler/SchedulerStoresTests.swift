@@ -18,6 +18,7 @@ final class SchedulerStoresTests {
         stores = SchedulerStores(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
+            alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database)
         ) {
             let lease = try await keeper.acquire(

@@ -68,6 +68,24 @@ struct ChildJobTests {
         #expect(try await stage.follow().isEmpty)
     }
 
+    @Test func `shards whose clocks disagree trigger a joined child once, in whatever order they come in`()
+        async throws
+    {
+        let stage = try await Stage(
+            [ChildJob(JobName("app/child"))],
+            route: .sharding,
+            hosts: ["one", "three", "two"]
+        )
+        let shards = try await stage.trigger()
+        // The later it comes in, the earlier it says it was.
+        for (place, index) in [2, 0, 1].enumerated() {
+            let end = RunEnd(.completed, at: stage.rig.now - .seconds(place))
+            try await RunCloser(stage.rig.parts).close(shards[index], end, token: nil)
+            #expect(try await stage.follow().count == (place == 2 ? 1 : 0))
+        }
+        #expect(try await stage.follow().isEmpty)
+    }
+
     @Test func `shards that end at once trigger a joined child once`() async throws {
         let stage = try await Stage(
             [ChildJob(JobName("app/child"))],

@@ -17,7 +17,8 @@ extension JobSpec {
         route: RouteStrategy = .first,
         timeout: Duration = .zero,
         retry: RetryPolicy = .never,
-        children: [ChildJob] = []
+        children: [ChildJob] = [],
+        alarm: AlarmPolicy? = nil
     ) -> JobSpec {
         JobSpec(
             name: name,
@@ -30,7 +31,8 @@ extension JobSpec {
             params: "a=1",
             timeout: timeout,
             retry: retry,
-            children: children
+            children: children,
+            alarm: alarm
         )
     }
 }

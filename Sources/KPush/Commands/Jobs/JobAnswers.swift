@@ -20,6 +20,13 @@ struct JobAnswer: Decodable, Sendable {
 
         let limit: Int
         let backoff: Backoff
+        let reasons: Set<RunReason>?
+    }
+
+    struct Alarm: Decodable, Sendable {
+        let to: [AlarmTarget]
+        let window: Double
+        let recovery: Bool
     }
 
     struct Child: Decodable, Sendable {
@@ -44,6 +51,7 @@ struct JobAnswer: Decodable, Sendable {
     let timeout: Double
     let retry: Retry
     let children: [Child]
+    let alarm: Alarm?
     let lastTriggerAt: APIInstant?
     let nextTriggerAt: APIInstant?
     let fromDefinition: Bool
@@ -73,10 +81,14 @@ struct JobAnswer: Decodable, Sendable {
                     ceiling: .seconds(retry.backoff.ceiling),
                     factor: retry.backoff.factor,
                     jitter: retry.backoff.jitter
-                )
+                ),
+                reasons: retry.reasons
             ),
             children: children.map {
                 ChildJob(JobName($0.job), on: $0.when, params: $0.params, isPerShard: $0.perShard)
+            },
+            alarm: alarm.map {
+                AlarmPolicy($0.to, window: .seconds($0.window), tellsRecovery: $0.recovery)
             }
         )
     }
@@ -147,7 +159,9 @@ extension JobSpec {
                     "ceiling": .number(retry.backoff.ceiling.inSeconds),
                     "factor": .number(retry.backoff.factor), "jitter": .number(retry.backoff.jitter),
                 ]),
+                "reasons": retry.reasons.map { .list($0.inOrder.map { .text($0.rawValue) }) } ?? .null,
             ]),
+            "alarm": alarm.map { .object($0.draft) } ?? .null,
             "children": .list(
                 children.map { child in
                     .object([
@@ -156,6 +170,22 @@ extension JobSpec {
                     ])
                 }
             ),
+        ]
+    }
+}
+
+extension AlarmPolicy {
+    fileprivate var draft: WireObject {
+        [
+            "to": .list(
+                targets.map { target in
+                    .object([
+                        "template": .integer(target.template),
+                        "receivers": .list(target.receivers.map(WireValue.text)),
+                    ])
+                }
+            ),
+            "window": .number(window.inSeconds), "recovery": .bool(tellsRecovery),
         ]
     }
 }

@@ -31,6 +31,7 @@ enum JobDefinitionText {
         if !spec.children.isEmpty {
             keys.add("children", Node(spec.children.map { child($0, in: spec.group) }, .implicit, .block))
         }
+        if let alarm = spec.alarm { keys.add("alarm", self.alarm(alarm)) }
         if !job.enabled { keys.add("enabled", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
     }
@@ -61,7 +62,29 @@ enum JobDefinitionText {
             keys.add("factor", number(retry.backoff.factor))
             keys.add("jitter", number(retry.backoff.jitter))
         }
+        if let reasons = retry.reasons {
+            keys.add("reasons", Node(reasons.inOrder.map { Node($0.rawValue) }, .implicit, .flow))
+        }
         return keys.mapping(.flow)
+    }
+
+    private static func alarm(_ alarm: AlarmPolicy) -> Node {
+        var keys = Keys()
+        let targets = alarm.targets.map { target in
+            var keys = Keys()
+            keys.add("template", number(Double(target.template)))
+            keys.add(
+                "receivers",
+                Node(target.receivers.map { .scalar($0.represented()) }, .implicit, .flow)
+            )
+            return keys.mapping(.flow)
+        }
+        keys.add("to", Node(targets, .implicit, .block))
+        if alarm.window != AlarmPolicy.usualWindow {
+            keys.add("window_seconds", number(alarm.window.inSeconds))
+        }
+        if !alarm.tellsRecovery { keys.add("recovery", Node("false", Tag(.bool))) }
+        return keys.mapping(.block)
     }
 
     private static func child(_ child: ChildJob, in group: String) -> Node {

@@ -36,6 +36,7 @@ enum JobText {
             ("misfire", spec.misfire.rawValue),
             ("timeout", spec.timeout == .zero ? "none" : seconds(spec.timeout)), ("retry", retry(spec.retry)),
             ("children", spec.children.map(child).joined(separator: "; ")),
+            ("alarm", spec.alarm.map(alarm) ?? ""),
         ]
     }
 
@@ -93,6 +94,14 @@ enum JobText {
         return seconds(end.moment - start.moment)
     }
 
+    private static func alarm(_ alarm: AlarmPolicy) -> String {
+        let targets = alarm.targets.map {
+            "\($0.receivers.joined(separator: ", ")) by template \($0.template)"
+        }
+        let recovery = alarm.tellsRecovery ? "" : ", not of recovery"
+        return "\(targets.joined(separator: "; ")), once in \(seconds(alarm.window))\(recovery)"
+    }
+
     private static func child(_ child: ChildJob) -> String {
         let params = child.params == .own ? "" : " with the params of \(child.params.rawValue)"
         return "\(child.job) on \(child.condition.rawValue)\(params)\(child.isPerShard ? ", per shard" : "")"
@@ -101,8 +110,10 @@ enum JobText {
     private static func retry(_ retry: RetryPolicy) -> String {
         guard retry.limit > 0 else { return "never" }
         let waits = "\(seconds(retry.backoff.first)) to \(seconds(retry.backoff.ceiling))"
+        let words = (retry.reasons?.inOrder ?? []).map(\.rawValue).joined(separator: ", ")
+        let reasons = retry.reasons == nil ? "" : ", only when \(words)"
         return
-            "\(retry.limit) times, after \(waits), factor \(retry.backoff.factor), jitter \(retry.backoff.jitter)"
+            "\(retry.limit) times, after \(waits), factor \(retry.backoff.factor), jitter \(retry.backoff.jitter)\(reasons)"
     }
 
     private static func seconds(_ duration: Duration) -> String {

@@ -1,0 +1,67 @@
+import Groundwork
+
+/// Decides in one round what ended runs change of alarms, one after the other.
+struct AlarmSheet {
+    private var states: [JobID: AlarmState]
+
+    /// - Parameter states: how it stands with the alarms of the jobs.
+    init(_ states: [JobID: AlarmState]) {
+        self.states = states
+    }
+
+    /// What the end of `run` changes; nil when it changes nothing.
+    ///
+    /// Each shard that fails is trouble, and only a trigger of which every shard succeeded is well.
+    ///
+    /// - Parameters:
+    ///   - job: what it says of alarms now.
+    ///   - run: an ended run of it that is not tried again.
+    ///   - trigger: the trigger that it belongs to.
+    /// - Returns: the change.
+    mutating func step(for job: Job, after run: JobRun, among trigger: WholeTrigger) -> AlarmStep? {
+        guard let policy = job.spec.alarm, let end = run.end,
+            let event = AlarmEvent(of: run, among: trigger),
+            let change = policy.change(after: event, at: end.at, from: states[job.id])
+        else { return nil }
+        let failures = event == .recovered ? states[job.id]?.failures ?? 0 : change.state.failures
+        states[job.id] = change.state
+        let notices = change.tellAt.map { due in
+            policy.targets.map { target in
+                let notice = AlarmNotice(
+                    job: job.spec.fullName,
+                    event: event,
+                    run: run.id,
+                    reason: end.reason,
+                    message: end.message,
+                    at: end.at,
+                    failures: failures,
+                    since: change.state.since,
+                    target: target
+                )
+                return DueNotice(notice, due: due)
+            }
+        }
+        return AlarmStep(
+            job: job.id,
+            state: change.state,
+            notices: notices ?? [],
+            cancelsAfter: change.cancelsWaiting ? end.at : nil
+        )
+    }
+}
+
+extension AlarmEvent {
+    /// What the end of `run` is to whoever is told of trouble; nil when it is nothing to tell of.
+    fileprivate init?(of run: JobRun, among trigger: WholeTrigger) {
+        switch run.end?.reason {
+        case .misfireSkipped: self = .missed
+        // Somebody wanted that.
+        case .killed, .discarded, .covered, nil: return nil
+        case .completed:
+            let ends = trigger.ends(closedBy: run)
+            guard !ends.isEmpty, ends.allSatisfy({ $0.end?.reason == .completed }) else { return nil }
+            self = .recovered
+        case .handlerFailed, .timedOut, .executorLost, .dispatchFailed, .noExecutor: self = .failed
+        }
+    }
+}
