@@ -19,6 +19,8 @@ final class CommandBench {
     /// Templates of a mail, and of what a signed webhook takes.
     private(set) var mail = 0
     private(set) var webhook = 0
+    /// A template that tells of a job's trouble.
+    private(set) var alarm = 0
 
     let folder: TemporaryFolder
     let server: ServerProcess
@@ -76,6 +78,7 @@ final class CommandBench {
         try #require(template.rawValue == Self.campaign)
         let aliyun = try #require(accounts.first { $0.kind == .aliyun })
         mail = try await approve(#"{"title":"Hi","content":"<p>{$city}</p>"}"#, .email, store)
+        alarm = try await approve("{$group}/{$job} {$event}: {$reason}: {$message}", .sms, store)
         webhook = try await approve(#"{"content":"hello"}"#, .im, store)
         _ = try await store.putAccount(
             SampleData.demoAccount(.webhook, channel: .im, at: "\(simulator.url)/webhook")
