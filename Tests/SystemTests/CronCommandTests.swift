@@ -2,8 +2,18 @@ import Foundation
 import TestKit
 import Testing
 
-/// `kpush cron next` as a program: what it prints where, and how it ends.
+/// `kpush cron` as a program: what it prints where, and how it ends.
 @Suite struct CronCommandTests {
+    @Test(arguments: [
+        (["0 0 9 ? * FRIL"], "at 09:00 on the last Friday of the month\n"),
+        (["words", "0 30 2 * * ?", "--language", "zh"], "每天 02:30\n"),
+    ])
+    func `an expression is said in words`(arguments: [String], words: String) async throws {
+        let ending = try await Program.run(["cron"] + arguments)
+        #expect(ending.status == 0, "\(ending.complaints)")
+        #expect(ending.output == words)
+    }
+
     @Test func `instants go to standard output and surprises to standard error`() async throws {
         let noon = [
             "0 30 2 * * ?", "--zone", "America/New_York", "--from", "2027-03-13T12:00:00", "--count", "2",

@@ -8,8 +8,47 @@ struct CronCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cron",
         abstract: "Say what a cron expression means.",
-        subcommands: [Next.self]
+        discussion: """
+            kpush cron EXPR says in words when it fires. EXPR has six or seven fields, as in Quartz: second minute \
+            hour day-of-month month day-of-week [year]; the days of the week are 1 = SUN to 7 = SAT.
+            """,
+        subcommands: [Words.self, Next.self],
+        defaultSubcommand: Words.self
     )
+
+    /// Reads an expression; one that is none is shown with a caret under its fault.
+    ///
+    /// - Throws: `ExitCode` after a complaint.
+    private static func expression(_ text: String) throws -> CronExpression {
+        do throws(CronSyntaxError) {
+            return try CronExpression(text)
+        } catch {
+            // A tab would put the caret elsewhere than under its column.
+            let shown = text.replacing("\t", with: " ")
+            Terminal.complain("\(shown)\n\(String(repeating: " ", count: error.position))^\n\(error)\n")
+            throw ExitCode(EX_DATAERR)
+        }
+    }
+}
+
+extension CronCommand {
+    /// `kpush cron words`: an expression in plain words.
+    struct Words: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "words",
+            abstract: "Say in plain words when an expression fires."
+        )
+
+        @Argument(help: ArgumentHelp("The expression, in quotes.", valueName: "EXPR"))
+        var expression: String
+
+        @Option(help: "The language of the words: en or zh.")
+        var language = CronLanguage.english
+
+        func run() throws {
+            print(try CronCommand.expression(expression).words(in: language))
+        }
+    }
 }
 
 extension CronCommand {
@@ -18,8 +57,7 @@ extension CronCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print when an expression fires next.",
             discussion: """
-                EXPR has six or seven fields, as in Quartz: second minute hour day-of-month month day-of-week \
-                [year]; the days of the week are 1 = SUN to 7 = SAT. What may surprise goes to standard error.
+                What may surprise goes to standard error.
 
                 With --stdin, each line EXPR<TAB>ZONE<TAB>EPOCH_MS is answered by a line: the next instants as \
                 comma-joined epoch milliseconds, or REJECT<TAB>field<TAB>reason.
@@ -56,15 +94,7 @@ extension CronCommand {
         }
 
         private func preview(_ text: String) throws {
-            let expression: CronExpression
-            do throws(CronSyntaxError) {
-                expression = try CronExpression(text)
-            } catch {
-                // A tab would put the caret elsewhere than under its column.
-                let shown = text.replacing("\t", with: " ")
-                complain("\(shown)\n\(String(repeating: " ", count: error.position))^\n\(error)\n")
-                throw ExitCode(EX_DATAERR)
-            }
+            let expression = try CronCommand.expression(text)
             guard let zone = ZoneRules.zone(named: zone) else {
                 throw ValidationError("there is no time zone '\(self.zone)'")
             }
@@ -78,11 +108,7 @@ extension CronCommand {
             let schedule = Schedule.cron(expression, zone: zone, daylight: dst)
             let preview = SchedulePreview(of: schedule, after: start ?? SystemClock().now, count: count)
             for instant in preview.instants { print(InstantText.local(instant, in: rules)) }
-            for warning in preview.warnings { complain("note: \(warning)\n") }
-        }
-
-        private func complain(_ text: String) {
-            FileHandle.standardError.write(Data(text.utf8))
+            for warning in preview.warnings { Terminal.complain("note: \(warning)\n") }
         }
     }
 }
@@ -153,3 +179,5 @@ private struct LineBuffer {
 }
 
 extension DaylightPolicy: ExpressibleByArgument {}
+
+extension CronLanguage: ExpressibleByArgument {}

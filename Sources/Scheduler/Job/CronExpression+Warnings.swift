@@ -69,10 +69,6 @@ extension CronExpression {
     }
 
     private static func list(_ months: [Int]) -> String {
-        let names = [
-            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-            "November", "December",
-        ]
-        return months.map { names[$0 - 1] }.joined(separator: ", ")
+        months.map { EnglishCronWords.months[$0 - 1] }.joined(separator: ", ")
     }
 }

@@ -44,8 +44,6 @@ import Testing
         add("row", ReconciliationRow.Kind.allCases.map(\.rawValue))
         add("source", TheirDay.Source.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
-        add("weekday", (0..<7).map(String.init))
-        for unit in ["second", "minute", "hour"] { add("cron", ["each-\(unit)", "every-\(unit)"]) }
         return keys
     }
 
@@ -57,7 +55,7 @@ import Testing
         }
         // A Chinese text without a Chinese character was forgotten; these few are none in either language.
         let bare = words.keys.filter { words.text($0, in: .chinese).allSatisfy(\.isASCII) }
-        #expect(bare.allSatisfy { ["cron-at"].contains($0) }, "\(bare)")
+        #expect(bare.isEmpty, "\(bare)")
     }
 
     @Test func `the same values are put into both texts`() throws {
@@ -149,26 +147,23 @@ import Testing
     }
 
     @Test(arguments: [
-        ("* * * * * ?", "every second", "每秒"), ("0 * * * * ?", "every minute", "每分钟"),
-        ("0/30 * * * * ?", "every 30 seconds", "每 30 秒"), ("0 */5 * * * ?", "every 5 minutes", "每 5 分钟"),
-        ("0 0 0/2 * * ?", "every 2 hours", "每 2 小时"), ("0 0 8 * * ?", "every day at 08:00", "每天 08:00"),
-        ("15 30 9,18 * * ?", "every day at 09:30:15, 18:30:15", "每天 09:30:15、18:30:15"),
-        ("0 0 8 ? * MON-FRI", "Monday to Friday at 08:00", "周一至周五 08:00"),
-        ("0 0 8 ? * 1,SAT *", "every Sunday, Saturday at 08:00", "每周日、周六 08:00"),
-        ("0 5 0 1,15 * ?", "every month on day 1, 15 at 00:05", "每月 1、15 日 00:05"),
-        ("0 20 * * * ?", "every day, at minute 20 of every hour", "每天每小时第 20 分"),
+        (Language.english, "at 09:00 on the last Friday of the month"), (.chinese, "每月最后一个周五 09:00"),
     ])
-    func `cron is said in words`(expression: String, english: String, chinese: String) throws {
-        let words = try #require(CronWords(expression))
-        #expect(words.text(try voice(.english)) == english)
-        #expect(words.text(try voice(.chinese)) == chinese)
-    }
-
-    @Test(arguments: [
-        "0 15 10 L * ?", "0 0 8 ? 1 MON", "0/7 * * * * ?", "0 0/7 * * * ?", "0 0 8 1 * ? 2030", "5 * * * * ?",
-        "0 0 8-10 * * ?", "0 0 8 ? * MON#2", "0 0/5 8 * * ?",
-    ])
-    func `cron that has no plain words is left as it is`(expression: String) {
-        #expect(CronWords(expression) == nil)
+    func `cron is said in the language of the page, with a zone that is not the page's`(
+        language: Language,
+        text: String
+    ) throws {
+        let here = ScheduleWords(
+            ScheduleText.cron("0 0 9 ? * FRIL", zone: "Asia/Shanghai"),
+            try voice(language)
+        )
+        #expect(here.text == text)
+        #expect(here.expression == "0 0 9 ? * FRIL")
+        #expect(here.zone == nil)
+        let there = ScheduleWords(
+            ScheduleText.cron("0 0 9 ? * FRIL", zone: "Europe/Paris"),
+            try voice(language)
+        )
+        #expect(there.zone == "Europe/Paris")
     }
 }
