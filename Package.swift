@@ -230,7 +230,8 @@ let package = Package(
                 "CurlDriver", "S3Driver", "LocalServers", "Groundwork", "Suppliers", "Conformance", "TestKit",
                 logging,
                 .product(name: "Yams", package: "Yams"),
-            ]
+            ],
+            resources: [.copy("Fixtures")]
         ),
     ]
 )

@@ -8,11 +8,17 @@ enum JobDefinitionText {
     ///
     /// - Throws: what the emitter throws.
     static func text(_ jobs: [JobAnswer]) throws -> String {
-        try jobs.map { try Yams.serialize(node: node($0), width: -1, allowUnicode: true) }
-            .joined(separator: "---\n")
+        try jobs.map { try text(JobDefinition($0.spec, isEnabled: $0.enabled)) }.joined(separator: "---\n")
     }
 
-    private static func node(_ job: JobAnswer) -> Node {
+    /// The document of one job.
+    ///
+    /// - Throws: what the emitter throws.
+    static func text(_ job: JobDefinition) throws -> String {
+        try Yams.serialize(node: node(job), width: -1, allowUnicode: true)
+    }
+
+    private static func node(_ job: JobDefinition) -> Node {
         let spec = job.spec
         let usual = JobSpec(name: "", group: "", handler: "")
         var keys = Keys()
@@ -32,7 +38,7 @@ enum JobDefinitionText {
             keys.add("children", Node(spec.children.map { child($0, in: spec.group) }, .implicit, .block))
         }
         if let alarm = spec.alarm { keys.add("alarm", self.alarm(alarm)) }
-        if !job.enabled { keys.add("enabled", Node("false", Tag(.bool))) }
+        if !job.isEnabled { keys.add("enabled", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
     }
 

@@ -1,0 +1,5 @@
+-- mysqldump --complete-insert --hex-blob --skip-create-options
+INSERT INTO `xxl_job`.`xxl_job_info` (`id`, `job_group`, `name`, `author`, `alarm_email`, `schedule_type`, `schedule_conf`, `misfire_strategy`, `executor_route_strategy`, `executor_handler`, `executor_param`, `executor_block_strategy`, `executor_timeout`, `executor_fail_retry_count`, `glue_type`, `glue_source`, `glue_remark`, `glue_updatetime`, `child_jobid`, `trigger_status`, `trigger_last_time`, `trigger_next_time`, `add_time`, `update_time`) VALUES
+(11, 3, 'Half past two', 'Ada', '', 'CRON', '0 30 2 * * ?', 'FIRE_ONCE_NOW', 'RANDOM', 'half', 0xE4BDA0E5A5BD, 'SERIAL_EXECUTION', 0, 0, 'BEAN', '', '', now(), '', 1, 0, 0, NOW(), CURRENT_TIMESTAMP),
+(12, 3, 'Quoted ''twice''', 'Ada', '', 'FIX_RATE', '60', 'DO_NOTHING', 'ROUND', 'tick', x'7B7D', 'SERIAL_EXECUTION', 0, 0, 'BEAN', '', '', NULL, '', b'0', 0, 0, NULL, NULL);
+REPLACE LOW_PRIORITY INTO xxl_job_group (id, app_name, name, address_type, address_list, access_token, update_time) VALUE (3, 'mail', _utf8mb4'Mail', 0, NULL, 'sesame-3141', '2026-01-05') ON DUPLICATE KEY UPDATE name = 'Mail; again';

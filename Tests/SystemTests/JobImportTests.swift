@@ -1,0 +1,138 @@
+import Foundation
+import Groundwork
+import Scheduler
+import TestKit
+import Testing
+
+@testable import KPush
+
+/// From a dump of xxl-job to jobs of a server.
+@Suite(.timeLimit(.minutes(10))) struct JobImportTests {
+    private static func path(_ name: String) throws -> String {
+        try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "sql")).path
+    }
+
+    private func imported(_ name: String, daylight: DaylightPolicy = .quartz) throws -> [ImportedJob] {
+        var rest = try Data(contentsOf: URL(fileURLWithPath: Self.path(name)))
+        let dump = try XXLJobDump {
+            defer { rest = Data(rest.dropFirst(1_000)) }
+            return [UInt8](rest.prefix(1_000))
+        }
+        return JobImport(zone: "Asia/Shanghai", daylight: daylight).jobs(of: dump)
+    }
+
+    @Test func `a job means here what it meant there`() throws {
+        let jobs = try imported("xxl-job-2.4")
+        #expect(jobs.map(\.theirs.id) == [1, 2, 3, 4, 5, 6])
+        let report = jobs[0].definition
+        #expect(report.isEnabled)
+        #expect(report.spec.name == "Daily report")
+        #expect(report.spec.group == "billing")
+        #expect(report.spec.schedule == .cron("0 30 2 * * ?", zone: "Asia/Shanghai", daylight: "quartz"))
+        #expect(report.spec.params == #"{"path": "C:\\data\\in", "note": "it's 5%; --not a comment"}"#)
+        #expect(report.spec.timeout == .seconds(90))
+        #expect(report.spec.retry.limit == 3)
+        #expect(report.spec.retry.backoff.wait(afterAttempt: 3) == .seconds(10))
+        let rate = jobs[1].definition.spec
+        #expect(rate.schedule.type == "FIX_RATE")
+        #expect(rate.params == "line one\nline two\twith tab\n")
+        #expect(rate.misfire == .fireOnce)
+        #expect(rate.route == .failover)
+        #expect(rate.overlap == .discardLater)
+        #expect(jobs[1].findings.isEmpty)
+        #expect(try imported("xxl-job-2.4", daylight: .vixie)[0].definition.spec.schedule.daylight == "vixie")
+    }
+
+    @Test func `what a definition cannot say is found`() throws {
+        let findings = try imported("xxl-job-2.4").map(\.findings)
+        #expect(findings[0] == [.children([2, 3]), .alarmMails(["a@example.com", "b@example.com"])])
+        #expect(findings[2] == [.renamed(from: "Daily report")])
+        guard case .glue("GLUE_SHELL", let source) = findings[3].first else {
+            Issue.record("no code was found")
+            return
+        }
+        #expect(source.hasSuffix("\nINSERT INTO `xxl_job_info` VALUES (99);\n"))
+        #expect(
+            findings[3].dropFirst() == [.manualAddresses(["http://10.0.0.5:9999/", "http://10.0.0.6:9999/"])]
+        )
+        #expect(findings[4] == [.groupMissing(7), .routeUnknown("NO_SUCH_ROUTE")])
+        guard case .scheduleRefused("CRON 0 0 0 1 * MON", _) = findings[5].first else {
+            Issue.record("the schedule was not refused")
+            return
+        }
+    }
+
+    @Test func `a job that cannot run as it did is switched off`() throws {
+        let jobs = try imported("xxl-job-2.4")
+        #expect(jobs.map(\.definition.isEnabled) == [true, true, false, false, false, false])
+        #expect(jobs.allSatisfy { $0.definition.spec.faults.isEmpty }, "every definition can be applied")
+    }
+
+    @Test func `the newer names of columns are read, and a token is told of without being told`() throws {
+        let jobs = try imported("xxl-job-3.5")
+        #expect(jobs.map(\.definition.spec.name) == ["Half past two", "Quoted 'twice'"])
+        #expect(jobs.map(\.definition.spec.params) == ["你好", "{}"])
+        #expect(jobs.map(\.definition.isEnabled) == [true, false])
+        #expect(jobs.allSatisfy { $0.findings == [.groupToken] })
+        #expect(!"\(jobs)".contains("sesame"))
+    }
+
+    @Test func `fires that another rule would bring are counted`() throws {
+        let night = ScheduleText.cron("0 30 2 * * ?", zone: "America/New_York")
+        let winter = try #require(InstantText.moment("2027-01-01T00:00:00Z", in: .utc))
+        let year = try #require(FireComparison(of: night, after: winter, count: 365))
+        // Quartz loses 14 March, which vixie makes up for at 03:00; both fire once on 7 November.
+        #expect(year.compared == 365)
+        #expect(year.differing == 1)
+        #expect(year.first == InstantText.moment("2027-03-14T03:00:00-04:00", in: .utc))
+        let calm = ScheduleText.cron("0 30 2 * * ?", zone: "Asia/Shanghai")
+        #expect(FireComparison(of: calm, after: winter, count: 365)?.differing == 0)
+        #expect(FireComparison(of: .every(.seconds(5)), after: winter, count: 5) == nil)
+    }
+
+    @Test func `what is written can be applied, and comes out of the server the same`() async throws {
+        let bench = try await CommandBench.start()
+        let folder = try TemporaryFolder()
+        let out = folder.file("jobs")
+        let ending = try await Program.run(["jobs", "import", Self.path("xxl-job-2.4"), "--out", out])
+        #expect(ending.status == 1)
+        #expect(
+            ending.lines.contains { $0.contains("1 billing/Daily report") && $0.contains("child jobs 2, 3") }
+        )
+        #expect(ending.output.contains("6 jobs: 1 carried over whole, 5 in part, 3 switched off for it."))
+        let files = try FileManager.default.subpathsOfDirectory(atPath: out).filter { $0.hasSuffix(".yaml") }
+            .map { "\(out)/\($0)" }.sorted()
+        #expect(files.count == 6)
+        #expect(files.contains("\(out)/billing/1-daily-report.yaml"))
+        #expect(
+            try String(contentsOfFile: "\(out)/legacy-app/4-clean-up.sh", encoding: .utf8)
+                .hasPrefix("#!/bin/bash\n")
+        )
+        let applied = try await bench.kpush(["jobs", "apply"] + files)
+        #expect(applied.status == 0, "\(applied.complaints)")
+        #expect(applied.lines.count == 6)
+        #expect(try await bench.kpush(["jobs", "diff"] + files).status == 0)
+        let read = try JobDefinitionFile.read(files).map(\.definition)
+        #expect(Set(read) == Set(try imported("xxl-job-2.4").map(\.definition)))
+
+        let again = try await Program.run(["jobs", "import", Self.path("xxl-job-2.4"), "--out", out])
+        #expect(again.status == 65)
+        #expect(again.complaints.contains("is not empty"))
+    }
+
+    @Test func `a file that is no dump is refused`() async throws {
+        let folder = try TemporaryFolder()
+        for dump in ["", "INSERT INTO xxl_job_info (id) VALUES (1);", "INSERT INTO xxl_job_info VALUES (1);"]
+        {
+            let ending = try await Program.run(
+                ["jobs", "import", "-", "--out", folder.file("jobs")],
+                input: dump
+            )
+            #expect(ending.status == 65, "\(dump)")
+            #expect(ending.complaints.hasPrefix("kpush: -: "), "\(ending.complaints)")
+        }
+        #expect(
+            try await Program.run(["jobs", "import", "/nowhere", "--out", folder.file("jobs")]).status == 66
+        )
+    }
+}
