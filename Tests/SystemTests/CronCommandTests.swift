@@ -26,6 +26,25 @@ import Testing
         )
     }
 
+    @Test func `a calendar is one that comes along, or a file`() async throws {
+        let festival = [
+            "0 0 9 * * ?", "--zone", "Asia/Shanghai", "--from", "2026-02-14T12:00:00", "--count", "1",
+            "--calendar",
+        ]
+        let known = try await cronNext(festival + ["cn-workdays"])
+        #expect(known.output == "2026-02-24T09:00:00+08:00\n", "\(known.complaints)")
+        let folder = try TemporaryFolder()
+        let file = folder.file("calendar.yaml")
+        try "name: ours\nexcluded: [2026-02-15, 2026-02-16]\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(try await cronNext(festival + [file]).output == "2026-02-17T09:00:00+08:00\n")
+        try "name: ours\nexcluded: [2026-02-30]\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let refused = try await cronNext(festival + [file])
+        #expect(refused.status == 64)
+        #expect(refused.complaints.contains("'2026-02-30' is no day"))
+        #expect(try await cronNext(festival + ["nowhere"]).complaints.contains("there is cn-workdays"))
+    }
+
     @Test func `the policy is a choice`() async throws {
         let ending = try await cronNext([
             "0 30 1 * * ?", "--zone", "America/New_York", "--from", "2025-11-02T00:00:00-04:00", "--dst",

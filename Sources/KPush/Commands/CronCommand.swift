@@ -79,6 +79,12 @@ extension CronCommand {
         @Option(help: "What happens at clock changes: vixie, quartz, skip or both.")
         var dst = DaylightPolicy.vixie
 
+        @Option(
+            help: "Only days that this calendar counts: cn-workdays, or a YAML file.",
+            completion: .file()
+        )
+        var calendar: String?
+
         @Flag(help: "Answer the lines of standard input.")
         var stdin = false
 
@@ -106,7 +112,13 @@ extension CronCommand {
                 return moment
             }
             let schedule = Schedule.cron(expression, zone: zone, daylight: dst)
-            let preview = SchedulePreview(of: schedule, after: start ?? SystemClock().now, count: count)
+            let days = try calendar.map { (calendar: try CalendarFile.read($0), zone: zone) }
+            let preview = SchedulePreview(
+                of: schedule,
+                after: start ?? SystemClock().now,
+                count: count,
+                on: days
+            )
             for instant in preview.instants { print(InstantText.local(instant, in: rules)) }
             for warning in preview.warnings { Terminal.complain("note: \(warning)\n") }
         }
@@ -119,18 +131,19 @@ extension CronCommand.Next {
     /// Answers are written whenever the lines read so far are done with, so that a caller may also ask, wait for
     /// the answer, and ask again.
     private func answerLines() throws {
+        let calendar = try calendar.map(CalendarFile.read)
         var lines = LineBuffer()
         while let chunk = try nextChunk() {
             lines.append(chunk)
-            try answer(lines.completeLines())
+            try answer(lines.completeLines(), calendar)
         }
-        try answer(lines.lastLine())
+        try answer(lines.lastLine(), calendar)
     }
 
-    private func answer(_ lines: [String]) throws {
+    private func answer(_ lines: [String], _ calendar: JobCalendar?) throws {
         var answers = ""
         for line in lines {
-            answers += CronPreviewLines.answer(line: line, count: count, policy: dst)
+            answers += CronPreviewLines.answer(line: line, count: count, policy: dst, calendar: calendar)
             answers += "\n"
         }
         try FileHandle.standardOutput.write(contentsOf: Data(answers.utf8))

@@ -1,3 +1,4 @@
+package import Foundation
 package import Groundwork
 
 /// What somebody who saves a schedule should see first: the next triggers, and what may surprise.
@@ -10,15 +11,37 @@ package struct SchedulePreview: Hashable, Sendable {
     /// Looks ahead from `instant`.
     ///
     /// A fixed delay is shown as if each run took no time.
-    package init(of schedule: Schedule, after instant: Moment, count: Int) {
+    ///
+    /// - Parameters:
+    ///   - schedule: the schedule.
+    ///   - instant: where to begin.
+    ///   - count: how many triggers to look for.
+    ///   - days: the calendar whose days alone count, and the zone in which they begin; nil for all days. What
+    ///     it does not cover ends the preview with a warning.
+    package init(
+        of schedule: Schedule,
+        after instant: Moment,
+        count: Int,
+        on days: (calendar: JobCalendar, zone: TimeZone)? = nil
+    ) {
         var instants: [Moment] = []
-        var last = instant
-        while instants.count < count, let next = schedule.nextTrigger(after: last) {
-            instants.append(next)
-            last = next
+        var warnings = Self.warnings(schedule, after: instant)
+        do {
+            while instants.count < count,
+                let next = try schedule.nextTrigger(after: instants.last ?? instant, on: days)
+            {
+                instants.append(next)
+            }
+            if let days, instants.isEmpty, count > 0, schedule.nextTrigger(after: instant) != nil {
+                warnings.append(
+                    "never fires: calendar \(days.calendar.name) excludes every day on which it would"
+                )
+            }
+        } catch {
+            warnings.append(error.description)
         }
         self.instants = instants
-        self.warnings = Self.warnings(schedule, after: instant)
+        self.warnings = warnings
     }
 
     private static func warnings(_ schedule: Schedule, after instant: Moment) -> [String] {

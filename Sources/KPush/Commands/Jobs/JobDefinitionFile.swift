@@ -75,7 +75,7 @@ enum JobDefinitionFile {
 
 extension DecodingError {
     /// The key at fault and what is wrong with it.
-    fileprivate var sentence: String {
+    var sentence: String {
         switch self {
         case .keyNotFound(let key, _): "\(key.stringValue) is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
