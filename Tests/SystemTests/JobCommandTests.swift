@@ -8,7 +8,7 @@ import Testing
         name: nightly-report
         group: reports
         summary: "123"
-        schedule: {cron: "0 30 2 * * ?", zone: America/New_York, daylight: both}
+        schedule: {cron: "0 30 2 * * ?", zone: America/New_York, daylight: both, except: ["2030-12-25"], from: "2027-01-01 00:00", jitter_seconds: 5}
         handler: report
         params: |
           {"days": 7}
@@ -48,6 +48,11 @@ import Testing
         let exported = try await bench.kpush("jobs", "export", "reports/nightly-report", "tick")
         #expect(exported.output.contains("params: |\n  {\"days\": 7}\n"))
         #expect(exported.output.contains("timeout_seconds: 1.5\n"))
+        #expect(
+            exported.output.contains(
+                "except: ['2030-12-25'], from: '2027-01-01T05:00:00Z', jitter_seconds: 5"
+            )
+        )
         #expect(exported.output.contains("- {job: tick}\n"))
         #expect(exported.output.contains("reasons: [timed_out, executor_lost]"))
         #expect(exported.output.contains("- {template: 7, receivers: [ops@example.com, '13800138000']}"))
@@ -74,7 +79,7 @@ import Testing
         let changes = diff.lines.filter { $0.hasPrefix("  ") }.map { $0.trimmingCharacters(in: .whitespaces) }
         #expect(
             changes == [
-                "schedule  cron 0 30 2 * * ? America/New_York, daylight both  →  cron 0 30 2 * * ? Asia/Tokyo, daylight both",
+                "schedule  cron 0 30 2 * * ? America/New_York, daylight both, except 2030-12-25, from 2027-01-01T13:00:00+08:00, spread over 5s  →  cron 0 30 2 * * ? Asia/Tokyo, daylight both, except 2030-12-25, from 2026-12-31T23:00:00+08:00, spread over 5s",
                 "enabled  no  →  yes",
             ]
         )

@@ -21,7 +21,12 @@ extension Job {
 
 extension ScheduleText {
     fileprivate var json: WireObject {
-        ["type": .text(type), "conf": .text(conf), "zone": .text(zone), "daylight": .text(daylight)]
+        [
+            "type": .text(type), "conf": .text(conf), "zone": .text(zone), "daylight": .text(daylight),
+            "calendar": .optional(limits.calendar), "except": .texts(limits.except),
+            "from": .instant(limits.from), "until": .instant(limits.until),
+            "jitter": .number(limits.jitter.inSeconds),
+        ]
     }
 }
 

@@ -159,7 +159,14 @@ extension ScheduleText {
             type: try input.required("type"),
             conf: try input.optional("conf") ?? "",
             zone: try input.optional("zone") ?? "UTC",
-            daylight: try input.optional("daylight") ?? DaylightPolicy.vixie.rawValue
+            daylight: try input.optional("daylight") ?? DaylightPolicy.vixie.rawValue,
+            limits: ScheduleLimits(
+                calendar: try input.optional("calendar"),
+                except: try input.values("except") ?? [],
+                from: try input.optional("from"),
+                until: try input.optional("until"),
+                jitter: .seconds(try input.optional("jitter", in: 0...86_400) ?? 0)
+            )
         )
     }
 }

@@ -16,8 +16,8 @@ enum ImportFinding: Hashable, Sendable {
     case handlerMissing
     /// The job's code is kept by xxl-job itself.
     case glue(type: String, source: String)
-    /// Jobs that are triggered when this one has succeeded, by their numbers there.
-    case children([Int])
+    /// Jobs that would be triggered when this one has succeeded, by their numbers: the dump does not have them.
+    case childrenMissing([Int])
     /// Addresses that are told when a run fails.
     case alarmMails([String])
     /// Addresses of executors that do not register themselves.
@@ -31,7 +31,8 @@ enum ImportFinding: Hashable, Sendable {
     var stopsTheJob: Bool {
         switch self {
         case .groupMissing, .scheduleRefused, .handlerMissing, .glue, .manualAddresses, .refused: true
-        case .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .children, .alarmMails, .groupToken:
+        case .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .childrenMissing, .alarmMails,
+            .groupToken:
             false
         }
     }
@@ -47,7 +48,8 @@ enum ImportFinding: Hashable, Sendable {
         case .misfireUnknown(let misfire): "misfire strategy \(misfire) does not exist here"
         case .handlerMissing: "no handler"
         case .glue(let type, _): "code of type \(type) is kept by xxl-job"
-        case .children(let jobs): "child jobs " + jobs.map(String.init).joined(separator: ", ")
+        case .childrenMissing(let jobs):
+            "child jobs \(jobs.map(String.init).joined(separator: ", ")) are not in the dump"
         case .alarmMails(let mails): mails.count == 1 ? "1 alarm mail" : "\(mails.count) alarm mails"
         case .manualAddresses(let addresses): "executors at " + addresses.joined(separator: ", ")
         case .groupToken: "the group has a token of its own"

@@ -30,7 +30,23 @@ struct JobImport {
     /// The definitions in the order of the dump.
     func jobs(of dump: XXLJobDump) -> [ImportedJob] {
         var taken: Set<String> = []
-        return dump.jobs.map { job(of: $0, in: dump.groups[$0.group], &taken) }
+        let jobs = dump.jobs.map { job(of: $0, in: dump.groups[$0.group], &taken) }
+        let names = Dictionary(jobs.map { ($0.theirs.id, $0.definition.spec.fullName) }) { first, _ in first }
+        return jobs.map { withChildren($0, names) }
+    }
+
+    /// The job with its children, which have their names only now.
+    private func withChildren(_ job: ImportedJob, _ names: [Int: JobName]) -> ImportedJob {
+        var definition = job.definition
+        // There, a job that names itself as its child is passed over, and each shard triggers by itself.
+        for id in job.theirs.children where id != job.theirs.id {
+            guard let name = names[id] else { continue }
+            let child = ChildJob(name, isPerShard: true)
+            if !definition.spec.children.contains(child) { definition.spec.children.append(child) }
+        }
+        let missing = job.theirs.children.filter { names[$0] == nil }
+        let findings = missing.isEmpty ? [] : [ImportFinding.childrenMissing(missing)]
+        return ImportedJob(theirs: job.theirs, definition: definition, findings: job.findings + findings)
     }
 
     private func job(of job: XXLJob, in group: XXLJobGroup?, _ taken: inout Set<String>) -> ImportedJob {
@@ -49,7 +65,6 @@ struct JobImport {
         name(&spec, job, &taken, &findings)
         setStrategies(&spec, job, &findings)
         setHandler(&spec, job, &findings)
-        if !job.children.isEmpty { findings.append(.children(job.children)) }
         if !job.alarmMails.isEmpty { findings.append(.alarmMails(job.alarmMails)) }
         if let addresses = group?.manualAddresses, !addresses.isEmpty {
             findings.append(.manualAddresses(addresses))

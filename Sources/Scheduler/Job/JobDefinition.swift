@@ -18,7 +18,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
     }
 
     private enum ScheduleKeys: String, CodingKey, CaseIterable {
-        case cron, every, after, at, zone, daylight
+        case cron, every, after, at, zone, daylight, calendar, except, from, until
+        case jitter = "jitter_seconds"
     }
 
     private enum RetryKeys: String, CodingKey, CaseIterable {
@@ -109,12 +110,15 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             )
         }
         guard let (key, type) = given.first else { return .manual }
+        let zone = try keys.decodeIfPresent(String.self, forKey: .zone) ?? "UTC"
         return ScheduleText(
             type: type.rawValue,
             conf: try conf(keys, key),
-            zone: try keys.decodeIfPresent(String.self, forKey: .zone) ?? "UTC",
+            zone: zone,
             daylight: try keys.decodeIfPresent(String.self, forKey: .daylight)
-                ?? DaylightPolicy.vixie.rawValue
+                ?? DaylightPolicy.vixie.rawValue,
+            // A zone that does not exist is refused where the schedule is read.
+            limits: try ScheduleLimits(from: decoder, in: ZoneRules(named: zone) ?? .utc)
         )
     }
 
@@ -159,6 +163,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         }
         try keys.encode(schedule.zone, forKey: .zone)
         try keys.encode(schedule.daylight, forKey: .daylight)
+        try schedule.limits.encode(to: encoder)
     }
 
     private func encode(_ retry: RetryPolicy, _ encoder: any Encoder) throws {

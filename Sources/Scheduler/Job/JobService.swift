@@ -163,7 +163,7 @@ package struct JobService: Sendable {
         let start = moment ?? wall.now
         do {
             let rhythm = try Rhythm(text, since: start)
-            return SchedulePreview(of: rhythm.schedule, after: start, count: min(max(0, count), 1_000))
+            return SchedulePreview(of: rhythm, after: start, count: min(max(0, count), 1_000))
         } catch {
             throw .invalid([FieldFault(error)])
         }
@@ -175,10 +175,14 @@ package struct JobService: Sendable {
         isNeeded: Bool
     ) throws(SchedulerError) -> Moment? {
         guard spec.faults.isEmpty else { throw .invalid(spec.faults) }
-        do {
+        do throws(ScheduleError) {
             let rhythm = try Rhythm(spec.schedule, since: now)
             if isNeeded { try rhythm.schedule.checkFires(after: now) }
-            return rhythm.start(after: now)
+            let first = rhythm.start(after: now)
+            guard !isNeeded || first != nil || rhythm.schedule == .none else {
+                throw ScheduleError(field: "until", reason: "nothing is due within its days and bounds")
+            }
+            return first
         } catch {
             throw .invalid([FieldFault(error)])
         }

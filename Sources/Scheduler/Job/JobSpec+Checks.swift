@@ -52,7 +52,7 @@ extension JobSpec {
         }
         do {
             let isCalm =
-                switch try Schedule(schedule) {
+                switch try Rhythm(schedule, since: Moment(millisecondsSinceEpoch: 0)).schedule {
                 case .fixedRate(let period, _), .fixedDelay(let period): period >= Self.shortestPeriod
                 case .cron, .once, .none: true
                 }

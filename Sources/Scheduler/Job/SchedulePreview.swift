@@ -44,6 +44,26 @@ package struct SchedulePreview: Hashable, Sendable {
         self.warnings = warnings
     }
 
+    /// Looks ahead on a job's own days and within its own bounds.
+    ///
+    /// - Parameters:
+    ///   - rhythm: the job's schedule with what holds it back.
+    ///   - instant: where to begin.
+    ///   - count: how many triggers to look for; the first of which nobody knows whether it counts ends the look.
+    init(of rhythm: Rhythm, after instant: Moment, count: Int) {
+        var instants: [Moment] = []
+        var warnings = Self.warnings(rhythm.schedule, after: instant)
+        while instants.count < count, let next = rhythm.start(after: instants.last ?? instant) {
+            if let doubt = rhythm.doubt(about: next) {
+                warnings.append(doubt)
+                break
+            }
+            instants.append(next)
+        }
+        self.instants = instants
+        self.warnings = warnings
+    }
+
     private static func warnings(_ schedule: Schedule, after instant: Moment) -> [String] {
         switch schedule {
         case .none: []

@@ -12,7 +12,7 @@ package enum ScheduleType: String, CaseIterable, Codable, Sendable {
 
 /// Why a text is not a schedule.
 package struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The part at fault: `type`, `conf`, `zone` or `daylight`.
+    /// The part at fault: `type`, `conf`, `zone`, `daylight`, `calendar`, `except`, `until` or `jitter`.
     package let field: String
     /// What is wrong, in one line.
     package let reason: String
@@ -42,6 +42,8 @@ package struct ScheduleText: Hashable, Codable, Sendable {
     package var daylight: String
     /// What a fixed rate counts from.
     package var anchor: Moment
+    /// What holds it back.
+    package var limits: ScheduleLimits
 
     /// Makes the text from its parts.
     package init(
@@ -49,13 +51,31 @@ package struct ScheduleText: Hashable, Codable, Sendable {
         conf: String,
         zone: String = "UTC",
         daylight: String = DaylightPolicy.vixie.rawValue,
-        anchor: Moment = Moment(millisecondsSinceEpoch: 0)
+        anchor: Moment = Moment(millisecondsSinceEpoch: 0),
+        limits: ScheduleLimits = .none
     ) {
         self.type = type
         self.conf = conf
         self.zone = zone
         self.daylight = daylight
         self.anchor = anchor
+        self.limits = limits
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type, conf, zone, daylight, anchor, limits
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            type: try keys.decode(String.self, forKey: .type),
+            conf: try keys.decode(String.self, forKey: .conf),
+            zone: try keys.decode(String.self, forKey: .zone),
+            daylight: try keys.decode(String.self, forKey: .daylight),
+            anchor: try keys.decode(Moment.self, forKey: .anchor),
+            limits: try keys.decodeIfPresent(ScheduleLimits.self, forKey: .limits) ?? .none
+        )
     }
 
     /// Writes `schedule`; reading it again gives the same schedule.
@@ -130,7 +150,7 @@ extension Schedule {
 }
 
 extension ScheduleError {
-    fileprivate static let unknownZone = ScheduleError(
+    static let unknownZone = ScheduleError(
         field: "zone",
         reason: "there is no such time zone: use a name such as Asia/Shanghai"
     )

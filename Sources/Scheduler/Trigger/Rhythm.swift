@@ -1,3 +1,4 @@
+import Foundation
 import Groundwork
 
 /// The instants at which one job is due, one after the other.
@@ -12,6 +13,9 @@ struct Rhythm {
     }
 
     let schedule: Schedule
+    private let days: (calendar: JobCalendar, zone: ZoneRules)?
+    private let from: Moment?
+    private let until: Moment?
 
     /// Reads a schedule as it is written down.
     ///
@@ -21,6 +25,17 @@ struct Rhythm {
     /// - Throws: `ScheduleError` that names the part which makes no sense.
     init(_ text: ScheduleText, since start: Moment) throws(ScheduleError) {
         let schedule = try Schedule(text)
+        try text.limits.check()
+        if text.limits.from != nil || text.limits.until != nil || text.limits.hasDays, schedule.waitsForRun {
+            throw ScheduleError(
+                field: "calendar",
+                reason: "a fixed delay has neither days nor bounds of its own"
+            )
+        }
+        guard let zone = ZoneRules(named: text.zone) else { throw .unknownZone }
+        days = try text.limits.days().map { ($0, zone) }
+        from = text.limits.from
+        until = text.limits.until
         if case .fixedRate(let period, Moment(millisecondsSinceEpoch: 0)) = schedule {
             self.schedule = .fixedRate(period: period, anchor: start)
         } else {
@@ -30,18 +45,40 @@ struct Rhythm {
 
     /// The first trigger after `now` of a job that has not run yet; nil when it will never be due.
     func start(after now: Moment) -> Moment? {
-        schedule.nextTrigger(after: now)
+        next(after: now)
+    }
+
+    /// Why nobody knows whether a trigger counts; nil where it does.
+    ///
+    /// A calendar whose years are over must neither stop a job in silence nor have it run on a holiday: its triggers come and
+    /// are recorded as skipped, for this reason.
+    func doubt(about trigger: Moment) -> String? {
+        guard let days else { return nil }
+        let date = days.zone.date(at: trigger)
+        return days.calendar.verdict(on: date) == .notCovered
+            ? days.calendar.notCovered(date).description : nil
     }
 
     /// The trigger that follows the one planned at `planned`; nil when there is none, or not until a run has
     /// ended.
     func following(_ planned: Moment) -> Moment? {
-        schedule.waitsForRun ? nil : schedule.nextTrigger(after: planned)
+        schedule.waitsForRun ? nil : next(after: planned)
     }
 
     /// The first trigger after `now` when the one planned at `planned` is not made up for.
     func resuming(_ planned: Moment, after now: Moment) -> Moment? {
-        schedule.nextTrigger(after: max(planned, now))
+        next(after: max(planned, now))
+    }
+
+    private func next(after instant: Moment) -> Moment? {
+        let start = from.map { max(instant, $0 - .milliseconds(1)) } ?? instant
+        let next =
+            if let days {
+                schedule.nextTrigger(after: start, unlessExcludedBy: days.calendar, in: days.zone)
+            } else {
+                schedule.nextTrigger(after: start)
+            }
+        return next.flatMap { next in until.map { next <= $0 } ?? true ? next : nil }
     }
 
     /// The triggers from `planned`, which is due, up to `now`, at most `limit`.

@@ -30,8 +30,21 @@ package struct TriggerPlanner: Hashable, Sendable {
         let rhythm = try Rhythm(job.spec.schedule, since: job.startedAt ?? job.createdAt)
         let due = rhythm.triggers(from: expected, through: now, limit: batch)
         guard now - expected > misfireThreshold else {
-            let runs = due.instants.flatMap { self.runs(of: job, at: $0, .schedule, due: $0, living: living) }
+            let runs = due.instants.flatMap { instant in
+                rhythm.doubt(about: instant).map { [record(of: job, at: instant, $0, now)] }
+                    ?? self.runs(
+                        of: job,
+                        at: instant,
+                        .schedule,
+                        due: instant + jitter(of: job, at: instant),
+                        living: living
+                    )
+            }
             return plan(job, expected, runs, next: due.next)
+        }
+        if let doubt = rhythm.doubt(about: expected) {
+            let record = record(of: job, at: expected, doubt, now)
+            return plan(job, expected, [record], next: rhythm.resuming(expected, after: now))
         }
         switch job.spec.misfire {
         case .fireOnce:
@@ -88,15 +101,35 @@ package struct TriggerPlanner: Hashable, Sendable {
             }
     }
 
+    /// By how much a trigger is handed over later, so that not all begin at once: the same however often it is asked.
+    private func jitter(of job: Job, at instant: Moment) -> Duration {
+        let most = job.spec.schedule.limits.jitter.wholeMilliseconds
+        guard most > 0 else { return .zero }
+        // Mixes the two numbers well enough to spread them (the finalizer of SplitMix64).
+        var mixed = UInt64(bitPattern: job.id.rawValue &* 0x9E37_79B9 &+ instant.millisecondsSinceEpoch)
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return .milliseconds(Int64((mixed ^ (mixed >> 31)) % UInt64(most + 1)))
+    }
+
     private func skipped(_ job: Job, at expected: Moment, _ due: Rhythm.Due, _ now: Moment) -> NewRun {
+        let isMore = due.next.map { $0 <= now } ?? false
+        return record(
+            of: job,
+            at: expected,
+            "missed triggers: \(due.instants.count)\(isMore ? " or more" : "")",
+            now
+        )
+    }
+
+    /// What stands for triggers that are not served.
+    private func record(of job: Job, at instant: Moment, _ message: String, _ now: Moment) -> NewRun {
         let plan = RunPlan(
             job: job.id,
-            plannedAt: expected,
+            plannedAt: instant,
             trigger: .misfire,
             terms: RunTerms(job.spec)
         )
-        let isMore = due.next.map { $0 <= now } ?? false
-        let message = "missed triggers: \(due.instants.count)\(isMore ? " or more" : "")"
         return NewRun(plan, .ended(RunEnd(.misfireSkipped, message: message, at: now)))
     }
 

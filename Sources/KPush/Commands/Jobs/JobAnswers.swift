@@ -8,6 +8,11 @@ struct JobAnswer: Decodable, Sendable {
         let conf: String
         let zone: String
         let daylight: String
+        let calendar: String?
+        let except: [String]
+        let from: APIInstant?
+        let until: APIInstant?
+        let jitter: Double
     }
 
     struct Retry: Decodable, Sendable {
@@ -66,7 +71,14 @@ struct JobAnswer: Decodable, Sendable {
                 type: schedule.type,
                 conf: schedule.conf,
                 zone: schedule.zone,
-                daylight: schedule.daylight
+                daylight: schedule.daylight,
+                limits: ScheduleLimits(
+                    calendar: schedule.calendar,
+                    except: schedule.except,
+                    from: schedule.from?.moment,
+                    until: schedule.until?.moment,
+                    jitter: .seconds(schedule.jitter)
+                )
             ),
             misfire: misfire,
             overlap: overlap,
@@ -148,6 +160,10 @@ extension JobSpec {
             "schedule": .object([
                 "type": .text(schedule.type), "conf": .text(schedule.conf), "zone": .text(schedule.zone),
                 "daylight": .text(schedule.daylight),
+                "calendar": schedule.limits.calendar.map { .text($0) } ?? .null,
+                "except": .list(schedule.limits.except.map(WireValue.text)),
+                "from": schedule.limits.from.text, "until": schedule.limits.until.text,
+                "jitter": .number(schedule.limits.jitter.inSeconds),
             ]),
             "misfire": .text(misfire.rawValue), "overlap": .text(overlap.rawValue),
             "route": .text(route.rawValue), "handler": .text(handler), "params": .text(params),
@@ -188,4 +204,9 @@ extension AlarmPolicy {
             "window": .number(window.inSeconds), "recovery": .bool(tellsRecovery),
         ]
     }
+}
+
+extension Moment? {
+    /// The instant as the API takes it.
+    fileprivate var text: WireValue { map { .text(InstantText.local($0, in: .utc)) } ?? .null }
 }

@@ -56,7 +56,18 @@ enum JobDefinitionText {
             keys.add("zone", text.zone)
             if text.daylight != DaylightPolicy.vixie.rawValue { keys.add("daylight", text.daylight) }
         }
+        add(text.limits, &keys)
         return keys.mapping(.flow)
+    }
+
+    private static func add(_ limits: ScheduleLimits, _ keys: inout Keys) {
+        if let calendar = limits.calendar { keys.add("calendar", calendar) }
+        if !limits.except.isEmpty {
+            keys.add("except", Node(limits.except.map { .scalar($0.represented()) }, .implicit, .flow))
+        }
+        if let from = limits.from { keys.add("from", InstantText.local(from, in: .utc)) }
+        if let until = limits.until { keys.add("until", InstantText.local(until, in: .utc)) }
+        if limits.jitter != .zero { keys.add("jitter_seconds", number(limits.jitter.inSeconds)) }
     }
 
     private static func retry(_ retry: RetryPolicy) -> Node {

@@ -40,8 +40,19 @@ enum JobText {
         ]
     }
 
-    /// A schedule as definitions spell it.
+    /// A schedule as definitions spell it, with what holds it back.
     static func schedule(_ text: ScheduleText) -> String {
+        let limits = text.limits
+        var parts = [plain(text)]
+        if let calendar = limits.calendar { parts.append("calendar \(calendar)") }
+        if !limits.except.isEmpty { parts.append("except \(limits.except.joined(separator: " "))") }
+        if let from = limits.from { parts.append("from \(APIInstant(from).local)") }
+        if let until = limits.until { parts.append("until \(APIInstant(until).local)") }
+        if limits.jitter != .zero { parts.append("spread over \(seconds(limits.jitter))") }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func plain(_ text: ScheduleText) -> String {
         // A text that is no schedule is shown as it stands; the server says what is wrong with it.
         guard let schedule = try? Schedule(text) else { return "\(text.type) \(text.conf)" }
         let same = ScheduleText(schedule)

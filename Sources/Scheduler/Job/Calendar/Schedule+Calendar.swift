@@ -41,16 +41,25 @@ extension Schedule {
         calendar: JobCalendar,
         in rules: ZoneRules
     ) throws(CalendarError) -> Moment? {
+        let next = nextTrigger(after: instant, unlessExcludedBy: calendar, in: rules)
+        guard let next else { return nil }
+        let date = rules.date(at: next)
+        guard calendar.verdict(on: date) == .counted else { throw calendar.notCovered(date) }
+        return next
+    }
+
+    /// The first trigger after `instant` on a day that `calendar` does not exclude, also where it knows nothing of the day.
+    func nextTrigger(
+        after instant: Moment,
+        unlessExcludedBy calendar: JobCalendar,
+        in rules: ZoneRules
+    ) -> Moment? {
         guard var trigger = nextTrigger(after: instant) else { return nil }
         let limit = rules.day(at: trigger) + Self.longestRest
         while true {
             let day = rules.day(at: trigger)
             guard day < limit else { return nil }
-            switch calendar.verdict(on: CivilDate(dayNumber: day)) {
-            case .counted: return trigger
-            case .notCovered: throw calendar.notCovered(CivilDate(dayNumber: day))
-            case .excluded: break
-            }
+            guard calendar.verdict(on: CivilDate(dayNumber: day)) == .excluded else { return trigger }
             let resumption = rules.resumption(
                 after: trigger,
                 onDay: calendar.dayAfterExcluded(day, limit: limit)
@@ -68,6 +77,9 @@ extension Schedule {
 }
 
 extension ZoneRules {
+    /// The civil date at `moment`.
+    func date(at moment: Moment) -> CivilDate { CivilDate(dayNumber: day(at: moment)) }
+
     /// The civil day at `moment`, counted from 1970-01-01.
     fileprivate func day(at moment: Moment) -> Int {
         wall(at: Int(moment.secondsSinceEpoch)).dayNumber
