@@ -57,7 +57,7 @@ let package = Package(
 
         // The three siblings; they never import each other.
         .target(name: "Executor", dependencies: ["Groundwork", hummingbird, lifecycle, logging]),
-        .target(name: "Scheduler", dependencies: ["Groundwork", lifecycle, logging]),
+        .target(name: "Scheduler", dependencies: ["Groundwork", crypto, lifecycle, logging]),
         .target(name: "PushEngine", dependencies: ["Groundwork", crypto, lifecycle, logging]),
 
         // Who speaks to the suppliers: one file or two for each, behind the push engine's port.

@@ -80,10 +80,28 @@ final class SchedulerRig: Sendable {
         while try await loop.round(under: lease) == .zero {}
     }
 
+    /// Hands over what is in the outbox now, as a leader that has just begun its term.
+    func dispatch(
+        under lease: Lease,
+        rules: DispatchRules = DispatchRules(),
+        listenedSince: Moment = .noon,
+        afterWrite: @escaping @Sendable () -> Void = {}
+    ) async throws {
+        var router = Router()
+        try await dispatch(
+            under: lease,
+            by: &router,
+            rules: rules,
+            listenedSince: listenedSince,
+            afterWrite: afterWrite
+        )
+    }
+
     /// Hands over what is in the outbox now, each run once; `afterWrite` is done when a change is in the store and the
     /// scheduler does not know yet.
     func dispatch(
         under lease: Lease,
+        by router: inout Router,
         rules: DispatchRules = DispatchRules(),
         listenedSince: Moment = .noon,
         afterWrite: @escaping @Sendable () -> Void = {}
@@ -91,16 +109,10 @@ final class SchedulerRig: Sendable {
         let outbox = try await parts.runs.outbox(at: now, limit: 100, without: [], token: lease.token)
         let groups = ExecutorGroups(try await parts.registry.instances())
         let heard = Heard(groups: groups, from: listenedSince, until: now)
-        var router = Router()
+        try await router.recall(outbox.runs, from: parts.runs, at: now)
         for run in outbox.runs {
-            let terms = run.plan.terms
-            let candidates = router.candidates(
-                among: groups.living(in: terms.group, at: now),
-                for: run.plan.job,
-                by: terms.route,
-                shard: run.plan.shard,
-                random: { _ in 0 }
-            )
+            let living = groups.living(in: run.plan.terms.group, at: now)
+            let candidates = router.candidates(among: living, for: run, random: { _ in 0 })
             let handover = Handover(
                 parts,
                 rules: rules,

@@ -80,6 +80,7 @@ struct JobRow: Sendable {
     let summary: String?
     let group: String
     let handler: String
+    let route: String
     let schedule: ScheduleWords
     let upcoming: [Stamp]
     let chip: Chip
@@ -100,6 +101,7 @@ struct JobRow: Sendable {
         summary = job.spec.summary.isEmpty ? nil : job.spec.summary
         group = job.spec.group
         handler = job.spec.handler
+        route = say("route-\(job.spec.route.rawValue)")
         schedule = ScheduleWords(job.spec.schedule, say)
         self.upcoming = upcoming.map { say.stamp($0) }
         chip = job.isEnabled ? Chip(.good, say("job-enabled")) : Chip(.idle, say("job-disabled"))

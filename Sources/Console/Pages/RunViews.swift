@@ -110,6 +110,7 @@ struct RunDetail: Sendable {
             Fact(say("group"), run.plan.terms.group),
             Fact(say("executor"), row.executor ?? "–"),
             Fact(say("trigger-kind"), say("trigger-\(run.plan.trigger.rawValue)")),
+            Fact(say("route"), say("route-\(run.plan.terms.route.rawValue)")),
             Fact(say("shard"), row.shard ?? say("shard-whole")),
             Fact(say("attempt-name"), "\(run.plan.attempt)"),
         ]

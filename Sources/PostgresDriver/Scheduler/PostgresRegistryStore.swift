@@ -16,6 +16,7 @@ package struct PostgresRegistryStore: RegistryStore {
                 Self.upsert,
                 .text(beat.group),
                 .text(beat.address.url),
+                .text(beat.spelling),
                 .text(beat.instance),
                 .text(beat.dialect.rawValue),
                 .int(now.millisecondsSinceEpoch),
@@ -81,16 +82,17 @@ package struct PostgresRegistryStore: RegistryStore {
 }
 
 extension PostgresRegistryStore {
-    private static let columns = "app, address, instance, dialect, since, last_seen_at, has_left"
+    private static let columns = "app, address, spelling, instance, dialect, since, last_seen_at, has_left"
 
     private static let upsert = """
         INSERT INTO executors AS e (\(columns))
-        VALUES ($1, $2, $3, $4, $5, $5, false)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, false)
         ON CONFLICT (app, address) DO UPDATE SET
             since = CASE
-                WHEN e.instance IS DISTINCT FROM excluded.instance OR e.has_left OR e.last_seen_at <= $6
+                WHEN e.instance IS DISTINCT FROM excluded.instance OR e.has_left OR e.last_seen_at <= $7
                 THEN excluded.since
                 ELSE e.since END,
+            spelling = excluded.spelling,
             instance = excluded.instance,
             dialect = CASE WHEN excluded.dialect = 'run' THEN e.dialect ELSE excluded.dialect END,
             last_seen_at = greatest(e.last_seen_at, excluded.last_seen_at),
@@ -127,11 +129,12 @@ extension ExecutorInstance {
         self.init(
             group: row.text(0),
             address: ExecutorAddress(stored: row.text(1)),
-            instance: row.optionalText(2),
-            dialect: try row.word(3, of: "executor"),
-            since: row.moment(4),
-            lastSeenAt: row.moment(5),
-            hasLeft: row.bool(6)
+            spelling: row.optionalText(2),
+            instance: row.optionalText(3),
+            dialect: try row.word(4, of: "executor"),
+            since: row.moment(5),
+            lastSeenAt: row.moment(6),
+            hasLeft: row.bool(7)
         )
     }
 }

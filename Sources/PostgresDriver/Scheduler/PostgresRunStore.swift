@@ -141,6 +141,24 @@ package struct PostgresRunStore: RunStore {
         }
     }
 
+    package func receivers(
+        of jobs: Set<JobID>,
+        since moment: Moment,
+        among limit: Int
+    ) async throws(StoreError) -> [JobID: [ExecutorAddress]] {
+        try await pool.single("read receivers") { link in
+            let rows = try link.run(
+                Self.receivers,
+                .ints(jobs.map(\.rawValue)),
+                .int(limit),
+                .int(moment.millisecondsSinceEpoch)
+            )
+            let found = rows.map { (job: JobID(rawValue: $0.int64(0)), address: $0.text(1)) }
+            return Dictionary(grouping: found, by: \.job)
+                .mapValues { $0.map { ExecutorAddress(stored: $0.address) } }
+        }
+    }
+
     package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await pool.write("prune runs") { link in
             try link.run(Self.prune, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
@@ -296,6 +314,15 @@ extension PostgresRunStore {
         ) AS t
         WHERE jobs.id = t.job AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
           AND NOT EXISTS (SELECT 1 FROM runs WHERE job = jobs.id AND state <> 'ended')
+        """
+
+    static let receivers = """
+        SELECT j.job, r.address
+        FROM unnest($1::bigint[]) AS j (job)
+        CROSS JOIN LATERAL (
+            SELECT id, address, dispatched_at FROM runs WHERE runs.job = j.job ORDER BY id DESC LIMIT $2) AS r
+        WHERE r.dispatched_at >= $3 AND r.address IS NOT NULL
+        ORDER BY j.job, r.dispatched_at, r.id
         """
 
     /// Whoever else prunes at the same time takes others.

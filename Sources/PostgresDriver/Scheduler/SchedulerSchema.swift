@@ -12,6 +12,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(holdTerm) },
             { link in _ = try link.runScript(lines) },
             { link in _ = try link.runScript(sequels) },
+            { link in _ = try link.runScript(spelling) },
         ]
     )
 
@@ -148,6 +149,9 @@ enum SchedulerSchema {
         );
         CREATE INDEX notices_due ON notices (due_at, id)
         """
+
+    /// The address as the executor spelled it; null for one that has not beaten since.
+    private static let spelling = "ALTER TABLE executors ADD COLUMN spelling text"
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
     /// leader travels with what it writes, and nobody comes back to look at the answer.

@@ -15,7 +15,8 @@ package struct SQLiteRegistryStore: RegistryStore {
             try db.execute(
                 sql: Self.upsert,
                 arguments: [
-                    "app": beat.group, "address": beat.address.url, "instance": beat.instance,
+                    "app": beat.group, "address": beat.address.url, "spelling": beat.spelling,
+                    "instance": beat.instance,
                     "dialect": beat.dialect.rawValue, "now": now.millisecondsSinceEpoch,
                     "silent": (now - ExecutorInstance.silenceLimit).millisecondsSinceEpoch,
                 ]
@@ -85,13 +86,14 @@ package struct SQLiteRegistryStore: RegistryStore {
 
 extension SQLiteRegistryStore {
     private static let upsert = """
-        INSERT INTO executors (app, address, instance, dialect, since, last_seen_at, has_left)
-        VALUES (:app, :address, :instance, :dialect, :now, :now, 0)
+        INSERT INTO executors (app, address, spelling, instance, dialect, since, last_seen_at, has_left)
+        VALUES (:app, :address, :spelling, :instance, :dialect, :now, :now, 0)
         ON CONFLICT (app, address) DO UPDATE SET
             since = CASE
                 WHEN instance IS NOT excluded.instance OR has_left OR last_seen_at <= :silent
                 THEN excluded.since
                 ELSE since END,
+            spelling = excluded.spelling,
             instance = excluded.instance,
             dialect = CASE WHEN excluded.dialect = 'run' THEN dialect ELSE excluded.dialect END,
             last_seen_at = max(last_seen_at, excluded.last_seen_at),
@@ -129,6 +131,7 @@ extension ExecutorInstance {
         self.init(
             group: row["app"],
             address: ExecutorAddress(stored: row["address"]),
+            spelling: row["spelling"],
             instance: row["instance"],
             dialect: dialect,
             since: Moment(millisecondsSinceEpoch: row["since"]),

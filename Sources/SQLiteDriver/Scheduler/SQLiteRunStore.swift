@@ -135,6 +135,25 @@ package struct SQLiteRunStore: RunStore {
         }
     }
 
+    package func receivers(
+        of jobs: Set<JobID>,
+        since moment: Moment,
+        among limit: Int
+    ) async throws(StoreError) -> [JobID: [ExecutorAddress]] {
+        try await database.read("read receivers") { db in
+            let statement = try db.cachedStatement(sql: Self.receivers)
+            var found: [JobID: [ExecutorAddress]] = [:]
+            for job in jobs {
+                let addresses = try String.fetchAll(
+                    statement,
+                    arguments: [job.rawValue, limit, moment.millisecondsSinceEpoch]
+                )
+                if !addresses.isEmpty { found[job] = addresses.map(ExecutorAddress.init(stored:)) }
+            }
+            return found
+        }
+    }
+
     package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await database.write("prune runs") { db in
             try db.execute(sql: Self.prune, arguments: [moment.millisecondsSinceEpoch, limit])
@@ -226,6 +245,14 @@ extension SQLiteRunStore {
         UPDATE jobs SET next_at = ?
         WHERE id = ? AND enabled = 1 AND next_at IS NULL AND schedule_kind = 'FIX_DELAY'
           AND NOT EXISTS (SELECT 1 FROM runs WHERE job = ? AND state <> 'ended')
+        """
+
+    /// The index is named: without statistics SQLite may as well sort a job's whole history.
+    static let receivers = """
+        SELECT address FROM (
+            SELECT id, address, dispatched_at FROM runs INDEXED BY runs_of_job
+            WHERE job = ? ORDER BY id DESC LIMIT ?)
+        WHERE dispatched_at >= ? AND address IS NOT NULL ORDER BY dispatched_at, id
         """
 
     private static let prune = """

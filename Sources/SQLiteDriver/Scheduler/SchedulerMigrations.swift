@@ -11,6 +11,7 @@ enum SchedulerMigrations {
         }
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
+        migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
         return migrator
     }
 
@@ -42,6 +43,9 @@ enum SchedulerMigrations {
         ) STRICT;
         CREATE INDEX notices_due ON notices (due_at, id);
         """
+
+    /// The address as the executor spelled it; null for one that has not beaten since.
+    private static let fourth = "ALTER TABLE executors ADD COLUMN spelling TEXT"
 
     private static let first = """
         CREATE TABLE leases (

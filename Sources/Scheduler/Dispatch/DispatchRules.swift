@@ -57,8 +57,9 @@ package struct DispatchRules: Hashable, Sendable {
         case .planned where run.killRequestedAt != nil:
             return .end(RunEnd(.killed, message: "before it was sent", at: now))
         case .planned:
-            if !candidates.isEmpty, !isOutOfPatience(run, at: now) { return .offer(candidates) }
-            return unreached(run, "no living executor in the group", hasLiving: !candidates.isEmpty, at: now)
+            // Also one that has waited for too long: only who is asked once more tells why nobody takes it.
+            if !candidates.isEmpty { return .offer(candidates) }
+            return unreached(run, "no living executor in the group", hasLiving: false, at: now)
         case .dispatching(let sent, let resendAt):
             guard let holder, !holder.isSilent(at: now, listenedSince: start) else {
                 return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))
@@ -104,6 +105,27 @@ package struct DispatchRules: Hashable, Sendable {
             return .end(RunEnd(hasLiving ? .dispatchFailed : .noExecutor, message: message, at: now))
         }
         return run.postponed(until: now + pause, at: now).map(Decision.wait)
+    }
+
+    /// What to do with a run whose route asks executors first, and which none of them may get: wait while none of them
+    /// answers, give up when one did.
+    ///
+    /// - Parameters:
+    ///   - run: planned.
+    ///   - answers: what each was asked, and said.
+    ///   - now: the present instant.
+    /// - Returns: the decision; nil when the run's state asks for none.
+    package func unwanted(
+        _ run: JobRun,
+        _ answers: [(executor: ExecutorAddress, answer: ProbeAnswer)],
+        at now: Moment
+    ) -> Decision? {
+        let message = answers.map { "\($0.executor): \($0.answer.objection?.prefix(200) ?? "")" }
+            .joined(separator: "; ")
+        if run.plan.terms.route == .busyover, answers.contains(where: \.answer.isNo) {
+            return .end(RunEnd(.dispatchFailed, message: "no executor is idle: \(message)", at: now))
+        }
+        return unreached(run, "no executor answers: \(message)", hasLiving: true, at: now)
     }
 
     /// How a run ends that an executor refused.

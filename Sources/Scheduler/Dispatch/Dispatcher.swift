@@ -70,15 +70,10 @@ package struct Dispatcher: Sendable {
         // There may be more of them.
         if outbox.runs.count == Self.batch { flight.turnAway() }
         let heard = try await Heard(parts.registry, at: now)
+        try await router.recall(outbox.runs, from: parts.runs, at: now)
         for run in outbox.runs where flight.takesOff(run) {
-            let terms = run.plan.terms
-            let candidates = router.candidates(
-                among: heard.groups.living(in: terms.group, at: now),
-                for: run.plan.job,
-                by: terms.route,
-                shard: run.plan.shard
-            )
-            start(run, candidates, heard)
+            let living = heard.groups.living(in: run.plan.terms.group, at: now)
+            start(run, router.candidates(among: living, for: run), heard)
         }
         return outbox
     }

@@ -34,22 +34,27 @@ package struct ExecutorClient: Sendable {
         return DispatchAnswer(second, other)
     }
 
-    /// Whether the executor answers at all.
-    package func beats(_ executor: ExecutorInstance) async -> Bool {
-        await post("beat", to: executor, []).isSuccess
+    /// Whether the executor lives.
+    package func beat(_ executor: ExecutorInstance) async -> ProbeAnswer {
+        ProbeAnswer(await post("beat", to: executor, []))
+    }
+
+    /// Whether the job neither runs nor waits there.
+    package func idleBeat(_ job: JobID, on executor: ExecutorInstance) async -> ProbeAnswer {
+        let reply = await post("idleBeat", to: executor, IdleBeatRequest(job: job).json)
+        if case .answered(let envelope, 200) = reply, Self.isUnknownPath(envelope, status: 200) {
+            return .unclear(envelope.message ?? "")
+        }
+        return ProbeAnswer(reply)
     }
 
     /// Whether the job neither runs nor waits there; nil when the executor does not say.
     package func isIdle(_ job: JobID, on executor: ExecutorInstance) async -> Bool? {
-        guard
-            case .answered(let envelope, 200) = await post(
-                "idleBeat",
-                to: executor,
-                IdleBeatRequest(job: job).json
-            ),
-            !Self.isUnknownPath(envelope, status: 200)
-        else { return nil }
-        return envelope.isSuccess
+        switch await idleBeat(job, on: executor) {
+        case .yes: true
+        case .no: false
+        case .notReached, .unclear: nil
+        }
     }
 
     /// Ends all runs of the job there.
@@ -126,10 +131,6 @@ package struct ExecutorClient: Sendable {
                 isReadable
                 ? .answered(envelope, status: response.status)
                 : .failed(HTTPError(.noAnswer, detail: envelope.message ?? ""))
-        }
-
-        var isSuccess: Bool {
-            if case .answered(let envelope, 200) = self { envelope.isSuccess } else { false }
         }
     }
 }

@@ -47,6 +47,8 @@ package struct ExecutorInstance: Hashable, Sendable {
     /// The app name it registered under.
     package let group: String
     package let address: ExecutorAddress
+    /// The address as it registered it; xxl-job hashes that one, with a trailing slash where there was one.
+    package let spelling: String
     /// New at each start of the process; nil when the executor does not say.
     package let instance: String?
     package let dialect: ExecutorDialect
@@ -60,6 +62,7 @@ package struct ExecutorInstance: Hashable, Sendable {
     package init(
         group: String,
         address: ExecutorAddress,
+        spelling: String? = nil,
         instance: String?,
         dialect: ExecutorDialect,
         since: Moment,
@@ -68,6 +71,7 @@ package struct ExecutorInstance: Hashable, Sendable {
     ) {
         self.group = group
         self.address = address
+        self.spelling = spelling ?? address.url
         self.instance = instance
         self.dialect = dialect
         self.since = since
@@ -100,17 +104,21 @@ package struct ExecutorInstance: Hashable, Sendable {
 package struct ExecutorBeat: Hashable, Sendable {
     package var group: String
     package var address: ExecutorAddress
+    /// The address as the executor spells it.
+    package var spelling: String
     package var instance: String?
     package var dialect: ExecutorDialect
 
     package init(
         group: String,
         address: ExecutorAddress,
+        spelling: String? = nil,
         instance: String? = nil,
         dialect: ExecutorDialect = .run
     ) {
         self.group = group
         self.address = address
+        self.spelling = spelling ?? address.url
         self.instance = instance
         self.dialect = dialect
     }

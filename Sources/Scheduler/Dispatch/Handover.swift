@@ -72,9 +72,14 @@ struct Handover: Sendable {
             return
         }
         var current = run
-        var message = "no executor answers a beat"
+        var message: String?
+        var answers: [(executor: ExecutorAddress, answer: ProbeAnswer)] = []
         for candidate in candidates {
-            if run.plan.terms.route == .failover, await !executors.beats(candidate) { continue }
+            let probed = await probe(candidate, for: run)
+            guard probed == .yes else {
+                answers.append((candidate.address, probed))
+                continue
+            }
             let announced = Stopwatch(clock)
             guard let sent = try await mark(current, for: candidate) else { return }
             try await cover(earlier, by: sent, at: candidate, groups, announced)
@@ -87,10 +92,27 @@ struct Handover: Sendable {
             message = detail
             current = sent.postponed(until: wall.now, at: wall.now) ?? sent
         }
-        switch rules.unreached(current, message, hasLiving: true, at: wall.now) {
+        let decision =
+            if let message {
+                rules.unreached(current, message, hasLiving: true, at: wall.now)
+            } else {
+                rules.unwanted(current, answers, at: wall.now)
+            }
+        switch decision {
         case .wait(let waiting): _ = try await write(waiting)
         case .end(let end): try await closer.close(current, end, token: token)
         case nil, .offer, .resend, .stop: return
+        }
+    }
+
+    /// What the run's route has an executor asked before it gets the run.
+    private func probe(_ candidate: ExecutorInstance, for run: JobRun) async -> ProbeAnswer {
+        switch run.plan.terms.route {
+        case .failover: await executors.beat(candidate)
+        case .busyover: await executors.idleBeat(run.plan.job, on: candidate)
+        case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
+            .sharding:
+            .yes
         }
     }
 

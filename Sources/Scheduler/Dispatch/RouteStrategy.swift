@@ -1,61 +1,34 @@
-package import Groundwork
-
-/// Which of a group's living executors gets a run.
+/// Which of a group's living executors gets a run: the ten strategies of xxl-job, by its words.
 package enum RouteStrategy: String, Hashable, Sendable, Codable, CaseIterable {
     /// The first by address.
     case first = "FIRST"
+    /// The last by address.
+    case last = "LAST"
     /// One after the other.
     case round = "ROUND"
     /// Any, all equally likely.
     case random = "RANDOM"
+    /// The same for all runs of a job, as long as it lives; when an executor comes or goes, few jobs move.
+    case consistentHash = "CONSISTENT_HASH"
+    /// Who got the fewest of the job's latest runs.
+    case leastFrequentlyUsed = "LEAST_FREQUENTLY_USED"
+    /// Who has got no run of the job for the longest time.
+    case leastRecentlyUsed = "LEAST_RECENTLY_USED"
     /// The first by address that answers a beat.
     case failover = "FAILOVER"
+    /// The first by address that says it has no run of the job.
+    case busyover = "BUSYOVER"
     /// All: each runs one shard of the trigger.
     case sharding = "SHARDING_BROADCAST"
-}
 
-/// Chooses executors; remembers whose turn it is.
-///
-/// The turns live in the leader's memory: another leader starts anew, which costs evenness for one round and
-/// nothing else.
-package struct Router: Sendable {
-    private var turns: [JobID: Int] = [:]
-
-    package init() {}
-
-    /// The executors that may get a run, best first; empty when `living` is.
+    /// How many of a job's newest runs the choice goes by; zero for none.
     ///
-    /// All but the first are for when the one before was certainly not reached.
-    ///
-    /// - Parameters:
-    ///   - living: the group's living executors, ordered by address.
-    ///   - job: whose run it is.
-    ///   - strategy: the job's route.
-    ///   - shard: the run's shard.
-    ///   - random: chooses a number from 0 up to, not including, what it is given.
-    /// - Returns: the candidates in the order in which they are to be tried.
-    package mutating func candidates(
-        among living: [ExecutorInstance],
-        for job: JobID,
-        by strategy: RouteStrategy,
-        shard: Shard,
-        random: (Int) -> Int = { Int.random(in: 0..<$0) }
-    ) -> [ExecutorInstance] {
-        guard !living.isEmpty else { return [] }
-        switch strategy {
-        case .first, .failover: return living
-        case .round:
-            let turn = turns[job] ?? random(living.count)
-            turns[job] = turn &+ 1
-            return living.rotated(to: turn % living.count)
-        case .random: return living.rotated(to: random(living.count))
-        case .sharding: return living.rotated(to: shard.index % living.count)
+    /// Of turns the latest would do, but the newest runs may be those that still wait.
+    package var memory: Int {
+        switch self {
+        case .round: 16
+        case .leastFrequentlyUsed, .leastRecentlyUsed: 128
+        case .first, .last, .random, .consistentHash, .failover, .busyover, .sharding: 0
         }
-    }
-}
-
-extension Array {
-    fileprivate func rotated(to start: Int) -> [Element] {
-        Array(self[start...] + self[..<start])
     }
 }

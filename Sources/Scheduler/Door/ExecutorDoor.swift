@@ -60,6 +60,7 @@ package struct ExecutorDoor: Sendable {
         let beat = ExecutorBeat(
             group: request.appName,
             address: address,
+            spelling: request.address.trimmingBlanks,
             instance: request.instance,
             dialect: isNewest ? .trigger : .run
         )

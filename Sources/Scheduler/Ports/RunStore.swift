@@ -71,6 +71,20 @@ package protocol RunStore: Sendable {
     /// The newest runs that pass the filter and are older than `after`, newest first, at most `limit`.
     func runs(_ filter: RunFilter, after: RunID?, limit: Int) async throws(StoreError) -> Page<JobRun, RunID>
 
+    /// Who got the newest runs of each of `jobs`, in the order of the hand-overs.
+    ///
+    /// - Parameters:
+    ///   - jobs: whose runs.
+    ///   - moment: hand-overs before it do not count.
+    ///   - limit: how many of each job's newest runs are looked at, handed over or not.
+    /// - Returns: an address for each run that was handed over; nothing for a job without any.
+    /// - Throws: `StoreError` when the store cannot be read.
+    func receivers(
+        of jobs: Set<JobID>,
+        since moment: Moment,
+        among limit: Int
+    ) async throws(StoreError) -> [JobID: [ExecutorAddress]]
+
     /// Forgets at most `limit` runs that ended before `moment`, oldest first, and says how many; none that `sequels` lists.
     func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int
 }

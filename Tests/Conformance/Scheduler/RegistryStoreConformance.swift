@@ -45,6 +45,15 @@ package enum RegistryStoreConformance {
             try await stores.registry.signOff(group: "app", address: .sample("one"), at: .noon)
             #expect(try await stores.registry.instances().isEmpty)
         },
+        Clause("an address is given back as the executor spelled it last") { stores in
+            var beat = RegistryStoreConformance.beat("one", "a")
+            #expect(try await stores.registry.beat(beat, at: .noon).spelling == "http://one:9999")
+            beat.spelling = "http://ONE:9999//"
+            let later = try await stores.registry.beat(beat, at: .noon + .seconds(1))
+            #expect(later.spelling == "http://ONE:9999//")
+            #expect(later.since == .noon)
+            #expect(try await stores.registry.instances() == [later])
+        },
         Clause("a learned dialect outlives beats that do not say one") { stores in
             _ = try await stores.registry.beat(beat("one", "a"), at: .noon)
             try await stores.registry.learn(.trigger, at: .sample("one"))

@@ -6,7 +6,7 @@ import Testing
 /// What every `RunStore` must keep.
 package enum RunStoreConformance {
     package static let clauses: [Clause<SchedulerStores>] =
-        adding + advancing + outbox + closing + sequels + alarms + listing
+        adding + advancing + outbox + closing + sequels + alarms + listing + receivers
 
     private static let adding: [Clause<SchedulerStores>] = [
         Clause("a run reads back as it was added") { stores in

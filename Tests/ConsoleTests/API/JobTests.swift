@@ -58,7 +58,7 @@ import Testing
             (#""timeout":90"#, #""timeout":1e300"#, "timeout"),
             (#""timeout":90"#, #""timeout":"90""#, "timeout"),
             (#""limit":2"#, #""limit":101"#, "retry.limit"), (#""first":1"#, #""first":9"#, "retry.backoff"),
-            (#""first":1"#, #""firts":1"#, "retry.backoff.firts"), ("FAILOVER", "LAST", "route"),
+            (#""first":1"#, #""firts":1"#, "retry.backoff.firts"), ("FAILOVER", "NEAREST", "route"),
             ("fire_once", "maybe", "misfire"), (#""zone""#, #""zoen""#, "schedule.zoen"),
             (#"{"type""#, #"["type""#, nil),
         ] as [(String, String, String?)]

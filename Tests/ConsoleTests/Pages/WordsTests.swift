@@ -34,6 +34,7 @@ import Testing
         add("occurrence", CampaignRunState.allCases.map(\.rawValue))
         add("outcome", RunReason.Outcome.allCases.map(\.rawValue))
         add("reason", RunReason.allCases.map(\.rawValue))
+        add("route", RouteStrategy.allCases.map(\.rawValue))
         add("trigger", TriggerKind.allCases.map(\.rawValue))
         add("type", MessageType.allCases.map(\.name))
         add("guarantee", DeliveryGuarantee.allCases.map(\.rawValue))

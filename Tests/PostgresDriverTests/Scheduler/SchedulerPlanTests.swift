@@ -102,6 +102,11 @@ struct SchedulerPlanTests {
             PostgresStatement(PostgresRunStore.ofTrigger, .int(7), .int(7_000)),
             by: "runs_by_plan"
         ),
+        Question(
+            "who got a job's newest runs",
+            PostgresStatement(PostgresRunStore.receivers, .ints([7, 8]), .int(128), .int(1_000)),
+            by: "runs_of_job"
+        ),
         Question("runs", RunFilter(), by: "runs_pkey"),
         Question("runs of a job", RunFilter(job: job), by: "runs_of_job"),
         Question("open runs", RunFilter(states: .open), by: "runs_open"),

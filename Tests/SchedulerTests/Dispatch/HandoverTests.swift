@@ -192,6 +192,52 @@ struct HandoverTests {
         #expect(living.started == [run.id])
     }
 
+    @Test func `busyover hands over to the first that has no run of the job`() async throws {
+        let busy = try await rig.executor(at: "a", .python)
+        let idle = try await rig.executor(at: "b", .python)
+        let job = try await rig.jobs.create(
+            .sample(schedule: .manual, overlap: .coverEarly, route: .busyover)
+        )
+        let lease = try await rig.lead()
+        for executor in [busy, idle] {
+            rig.clock.advance(by: .seconds(1))
+            let run = try #require(try await rig.jobs.trigger(job.id).first)
+            try await rig.dispatch(under: lease)
+            #expect(executor.started == [run.id])
+        }
+    }
+
+    @Test func `a run for which nobody is idle fails with what each executor said`() async throws {
+        let busy = try await rig.executor(at: "a", .python)
+        let deaf = try await rig.executor(at: "b", .python)
+        let run = try await triggered(.sample(schedule: .manual, route: .busyover))
+        let lease = try await rig.lead()
+        deaf.setDeaf(true)
+        busy.occupy(run.plan.job)
+        try await rig.dispatch(under: lease)
+        let end = try #require(try await rig.runs.run(run.id).end)
+        #expect(end.reason == .dispatchFailed)
+        #expect(end.message.contains("http://a:9999: Task is busy"), "\(end.message)")
+        #expect(end.message.contains("http://b:9999: "), "\(end.message)")
+        #expect(busy.requests.isEmpty)
+    }
+
+    @Test(arguments: [RouteStrategy.failover, .busyover])
+    func `a run whose executors answer no question waits for them, and says so in the end`(
+        route: RouteStrategy
+    ) async throws {
+        for host in ["a", "b"] { try await rig.executor(at: host, .python).setDeaf(true) }
+        let run = try await triggered(.sample(schedule: .manual, route: route))
+        let lease = try await rig.lead()
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(run.id).state == .planned(due: rig.now + .seconds(1)))
+        rig.clock.advance(by: .seconds(60))
+        try await rig.dispatch(under: lease)
+        let end = try #require(try await rig.runs.run(run.id).end)
+        #expect(end.reason == .dispatchFailed)
+        for host in ["a", "b"] { #expect(end.message.contains("http://\(host):9999: "), "\(end.message)") }
+    }
+
     @Test func `a refused run ends in the executor's words and is tried again by policy`() async throws {
         let executor = try await rig.executor()
         executor.will(.refuse("job handler [handle] not found."))

@@ -88,6 +88,11 @@ package final class FakeExecutor: Sendable {
         state.withLock { $0.isDeaf = isDeaf }
     }
 
+    /// Says that a run of the job is there that nobody here handed over.
+    package func occupy(_ job: JobID) {
+        state.withLock { _ = $0.busy.insert(job) }
+    }
+
     /// Says that the job's run there is over.
     package func finish(_ job: JobID) {
         state.withLock { _ = $0.busy.remove(job) }
