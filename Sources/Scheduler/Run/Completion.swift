@@ -48,10 +48,16 @@ extension RunEnd {
             case .failed where run.killRequestedAt != nil: .killed
             case .failed where message.contains("block strategy effect"): .covered
             case .failed where message.contains("covered by run"): .covered
+            case .failed where Self.tellsOfTimeLimit(message) && run.isPastLimit(at: now): .timedOut
             case .failed: .handlerFailed
             case .timedOut: .timedOut
             case .killed: .killed
             }
         self.init(reason, message: message, at: now)
+    }
+
+    /// Whether an executor without a code for it says that the time limit passed: in the words of Python, or of Go.
+    private static func tellsOfTimeLimit(_ message: String) -> Bool {
+        message.hasPrefix("TimeoutError") || message.contains("context deadline exceeded")
     }
 }

@@ -2,28 +2,59 @@ import Groundwork
 
 /// Remembers which running runs their executors say they do not have, and since when.
 ///
-/// It lives for one term: a new leader begins to watch anew, which only delays its verdicts.
+/// It lives for one term, at most: a new leader begins to watch anew, which only delays its verdicts.
 struct IdleRuns {
-    private struct Watch {
-        var askedAt: Moment
-        /// The first of the noes that were never interrupted by a yes.
-        var idleSince: Moment?
+    /// What was heard of one run.
+    struct Watch {
+        fileprivate(set) var askedAt: Moment
+        /// The first time the executor said that it has it not, of those that nothing interrupted.
+        fileprivate(set) var idleSince: Moment?
+        /// The first time nobody listened at the executor's address, of those that nothing interrupted.
+        fileprivate(set) var goneSince: Moment?
+        /// Whether the executor has ever said that it has it.
+        fileprivate(set) var wasBusy = false
     }
 
+    private struct Question: Hashable {
+        let job: JobID
+        let executor: ExecutorAddress
+    }
+
+    /// Since when it has watched, and the store answered all the while.
+    let since: Moment
     private var watches: [RunID: Watch] = [:]
+    /// What was answered in this round: executors speak of jobs, and nobody is asked twice.
+    private var answers: [Question: ProbeAnswer] = [:]
     /// Executors that did not answer in this round: one that hangs must not hold up the verdicts on others.
-    private var deaf: Set<ExecutorAddress> = []
+    private var deaf: [ExecutorAddress: ProbeAnswer] = [:]
+
+    init(since: Moment) {
+        self.since = since
+    }
 
     /// Begins a round, in which every executor is asked anew.
     mutating func beginRound() {
-        deaf = []
+        answers = [:]
+        deaf = [:]
     }
 
     /// Whether the executor did not answer in this round.
-    func isDeaf(_ executor: ExecutorAddress) -> Bool { deaf.contains(executor) }
+    func isDeaf(_ executor: ExecutorAddress) -> Bool { deaf[executor] != nil }
 
-    mutating func noteDeaf(_ executor: ExecutorAddress) {
-        deaf.insert(executor)
+    mutating func noteDeaf(_ executor: ExecutorAddress, _ answer: ProbeAnswer) {
+        deaf[executor] = answer
+    }
+
+    /// What the executor answered in this round; nil when it was not asked about the job.
+    func answer(about job: JobID, at executor: ExecutorAddress) -> ProbeAnswer? {
+        deaf[executor] ?? answers[Question(job: job, executor: executor)]
+    }
+
+    mutating func remember(_ answer: ProbeAnswer, about job: JobID, at executor: ExecutorAddress) {
+        switch answer {
+        case .yes, .no: answers[Question(job: job, executor: executor)] = answer
+        case .notReached, .unclear: noteDeaf(executor, answer)
+        }
     }
 
     /// Whether the executor of `run` is to be asked now.
@@ -31,11 +62,18 @@ struct IdleRuns {
         watches[run].map { now - $0.askedAt >= period } ?? true
     }
 
-    /// Notes what the executor said; gives since when it has said so without interruption.
-    mutating func note(_ run: RunID, isIdle: Bool, at now: Moment) -> Moment? {
-        let since = isIdle ? watches[run]?.idleSince ?? now : nil
-        watches[run] = Watch(askedAt: now, idleSince: since)
-        return since
+    /// Notes what the executor said when it was asked whether it has nothing of the run's job.
+    mutating func note(_ run: RunID, _ answer: ProbeAnswer, at now: Moment) -> Watch {
+        let before = watches[run]
+        var watch = Watch(askedAt: now, wasBusy: before?.wasBusy ?? false)
+        switch answer {
+        case .yes: watch.idleSince = before?.idleSince ?? now
+        case .no: watch.wasBusy = true
+        case .notReached: watch.goneSince = before?.goneSince ?? now
+        case .unclear: break
+        }
+        watches[run] = watch
+        return watch
     }
 
     /// Forgets runs that are not among `runs`.

@@ -132,6 +132,12 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         return run
     }
 
+    /// Whether its time limit has passed since its executor got it.
+    package func isPastLimit(at now: Moment) -> Bool {
+        guard plan.terms.timeout > .zero, let start = startedAt ?? dispatchedAt else { return false }
+        return now - start >= plan.terms.timeout
+    }
+
     /// When the scheduler gives up waiting for its end; nil while it is not running or has no time limit.
     package func deadline(grace: Duration) -> Moment? {
         guard state == .running, let startedAt, plan.terms.timeout > .zero else { return nil }

@@ -32,13 +32,15 @@ package struct LostRunSweep: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: wall.now)
         while !Task.isCancelled {
             do {
                 try await sweep(under: lease, &idle)
                 try await prune()
             } catch let error as StoreError where error.isTransient {
                 logger.warning("runs not swept", metadata: [LogKey.error: "\(error)"])
+                // What executors called back meanwhile was not taken either: they will call again.
+                idle = IdleRuns(since: wall.now)
             }
             await bells.sweep.wait(atMost: settings.period, on: clock)
         }
@@ -96,22 +98,34 @@ package struct LostRunSweep: Sendable {
         return RunEnd(.executorLost, message: "executor restarted", at: now)
     }
 
-    /// How a run ends whose executor has not had it for long, and has not told how it ended.
+    /// How a run ends whose executor does not have it any more, and has not told how it ended.
     ///
     /// Some clients lose a result that they could not deliver at once; without this their runs would stay
-    /// open, and hold back the later runs of a serial job, for ever.
+    /// open, and hold back the later runs of a serial job, for ever. Most do not say either that their process is
+    /// another one than before.
     private func verdict(
         onResultOf run: JobRun,
         _ executor: ExecutorInstance,
         _ idle: inout IdleRuns
     ) async -> RunEnd? {
-        guard let started = run.startedAt, wall.now - started >= settings.resultPatience,
-            idle.isDue(run.id, at: wall.now, every: settings.idlePeriod), !idle.isDeaf(executor.address)
+        let isNameless = executor.instance == nil
+        guard let started = run.startedAt,
+            wall.now - started >= (isNameless ? settings.restartPatience : settings.resultPatience),
+            isNameless || idle.isDue(run.id, at: wall.now, every: settings.idlePeriod)
         else { return nil }
-        let isIdle = await isIdle(run.plan.job, on: executor, &idle)
+        let answer = await askIfIdle(run.plan.job, executor, &idle)
         let now = wall.now
-        guard let since = idle.note(run.id, isIdle: isIdle == true, at: now) else { return nil }
-        guard now - since >= settings.idleLimit else { return nil }
+        let watch = idle.note(run.id, answer, at: now)
+        if isNameless, executor.hasLeft, let gone = watch.goneSince, now - gone >= settings.restartLimit {
+            return RunEnd(.executorLost, message: "the executor signed off and is gone", at: now)
+        }
+        guard let since = watch.idleSince else { return nil }
+        // The executor had the run before our eyes and has it no more, and its calls come through.
+        let isSeen = watch.wasBusy || started >= idle.since
+        let isRestarted =
+            isNameless && isSeen && executor.lastSeenAt > since && now - since >= settings.restartLimit
+        let isLong = now - started >= settings.resultPatience && now - since >= settings.idleLimit
+        guard isRestarted || isLong else { return nil }
         return RunEnd(.executorLost, message: "result lost: the executor is done and never told", at: now)
     }
 
@@ -122,7 +136,8 @@ package struct LostRunSweep: Sendable {
         _ idle: inout IdleRuns
     ) async -> Bool {
         guard let started = run.startedAt, executor.since - started < settings.doubt else { return false }
-        return await isIdle(run.plan.job, on: executor, &idle) == false
+        if case .no = await askIfIdle(run.plan.job, executor, &idle) { return true }
+        return false
     }
 
     /// Asks the executor to stop working on a run that is over here; whatever it answers, the run stays
@@ -131,15 +146,21 @@ package struct LostRunSweep: Sendable {
         guard let address = run.executor?.address, !idle.isDeaf(address),
             let executor = groups.instance(at: address, in: run.plan.terms.group)
         else { return }
-        if case .unknown = await executors.kill(run.plan.job, on: executor) { idle.noteDeaf(address) }
+        if case .unknown(let detail) = await executors.kill(run.plan.job, on: executor) {
+            idle.noteDeaf(address, .unclear(detail))
+        }
     }
 
-    /// Whether the executor has nothing of the job; nil when it does not say, and is not asked again in this round.
-    private func isIdle(_ job: JobID, on executor: ExecutorInstance, _ idle: inout IdleRuns) async -> Bool? {
-        guard !idle.isDeaf(executor.address) else { return nil }
-        let isIdle = await executors.isIdle(job, on: executor)
-        if isIdle == nil { idle.noteDeaf(executor.address) }
-        return isIdle
+    /// Whether the executor has nothing of the job; one that does not answer is not asked again in this round.
+    private func askIfIdle(
+        _ job: JobID,
+        _ executor: ExecutorInstance,
+        _ idle: inout IdleRuns
+    ) async -> ProbeAnswer {
+        if let answer = idle.answer(about: job, at: executor.address) { return answer }
+        let answer = await executors.idleBeat(job, on: executor)
+        idle.remember(answer, about: job, at: executor.address)
+        return answer
     }
 
     /// Removes runs that ended long ago, a bounded number, and executors that are long gone.
@@ -170,7 +191,16 @@ package struct SweepSettings: Hashable, Sendable {
     /// How recent a run must be, when its executor's process changed, to be asked about before it is given
     /// up.
     package var doubt = Duration.seconds(10)
-    /// How old a run must be before its executor is asked whether it still has it.
+    /// How old a run must be before an executor that does not name its process is asked, in every look, whether it still
+    /// has it.
+    package var restartPatience = Duration.seconds(5)
+    /// For how long such an executor must say no, having had the run, or be gone, having signed off, before the run
+    /// counts as lost.
+    ///
+    /// Clients that try again to deliver a result do so for 10 s, or keep it for as long as they live; theirs is the next
+    /// rule when the scheduler itself was not there to take it.
+    package var restartLimit = Duration.seconds(15)
+    /// How old a run must be before an executor of which nothing else is known is asked whether it still has it.
     package var resultPatience = Duration.seconds(600)
     /// How often it is asked.
     package var idlePeriod = Duration.seconds(30)

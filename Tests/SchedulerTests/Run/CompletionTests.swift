@@ -31,6 +31,23 @@ struct CompletionTests {
         #expect(end == RunEnd(reason, message: message, at: .noon + .seconds(3)))
     }
 
+    @Test(arguments: [
+        ("TimeoutError", 10, RunReason.timedOut), ("TimeoutError", 9, .handlerFailed),
+        ("boom", 10, .handlerFailed),
+        ("context deadline exceeded", 10, .timedOut),
+    ])
+    func `an executor without a code for time limits says it in words, once the limit has passed`(
+        message: String,
+        seconds: Int,
+        reason: RunReason
+    ) async throws {
+        try await rig.executor(at: "one", .python)
+        let (run, _) = try await rig.running(.sample(schedule: .manual, timeout: .seconds(10)))
+        rig.clock.advance(by: .seconds(seconds))
+        await rig.callBack(run.id, .failed(message))
+        #expect(try await rig.runs.run(run.id).end?.reason == reason)
+    }
+
     @Test func `late and repeated callbacks change nothing`() async throws {
         try await rig.executor()
         let (run, _) = try await rig.running(

@@ -160,25 +160,109 @@ struct LostRunSweepTests {
 
     @Test func `a result that an executor lost is given up after it denied the run for minutes`() async throws
     {
+        let executor = try await rig.executor()
+        let (run, lease) = try await rig.running()
+        executor.finish(run.plan.job)
+        #expect(try await age(of: run, lease, IdleRuns(since: .noon), instance: "first") == .seconds(900))
+    }
+
+    @Test func `a run of a nameless executor that restarted is lost within half a minute`() async throws {
         let executor = try await rig.executor(at: "one", .python)
         let (run, lease) = try await rig.running()
-        var idle = IdleRuns()
         executor.finish(run.plan.job)
-        var age = Duration.zero
-        while try await rig.runs.run(run.id).isOpen, age < .seconds(3_600) {
-            rig.clock.advance(by: .seconds(10))
-            age += .seconds(10)
-            try await rig.beat(instance: nil)
+        #expect(try await age(of: run, lease, IdleRuns(since: .noon)) == .seconds(20))
+    }
+
+    @Test func `also of one that was seen at work before`() async throws {
+        let executor = try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running()
+        rig.clock.advance(by: .seconds(3_600))
+        var idle = IdleRuns(since: rig.now)
+        try await rig.beat(instance: nil)
+        try await sweep(lease, &idle)
+        executor.finish(run.plan.job)
+        #expect(try await age(of: run, lease, idle) == .seconds(20))
+    }
+
+    @Test func `a nameless executor that cannot get through may still call back`() async throws {
+        let executor = try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running()
+        executor.finish(run.plan.job)
+        var idle = IdleRuns(since: .noon)
+        for _ in 0..<16 {
+            rig.clock.advance(by: .seconds(5))
             try await sweep(lease, &idle)
         }
-        #expect(age == .seconds(900))
+        #expect(try await rig.runs.run(run.id).isOpen)
+        await rig.callBack(run.id)
+        #expect(try await rig.runs.run(run.id).end?.reason == .completed)
+    }
+
+    @Test func `a leader that did not see a nameless executor at work gives its client time to call again`()
+        async throws
+    {
+        let executor = try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running()
+        executor.finish(run.plan.job)
+        let idle = IdleRuns(since: .noon + .milliseconds(1))
+        #expect(try await age(of: run, lease, idle) == .seconds(600))
+    }
+
+    @Test func `a run of a nameless executor that signed off and is gone is lost`() async throws {
+        try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running()
+        _ = await rig.door.signOff(RegistryRequest(appName: "app", address: "http://one:9999"))
+        rig.http.place(nil, at: "one")
+        #expect(try await age(of: run, lease, IdleRuns(since: .noon), beats: false) == .seconds(20))
+    }
+
+    @Test func `the runs of one job at one executor cost it one question a round`() async throws {
+        let executor = try await rig.executor(at: "one", .python)
+        let lease = try await rig.lead()
+        for number in 0..<3 {
+            let spec = JobSpec.sample("job-\(number % 2)", schedule: .manual, overlap: .coverEarly)
+            let known = try await rig.jobs.list(JobFilter(), after: nil, limit: 10).elements
+            var job = known.first { $0.spec.name == spec.name }
+            if job == nil { job = try await rig.jobs.create(spec) }
+            let run = try await rig.parts.runs.add([
+                .sample(of: try #require(job).id, at: rig.now + .seconds(number), terms: RunTerms(spec))
+            ])
+            let sent = try #require(
+                run.first?.dispatched(to: .sample(instance: nil), at: rig.now, resendAt: rig.now)
+            )
+            let dispatching = try await rig.parts.runs.advance([sent], token: lease.token)
+            let accepted = try #require(dispatching.first?.accepted(at: rig.now))
+            _ = try await rig.parts.runs.advance([accepted], token: lease.token)
+        }
+        rig.clock.advance(by: .seconds(5))
+        try await sweep(lease)
+        #expect(executor.questions == 2)
+    }
+
+    /// How old a run is when it is given up, in steps of five seconds; its executor beats unless told otherwise.
+    private func age(
+        of run: JobRun,
+        _ lease: Lease,
+        _ idle: IdleRuns,
+        instance: String? = nil,
+        beats: Bool = true
+    ) async throws -> Duration {
+        var idle = idle
+        let start = rig.now
+        while try await rig.runs.run(run.id).isOpen, rig.now - start < .seconds(3_600) {
+            rig.clock.advance(by: .seconds(5))
+            if beats { try await rig.beat(instance: instance) }
+            try await rig.parts.registry.listen(at: rig.now)
+            try await sweep(lease, &idle)
+        }
         #expect(try await rig.runs.run(run.id).end?.reason == .executorLost)
+        return rig.now - start
     }
 
     @Test func `a long run that its executor still has goes on`() async throws {
         let executor = try await rig.executor(at: "one", .python)
         let (run, lease) = try await rig.running()
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: rig.now)
         for _ in 0..<200 {
             rig.clock.advance(by: .seconds(30))
             try await rig.beat(instance: nil)
@@ -256,7 +340,7 @@ struct LostRunSweepTests {
 
     /// Sweeps once; says before that somebody listens, as the process that answers executors does all the time.
     private func sweep(_ lease: Lease, listens: Bool = true) async throws {
-        var idle = IdleRuns()
+        var idle = IdleRuns(since: rig.now)
         if listens { try await rig.parts.registry.listen(at: rig.now) }
         try await sweep(lease, &idle)
     }
