@@ -1,14 +1,15 @@
 import Foundation
 
 /// A package of PyPI's that `scripts/setup-tests` installs, with an interpreter of its own.
-enum PythonPackage: String {
+package enum PythonPackage: String {
     case moto = "moto-5.2.5"
     case aiosmtpd = "aiosmtpd-1.4.6"
+    case pyxxl = "pyxxl-0.4.8"
 
     /// The path of its interpreter.
     ///
     /// - Throws: `LocalServerError` when it is not installed.
-    func python() throws -> String {
+    package func python() throws -> String {
         let environment = ProcessInfo.processInfo.environment
         let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
         let path = "\(cache)/kpush/\(rawValue)/bin/python"
