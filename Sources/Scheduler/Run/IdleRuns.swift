@@ -25,8 +25,10 @@ struct IdleRuns {
     private var watches: [RunID: Watch] = [:]
     /// What was answered in this round: executors speak of jobs, and nobody is asked twice.
     private var answers: [Question: ProbeAnswer] = [:]
-    /// Executors that did not answer in this round: one that hangs must not hold up the verdicts on others.
-    private var deaf: [ExecutorAddress: ProbeAnswer] = [:]
+    /// Executors that did not say in this round: one that hangs must not hold up the verdicts on others.
+    private var silent: [ExecutorAddress: ProbeAnswer] = [:]
+    /// Executors that did not answer in this round when they were told to stop a run.
+    private var deaf: Set<ExecutorAddress> = []
 
     init(since: Moment) {
         self.since = since
@@ -35,25 +37,27 @@ struct IdleRuns {
     /// Begins a round, in which every executor is asked anew.
     mutating func beginRound() {
         answers = [:]
-        deaf = [:]
+        silent = [:]
+        deaf = []
     }
 
-    /// Whether the executor did not answer in this round.
-    func isDeaf(_ executor: ExecutorAddress) -> Bool { deaf[executor] != nil }
+    /// Whether the executor did not answer in this round when it was told to stop a run: it is told nothing further.
+    func isDeaf(_ executor: ExecutorAddress) -> Bool { deaf.contains(executor) }
 
-    mutating func noteDeaf(_ executor: ExecutorAddress, _ answer: ProbeAnswer) {
-        deaf[executor] = answer
+    mutating func noteDeaf(_ executor: ExecutorAddress) {
+        deaf.insert(executor)
     }
 
-    /// What the executor answered in this round; nil when it was not asked about the job.
+    /// What the executor answered in this round; nil when it is to be asked about the job.
     func answer(about job: JobID, at executor: ExecutorAddress) -> ProbeAnswer? {
-        deaf[executor] ?? answers[Question(job: job, executor: executor)]
+        if isDeaf(executor) { return .unclear("it does not answer") }
+        return silent[executor] ?? answers[Question(job: job, executor: executor)]
     }
 
     mutating func remember(_ answer: ProbeAnswer, about job: JobID, at executor: ExecutorAddress) {
         switch answer {
         case .yes, .no: answers[Question(job: job, executor: executor)] = answer
-        case .notReached, .unclear: noteDeaf(executor, answer)
+        case .notReached, .unclear: silent[executor] = answer
         }
     }
 

@@ -15,6 +15,8 @@ package struct LostRunSweep: Sendable {
     private let logger: Logger
 
     private static let batch = 500
+    /// How many executors are asked about their runs at the same time.
+    private static let askedAtOnce = 16
 
     init(_ parts: SchedulerParts, settings: SweepSettings) {
         runs = parts.runs
@@ -55,6 +57,7 @@ package struct LostRunSweep: Sendable {
         repeat {
             let filter = RunFilter(states: [.running])
             let page = try await runs.runs(filter, after: after, limit: Self.batch)
+            await askAhead(page.elements, heard, &idle)
             for run in page.elements {
                 seen.insert(run.id)
                 guard let end = await verdict(on: run, heard, &idle) else { continue }
@@ -110,8 +113,10 @@ package struct LostRunSweep: Sendable {
     ) async -> RunEnd? {
         let isNameless = executor.instance == nil
         guard let started = run.startedAt,
-            wall.now - started >= (isNameless ? settings.restartPatience : settings.resultPatience),
-            isNameless || idle.isDue(run.id, at: wall.now, every: settings.idlePeriod)
+            isNameless
+                ? isOld(run, settings.restartPatience)
+                : isOld(run, settings.resultPatience)
+                    && idle.isDue(run.id, at: wall.now, every: settings.idlePeriod)
         else { return nil }
         let answer = await askIfIdle(run.plan.job, executor, &idle)
         let now = wall.now
@@ -127,6 +132,56 @@ package struct LostRunSweep: Sendable {
         let isLong = now - started >= settings.resultPatience && now - since >= settings.idleLimit
         guard isRestarted || isLong else { return nil }
         return RunEnd(.executorLost, message: "result lost: the executor is done and never told", at: now)
+    }
+
+    /// Whether the run has been with its executor for that long.
+    private func isOld(_ run: JobRun, _ patience: Duration) -> Bool {
+        run.startedAt.map { wall.now - $0 >= patience } ?? false
+    }
+
+    /// Asks executors that do not name their process about their runs, many executors at the same time: each that hangs
+    /// takes seconds.
+    private func askAhead(_ runs: [JobRun], _ heard: Heard, _ idle: inout IdleRuns) async {
+        var questions: [ExecutorAddress: (executor: ExecutorInstance, jobs: Set<JobID>)] = [:]
+        for run in runs where isOld(run, settings.restartPatience) {
+            guard let address = run.executor?.address,
+                let executor = heard.groups.instance(at: address, in: run.plan.terms.group),
+                executor.instance == nil, !heard.isSilent(executor),
+                idle.answer(about: run.plan.job, at: address) == nil
+            else { continue }
+            questions[address, default: (executor, [])].jobs.insert(run.plan.job)
+        }
+        var waiting = Array(questions.values)[...]
+        while !waiting.isEmpty {
+            let answers = await withTaskGroup(of: [Told].self, returning: [Told].self) { group in
+                for (executor, jobs) in waiting.prefix(Self.askedAtOnce) {
+                    group.addTask { await ask(executor, about: jobs) }
+                }
+                return await group.reduce(into: []) { $0 += $1 }
+            }
+            for (job, executor, answer) in answers { idle.remember(answer, about: job, at: executor) }
+            waiting = waiting.dropFirst(Self.askedAtOnce)
+        }
+    }
+
+    /// What an executor said of a job.
+    private typealias Told = (job: JobID, executor: ExecutorAddress, answer: ProbeAnswer)
+
+    /// Whether the executor has nothing of each job; one that does not answer is not asked further.
+    private func ask(
+        _ executor: ExecutorInstance,
+        about jobs: Set<JobID>
+    ) async -> [Told] {
+        var answers: [Told] = []
+        for job in jobs {
+            let answer = await executors.idleBeat(job, on: executor)
+            answers.append((job, executor.address, answer))
+            switch answer {
+            case .yes, .no: continue
+            case .notReached, .unclear: return answers
+            }
+        }
+        return answers
     }
 
     /// Whether a new process may have accepted the run before it registered: then the job is busy there.
@@ -146,9 +201,7 @@ package struct LostRunSweep: Sendable {
         guard let address = run.executor?.address, !idle.isDeaf(address),
             let executor = groups.instance(at: address, in: run.plan.terms.group)
         else { return }
-        if case .unknown(let detail) = await executors.kill(run.plan.job, on: executor) {
-            idle.noteDeaf(address, .unclear(detail))
-        }
+        if case .unknown = await executors.kill(run.plan.job, on: executor) { idle.noteDeaf(address) }
     }
 
     /// Whether the executor has nothing of the job; one that does not answer is not asked again in this round.

@@ -219,24 +219,52 @@ struct LostRunSweepTests {
     @Test func `the runs of one job at one executor cost it one question a round`() async throws {
         let executor = try await rig.executor(at: "one", .python)
         let lease = try await rig.lead()
-        for number in 0..<3 {
-            let spec = JobSpec.sample("job-\(number % 2)", schedule: .manual, overlap: .coverEarly)
-            let known = try await rig.jobs.list(JobFilter(), after: nil, limit: 10).elements
-            var job = known.first { $0.spec.name == spec.name }
-            if job == nil { job = try await rig.jobs.create(spec) }
-            let run = try await rig.parts.runs.add([
-                .sample(of: try #require(job).id, at: rig.now + .seconds(number), terms: RunTerms(spec))
-            ])
-            let sent = try #require(
-                run.first?.dispatched(to: .sample(instance: nil), at: rig.now, resendAt: rig.now)
-            )
-            let dispatching = try await rig.parts.runs.advance([sent], token: lease.token)
-            let accepted = try #require(dispatching.first?.accepted(at: rig.now))
-            _ = try await rig.parts.runs.advance([accepted], token: lease.token)
-        }
+        for name in ["a", "a", "b"] { try await run(name, at: "one", lease) }
         rig.clock.advance(by: .seconds(5))
         try await sweep(lease)
         #expect(executor.questions == 2)
+    }
+
+    @Test func `nameless executors are asked at the same time`() async throws {
+        let lease = try await rig.lead()
+        var executors: [FakeExecutor] = []
+        for host in ["a", "b"] {
+            executors.append(try await rig.executor(at: host, .python))
+            try await run(host, at: host, lease)
+        }
+        rig.clock.advance(by: .seconds(5))
+        rig.http.meanwhile("idleBeat") { [executors] in
+            // One waits for its answer until the other was asked.
+            try await eventually("the other is asked") { executors.contains { $0.questions > 0 } }
+        }
+        try await sweep(lease)
+        #expect(executors.map(\.questions) == [1, 1])
+    }
+
+    @Test func `an executor that answers no question is told to stop all the same`() async throws {
+        let executor = try await rig.executor(at: "one", .python)
+        let (run, lease) = try await rig.running(.sample(schedule: .manual, timeout: .seconds(10)))
+        rig.clock.advance(by: .seconds(40))
+        executor.setDeaf(true)
+        rig.http.meanwhile("kill") { executor.setDeaf(false) }
+        try await sweep(lease)
+        #expect(executor.questions == 1)
+        #expect(executor.kills == [run.plan.job])
+        #expect(try await rig.runs.run(run.id).end?.reason == .timedOut)
+    }
+
+    /// A running run of the job of that name at an executor, written straight into the store.
+    private func run(_ name: String, at host: String, _ lease: Lease) async throws {
+        let spec = JobSpec.sample(name, schedule: .manual)
+        let known = try await rig.jobs.list(JobFilter(name: name), after: nil, limit: 1).elements.first
+        let job = if let known { known.id } else { try await rig.jobs.create(spec).id }
+        rig.clock.advance(by: .milliseconds(1))
+        let added = try await rig.parts.runs.add([.sample(of: job, at: rig.now, terms: RunTerms(spec))])
+        let executor = ExecutorReference.sample(host, instance: nil)
+        let sent = try #require(added.first?.dispatched(to: executor, at: rig.now, resendAt: rig.now))
+        let taken = try await rig.parts.runs.advance([sent], token: lease.token)
+        let accepted = try #require(taken.first?.accepted(at: rig.now))
+        _ = try await rig.parts.runs.advance([accepted], token: lease.token)
     }
 
     /// How old a run is when it is given up, in steps of five seconds; its executor beats unless told otherwise.
