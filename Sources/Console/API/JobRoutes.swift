@@ -165,7 +165,7 @@ extension ScheduleText {
                 except: try input.values("except") ?? [],
                 from: try input.optional("from"),
                 until: try input.optional("until"),
-                jitter: .seconds(try input.optional("jitter", in: 0...86_400) ?? 0)
+                jitter: .seconds(try input.optional("jitter", in: 0.0...86_400) ?? 0)
             )
         )
     }
