@@ -56,7 +56,11 @@ let package = Package(
         .target(name: "Groundwork", dependencies: [logging]),
 
         // The three siblings; they never import each other.
-        .target(name: "Executor", dependencies: ["Groundwork", hummingbird, lifecycle, logging]),
+        .target(name: "CSpawn"),
+        .target(
+            name: "Executor",
+            dependencies: ["Groundwork", "CSpawn", hummingbird, lifecycle, logging]
+        ),
         .target(name: "Scheduler", dependencies: ["Groundwork", crypto, lifecycle, logging]),
         .target(name: "PushEngine", dependencies: ["Groundwork", crypto, lifecycle, logging]),
 

@@ -112,18 +112,23 @@ enum Disk {
     ///
     /// - Parameters:
     ///   - path: the file.
+    ///   - pieceSize: the most bytes in a piece.
     ///   - take: gets each piece and answers whether to go on.
     /// - Returns: whether there is such a file.
     /// - Throws: `ExecutorError` when a file that is there cannot be read.
     @discardableResult
-    static func read(_ path: String, _ take: (UnsafeRawBufferPointer) -> Bool) throws(ExecutorError) -> Bool {
+    static func read(
+        _ path: String,
+        pieceSize: Int = 256 << 10,
+        _ take: (UnsafeRawBufferPointer) -> Bool
+    ) throws(ExecutorError) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return false }
             throw .system("open \(path)")
         }
         defer { close(descriptor) }
-        var piece = [UInt8](repeating: 0, count: 256 << 10)
+        var piece = [UInt8](repeating: 0, count: pieceSize)
         while true {
             let count = piece.withUnsafeMutableBytes { Self.fill($0, from: descriptor) }
             guard count >= 0 else { throw .system("read \(path)") }

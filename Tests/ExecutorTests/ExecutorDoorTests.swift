@@ -84,9 +84,9 @@ import Testing
         try await serve { door, _ in
             let unknown = Self.run.replacing("\"work\"", with: "\"other\"")
             #expect(await Self.post(door, "/run", unknown) == Self.failure("job handler [other] not found."))
-            let script = Self.run.replacing("BEAN", with: "GLUE_SHELL")
+            let script = Self.run.replacing("BEAN", with: "GLUE_GROOVY")
             #expect(
-                await Self.post(door, "/run", script) == Self.failure("glueType[GLUE_SHELL] is not valid.")
+                await Self.post(door, "/run", script) == Self.failure("glueType[GLUE_GROOVY] is not valid.")
             )
             _ = await Self.post(door, "/run", Self.run)
             let later = Self.run.replacing("1001", with: "1002")

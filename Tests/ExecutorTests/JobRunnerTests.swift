@@ -76,8 +76,8 @@ private struct Broken: Error, CustomStringConvertible {
                 handler: "work",
                 plannedAt: RunnerBench.planned
             )
-            script.glueType = "GLUE_SHELL"
-            #expect(await bench.runner.accept(script) == .refused("glueType[GLUE_SHELL] is not valid."))
+            script.glueType = "GLUE_GROOVY"
+            #expect(await bench.runner.accept(script) == .refused("glueType[GLUE_GROOVY] is not valid."))
             #expect(await bench.runner.isIdle(JobID(rawValue: 1)))
             #expect(await bench.runner.undelivered(limit: 10).isEmpty)
         }

@@ -20,6 +20,8 @@ public struct JobContext: Sendable {
     public let logger: Logger
 
     private let vitals: RunVitals
+    /// Takes what programs write; nil in a context that belongs to no executor.
+    private let log: RunLog?
 
     /// Makes a context that belongs to no executor: for a test of a handler.
     public init(
@@ -39,9 +41,10 @@ public struct JobContext: Sendable {
         self.plannedAt = plannedAt
         self.logger = logger
         self.vitals = RunVitals()
+        self.log = nil
     }
 
-    init(_ request: RunRequest, logger: Logger, vitals: RunVitals) {
+    init(_ request: RunRequest, logger: Logger, vitals: RunVitals, log: RunLog) {
         job = request.job
         run = request.run
         params = request.params
@@ -50,6 +53,7 @@ public struct JobContext: Sendable {
         plannedAt = request.plannedAt
         self.logger = logger
         self.vitals = vitals
+        self.log = log
     }
 
     /// Why the run was asked to stop; nil while it was not.
@@ -61,6 +65,11 @@ public struct JobContext: Sendable {
     /// Writes one line to the run's log.
     public func log(_ message: Logger.Message, metadata: Logger.Metadata? = nil) {
         logger.info(message, metadata: metadata)
+    }
+
+    /// Writes a line of somebody else's making to the run's log alone: the executor's own is for what it knows itself.
+    func output(_ line: String) {
+        log?.write(.info, line)
     }
 
     /// Says how far the work is; a line in the run's log tells it whenever the whole percentage changes.

@@ -132,11 +132,10 @@ actor JobRunner: Service {
     private func take(_ request: RunRequest) -> Answer {
         if journal.state.knows(request.run, plannedAt: request.plannedAt) { return .alreadyHeld }
         if isDraining { return .refused(WireText.notNow + "the executor shuts down") }
-        guard request.glueType == RunRequest.bean else {
-            return .refused("glueType[\(request.glueType)] is not valid.")
-        }
-        guard let handler = handlers.handler(request.handler) else {
-            return .refused("job handler [\(request.handler)] not found.")
+        let handler: any JobHandler
+        switch handlers.find(request) {
+        case .handler(let found): handler = found
+        case .refused(let reason): return .refused(reason)
         }
         var queue = queues[request.job] ?? RunQueue(capacity: settings.queueLength)
         let admission = queue.admit(request.run, request.blockStrategy)
@@ -239,7 +238,7 @@ actor JobRunner: Service {
         let seconds = one.request.timeoutSeconds
         starts.continuation.yield(
             RunExecution(
-                context: JobContext(one.request, logger: runLogger, vitals: one.vitals),
+                context: JobContext(one.request, logger: runLogger, vitals: one.vitals, log: one.log),
                 handler: one.handler,
                 limit: seconds > 0 ? .seconds(seconds) : nil,
                 clock: clock,
