@@ -68,6 +68,11 @@ public struct HandlerCatalogue: Sendable {
         )
     }
 
+    /// What switches handlers on that everybody knows and that are off by themselves.
+    private static let switches = [
+        CommandJobHandler.name: "executor.commands.allowed", HTTPJobHandler.name: "executor.http.allowed",
+    ]
+
     /// What was found.
     enum Finding {
         case handler(any JobHandler)
