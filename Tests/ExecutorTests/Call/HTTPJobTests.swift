@@ -119,10 +119,15 @@ private final class Requests: Sendable {
     }
 
     @Test func `the time limit of the parameters holds`() async throws {
-        let silent: LoopbackServer.Answer = { _ in nil }
-        let ended = try await LoopbackServer.serve(answering: silent) { address in
-            try await outcome("{\"url\": \"\(address)/\", \"timeout\": 1}", allowed: [address])
+        let server = try RawServer { _, connection in
+            _ = connection.readRequest()
+            connection.waitForClose()
         }
+        defer { server.close() }
+        let ended = try await outcome(
+            "{\"url\": \"\(server.url)/\", \"timeout\": 1}",
+            allowed: [server.url]
+        )
         guard case .failed(let message) = ended.outcome else {
             Issue.record("it came to \(String(describing: ended.outcome))")
             return
