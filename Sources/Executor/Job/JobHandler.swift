@@ -14,6 +14,26 @@ public protocol JobHandler: Sendable {
     /// - Returns: a message for whoever reads the run, or nil.
     /// - Throws: whatever ended the work early.
     func run(_ context: JobContext) async throws -> String?
+
+    /// Gets ready: opens what all runs need. Called before the first run, once, by the name the handler has.
+    ///
+    /// It belongs to that run: its time limit counts, and who kills the run cancels it.
+    ///
+    /// - Throws: whatever keeps the handler from working: the run fails with it, and the next run tries again.
+    func prepare() async throws
+
+    /// Cleans up once the executor has ended, when no run goes on any more; called once, if `prepare` had returned.
+    ///
+    /// Its task is cancelled when it takes longer than the executor's `stopGrace`.
+    func dispose() async
+}
+
+extension JobHandler {
+    /// Does nothing.
+    public func prepare() async throws {}
+
+    /// Does nothing.
+    public func dispose() async {}
 }
 
 /// Why a run was asked to stop.

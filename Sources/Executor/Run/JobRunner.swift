@@ -37,6 +37,7 @@ actor JobRunner: Service {
 
     private let settings: Settings
     private let handlers: HandlerCatalogue
+    private let hooks = HandlerHooks()
     private let logs: RunLogFolder
     private let clock: any Clock<Duration>
     private let calendar: any WallClock
@@ -95,7 +96,8 @@ actor JobRunner: Service {
     /// Signals that there may be outcomes to deliver; for one reader.
     nonisolated var outcomesReady: AsyncStream<Void> { outcomes.stream }
 
-    /// Carries out what was accepted, until graceful shutdown has drained it or the task is cancelled.
+    /// Carries out what was accepted, until graceful shutdown has drained it or the task is cancelled; then has the
+    /// handlers clean up.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.drainOnShutdown() }
@@ -105,6 +107,18 @@ actor JobRunner: Service {
                     await self.end(execution.context.run, outcome)
                 }
             }
+            group.cancelAll()
+        }
+        await dispose()
+    }
+
+    private func dispose() async {
+        let (hooks, clock, limit) = (hooks, clock, settings.stopGrace)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await hooks.dispose() }
+            // Cancelled when all have cleaned up first.
+            group.addTask { try? await clock.sleep(for: limit, tolerance: nil) }
+            await group.next()
             group.cancelAll()
         }
     }
@@ -240,6 +254,8 @@ actor JobRunner: Service {
             RunExecution(
                 context: JobContext(one.request, logger: runLogger, vitals: one.vitals, log: one.log),
                 handler: one.handler,
+                name: one.request.glueType == RunRequest.bean ? one.request.handler : nil,
+                hooks: hooks,
                 limit: seconds > 0 ? .seconds(seconds) : nil,
                 clock: clock,
                 log: one.log,

@@ -5,6 +5,9 @@ import Logging
 struct RunExecution: Sendable {
     let context: JobContext
     let handler: any JobHandler
+    /// The handler's name; nil for code that came with the run and has nothing to get ready.
+    let name: String?
+    let hooks: HandlerHooks
     /// The time limit; nil for none.
     let limit: Duration?
     let clock: any Clock<Duration>
@@ -53,6 +56,7 @@ struct RunExecution: Sendable {
 
     private func runHandler() async -> Event {
         do {
+            if let name { try await hooks.prepare(name, handler) }
             return .returned(try await handler.run(context))
         } catch {
             return .threw(error)
