@@ -9,12 +9,17 @@ import Synchronization
 package final class FakeAdmin: Sendable {
     /// The generations whose behaviour differs for an executor.
     package enum Generation: Sendable, CaseIterable {
+        /// Payload under `content`, callbacks in an array, outcomes under `executeResult`.
+        case first
         /// Payload under `content`, callbacks in an array.
         case second
         /// Payload under `data`, callbacks in an array.
         case third
         /// Callbacks in an object, token and app name both asked for.
         case fourth
+
+        /// Whether its payloads are under `content`, and its paths below a prefix.
+        package var isOld: Bool { self == .first || self == .second }
     }
 
     /// One thing that an executor told.
@@ -56,7 +61,7 @@ package final class FakeAdmin: Sendable {
 
     /// The base URL that an executor is configured with.
     package var address: String {
-        "http://127.0.0.1:\(state.withLock { $0.port })" + (generation == .second ? "/xxl-job-admin" : "")
+        "http://127.0.0.1:\(state.withLock { $0.port })" + (generation.isOld ? "/xxl-job-admin" : "")
     }
 
     /// What was told, in order.
@@ -88,7 +93,7 @@ package final class FakeAdmin: Sendable {
                 return .failure("invalid request, accessToken or appname is empty.")
             }
             if !token.isEmpty, !token.matches(shown ?? "") { return .failure("The access token is wrong.") }
-            let prefix = generation == .second ? "/xxl-job-admin/api/" : "/api/"
+            let prefix = generation.isOld ? "/xxl-job-admin/api/" : "/api/"
             guard path.hasPrefix(prefix) else { return .failure("uri-mapping(\(path)) not found.") }
             do {
                 return try take(String(path.dropFirst(prefix.count)), body, &state)
@@ -104,7 +109,7 @@ package final class FakeAdmin: Sendable {
         case "registryRemove": state.events.append(.signedOff(try RegistryRequest(json: body)))
         case "callback":
             let batch = try CallbackBatch(json: body)
-            guard (batch.shape == .object) == (generation == .fourth) else {
+            guard (batch.shape == .object) == (generation == .fourth), try isReadable(body) else {
                 return .failure("callback body cannot be read")
             }
             if batch.items.contains(where: { state.refused.contains($0.run) }) {
@@ -114,6 +119,18 @@ package final class FakeAdmin: Sendable {
         default: return .failure("invalid request, uri-mapping(\(name)) not found.")
         }
         return .success()
+    }
+
+    /// Whether each element has what this generation alone looks for.
+    private func isReadable(_ body: [UInt8]) throws -> Bool {
+        let value = try WireValue(json: body)
+        let items = (value.list ?? value.object?["callbackList"].list ?? []).compactMap(\.object)
+        return items.allSatisfy { item in
+            let code = generation == .first ? item["executeResult"].object?["code"] : item["handleCode"]
+            let planned = item[generation == .fourth ? "logDateTime" : "logDateTim"]
+            guard case .integer = code, case .integer = planned else { return false }
+            return true
+        }
     }
 
     private struct Door: HTTPResponder {
@@ -132,7 +149,7 @@ package final class FakeAdmin: Sendable {
             )
             guard let envelope else { return Response(status: .serviceUnavailable) }
             // Each generation answers with its own payload key only.
-            let key = admin.generation == .second ? "content" : "data"
+            let key = admin.generation.isOld ? "content" : "data"
             let answer = WireValue.object([
                 "code": .integer(Int64(envelope.code)), "msg": .optional(envelope.message), key: nil,
             ])

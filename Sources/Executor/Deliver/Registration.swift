@@ -19,7 +19,13 @@ struct Registration: Service {
         guard let request = await request() else { return }
         await cancelWhenGracefulShutdown { await beatUntilCancelled(request) }
         do {
-            try await client.signOff(request)
+            let failures = try await client.signOff(request)
+            for failure in failures {
+                logger.warning(
+                    "a scheduler could not be told of the end",
+                    metadata: [LogKey.error: "\(failure)"]
+                )
+            }
             logger.info("executor signed off")
         } catch {
             logger.warning("executor could not sign off", metadata: [LogKey.error: "\(error)"])
@@ -29,11 +35,20 @@ struct Registration: Service {
     private func beatUntilCancelled(_ request: RegistryRequest) async {
         var failures = 0
         var isRegistered = false
+        var missing: [ExecutorError] = []
         while !Task.isCancelled {
+            let beat = Stopwatch(clock)
             do {
-                try await client.register(request)
+                let before = missing
+                missing = try await client.register(request)
                 if !isRegistered {
                     logger.notice("executor registered", metadata: [LogKey.address: "\(request.address)"])
+                }
+                for failure in missing where !before.contains(failure) {
+                    logger.warning(
+                        "a scheduler does not know of the executor",
+                        metadata: [LogKey.error: "\(failure)"]
+                    )
                 }
                 (isRegistered, failures) = (true, 0)
             } catch {
@@ -45,7 +60,9 @@ struct Registration: Service {
                 failures += 1
             }
             // After a failure sooner than the next beat, so that a scheduler that starts later need not wait.
-            let wait = failures == 0 ? period : min(period, backoff.wait(afterAttempt: failures))
+            // A scheduler that is slow to answer does not make the next beat late.
+            let next = failures == 0 ? period : min(period, backoff.wait(afterAttempt: failures))
+            let wait = max(.zero, next - beat.elapsed)
             // Cancelled: the loop ends.
             try? await clock.sleep(for: wait, tolerance: nil)
         }

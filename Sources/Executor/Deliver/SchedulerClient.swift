@@ -1,7 +1,10 @@
 import Groundwork
 import Synchronization
 
-/// Calls schedulers: several addresses of one cluster, tried in order until one says yes.
+/// Calls schedulers, at several addresses of one installation.
+///
+/// Outcomes go to the first that takes them, in order. An instance is announced to all: where they share no registry,
+/// each routes only to whom it knows.
 final class SchedulerClient: Sendable {
     private let bases: [String]
     private let headers: [(name: String, value: String)]
@@ -34,22 +37,22 @@ final class SchedulerClient: Sendable {
         return base.hasSuffix("/api") ? base : base + "/api"
     }
 
-    /// Announces an instance, or that it still lives.
+    /// Announces an instance, or that it still lives, to all at the same time.
     ///
+    /// - Parameter request: the instance.
+    /// - Returns: why those who did not take it did not, in the order of the addresses.
     /// - Throws: `ExecutorError` when no scheduler took it.
-    func register(_ request: RegistryRequest) async throws(ExecutorError) {
-        try await firstThatTakes("register") { base in
-            await self.call(base + "/registry", request)
-        }
+    func register(_ request: RegistryRequest) async throws(ExecutorError) -> [ExecutorError] {
+        try await tellAll("register", "/registry", request)
     }
 
-    /// Signs an instance off.
+    /// Signs an instance off, everywhere.
     ///
+    /// - Parameter request: the instance.
+    /// - Returns: why those who did not take it did not, in the order of the addresses.
     /// - Throws: `ExecutorError` when no scheduler took it.
-    func signOff(_ request: RegistryRequest) async throws(ExecutorError) {
-        try await firstThatTakes("sign off") { base in
-            await self.call(base + "/registryRemove", request)
-        }
+    func signOff(_ request: RegistryRequest) async throws(ExecutorError) -> [ExecutorError] {
+        try await tellAll("sign off", "/registryRemove", request)
     }
 
     /// Hands over outcomes; a scheduler that refuses one shape of the body is asked with the other.
@@ -74,6 +77,36 @@ final class SchedulerClient: Sendable {
         case taken
         case refused(String)
         case unreachable(String)
+    }
+
+    private func tellAll(
+        _ operation: String,
+        _ path: String,
+        _ request: RegistryRequest
+    ) async throws(ExecutorError) -> [ExecutorError] {
+        let failures = await withTaskGroup(of: (Int, ExecutorError?).self) { group in
+            for (index, base) in bases.enumerated() {
+                group.addTask {
+                    let error: ExecutorError? =
+                        switch await self.call(base + path, request) {
+                        case .taken: nil
+                        case .refused(let why):
+                            ExecutorError(.refused, during: operation, detail: "\(base): \(why)")
+                        case .unreachable(let why):
+                            ExecutorError(.unreachable, during: operation, detail: "\(base): \(why)")
+                        }
+                    return (index, error)
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        let found = failures.sorted { $0.key < $1.key }.map(\.value)
+        // A refusal tells more than a silence.
+        if found.count == bases.count {
+            throw found.first { $0.code == .refused } ?? found.first
+                ?? ExecutorError(.unreachable, during: operation, detail: "no scheduler is configured")
+        }
+        return found
     }
 
     private func firstThatTakes(
