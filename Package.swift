@@ -229,7 +229,7 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "KPush", "Console", "Scheduler", "PushEngine", "SQLiteDriver", "PostgresDriver",
+                "KPush", "Console", "Executor", "Scheduler", "PushEngine", "SQLiteDriver", "PostgresDriver",
                 "RedisDriver",
                 "CurlDriver", "S3Driver", "LocalServers", "Groundwork", "Suppliers", "Conformance", "TestKit",
                 logging,

@@ -94,9 +94,7 @@ struct Composition: Sendable {
             }
         }
         if settings.roles.contains(.executor) {
-            services.append(
-                ExecutorRole(settings: try executorSettings(), console: console, make: makeExecutor)
-            )
+            services.append(try executorRole())
         }
         if settings.roles.contains(.scheduler) {
             var how = SchedulerSettings()
@@ -114,31 +112,33 @@ struct Composition: Sendable {
         return services
     }
 
+    private func executorRole() throws(SettingsError) -> ExecutorRole {
+        var handlers = BuiltInJobs.handlers(engine.jobParts(logger: logger))
+        // Here, so that what cannot be used on this host stops the start.
+        try settings.executor.extend(&handlers)
+        let made = handlers
+        return ExecutorRole(settings: try executorSettings(), console: console) { [engine, logger] settings in
+            try ExecutorService(settings: settings, handlers: made, http: engine.http, logger: logger)
+        }
+    }
+
     private func executorSettings() throws(SettingsError) -> ExecutorSettings {
-        guard !settings.schedulers.isEmpty || settings.roles.contains(.web) else {
+        let admins = settings.executor.admins
+        guard !admins.isEmpty || !settings.schedulers.isEmpty || settings.roles.contains(.web) else {
             throw SettingsError("executor.schedulers", "must be set when this process has no web role")
         }
         var executor = ExecutorSettings(
-            appName: "kpush",
-            schedulers: settings.schedulers,
+            appName: settings.executor.appName,
+            schedulers: admins.isEmpty ? settings.schedulers : admins,
             folder: folder.file("executor")
         )
         executor.host = settings.executorHost
         executor.port = settings.executorPort
         executor.advertisedAddress = settings.executorAddress
-        executor.token = forms.secrets.executorToken
+        executor.token = admins.isEmpty ? forms.secrets.executorToken : settings.executor.adminToken
         executor.logZone = settings.zone
         executor.logRetentionDays = settings.retention.logDays
         return executor
-    }
-
-    private func makeExecutor(_ settings: ExecutorSettings) throws -> ExecutorService {
-        try ExecutorService(
-            settings: settings,
-            handlers: BuiltInJobs.handlers(engine.jobParts(logger: logger)),
-            http: engine.http,
-            logger: logger
-        )
     }
 }
 

@@ -16,7 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
             Settings come from the file given with --config, from environment variables such as KPUSH_WEB_PORT, and \
             from flags; the later win. The keys of the file:
 
-            \(ServeSettings.keys.map { "  " + $0.key.padding(toLength: 25, withPad: " ", startingAt: 0) + $0.meaning }
+            \(ServeSettings.keys.map { "  " + $0.key.padding(toLength: 28, withPad: " ", startingAt: 0) + $0.meaning }
                 .joined(separator: "\n"))
 
             SIGHUP has the settings read again; worker.width and worker.widths change at once, the others with the \

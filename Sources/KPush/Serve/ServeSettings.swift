@@ -35,6 +35,8 @@ struct ServeSettings: Sendable {
     var schedulers: [String] = []
     /// What executors and schedulers show each other; nil makes one in the data folder.
     var executorToken: Secret?
+    /// What the executor may do beside the jobs that ship, and whose schedulers it serves.
+    var executor = ExecutorRoleSettings()
     /// The zone of days, of the sending window, and of schedules that name none.
     var zone = TimeZone.gmt
     /// Messages of templates with a night shield go out between these times of day.
@@ -72,7 +74,9 @@ struct ServeSettings: Sendable {
     func width(of lane: Lane) -> Int { laneWidths[lane] ?? laneWidth }
 
     /// All settings there are, with what each is.
-    static let keys: [(key: String, meaning: String)] = [
+    static let keys: [(key: String, meaning: String)] = ownKeys + ExecutorRoleSettings.keys
+
+    private static let ownKeys: [(key: String, meaning: String)] = [
         ("roles", "web, scheduler, executor, worker; all of them if not given"),
         ("data", "the data folder"),
         ("web.host", "the address that the API and the console listen on"),
@@ -225,6 +229,8 @@ struct ServeSettings: Sendable {
         executorAddress = reader.string("executor.address")
         schedulers = try reader.list("executor.schedulers") ?? schedulers
         executorToken = reader.string("executor.token").map(Secret.init)
+        executor = try ExecutorRoleSettings(reader)
+        try executor.check(roles: roles, schedulers: schedulers)
         zone =
             try reader.value("zone", "is a time zone such as Asia/Shanghai") { TimeZone(identifier: $0) }
             ?? zone
