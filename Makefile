@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help run demo demo-channels cluster faults bench bench-channels setup setup-tests build release test tsan lint format clean
+.PHONY: help run demo demo-channels cluster faults bench bench-channels bench-scheduler setup setup-tests build release test tsan lint format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo-channels: release ## send a campaign over each channel, through all of its 
 
 bench-channels: release ## measure the adapter of each supplier
 	@$(RELEASE)/kpush bench-channels $(ARGS)
+
+bench-scheduler: release ## measure how late, how fast and how cheaply jobs are fired
+	@$(RELEASE)/kpush bench-scheduler $(ARGS)
 
 setup: ## install the system packages that are missing (Debian)
 	@bash scripts/setup

@@ -130,7 +130,7 @@ let package = Package(
                 "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
                 "PostgresDriver", "RedisDriver", "CurlDriver", "S3Driver", "LocalServers",
                 "SupplierSimulator", "Suppliers",
-                lifecycle,
+                hummingbird, lifecycle,
                 signals, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

@@ -12,6 +12,7 @@ struct KPush: AsyncParsableCommand {
             FaultsCommand.self,
             BenchCommand.self,
             ChannelsBenchCommand.self,
+            SchedulerBenchCommand.self,
             SendCommand.self,
             RecallCommand.self,
             MessagesCommand.self,

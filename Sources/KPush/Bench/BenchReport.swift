@@ -148,7 +148,7 @@ struct BenchReport: Hashable, Sendable, Codable {
             .joined()
     }
 
-    private static var build: String {
+    static var build: String {
         #if DEBUG
         ", built for debugging"
         #else

@@ -159,12 +159,7 @@ actor FaultStage {
     // MARK: Who leads
 
     /// The scheduler that leads by the register's word; nil when it cannot be told.
-    nonisolated func leader() async throws -> String? {
-        guard let token = try await term() else { return nil }
-        for name in await cluster.names(of: .scheduler)
-        where try hasLogged(name, "leadership gained", in: token) { return name }
-        return nil
-    }
+    nonisolated func leader() async throws -> String? { try await cluster.leader() }
 
     /// What a process has said.
     nonisolated func log(of name: String) throws -> String {
@@ -173,16 +168,11 @@ actor FaultStage {
 
     /// Whether a scheduler has said something about a term.
     nonisolated func hasLogged(_ name: String, _ text: String, in term: Int64) throws -> Bool {
-        let mark = "\(LogKey.fencingToken)=\(term)"
-        return try log(of: name).split(separator: "\n")
-            .contains { $0.contains(text) && $0.split(separator: " ").contains(mark[...]) }
+        try cluster.hasLogged(name, text, in: term)
     }
 
     /// The newest term's token.
-    nonisolated func term() async throws -> Int64? {
-        try await cluster.postgres.query("SELECT token FROM leader_term", in: "kpush").first
-            .flatMap { Int64($0) }
-    }
+    nonisolated func term() async throws -> Int64? { try await cluster.term() }
 
     /// Has a scheduler lead: whoever else does is told to end, and started again.
     nonisolated func handOver(to name: String) async throws {

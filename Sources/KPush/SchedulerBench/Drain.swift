@@ -1,0 +1,78 @@
+import Foundation
+import Groundwork
+import LocalServers
+import Scheduler
+
+/// Jobs that are all due at one instant, and how they get away.
+struct Drain: Sendable {
+    /// How long the last of them took, from the instant at which all were due, in milliseconds.
+    struct Outcome: Sendable {
+        let count: Int
+        /// Until no job was due any more: all runs are committed.
+        let committed: Double
+        let lateness: Percentiles
+        /// Until the last run came to the executor.
+        let came: Double
+        /// Until the last result was stored.
+        let stored: Double
+        let missing: Int
+        /// Runs that came beyond the jobs.
+        let doubled: Int
+
+        var perSecond: Double { Double(count - missing) / max(0.001, stored / 1_000) }
+    }
+
+    let site: SchedulerSite
+    let count: Int
+
+    /// How long is waited for the last run.
+    private static let patience = Duration.seconds(120)
+
+    /// Makes the jobs and waits until all is stored.
+    func perform(_ executor: BenchExecutor) async throws -> Outcome {
+        let due = try await makeJobs()
+        try await due.reached()
+        async let committedAt = committed(after: due)
+        // Whatever does not come is counted as missing.
+        try? await waited(for: "runs stay away", atMost: Self.patience) { executor.stored.count >= count }
+        let (stored, lastAt) = executor.stored
+        let start = due.millisecondsSinceEpoch * 1_000
+        let arrivals = executor.arrivals
+        let lateness = Percentiles(arrivals.map(\.lateness))
+        let jobs = Set(arrivals.map(\.job)).count
+        return Outcome(
+            count: count,
+            committed: Double(try await committedAt - start) / 1_000,
+            lateness: lateness,
+            came: lateness.milliseconds(1),
+            stored: Double(lastAt - start) / 1_000,
+            missing: count - min(jobs, stored),
+            doubled: arrivals.count - jobs
+        )
+    }
+
+    /// Makes jobs that are due at the same second, with some time for that.
+    func makeJobs() async throws -> Moment {
+        // Even a busy disk stores this many jobs a second.
+        let lead = Duration.seconds(3 + count / 400)
+        let due = (SystemClock().now + lead).nextSecond
+        let schedule = ScheduleText.cron(at: due)
+        try await site.make(count) { .bench("drain-\($0)", schedule) }
+        guard SystemClock().now + .milliseconds(1_500) < due else {
+            throw DemoError("\(count) jobs are not stored within \(lead)")
+        }
+        return due
+    }
+
+    /// When no job was due any more, in microseconds since 1970.
+    private func committed(after due: Moment) async throws -> Int64 {
+        let clock = ContinuousClock()
+        let end = clock.now + Self.patience
+        while clock.now < end {
+            let next = try await site.jobs.upcoming(limit: 1).first?.nextTriggerAt
+            if next.map({ $0 > due }) ?? true { return BenchExecutor.now }
+            try await clock.sleep(for: .milliseconds(5))
+        }
+        throw DemoError("jobs stay due")
+    }
+}

@@ -1,0 +1,61 @@
+import Groundwork
+import LocalServers
+import Scheduler
+
+/// How late runs are that come evenly, from the planned instant to the request on the wire.
+struct LatenessBench: Sendable {
+    let site: SchedulerSite
+    /// Jobs that are due each second.
+    let count: Int
+    let span: Duration
+
+    func lines() async throws -> [SchedulerBenchLine] {
+        try await BenchExecutor.serving(site) { [self] executor in
+            let start = SystemClock().now + .seconds(3 + count / 400)
+            // Evenly over the second: what is due at one instant stands in line for a processor.
+            try await site.make(count) { number in
+                .bench("flow-\(number)", .eachSecond(from: start + .seconds(1) * number / count))
+            }
+            // What the first second costs, such as opening connections, is not what a second costs.
+            try await (start + .seconds(2)).reached()
+            executor.forget()
+            try await (start + .seconds(2) + span).reached()
+            let arrivals = executor.arrivals
+            let seconds = Int(span.inSeconds)
+            let lateness = Percentiles(arrivals.map(\.lateness))
+            let (p50, p99) = (lateness.milliseconds(0.5), lateness.milliseconds(0.99))
+            let what = "lateness, \(count.grouped) jobs each second"
+            let posts = try await MachineLimits(site: site).posts(to: executor)
+            return [
+                line("\(what): p50", p50.asMilliseconds, "5 ms", posts.middle, p50 <= 5),
+                line("\(what): p99", p99.asMilliseconds, "25 ms", posts.last, p99 <= 25),
+                SchedulerBenchLine(
+                    row: "lateness",
+                    size: site.size.rawValue,
+                    what: "runs that came of \((count * seconds).grouped), latest",
+                    measured: "\(arrivals.count.grouped), \(lateness.milliseconds(1).asMilliseconds)",
+                    asked: "",
+                    verdict: .note
+                ),
+            ]
+        }
+    }
+
+    private func line(
+        _ what: String,
+        _ measured: String,
+        _ asked: String,
+        _ limit: String,
+        _ isMet: Bool
+    ) -> SchedulerBenchLine {
+        SchedulerBenchLine(
+            row: "lateness",
+            size: site.size.rawValue,
+            what: what,
+            measured: measured,
+            asked: asked,
+            limit: limit,
+            verdict: isMet ? .met : .short
+        )
+    }
+}

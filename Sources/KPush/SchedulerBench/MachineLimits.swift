@@ -1,0 +1,103 @@
+import CurlDriver
+import Foundation
+import Groundwork
+import LocalServers
+import Scheduler
+
+/// What this machine does of the same I/O with nothing of the scheduler around it.
+struct MachineLimits: Sendable {
+    let site: SchedulerSite
+
+    /// Bare calls of the client that hands runs over.
+    struct Posts: Sendable {
+        let perSecond: Double
+        let times: Percentiles
+
+        var text: String { "\(Int(perSecond).grouped) posts/s" }
+        var middle: String { "a post \(times.milliseconds(0.5).asMilliseconds)" }
+        var last: String { "a post \(times.milliseconds(0.99).asMilliseconds)" }
+    }
+
+    /// Posts a run request to the executor's server again and again for a second.
+    func posts(to executor: BenchExecutor, atOnce: Int = 64) async throws -> Posts {
+        let url = try await executor.url + "/beat"
+        let body = RunRequest(
+            job: JobID(rawValue: 1),
+            run: RunID(rawValue: 1),
+            handler: "nothing",
+            plannedAt: SystemClock().now
+        )
+        .json
+        let http = CurlHTTPClient()
+        defer { http.shutdown() }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let end = start + .seconds(1)
+        let times = try await withThrowingTaskGroup(of: [Int64].self) { group in
+            for _ in 0..<atOnce {
+                group.addTask {
+                    var times: [Int64] = []
+                    while clock.now < end {
+                        let began = BenchExecutor.now
+                        let headers = [(name: "Content-Type", value: "application/json")]
+                        _ = try await http.send(HTTPRequest(url: url, headers: headers, body: body))
+                        times.append(BenchExecutor.now - began)
+                    }
+                    return times
+                }
+            }
+            var all: [Int64] = []
+            for try await times in group { all += times }
+            return all
+        }
+        let seconds = (clock.now - start).inSeconds
+        return Posts(perSecond: Double(times.count) / seconds, times: Percentiles(times))
+    }
+
+    /// Inserts the rows of the newest runs into a table like theirs, 500 a commit.
+    func inserts(_ count: Int) async throws -> String {
+        let cluster = try site.needCluster()
+        try await cluster.postgres.run(
+            "CREATE TABLE bare (LIKE runs INCLUDING DEFAULTS INCLUDING INDEXES)",
+            in: "kpush"
+        )
+        let start = ContinuousClock().now
+        try await cluster.postgres.run(
+            """
+            DO $$
+            DECLARE least bigint := (SELECT min(id) FROM runs);
+            BEGIN
+                FOR step IN 0..\((count - 1) / 500) LOOP
+                    INSERT INTO bare SELECT * FROM runs
+                    WHERE id >= least + step * 500 AND id < least + (step + 1) * 500;
+                    COMMIT;
+                END LOOP;
+            END $$
+            """,
+            in: "kpush"
+        )
+        let time = (ContinuousClock().now - start).inSeconds * 1_000
+        return "bare inserts \(time.asMilliseconds)"
+    }
+
+    /// How long a small write takes until it is on the disk.
+    func commit() throws -> String {
+        let path = NSTemporaryDirectory() + "/kpush-\(UUID().uuidString)"
+        let file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw DemoError("\(path) cannot be written") }
+        defer {
+            close(file)
+            unlink(path)
+        }
+        let page = [UInt8](repeating: 1, count: 4_096)
+        let times = try (0..<50)
+            .map { _ in
+                let start = BenchExecutor.now
+                guard write(file, page, page.count) == page.count, fdatasync(file) == 0 else {
+                    throw DemoError("\(path) cannot be written")
+                }
+                return BenchExecutor.now - start
+            }
+        return "a commit \(Percentiles(times).milliseconds(0.5).asMilliseconds)"
+    }
+}
