@@ -4,6 +4,7 @@ package import Scheduler
 /// Jobs in the scheduler's tables.
 package struct PostgresJobStore: JobStore {
     private let database: PostgresSchedulerDatabase
+    private let shelf = SpecShelf()
     private var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
@@ -66,7 +67,7 @@ package struct PostgresJobStore: JobStore {
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await pool.single("read job") { link in
             try link.run("SELECT \(Job.columns) FROM jobs WHERE id = $1", .int(id.rawValue)).first
-                .map(Job.init)
+                .map { try Job($0) }
         }
     }
 
@@ -77,13 +78,13 @@ package struct PostgresJobStore: JobStore {
     ) async throws(StoreError) -> Page<Job, JobID> {
         let query = JobQuery(filter, after: after, limit: limit + 1).statement
         return try await pool.single("list jobs") { link in
-            Page(try link.run(query.sql, query.values).map(Job.init), limit: limit, key: \.id)
+            Page(try link.run(query.sql, query.values).map { try Job($0) }, limit: limit, key: \.id)
         }
     }
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
-        try await pool.single("read upcoming jobs") { link in
-            try link.run(Self.soonest, .int(limit)).map(Job.init)
+        try await pool.single("read upcoming jobs") { [shelf] link in
+            try link.run(Self.soonest, .int(limit)).map { try Job($0, shelf) }
         }
     }
 
@@ -197,11 +198,19 @@ extension Job {
     /// What to write after `SELECT`, in the order in which a row is read.
     static let columns = "id, spec, enabled, created_at, started_at, last_at, next_at, version, definition"
 
+    /// Reads a row of `jobs`; its spec comes from the shelf where it lies there.
+    init(_ row: PostgresRow, _ shelf: SpecShelf) throws {
+        try self.init(row) { read in
+            try shelf.spec(of: JobID(rawValue: row.int64(0)), version: row.int64(7), orElse: read)
+        }
+    }
+
     /// Reads a row of `jobs`.
-    init(_ row: PostgresRow) throws {
+    init(_ row: PostgresRow, spec from: (() throws -> JobSpec) throws -> JobSpec = { try $0() }) throws {
+        let spec = try from { try StoredJSON.value(row.bytes(1), during: "read job") }
         self.init(
             id: JobID(rawValue: row.int64(0)),
-            spec: try StoredJSON.value(row.bytes(1), during: "read job"),
+            spec: spec,
             isEnabled: row.bool(2),
             createdAt: row.moment(3),
             startedAt: row.optionalMoment(4),

@@ -5,6 +5,7 @@ package import Scheduler
 /// Jobs in the scheduler's file.
 package struct SQLiteJobStore: JobStore {
     private let database: SchedulerDatabase
+    private let shelf = SpecShelf()
 
     package init(_ database: SchedulerDatabase) {
         self.database = database
@@ -89,7 +90,7 @@ package struct SQLiteJobStore: JobStore {
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await database.read("read job") { db in
-            try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map(Job.init)
+            try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map { try Job($0) }
         }
     }
 
@@ -107,13 +108,13 @@ package struct SQLiteJobStore: JobStore {
                     "enabled": filter.isEnabled, "after": after?.rawValue, "limit": limit + 1,
                 ]
             )
-            return Page(try rows.map(Job.init), limit: limit, key: \.id)
+            return Page(try rows.map { try Job($0) }, limit: limit, key: \.id)
         }
     }
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
-        try await database.read("read upcoming jobs") { db in
-            try Row.fetchAll(db, sql: Self.soonest, arguments: [limit]).map(Job.init)
+        try await database.read("read upcoming jobs") { [shelf] db in
+            try Row.fetchAll(db, sql: Self.soonest, arguments: [limit]).map { try Job($0, shelf) }
         }
     }
 
@@ -195,12 +196,22 @@ extension SQLiteJobStore {
 }
 
 extension Job {
+    /// Reads a row of `jobs`; its spec comes from the shelf where it lies there.
+    init(_ row: Row, _ shelf: SpecShelf) throws {
+        try self.init(row) { read in
+            try shelf.spec(of: JobID(rawValue: row["id"]), version: row["version"], orElse: read)
+        }
+    }
+
     /// Reads a row of `jobs`.
-    init(_ row: Row) throws {
-        let text: String = row["spec"]
+    init(_ row: Row, spec from: (() throws -> JobSpec) throws -> JobSpec = { try $0() }) throws {
+        let spec = try from {
+            let text: String = row["spec"]
+            return try StoredJSON.value(text.utf8, during: "read job")
+        }
         self.init(
             id: JobID(rawValue: row["id"]),
-            spec: try StoredJSON.value(text.utf8, during: "read job"),
+            spec: spec,
             isEnabled: row["enabled"],
             createdAt: Moment(millisecondsSinceEpoch: row["created_at"]),
             startedAt: row.moment("started_at"),

@@ -4,7 +4,7 @@ import Synchronization
 package final class Bell: Sendable {
     private struct State {
         var isRung = false
-        var waiter: (id: Int, continuation: CheckedContinuation<Void, Never>)?
+        var waiter: (id: Int, continuation: CheckedContinuation<Bool, Never>)?
         var nextWaiter = 0
         var cancelled: Set<Int> = []
     }
@@ -18,58 +18,81 @@ package final class Bell: Sendable {
         let waiter = state.withLock { state in
             guard let waiter = state.waiter else {
                 state.isRung = true
-                return nil as CheckedContinuation<Void, Never>?
+                return nil as CheckedContinuation<Bool, Never>?
             }
             state.waiter = nil
             return waiter.continuation
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
+    }
+
+    /// Whether it was rung since it woke somebody last; asking takes the ring.
+    package func takeRing() -> Bool {
+        state.withLock { state in
+            defer { state.isRung = false }
+            return state.isRung
+        }
     }
 
     /// Returns at the next ring, after `limit` on `clock`, or when the task is cancelled; whichever comes
     /// first.
-    package func wait(atMost limit: Duration, on clock: any Clock<Duration>) async {
-        await withTaskGroup(of: Void.self) { group in
+    ///
+    /// - Parameters:
+    ///   - limit: how long to wait.
+    ///   - clock: counts it.
+    /// - Returns: whether it was rung, also when the time was over at the same moment.
+    @discardableResult
+    package func wait(atMost limit: Duration, on clock: any Clock<Duration>) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.wait() }
             // A sleep ends early only by cancellation, which is how the loser of the two learns that it is
             // over.
-            group.addTask { try? await clock.sleep(for: limit) }
-            await group.next()
-            group.cancelAll()
+            group.addTask {
+                try? await clock.sleep(for: limit)
+                return false
+            }
+            var isRung = false
+            for await isRing in group {
+                isRung = isRung || isRing
+                group.cancelAll()
+            }
+            return isRung
         }
     }
 
-    /// Returns at the next ring, or when the task is cancelled.
-    package func wait() async {
+    /// Returns at the next ring, or when the task is cancelled; says which.
+    @discardableResult
+    package func wait() async -> Bool {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
-        await withTaskCancellationHandler {
+        let isRung = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    if state.cancelled.remove(id) != nil { return true }
+                let ring: Bool? = state.withLock { state in
+                    if state.cancelled.remove(id) != nil { return false }
                     if state.isRung {
                         state.isRung = false
                         return true
                     }
                     state.waiter = (id, continuation)
-                    return false
+                    return nil
                 }
-                if isOver { continuation.resume() }
+                if let ring { continuation.resume(returning: ring) }
             }
         } onCancel: {
             let waiter = state.withLock { state in
                 guard let waiter = state.waiter, waiter.id == id else {
                     state.cancelled.insert(id)
-                    return nil as CheckedContinuation<Void, Never>?
+                    return nil as CheckedContinuation<Bool, Never>?
                 }
                 state.waiter = nil
                 return waiter.continuation
             }
-            waiter?.resume()
+            waiter?.resume(returning: false)
         }
         // A cancellation that came together with the ring left its mark.
         state.withLock { _ = $0.cancelled.remove(id) }
+        return isRung
     }
 }

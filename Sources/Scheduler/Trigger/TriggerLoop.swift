@@ -3,9 +3,9 @@ import Logging
 
 /// Plans what is due, the moment it is due, while this process leads.
 ///
-/// It reads the soonest jobs, plans those that are due, and sleeps until the next one is. What it knows lives
-/// for one round: a change of jobs rings its bell, and a change made by another process is seen within
-/// `longestSleep`.
+/// It reads the soonest jobs, plans those that are due, and sleeps until the next one is. What it read it reads again when a
+/// change of jobs rings its bell, when a plan does not count, and after `longestSleep`, within which it so sees what other
+/// processes change.
 package struct TriggerLoop: Sendable {
     private let jobs: any JobStore
     private let registry: any RegistryStore
@@ -14,10 +14,13 @@ package struct TriggerLoop: Sendable {
     private let gauges: SchedulerGauges
     private let wall: any WallClock
     private let clock: any Clock<Duration>
+    private let stopwatch: Stopwatch
     private let logger: Logger
 
     /// The most jobs that are planned in one transaction.
     static let batch = 500
+    /// The most jobs that are read at once.
+    static let window = 1_000
     /// How long it sleeps at most, so that the changes of other processes and of the wall clock are seen.
     static let longestSleep = Duration.seconds(1)
 
@@ -29,6 +32,7 @@ package struct TriggerLoop: Sendable {
         gauges = parts.gauges
         wall = parts.wall
         clock = parts.clock
+        stopwatch = Stopwatch(parts.clock)
         logger = parts.logger
     }
 
@@ -36,12 +40,15 @@ package struct TriggerLoop: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
+        var agenda: Agenda?
         while !Task.isCancelled {
             do {
-                let pause = try await round(under: lease)
-                if pause > .zero { await bells.trigger.wait(atMost: pause, on: clock) }
+                if bells.trigger.takeRing() { agenda = nil }
+                let pause = try await round(under: lease, &agenda)
+                if pause > .zero, await bells.trigger.wait(atMost: pause, on: clock) { agenda = nil }
             } catch let error as StoreError where error.isTransient {
                 logger.warning("triggers not planned", metadata: [LogKey.error: "\(error)"])
+                agenda = nil
                 await bells.trigger.wait(atMost: Self.longestSleep, on: clock)
             }
         }
@@ -49,18 +56,41 @@ package struct TriggerLoop: Sendable {
 
     /// Plans what is due now and says how long nothing else will be.
     func round(under lease: Lease) async throws -> Duration {
-        let upcoming = try await jobs.upcoming(limit: Self.batch)
+        var agenda: Agenda?
+        return try await round(under: lease, &agenda)
+    }
+
+    private func round(under lease: Lease, _ known: inout Agenda?) async throws -> Duration {
+        var agenda = try await self.agenda(known)
         let now = wall.now
-        let due = upcoming.prefix { ($0.nextTriggerAt ?? now) <= now }
-        let idle = upcoming.dropFirst(due.count).first?.nextTriggerAt.map { $0 - now } ?? Self.longestSleep
-        guard !due.isEmpty else { return min(idle, Self.longestSleep) }
-        let groups = ExecutorGroups(try await registry.instances())
-        let plans = due.compactMap { plan($0, at: now, groups) }
-        let added = try await jobs.plan(plans, token: lease.token)
+        let due = agenda.takeDue(at: now, limit: Self.batch)
+        let idle = min(agenda.idle(at: now) ?? Self.longestSleep, Self.longestSleep)
+        known = agenda
+        guard !due.isEmpty else { return idle }
+        let groups = try await groups(of: due)
+        let plans = due.compactMap { job in plan(job, at: now, groups).map { (job, $0) } }
+        let added = try await jobs.plan(plans.map(\.1), token: lease.token)
         gauges.planned(added, at: wall.now)
         if !added.isEmpty { bells.dispatch.ring() }
+        let counted = Set(added.map(\.plan.job))
+        for (job, plan) in plans where counted.contains(job.id) { agenda.put(job, next: plan.next) }
+        // One that does not count was decided on what is not so any more.
+        known = plans.allSatisfy { counted.contains($0.0.id) } ? agenda : nil
         // More may be due already, but jobs that cannot be planned must not make this a busy loop.
-        return plans.isEmpty ? min(idle, Self.longestSleep) : .zero
+        return plans.isEmpty ? idle : .zero
+    }
+
+    /// What is known, or what is read where that is too little or too old.
+    private func agenda(_ known: Agenda?) async throws(StoreError) -> Agenda {
+        let readAt = stopwatch.elapsed
+        if let known, readAt - known.readAt < Self.longestSleep, !known.isShort(at: wall.now) { return known }
+        return Agenda(try await jobs.upcoming(limit: Self.window), limit: Self.window, readAt: readAt)
+    }
+
+    /// The executors, asked for only where their number decides how many runs there are.
+    private func groups(of due: [Job]) async throws(StoreError) -> ExecutorGroups {
+        guard due.contains(where: { $0.spec.route == .sharding }) else { return ExecutorGroups([]) }
+        return ExecutorGroups(try await registry.instances())
     }
 
     private func plan(_ job: Job, at now: Moment, _ groups: ExecutorGroups) -> TriggerPlan? {

@@ -39,6 +39,33 @@ struct TriggerLoopTests {
         }
     }
 
+    @Test func `a job that another process switches off is planned no more, whatever was read before`()
+        async throws
+    {
+        let rig = try SchedulerRig()
+        let lease = try await rig.lead()
+        let loop = TriggerLoop(rig.parts, planner: TriggerPlanner())
+        let other = try await rig.jobs.create(.sample(schedule: .every(.milliseconds(100))))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await loop.run(under: lease) }
+            try await eventually("some triggers are planned") {
+                rig.clock.advance(by: .milliseconds(10))
+                return try await rig.allRuns().count >= 3
+            }
+            // By the store alone: no bell of this process rings.
+            var job = try #require(try await rig.parts.jobs.job(other.id))
+            job.isEnabled = false
+            _ = try await rig.parts.jobs.replace(job, nextTrigger: .set(nil))
+            let planned = try await rig.allRuns().count
+            for _ in 0..<30 {
+                await rig.clock.sleepers()
+                rig.clock.advance(by: .milliseconds(100))
+            }
+            #expect(try await rig.allRuns().count == planned)
+            group.cancelAll()
+        }
+    }
+
     @Test func `a deposed leader stops planning`() async throws {
         let rig = try SchedulerRig()
         let stale = try await rig.lead()
