@@ -10,9 +10,13 @@ package struct Dispatcher: Sendable {
     private let parts: SchedulerParts
     private let rules: DispatchRules
     private let flight = Flight()
+    private let stopwatch: Stopwatch
 
-    /// The most runs looked at in one round: about what may take off at once.
-    static let batch = 128
+    /// The most runs that are read at once.
+    ///
+    /// More than may take off at once: to find those of a busy outbox that may go
+    /// costs far more than to bring them.
+    static let batch = 1_000
     /// How long it sleeps at most, so that the changes of other processes are seen: what they plan, and what ends there
     /// and makes room for a job's next run.
     static let longestSleep = Duration.milliseconds(250)
@@ -20,6 +24,7 @@ package struct Dispatcher: Sendable {
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
         self.rules = rules
+        stopwatch = Stopwatch(parts.clock)
     }
 
     /// Dispatches until the task is cancelled or the lease turns out to be somebody else's.
@@ -36,12 +41,13 @@ package struct Dispatcher: Sendable {
             )
             calls.addTask { await writer.run() }
             var router = Router()
+            var backlog = Backlog()
             while !Task.isCancelled {
                 do {
-                    let outbox = try await round(under: lease, &router) { run, candidates, heard in
+                    try await round(under: lease, &router, &backlog) { run, candidates, heard in
                         calls.addTask { try await carry(run, candidates, heard, by: handover) }
                     }
-                    let pause = outbox.next.map { $0 - parts.wall.now } ?? Self.longestSleep
+                    let pause = backlog.next.map { $0 - parts.wall.now } ?? Self.longestSleep
                     await parts.bells.dispatch.wait(
                         atMost: max(.milliseconds(1), min(pause, Self.longestSleep)),
                         on: parts.clock
@@ -54,28 +60,51 @@ package struct Dispatcher: Sendable {
         }
     }
 
+    /// Starts what there is room for, of what was read before; reads anew when nothing of that may start, or it is old.
     private func round(
         under lease: Lease,
         _ router: inout Router,
+        _ backlog: inout Backlog,
         start: (JobRun, [ExecutorInstance], Heard) -> Void
-    ) async throws -> Outbox {
+    ) async throws {
         let now = parts.wall.now
+        let elapsed = stopwatch.elapsed
+        if !backlog.runs.isEmpty, elapsed - backlog.readAt < Self.longestSleep {
+            let heard = try await Heard(parts.registry, at: now)
+            if takeOff(&backlog, heard, &router, start) > 0 { return }
+        }
+        let full = flight.beginRead()
         let outbox = try await parts.runs.outbox(
             at: now,
             limit: Self.batch,
-            without: flight.fullGroups,
+            without: full,
             token: lease.token
         )
-        guard !outbox.runs.isEmpty else { return outbox }
         // There may be more of them.
         if outbox.runs.count == Self.batch { flight.turnAway() }
-        let heard = try await Heard(parts.registry, at: now)
-        try await router.recall(outbox.runs, from: parts.runs, at: now)
-        for run in outbox.runs where flight.takesOff(run) {
-            let living = heard.groups.living(in: run.plan.terms.group, at: now)
+        backlog.take(outbox, besides: full, readAt: elapsed)
+        backlog.runs = flight.standing(backlog.runs)
+        guard !backlog.runs.isEmpty else { return }
+        try await router.recall(backlog.runs, from: parts.runs, at: now)
+        takeOff(&backlog, try await Heard(parts.registry, at: now), &router, start)
+    }
+
+    /// Starts those of the backlog that there is room for, and says how many.
+    @discardableResult
+    private func takeOff(
+        _ backlog: inout Backlog,
+        _ heard: Heard,
+        _ router: inout Router,
+        _ start: (JobRun, [ExecutorInstance], Heard) -> Void
+    ) -> Int {
+        let count = backlog.runs.count
+        backlog.runs = backlog.runs.filter { run in
+            guard flight.takesOff(run) else { return true }
+            let living = heard.groups.living(in: run.plan.terms.group, at: heard.until)
             start(run, router.candidates(among: living, for: run), heard)
+            return false
         }
-        return outbox
+        return count - backlog.runs.count
     }
 
     /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found
@@ -100,10 +129,30 @@ package struct Dispatcher: Sendable {
     }
 }
 
+/// Runs that were read from the outbox and have not started for want of room.
+///
+/// They may have changed since: whoever hands one over writes it down first, and only the version that was read.
+private struct Backlog {
+    var runs: [JobRun] = []
+    /// The next instant at which a run becomes due by itself.
+    private(set) var next: Moment?
+    /// When the outbox was read, by the loop's stopwatch.
+    private(set) var readAt = Duration.zero
+
+    /// Takes what was read instead of what was known, but for some of the groups that were not asked for.
+    mutating func take(_ outbox: Outbox, besides groups: Set<String>, readAt: Duration) {
+        runs = runs.filter { groups.contains($0.plan.terms.group) }.prefix(Dispatcher.batch) + outbox.runs
+        next = outbox.next
+        self.readAt = readAt
+    }
+}
+
 /// Knows which runs are being handed over, and keeps one slow group from taking all the room.
 private final class Flight: Sendable {
     private struct State {
         var runs: Set<RunID> = []
+        /// Those that landed since the outbox began to be read last.
+        var landed: Set<RunID> = []
         var groups: [String: Int] = [:]
         var hasTurnedAway = false
     }
@@ -113,13 +162,23 @@ private final class Flight: Sendable {
 
     private let state = Mutex(State())
 
-    /// The groups that have no more room; their runs are not even looked at, so that they hide nobody else's.
-    var fullGroups: Set<String> {
+    /// Notes that the outbox is read now.
+    ///
+    /// - Returns: the groups that have no more room; their runs are not even looked at, so that they hide nobody else's.
+    func beginRead() -> Set<String> {
         state.withLock { state in
+            state.landed = []
             let full = state.groups.filter { $0.value >= Self.groupLimit }
             // Their turn comes when one of theirs lands.
             state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
             return Set(full.keys)
+        }
+    }
+
+    /// Those of the runs that were not under way while they were read: of the others the store has news.
+    func standing(_ runs: [JobRun]) -> [JobRun] {
+        state.withLock { state in
+            runs.filter { !state.runs.contains($0.id) && !state.landed.contains($0.id) }
         }
     }
 
@@ -147,6 +206,7 @@ private final class Flight: Sendable {
     func lands(_ run: JobRun) -> Bool {
         state.withLock { state in
             state.runs.remove(run.id)
+            state.landed.insert(run.id)
             let count = state.groups[run.plan.terms.group, default: 1] - 1
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
             guard state.hasTurnedAway, count <= Self.groupLimit / 2 else { return false }
