@@ -45,6 +45,14 @@ package struct SchedulerBells: Sendable {
     package let sequel = Bell()
     /// Something is to be told.
     package let alarm = Bell()
+    /// What rings `dispatch` and is not known to the other processes of a cluster yet.
+    package let afar = Bell()
     /// An executor's process may be gone.
     package let sweep = Bell()
+
+    /// Wakes who hands runs over, in whatever process.
+    func runsMayGo() {
+        dispatch.ring()
+        afar.ring()
+    }
 }

@@ -104,6 +104,7 @@ struct SchedulerSite: Sendable {
             executorToken: server.executorToken,
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
+            alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             form: .embedded(server)
         )
@@ -128,6 +129,7 @@ struct SchedulerSite: Sendable {
                 executorToken: Secret(cluster.executorToken),
                 jobs: PostgresJobStore(database),
                 runs: PostgresRunStore(database),
+                alarms: PostgresAlarmStore(database),
                 registry: PostgresRegistryStore(database),
                 form: .cluster(cluster, pool)
             )
@@ -144,6 +146,7 @@ struct SchedulerSite: Sendable {
         executorToken: Secret,
         jobs: any JobStore,
         runs: any RunStore,
+        alarms: any AlarmStore,
         registry: any RegistryStore,
         form: Form
     ) {
@@ -159,6 +162,7 @@ struct SchedulerSite: Sendable {
             SchedulerParts(
                 jobs: jobs,
                 runs: runs,
+                alarms: alarms,
                 registry: registry,
                 executors: ExecutorClient(http: http, accessToken: executorToken),
                 wall: SystemClock(),

@@ -84,6 +84,9 @@ struct Composition: Sendable {
         reread: (@Sendable () async throws -> ServeSettings)? = nil
     ) throws -> [any Service] {
         var services = forms.upkeep
+        if let line = forms.wakeLine, !settings.roles.isDisjoint(with: [.web, .scheduler]) {
+            services.append(WakeCourier(scheduler, line: line))
+        }
         if settings.roles.contains(.web) { services += [engine.clicks, console, DoorKeeper(scheduler)] }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))

@@ -51,6 +51,7 @@ extension Forms {
             alarms: PostgresAlarmStore(scheduler),
             registry: PostgresRegistryStore(scheduler),
             keeper: keeper,
+            wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),
             clock: clock,
             secrets: SharedSecrets(
                 executorToken: settings.executorToken ?? Secret(cluster.key(for: "executors").hexDigits),

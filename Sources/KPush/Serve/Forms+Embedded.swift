@@ -38,6 +38,7 @@ extension Forms {
             alarms: SQLiteAlarmStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
+            wakeLine: nil,
             clock: clock,
             secrets: SharedSecrets(
                 executorToken: try settings.executorToken ?? folder.secret("executor-token"),

@@ -18,6 +18,8 @@ struct Forms: Sendable {
     let alarms: any AlarmStore
     let registry: any RegistryStore
     let keeper: any LeaseKeeper
+    /// Wakes whoever leads in another process; nil where there is none.
+    let wakeLine: (any WakeLine)?
     /// What time it is for all who share the stores.
     let clock: any WallClock
     let secrets: SharedSecrets

@@ -72,7 +72,7 @@ package struct ExecutorDoor: Sendable {
                 "executor registered",
                 metadata: [LogKey.group: "\(beat.group)", LogKey.address: "\(address)"]
             )
-            bells.dispatch.ring()
+            bells.runsMayGo()
             bells.sweep.ring()
         }
     }

@@ -139,7 +139,7 @@ package struct JobService: Sendable {
             do {
                 let added = try await runs.add(new)
                 gauges.planned(added, at: now)
-                bells.dispatch.ring()
+                bells.runsMayGo()
                 return added
             } catch  where error.code == .conflict {
                 // Another trigger of this job has this very millisecond: take the next.

@@ -37,8 +37,9 @@ package struct RunCloser: Sendable {
         guard !ended.isEmpty else { return [] }
         gauges.ended(ended)
         for run in ended { log(run) }
-        bells.dispatch.ring()
-        bells.trigger.ring()
+        bells.runsMayGo()
+        // Only a fixed delay makes a job due again by an end.
+        if closings.contains(where: { $0.nextTriggerAt != nil }) { bells.trigger.ring() }
         if ended.contains(where: \.plan.terms.hasSequel) { bells.sequel.ring() }
         return ended
     }
