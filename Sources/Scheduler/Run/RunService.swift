@@ -66,7 +66,7 @@ package struct RunService: Sendable {
     /// Ends a run: at once when no executor has it, else by asking its executor.
     ///
     /// The wire ends runs by job and executor, so an executor that says yes has ended all of them there, also
-    /// those in its queue, of which some executors never call back. A run that is asked to end is not
+    /// those in its queue, of which some executors never call back. All of them are asked to end, and none of them is
     /// retried.
     package func kill(_ id: RunID) async throws(SchedulerError) -> Kill {
         do {
@@ -91,6 +91,10 @@ package struct RunService: Sendable {
         guard let executor = groups.instance(at: address, in: run.plan.terms.group) else {
             return .requested("the executor at \(address) is not registered any more")
         }
+        // They end with it, and may call back before the executor has answered: that is not a failure of theirs.
+        for other in try await held(run.plan.job, at: address) where other.id != id {
+            _ = try await mark(other.id)
+        }
         switch await executors.kill(run.plan.job, on: executor) {
         case .unknown(let message): return .requested(message)
         case .confirmed: return .ended(try await close(run, at: address))
@@ -114,18 +118,21 @@ package struct RunService: Sendable {
     }
 
     private func close(_ run: JobRun, at address: ExecutorAddress) async throws -> [RunID] {
-        let filter = RunFilter(job: run.plan.job, states: [.dispatching, .running], address: address)
-        let now = wall.now
-        var ended: [RunID] = []
+        let end = RunEnd(.killed, message: "by an operator", at: wall.now)
+        let ends = try await held(run.plan.job, at: address).map { (run: $0, end: end) }
+        return try await closer.close(ends, token: nil).map(\.id)
+    }
+
+    /// The open runs of a job that an executor has or may have: no more than it takes at a time.
+    private func held(_ job: JobID, at address: ExecutorAddress) async throws -> [JobRun] {
+        let filter = RunFilter(job: job, states: [.dispatching, .running], address: address)
+        var found: [JobRun] = []
         var after: RunID?
         repeat {
             let page = try await runs.runs(filter, after: after, limit: 500)
-            let ends = page.elements.map {
-                (run: $0, end: RunEnd(.killed, message: "by an operator", at: now))
-            }
-            ended += try await closer.close(ends, token: nil).map(\.id)
+            found += page.elements
             after = page.next
         } while after != nil
-        return ended
+        return found
     }
 }

@@ -37,6 +37,28 @@ struct RunServiceTests {
         #expect(try await rig.runs.kill(first.id) == .ended([second.id, first.id]))
     }
 
+    @Test
+    func `a run that ends because another of its job is asked to was killed as well, and is not tried again`()
+        async throws
+    {
+        let executor = try await rig.executor()
+        let spec = JobSpec.sample(schedule: .manual, overlap: .coverEarly, retry: RetryPolicy(limit: 3))
+        let (first, lease) = try await rig.running(spec)
+        let shard = NewRun.sample(
+            of: first.plan.job,
+            shard: Shard(index: 1, total: 2),
+            terms: first.plan.terms
+        )
+        let second = try #require(try await rig.parts.runs.add([shard]).first)
+        try await rig.dispatch(under: lease)
+        // It calls back before anybody knows what the executor says to that.
+        executor.setDeaf(true)
+        _ = try await rig.runs.kill(first.id)
+        await rig.callBack(second.id, .failed("CancelledError"))
+        #expect(try await rig.runs.run(second.id).end?.reason == .killed)
+        #expect(try await rig.allRuns().count == 2)
+    }
+
     @Test func `a run that was not sent yet ends without a call`() async throws {
         let executor = try await rig.executor()
         let job = try await rig.jobs.create(.sample(schedule: .manual))

@@ -42,9 +42,10 @@ import Testing
         await stage.stop()
     }
 
-    @Test func `runs in the executor's queue, of which it never calls back, end with the one that is killed`()
-        async throws
-    {
+    @Test(arguments: [0, 1])
+    func `runs in the executor's queue, of which it never calls back, end with the one that is killed`(
+        killed: Int
+    ) async throws {
         let stage = try await PyxxlStage()
         // Nobody is there: its shard goes to the only one that can be reached, and waits there.
         try await stage.register("http://127.0.0.1:\(FreePort.find())")
@@ -53,7 +54,7 @@ import Testing
         for shard in shards {
             #expect(try await stage.start(of: shard).executor == stage.executor.address)
         }
-        _ = try await stage.api.post("/api/v1/runs/\(shards[0].id)/kill")
+        _ = try await stage.api.post("/api/v1/runs/\(shards[killed].id)/kill")
         for shard in shards { #expect(try await stage.end(of: shard).reason == "killed") }
         await stage.stop()
     }

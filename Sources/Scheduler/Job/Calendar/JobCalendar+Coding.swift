@@ -24,14 +24,7 @@ extension JobCalendar: Codable {
     /// - Parameter decoder: where the words are.
     /// - Throws: `DecodingError` that names a missing, wrong or unknown key.
     package init(from decoder: any Decoder) throws {
-        let known = CodingKeys.allCases.map(\.rawValue)
-        let given = try decoder.container(keyedBy: AnyCodingKey.self).allKeys
-        if let unknown = given.first(where: { !known.contains($0.stringValue) }) {
-            throw Self.corrupted(
-                decoder.codingPath + [unknown],
-                "unknown key \(unknown.stringValue); known are \(known.joined(separator: ", "))"
-            )
-        }
+        try decoder.refuseUnknownKeys(known: CodingKeys.allCases.map(\.rawValue))
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         let from = try keys.decodeIfPresent(Int.self, forKey: .from) ?? YearSet.range.lowerBound
         let until = try keys.decodeIfPresent(Int.self, forKey: .until) ?? YearSet.range.upperBound
@@ -49,7 +42,7 @@ extension JobCalendar: Codable {
                 included: try Self.dates(keys, .included)
             )
         } catch let error as CalendarError {
-            throw Self.corrupted(keys.codingPath + [AnyCodingKey(stringValue: error.field)], error.reason)
+            throw Self.corrupted(keys.codingPath + [AnyKey(stringValue: error.field)], error.reason)
         }
     }
 
@@ -87,20 +80,6 @@ extension JobCalendar: Codable {
 
     private static func corrupted(_ path: [any CodingKey], _ reason: String) -> DecodingError {
         DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: reason))
-    }
-}
-
-/// A key of any name.
-private struct AnyCodingKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) {
-        self.stringValue = stringValue
-    }
-
-    init?(intValue: Int) {
-        nil
     }
 }
 
