@@ -1,5 +1,6 @@
 package import Groundwork
 package import Logging
+package import People
 package import PushEngine
 package import Scheduler
 
@@ -11,6 +12,8 @@ package struct ConsoleParts: Sendable {
     package var logs: RunLogReader
     package var executors: ExecutorDoor
     package var gauges: SchedulerGauges
+    // Who may do what.
+    package var users: UserService
     // The push engine's side.
     package var send: SendChain
     package var recall: RecallChain
@@ -47,6 +50,7 @@ package struct ConsoleParts: Sendable {
         logs: RunLogReader,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
+        users: UserService,
         send: SendChain,
         recall: RecallChain,
         campaigns: CampaignService,
@@ -77,6 +81,7 @@ package struct ConsoleParts: Sendable {
         self.logs = logs
         self.executors = executors
         self.gauges = gauges
+        self.users = users
         self.send = send
         self.recall = recall
         self.campaigns = campaigns

@@ -1,6 +1,7 @@
 import Groundwork
 import HTTPTypes
 import Hummingbird
+import People
 import Scheduler
 
 /// Runs, their ends, and the executors that have them.
@@ -8,18 +9,20 @@ struct RunRoutes {
     let runs: RunService
     let clock: any WallClock
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/runs", list)
         api.route(.get, "api/v1/runs/:id") { call in Answer(try await runs.run(call.id()).json) }
         api.route(.post, "api/v1/runs/:id/kill", kill)
-        api.route(.get, "api/v1/executors") { _ in
+        api.route(.get, "api/v1/executors") { call in
             let now = clock.now
-            return Answer.page(try await runs.executors().map { $0.json(at: now) })
+            let groups = try call.caller.groups
+            let executors = try await runs.executors().filter { groups.contains($0.group) }
+            return Answer.page(executors.map { $0.json(at: now) })
         }
     }
 
     @Sendable private func list(_ call: Call) async throws -> Answer {
-        let (filter, before, limit) = try call.query { query in
+        var (filter, before, limit) = try call.query { query in
             (
                 RunFilter(
                     job: try query.optional("job"),
@@ -34,6 +37,7 @@ struct RunRoutes {
                 try query.limit()
             )
         }
+        filter.permitted = try call.caller.groups.names
         let page = try await runs.list(filter, after: before, limit: limit)
         return .page(page.elements.map(\.json), next: .id(page.next))
     }

@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -136,6 +137,7 @@ extension BatchID: InputIdentity {}
 extension AccountID: InputIdentity {}
 extension JobID: InputIdentity {}
 extension RunID: InputIdentity {}
+extension UserID: InputIdentity {}
 extension MediaID: InputIdentity {}
 
 /// One of a few words or codes.
@@ -160,6 +162,7 @@ extension TemplateType: InputChoice {}
 extension ShieldType: InputChoice {}
 extension DeliveryGuarantee: InputChoice {}
 extension DeliveryState: InputChoice {}
+extension Role: InputChoice {}
 extension ScheduleType: InputChoice {}
 extension DaylightPolicy: InputChoice {}
 extension MisfirePolicy: InputChoice {}

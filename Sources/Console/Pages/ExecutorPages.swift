@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import Scheduler
 
 /// Who runs jobs.
@@ -8,7 +9,7 @@ struct ExecutorPages: PageDesk {
     var pages: [PageRoute<PageAnswer>] {
         [
             PageRoute("/executors") { visit in
-                let executors = try await parts.runs.executors()
+                let executors = try await parts.runs.executors().filter { visit.groups.contains($0.group) }
                 let model = ExecutorList(executors, visit.say)
                 return .page(Page("executors", .executors, title: visit.say("nav-executors"), model))
             }

@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -36,8 +37,10 @@ struct JobPages: PageDesk {
 
     private func list(_ visit: Visit) async throws -> JobList {
         let text = visit.text("q")
+        var filter = JobFilter(text: text)
+        filter.permitted = visit.groups.names
         let page = try await parts.jobs.list(
-            JobFilter(text: text),
+            filter,
             after: visit.number("after").map { JobID(rawValue: $0) },
             limit: Self.pageSize
         )

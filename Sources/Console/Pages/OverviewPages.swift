@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -38,14 +39,16 @@ struct OverviewPages: PageDesk {
     var buttons: [PageRoute<ButtonAnswer>] { [] }
 
     private func overview(_ visit: Visit) async throws -> Overview {
+        var open = RunFilter(states: .open)
+        open.permitted = visit.groups.names
         let day = parts.calendar.day(of: visit.say.now)
         return Overview(
             campaigns: try await reader.open(limit: Self.runLimit),
             tallies: try await parts.records.tallies(day: day),
             depths: try await parts.queue.depths(),
             dead: try await parts.queue.deadLetters(before: nil, limit: Self.deadLimit).count,
-            executors: try await parts.runs.executors(),
-            openRuns: try await parts.runs.list(RunFilter(states: .open), limit: 100).elements,
+            executors: try await parts.runs.executors().filter { visit.groups.contains($0.group) },
+            openRuns: try await parts.runs.list(open, limit: 100).elements,
             visit.say
         )
     }

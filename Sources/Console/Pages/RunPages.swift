@@ -1,5 +1,6 @@
 import Groundwork
 import HTTPTypes
+import People
 import PushEngine
 import Scheduler
 
@@ -24,7 +25,12 @@ struct RunPages: PageDesk {
                 return .stream(
                     LiveRegion("run-live", for: visit, renderer: renderer, clock: parts.clock) { visit in
                         let run = try await parts.runs.run(id)
-                        let model = RunDetail(run, job: try await name(of: run.plan.job), log: nil, visit.say)
+                        let model = RunDetail(
+                            run,
+                            job: try await name(of: run.plan.job, visit),
+                            log: nil,
+                            visit.say
+                        )
                         return LiveRegion.Snapshot(model: model, isOver: !run.isOpen)
                     }
                 )
@@ -60,11 +66,12 @@ struct RunPages: PageDesk {
         case "failed": filter.reasons = Set(RunReason.allCases.filter { $0.outcome == .failed })
         default: break
         }
+        filter.permitted = visit.groups.names
         let after = visit.number("after").map { RunID(rawValue: $0) }
         let page = try await parts.runs.list(filter, after: after, limit: Self.pageSize)
         var names: [JobID: String] = [:]
         for id in Set(page.elements.map(\.plan.job)).union(filter.job.map { [$0] } ?? []) {
-            names[id] = try await name(of: id)
+            names[id] = try await name(of: id, visit)
         }
         return RunList(
             runs: page.elements.map { RunRow($0, job: names[$0.plan.job], visit.say) },
@@ -91,12 +98,15 @@ struct RunPages: PageDesk {
         do { log = RunDetail.Log(try await parts.logs.page(run.id, from: from), of: run.id) } catch {
             log = RunDetail.Log(Trouble(error), of: run.id, from: from)
         }
-        return RunDetail(run, job: try await name(of: run.plan.job), log: log, visit.say)
+        return RunDetail(run, job: try await name(of: run.plan.job, visit), log: log, visit.say)
     }
 
-    /// What the job is called; nil when it was removed since.
-    private func name(of job: JobID) async throws -> String? {
-        do { return try await parts.jobs.job(job).spec.name } catch SchedulerError.notFound { return nil }
+    /// What the job is called; nil when it was removed since, or is none that the reader sees.
+    private func name(of id: JobID, _ visit: Visit) async throws -> String? {
+        do {
+            let spec = try await parts.jobs.job(id).spec
+            return visit.groups.contains(spec.group) ? spec.name : nil
+        } catch SchedulerError.notFound { return nil }
     }
 }
 

@@ -50,6 +50,7 @@ extension Forms {
             runs: PostgresRunStore(scheduler),
             alarms: PostgresAlarmStore(scheduler),
             registry: PostgresRegistryStore(scheduler),
+            users: PostgresUserStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),
             clock: clock,

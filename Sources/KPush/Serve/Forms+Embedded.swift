@@ -37,6 +37,7 @@ extension Forms {
             runs: SQLiteRunStore(scheduler),
             alarms: SQLiteAlarmStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),
+            users: SQLiteUserStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             wakeLine: nil,
             clock: clock,

@@ -1,5 +1,6 @@
 import Groundwork
 import Logging
+import People
 import PushEngine
 import Scheduler
 import ServiceLifecycle
@@ -17,6 +18,7 @@ struct Forms: Sendable {
     let runs: any RunStore
     let alarms: any AlarmStore
     let registry: any RegistryStore
+    let users: any UserStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

@@ -1,5 +1,6 @@
 import Foundation
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 import Testing
@@ -44,6 +45,7 @@ import Testing
         add("figure", DayDifference.Figure.allCases.map(\.rawValue))
         add("row", ReconciliationRow.Kind.allCases.map(\.rawValue))
         add("source", TheirDay.Source.allCases.map(\.rawValue))
+        add("role", Role.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         return keys
     }
