@@ -67,6 +67,34 @@ import Testing
         #expect(list.lines.contains { $0.contains("every 30s") && $0.contains("no") })
     }
 
+    @Test func `definitions share a calendar in a file beside them, and come out with its days`() async throws
+    {
+        let bench = try await CommandBench.start()
+        let calendar = "name: acme\nfrom: 2030\nuntil: 2031\nweekends: excluded\nexcluded: [2030-12-25]\n"
+        _ = try bench.file("acme.yaml", calendar)
+        let job = "name: x\ngroup: g\nhandler: h\nschedule: {cron: \"0 0 9 * * ?\", calendar: acme.yaml}\n"
+        let file = try bench.file("jobs.yaml", job)
+        let applied = try await bench.kpush("jobs", "apply", file)
+        #expect(applied.status == 0, "\(applied.complaints)")
+        let exported = try await bench.kpush("jobs", "export", "g/x")
+        #expect(
+            exported.output.contains(
+                "calendar: {name: acme, from: 2030, until: 2031, weekends: excluded, excluded: ['2030-12-25']}"
+            ),
+            "\(exported.output)"
+        )
+        let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
+        #expect(same.status == 0, "\(same.output)\(same.complaints)")
+
+        _ = try bench.file("acme.yaml", calendar + "included: [2030-12-28]\n")
+        let diff = try await bench.kpush("jobs", "diff", file)
+        #expect(diff.output.contains("off 2030-12-25; on 2030-12-28"), "\(diff.output)")
+        _ = try bench.file("acme.yaml", "name: acme\nexcluded: [2030-02-30]\n")
+        let wrong = try await bench.kpush("jobs", "diff", file)
+        #expect(wrong.status == 65)
+        #expect(wrong.complaints.contains("'2030-02-30' is no day"), "\(wrong.complaints)")
+    }
+
     @Test func `a changed definition changes its fields alone, and no switch that it does not name`()
         async throws
     {

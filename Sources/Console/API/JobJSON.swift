@@ -23,7 +23,7 @@ extension ScheduleText {
     fileprivate var json: WireObject {
         [
             "type": .text(type), "conf": .text(conf), "zone": .text(zone), "daylight": .text(daylight),
-            "calendar": .optional(limits.calendar), "except": .texts(limits.except),
+            "calendar": limits.calendar.map(\.wire) ?? .null, "except": .texts(limits.except),
             "from": .instant(limits.from), "until": .instant(limits.until),
             "jitter": .number(limits.jitter.inSeconds),
         ]

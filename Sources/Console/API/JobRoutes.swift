@@ -161,7 +161,7 @@ extension ScheduleText {
             zone: try input.optional("zone") ?? "UTC",
             daylight: try input.optional("daylight") ?? DaylightPolicy.vixie.rawValue,
             limits: ScheduleLimits(
-                calendar: try input.optional("calendar"),
+                calendar: try CalendarChoice.read(&input),
                 except: try input.values("except") ?? [],
                 from: try input.optional("from"),
                 until: try input.optional("until"),

@@ -165,6 +165,7 @@ extension DaylightPolicy: InputChoice {}
 extension MisfirePolicy: InputChoice {}
 extension BlockStrategy: InputChoice {}
 extension RouteStrategy: InputChoice {}
+extension JobCalendar.Weekends: InputChoice {}
 extension ChildCondition: InputChoice {}
 extension ChildParams: InputChoice {}
 extension RunState.Name: InputChoice {}

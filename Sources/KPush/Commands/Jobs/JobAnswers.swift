@@ -8,7 +8,7 @@ struct JobAnswer: Decodable, Sendable {
         let conf: String
         let zone: String
         let daylight: String
-        let calendar: String?
+        let calendar: CalendarChoice?
         let except: [String]
         let from: APIInstant?
         let until: APIInstant?
@@ -160,7 +160,7 @@ extension JobSpec {
             "schedule": .object([
                 "type": .text(schedule.type), "conf": .text(schedule.conf), "zone": .text(schedule.zone),
                 "daylight": .text(schedule.daylight),
-                "calendar": schedule.limits.calendar.map { .text($0) } ?? .null,
+                "calendar": schedule.limits.calendar.map(\.wire) ?? .null,
                 "except": .list(schedule.limits.except.map(WireValue.text)),
                 "from": schedule.limits.from.text, "until": schedule.limits.until.text,
                 "jitter": .number(schedule.limits.jitter.inSeconds),

@@ -20,7 +20,8 @@ enum JobDefinitionFile {
         var jobs: [DefinedJob] = []
         for path in paths {
             for (index, node) in try documents(path).enumerated() {
-                jobs.append(try job(node, "\(path), document \(index + 1)"))
+                let place = "\(path), document \(index + 1)"
+                jobs.append(try job(try withCalendar(node, of: path), place))
             }
         }
         guard !jobs.isEmpty else { throw CommandError(.refused, "no job is defined there") }
@@ -50,6 +51,22 @@ enum JobDefinitionFile {
         } catch {
             throw CommandError(.refused, "\(path) is not YAML: \(error)")
         }
+    }
+
+    /// The document with the days of its calendar, where it names a file that has them.
+    private static func withCalendar(_ node: Node, of path: String) throws(CommandError) -> Node {
+        guard let name = node["schedule"]?["calendar"]?.string,
+            [".yaml", ".yml"].contains(where: name.hasSuffix)
+        else { return node }
+        let folder = path == "-" ? "." : URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
+        let calendars = try documents(file)
+        guard calendars.count == 1, let calendar = calendars.first else {
+            throw CommandError(.refused, "\(file) must be one document with the days of one calendar")
+        }
+        var node = node
+        node["schedule"]?["calendar"] = calendar
+        return node
     }
 
     private static func job(_ node: Node, _ place: String) throws(CommandError) -> DefinedJob {

@@ -61,13 +61,30 @@ enum JobDefinitionText {
     }
 
     private static func add(_ limits: ScheduleLimits, _ keys: inout Keys) {
-        if let calendar = limits.calendar { keys.add("calendar", calendar) }
+        if let calendar = limits.calendar { keys.add("calendar", self.calendar(calendar)) }
         if !limits.except.isEmpty {
             keys.add("except", Node(limits.except.map { .scalar($0.represented()) }, .implicit, .flow))
         }
         if let from = limits.from { keys.add("from", InstantText.local(from, in: .utc)) }
         if let until = limits.until { keys.add("until", InstantText.local(until, in: .utc)) }
         if limits.jitter != .zero { keys.add("jitter_seconds", number(limits.jitter.inSeconds)) }
+    }
+
+    private static func calendar(_ choice: CalendarChoice) -> Node {
+        guard case .own(let calendar) = choice else { return .scalar(choice.name.represented()) }
+        var keys = Keys()
+        keys.add("name", calendar.name)
+        if !calendar.summary.isEmpty { keys.add("summary", calendar.summary) }
+        if calendar.years != JobCalendar.everyYear {
+            keys.add("from", number(Double(calendar.years.lowerBound)))
+            keys.add("until", number(Double(calendar.years.upperBound)))
+        }
+        if calendar.excludesWeekends { keys.add("weekends", calendar.weekends.rawValue) }
+        for (key, days) in [("excluded", calendar.daysOff), ("included", calendar.makeUpDays)]
+        where !days.isEmpty {
+            keys.add(key, Node(days.map { .scalar($0.represented()) }, .implicit, .flow))
+        }
+        return keys.mapping(.flow)
     }
 
     private static func retry(_ retry: RetryPolicy) -> Node {

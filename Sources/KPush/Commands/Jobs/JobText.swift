@@ -44,12 +44,22 @@ enum JobText {
     static func schedule(_ text: ScheduleText) -> String {
         let limits = text.limits
         var parts = [plain(text)]
-        if let calendar = limits.calendar { parts.append("calendar \(calendar)") }
+        if let calendar = limits.calendar { parts.append(self.calendar(calendar)) }
         if !limits.except.isEmpty { parts.append("except \(limits.except.joined(separator: " "))") }
         if let from = limits.from { parts.append("from \(APIInstant(from).local)") }
         if let until = limits.until { parts.append("until \(APIInstant(until).local)") }
         if limits.jitter != .zero { parts.append("spread over \(seconds(limits.jitter))") }
         return parts.joined(separator: ", ")
+    }
+
+    private static func calendar(_ choice: CalendarChoice) -> String {
+        guard case .own(let calendar) = choice else { return "calendar \(choice.name)" }
+        var words = ["\(calendar.years.lowerBound) to \(calendar.years.upperBound)"]
+        if calendar.excludesWeekends { words.append("no weekends") }
+        if !calendar.daysOff.isEmpty { words.append("off \(calendar.daysOff.joined(separator: " "))") }
+        if !calendar.makeUpDays.isEmpty { words.append("on \(calendar.makeUpDays.joined(separator: " "))") }
+        if !calendar.summary.isEmpty { words.append(calendar.summary) }
+        return "calendar of its own \(calendar.name) (\(words.joined(separator: "; ")))"
     }
 
     private static func plain(_ text: ScheduleText) -> String {
