@@ -90,7 +90,7 @@ package struct SQLiteJobStore: JobStore {
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await database.read("read job") { db in
-            try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map { try Job($0) }
+            try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue]).map { try Job($0) }
         }
     }
 
@@ -114,7 +114,8 @@ package struct SQLiteJobStore: JobStore {
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
         try await database.read("read upcoming jobs") { [shelf] db in
-            try Row.fetchAll(db, sql: Self.soonest, arguments: [limit]).map { try Job($0, shelf) }
+            try Row.fetchAll(db.cachedStatement(sql: Self.soonest), arguments: [limit])
+                .map { try Job($0, shelf) }
         }
     }
 
@@ -127,8 +128,8 @@ package struct SQLiteJobStore: JobStore {
             var added: [JobRun] = []
             for trigger in triggers {
                 try db.execute(
-                    sql: Self.move,
-                    arguments: [
+                    cached: Self.move,
+                    [
                         trigger.next?.millisecondsSinceEpoch,
                         trigger.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch,
                         trigger.job.rawValue, trigger.version, trigger.expected.millisecondsSinceEpoch,

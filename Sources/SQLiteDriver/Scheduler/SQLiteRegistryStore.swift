@@ -48,7 +48,7 @@ package struct SQLiteRegistryStore: RegistryStore {
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
         try await database.read("list executors") { db in
-            try Row.fetchAll(db, sql: Self.all).map(ExecutorInstance.init)
+            try Row.fetchAll(db.cachedStatement(sql: Self.all)).map(ExecutorInstance.init)
         }
     }
 
@@ -66,7 +66,7 @@ package struct SQLiteRegistryStore: RegistryStore {
 
     package func listening() async throws(StoreError) -> Listening? {
         try await database.read("read listening") { db in
-            try Row.fetchOne(db, sql: "SELECT since, until FROM listening")
+            try Row.fetchOne(db.cachedStatement(sql: "SELECT since, until FROM listening"))
                 .map {
                     Listening(
                         since: Moment(millisecondsSinceEpoch: $0["since"]),

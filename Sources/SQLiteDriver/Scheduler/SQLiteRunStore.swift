@@ -23,8 +23,8 @@ package struct SQLiteRunStore: RunStore {
         in db: Database
     ) throws -> JobRun {
         try db.execute(
-            sql: Self.noteTrigger,
-            arguments: [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
+            cached: Self.noteTrigger,
+            [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
         )
         guard let added = try db.insert(run, token: token, unlessExists: false) else {
             throw StoreError(.conflict, during: operation)
@@ -42,14 +42,16 @@ package struct SQLiteRunStore: RunStore {
         let groups = String(decoding: busy, as: UTF8.self)
         return try await database.read("read outbox") { db in
             let rows = try Row.fetchAll(
-                db,
-                sql: Self.outbox,
+                db.cachedStatement(sql: Self.outbox),
                 arguments: [
                     "now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit,
                     "groups": groups,
                 ]
             )
-            let next = try Int64.fetchOne(db, sql: Self.nextDue, arguments: [now.millisecondsSinceEpoch])
+            let next = try Int64.fetchOne(
+                db.cachedStatement(sql: Self.nextDue),
+                arguments: [now.millisecondsSinceEpoch]
+            )
             return Outbox(
                 runs: try rows.map(JobRun.init),
                 next: next.map(Moment.init(millisecondsSinceEpoch:))
@@ -62,10 +64,10 @@ package struct SQLiteRunStore: RunStore {
             try db.check(token, during: "advance runs")
             var written: [JobRun] = []
             for run in runs {
-                try db.execute(sql: Self.advance, arguments: run.progress(token))
+                try db.execute(cached: Self.advance, run.progress(token))
                 guard db.changesCount == 1 else { continue }
                 written +=
-                    try Row.fetchOne(db, sql: Self.byID, arguments: [run.id.rawValue])
+                    try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [run.id.rawValue])
                     .map { [try JobRun($0)] } ?? []
             }
             return written
@@ -84,7 +86,7 @@ package struct SQLiteRunStore: RunStore {
 
     package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
         try await database.read("read sequels") { db in
-            try Row.fetchAll(db, sql: Self.sequels, arguments: [limit]).map(JobRun.init)
+            try Row.fetchAll(db.cachedStatement(sql: Self.sequels), arguments: [limit]).map(JobRun.init)
         }
     }
 
@@ -93,7 +95,7 @@ package struct SQLiteRunStore: RunStore {
             try db.check(token, during: "follow runs")
             var added: [JobRun] = []
             for step in steps {
-                try db.execute(sql: Self.followed, arguments: [step.run.rawValue])
+                try db.execute(cached: Self.followed, [step.run.rawValue])
                 guard db.changesCount == 1 else { continue }
                 if let alarm = step.alarm { try db.write(alarm) }
                 added += try step.runs.map { try Self.add($0, token: token, during: "follow runs", in: db) }
@@ -105,8 +107,7 @@ package struct SQLiteRunStore: RunStore {
     package func trigger(of plan: RunPlan) async throws(StoreError) -> TriggerRuns {
         try await database.read("read trigger") { db in
             let rows = try Row.fetchAll(
-                db,
-                sql: Self.ofTrigger,
+                db.cachedStatement(sql: Self.ofTrigger),
                 arguments: [plan.job.rawValue, plan.plannedAt.millisecondsSinceEpoch]
             )
             let runs = try rows.map(JobRun.init)
@@ -118,7 +119,8 @@ package struct SQLiteRunStore: RunStore {
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
         try await database.read("read runs") { db in
             try ids.compactMap { id in
-                try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map(JobRun.init)
+                try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue])
+                    .map(JobRun.init)
             }
         }
     }
@@ -168,14 +170,17 @@ package struct SQLiteRunStore: RunStore {
     ) throws -> JobRun? {
         guard let end = closing.run.end else { return nil }
         try db.execute(
-            sql: Self.end,
-            arguments: [
+            cached: Self.end,
+            [
                 end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
                 closing.run.startedAt?.millisecondsSinceEpoch, token?.rawValue, closing.run.id.rawValue,
             ]
         )
         guard db.changesCount == 1,
-            let row = try Row.fetchOne(db, sql: Self.byID, arguments: [closing.run.id.rawValue])
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: Self.byID),
+                arguments: [closing.run.id.rawValue]
+            )
         else { return nil }
         let ended = try JobRun(row)
         // An operator may have asked for its end after the retry was decided on.
@@ -186,7 +191,7 @@ package struct SQLiteRunStore: RunStore {
         }
         if let next = closing.nextTriggerAt {
             let job = ended.plan.job.rawValue
-            try db.execute(sql: Self.followUp, arguments: [next.millisecondsSinceEpoch, job, job])
+            try db.execute(cached: Self.followUp, [next.millisecondsSinceEpoch, job, job])
         }
         return ended
     }

@@ -62,7 +62,10 @@ extension Database {
     /// Passes when `token` is nil or the newest that was minted for the scheduler.
     func check(_ token: FencingToken?, during operation: String) throws {
         guard let token else { return }
-        let newest = try Int64.fetchOne(self, sql: Self.newestToken, arguments: [SchedulerService.leaseName])
+        let newest = try Int64.fetchOne(
+            cachedStatement(sql: Self.newestToken),
+            arguments: [SchedulerService.leaseName]
+        )
         guard token.rawValue == newest else { throw StoreError(.staleToken, during: operation) }
     }
 
