@@ -68,7 +68,7 @@ package struct SchedulerService: Service {
 /// How the scheduler behaves.
 package struct SchedulerSettings: Hashable, Sendable {
     package var leader = LeaderSettings()
-    package var planner = TriggerPlanner()
+    package var planner = TriggerPlanner(headStart: .milliseconds(300))
     package var dispatch = DispatchRules()
     package var sweep = SweepSettings()
 

@@ -113,14 +113,14 @@ final class SchedulerRig: Sendable {
         for run in outbox.runs {
             let living = groups.living(in: run.plan.terms.group, at: now)
             let candidates = router.candidates(among: living, for: run, random: { _ in 0 })
-            let handover = Handover(
-                parts,
-                rules: rules,
-                token: lease.token
-            ) { [parts] run in
+            let ledger = HandoverLedger { [parts] run in
                 defer { afterWrite() }
-                return try await parts.runs.advance([run], token: lease.token).first
+                if let written = try await parts.runs.advance([run], token: lease.token).first {
+                    return .written(written)
+                }
+                return .overtaken(by: try await parts.runs.runs([run.id]).first)
             }
+            let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger)
             try await handover.carry(run, candidates: candidates, heard: heard)
         }
     }

@@ -107,7 +107,8 @@ package struct PostgresRunStore: RunStore {
             PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values),
         ]
         return try await database.write("advance runs", under: token, statements) { brought in
-            try brought[1].map(JobRun.init)
+            let written = Set(brought[1].map { $0.int64(0) })
+            return runs.filter { written.contains($0.id.rawValue) }.map { $0.stored(under: token) }
         }
     }
 
@@ -299,7 +300,7 @@ extension PostgresRunStore {
                 token = coalesce($1::bigint, runs.token), version = runs.version + 1
             FROM \(arrays.table("t", from: 2))
             WHERE runs.id = ANY ($2) AND runs.id = t.id AND runs.version = t.version AND runs.ended_at IS NULL
-            RETURNING \(RunColumn.list())
+            RETURNING runs.id
             """
     }
 

@@ -22,18 +22,26 @@ extension JobRun {
         )
     }
 
-    /// What `advance` writes.
-    func progress(_ token: FencingToken?) -> StatementArguments {
+    /// Reads all rows that a statement brings, one at a time: rows are wide, and need not be copied first.
+    static func all(_ statement: Statement, _ arguments: StatementArguments) throws -> [JobRun] {
+        try Array(try Row.fetchCursor(statement, arguments: arguments).map { try JobRun($0) })
+    }
+
+    /// Binds what `advance` writes, in the order of its parameters.
+    func bindProgress(_ token: FencingToken?, to statement: RawStatement) {
         let stored = state.stored
-        return [
-            "id": id.rawValue, "version": version, "state": state.name.rawValue,
-            "due_at": stored.due?.millisecondsSinceEpoch, "sends": stored.sends,
-            "address": executor?.address.url, "instance": executor?.instance,
-            "dispatched_at": dispatchedAt?.millisecondsSinceEpoch,
-            "started_at": startedAt?.millisecondsSinceEpoch,
-            "unreached_since": unreachedSince?.millisecondsSinceEpoch,
-            "kill_requested_at": killRequestedAt?.millisecondsSinceEpoch, "token": token?.rawValue,
-        ]
+        statement.bind(text: state.name.rawValue, at: 1)
+        statement.bind(stored.due?.millisecondsSinceEpoch, at: 2)
+        statement.bind(stored.sends, at: 3)
+        statement.bind(text: executor?.address.url, at: 4)
+        statement.bind(text: executor?.instance, at: 5)
+        statement.bind(dispatchedAt?.millisecondsSinceEpoch, at: 6)
+        statement.bind(startedAt?.millisecondsSinceEpoch, at: 7)
+        statement.bind(unreachedSince?.millisecondsSinceEpoch, at: 8)
+        statement.bind(killRequestedAt?.millisecondsSinceEpoch, at: 9)
+        statement.bind(token?.rawValue, at: 10)
+        statement.bind(id.rawValue, at: 11)
+        statement.bind(version, at: 12)
     }
 }
 

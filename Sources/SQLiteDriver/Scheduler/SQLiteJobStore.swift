@@ -39,7 +39,11 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+    package func replace(
+        _ job: Job,
+        nextTrigger: NextTrigger,
+        at now: Moment
+    ) async throws(StoreError) -> Job {
         let spec = try Self.encode(job.spec)
         return try await database.write("replace job") { db in
             do {
@@ -54,12 +58,13 @@ package struct SQLiteJobStore: JobStore {
                 throw Self.nameTaken(job.spec, during: "replace job")
             }
             let isChanged = db.changesCount == 1
-            if isChanged, case .set(let next) = nextTrigger {
-                try db.execute(
-                    sql: Self.setNext,
-                    arguments: [next?.millisecondsSinceEpoch, job.id.rawValue]
-                )
-            }
+            let taken = isChanged ? try Self.takeBack(job.id, after: now, in: db) : nil
+            let next: Int64?? =
+                switch nextTrigger {
+                case .set(let next): .some(next?.millisecondsSinceEpoch)
+                case .keep: taken.map(Optional.some)
+                }
+            if isChanged, let next { try db.execute(sql: Self.setNext, arguments: [next, job.id.rawValue]) }
             let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
             guard let found else {
                 throw StoreError(.notFound, during: "replace job", detail: "job \(job.id)")
@@ -75,8 +80,9 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID) async throws(StoreError) {
+    package func remove(_ id: JobID, at now: Moment) async throws(StoreError) {
         try await database.write("remove job") { db in
+            _ = try Self.takeBack(id, after: now, in: db)
             if try Bool.fetchOne(db, sql: Self.hasOpenRun, arguments: [id.rawValue]) == true {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
@@ -144,6 +150,18 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
+    /// Removes what a leader planned of a job ahead of its instant; the first of the instants, if there was any.
+    private static func takeBack(_ job: JobID, after now: Moment, in db: Database) throws -> Int64? {
+        let instant = now.millisecondsSinceEpoch
+        let taken = try Int64.fetchAll(
+            db.cachedStatement(sql: Self.deleteAhead),
+            arguments: [job.rawValue, instant]
+        )
+        guard let first = taken.min() else { return nil }
+        try db.execute(cached: Self.setLast, [job.rawValue, instant, job.rawValue])
+        return first
+    }
+
     private static func nameTaken(_ spec: JobSpec, during operation: String) -> StoreError {
         StoreError(.conflict, during: operation, detail: "group \(spec.group) has a job called \(spec.name)")
     }
@@ -168,6 +186,16 @@ extension SQLiteJobStore {
         """
 
     private static let setNext = "UPDATE jobs SET next_at = ? WHERE id = ?"
+
+    private static let deleteAhead = """
+        DELETE FROM runs
+        WHERE job = ? AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule' AND planned_at > ?
+        RETURNING planned_at
+        """
+
+    private static let setLast = """
+        UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at <= ?) WHERE id = ?
+        """
 
     private static let byID = "SELECT * FROM jobs WHERE id = ?"
 

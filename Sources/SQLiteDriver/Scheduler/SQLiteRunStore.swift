@@ -41,9 +41,9 @@ package struct SQLiteRunStore: RunStore {
         let busy = WireValue.list(groups.map(WireValue.text)).json
         let groups = String(decoding: busy, as: UTF8.self)
         return try await database.read("read outbox") { db in
-            let rows = try Row.fetchAll(
+            let runs = try JobRun.all(
                 db.cachedStatement(sql: Self.outbox),
-                arguments: [
+                [
                     "now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit,
                     "groups": groups,
                 ]
@@ -52,25 +52,18 @@ package struct SQLiteRunStore: RunStore {
                 db.cachedStatement(sql: Self.nextDue),
                 arguments: [now.millisecondsSinceEpoch]
             )
-            return Outbox(
-                runs: try rows.map(JobRun.init),
-                next: next.map(Moment.init(millisecondsSinceEpoch:))
-            )
+            return Outbox(runs: runs, next: next.map(Moment.init(millisecondsSinceEpoch:)))
         }
     }
 
     package func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun] {
         try await database.write("advance runs") { db in
             try db.check(token, during: "advance runs")
-            var written: [JobRun] = []
-            for run in runs {
-                try db.execute(cached: Self.advance, run.progress(token))
-                guard db.changesCount == 1 else { continue }
-                written +=
-                    try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [run.id.rawValue])
-                    .map { [try JobRun($0)] } ?? []
+            let statement = try RawStatement(db, Self.advance)
+            return try runs.compactMap { run in
+                run.bindProgress(token, to: statement)
+                return try statement.run() == 1 ? run.stored(under: token) : nil
             }
-            return written
         }
     }
 
@@ -86,7 +79,7 @@ package struct SQLiteRunStore: RunStore {
 
     package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
         try await database.read("read sequels") { db in
-            try Row.fetchAll(db.cachedStatement(sql: Self.sequels), arguments: [limit]).map(JobRun.init)
+            try JobRun.all(db.cachedStatement(sql: Self.sequels), [limit])
         }
     }
 
@@ -132,8 +125,8 @@ package struct SQLiteRunStore: RunStore {
     ) async throws(StoreError) -> Page<JobRun, RunID> {
         let query = RunQuery(filter, after: after, limit: limit + 1)
         return try await database.read("list runs") { db in
-            let rows = try Row.fetchAll(db, sql: query.sql, arguments: query.arguments)
-            return Page(try rows.map(JobRun.init), limit: limit, key: \.id)
+            let runs = try JobRun.all(db.makeStatement(sql: query.sql), query.arguments)
+            return Page(runs, limit: limit, key: \.id)
         }
     }
 
@@ -233,10 +226,9 @@ extension SQLiteRunStore {
 
     private static let advance = """
         UPDATE runs
-        SET state = :state, due_at = :due_at, sends = :sends, address = :address, instance = :instance,
-            dispatched_at = :dispatched_at, started_at = :started_at, unreached_since = :unreached_since,
-            kill_requested_at = :kill_requested_at, token = coalesce(:token, token), version = version + 1
-        WHERE id = :id AND version = :version AND state <> 'ended'
+        SET state = ?, due_at = ?, sends = ?, address = ?, instance = ?, dispatched_at = ?, started_at = ?,
+            unreached_since = ?, kill_requested_at = ?, token = coalesce(?, token), version = version + 1
+        WHERE id = ? AND version = ? AND state <> 'ended'
         """
 
     private static let end = """

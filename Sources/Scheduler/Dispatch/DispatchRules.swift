@@ -16,6 +16,15 @@ package struct DispatchRules: Hashable, Sendable {
     ///
     /// One whose process stood still meanwhile is not made: another leader may have sent the run elsewhere by now, or ended it.
     package var callWindow = Duration.seconds(5)
+    /// How long before it is due a run is taken up: what is to be written before its call is written then, so that the call
+    /// goes out at the instant.
+    ///
+    /// Who switches a job off, or an executor that leaves, is heeded up to then.
+    package var headStart = Duration.milliseconds(60)
+    /// How many runs may be under way at once, from being taken up to being settled.
+    package var underWay = 2_048
+    /// How many of those may be of one group, so that a slow one leaves room to the others.
+    package var underWayOfGroup = 512
 
     package init() {}
 

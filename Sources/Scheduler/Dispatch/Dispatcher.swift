@@ -9,7 +9,7 @@ import Synchronization
 package struct Dispatcher: Sendable {
     private let parts: SchedulerParts
     private let rules: DispatchRules
-    private let flight = Flight()
+    private let flight: Flight
     private let stopwatch: Stopwatch
 
     /// The most runs that are read at once.
@@ -24,6 +24,7 @@ package struct Dispatcher: Sendable {
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
         self.rules = rules
+        flight = Flight(limit: rules.underWay, groupLimit: rules.underWayOfGroup)
         stopwatch = Stopwatch(parts.clock)
     }
 
@@ -32,14 +33,9 @@ package struct Dispatcher: Sendable {
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
         try await withThrowingDiscardingTaskGroup { calls in
-            let writer = RunWriter(parts.runs, token: lease.token)
-            let handover = Handover(
-                parts,
-                rules: rules,
-                token: lease.token,
-                write: writer.write
-            )
-            calls.addTask { await writer.run() }
+            let ledger = HandoverLedger(parts, token: lease.token)
+            let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger)
+            calls.addTask { await ledger.run() }
             var router = Router()
             var backlog = Backlog()
             while !Task.isCancelled {
@@ -47,7 +43,9 @@ package struct Dispatcher: Sendable {
                     try await round(under: lease, &router, &backlog) { run, candidates, heard in
                         calls.addTask { try await carry(run, candidates, heard, by: handover) }
                     }
-                    let pause = backlog.next.map { $0 - parts.wall.now } ?? Self.longestSleep
+                    // Half of the head start is for those that become due meanwhile: they go together.
+                    let pause =
+                        backlog.next.map { $0 - parts.wall.now - rules.headStart / 2 } ?? Self.longestSleep
                     await parts.bells.dispatch.wait(
                         atMost: max(.milliseconds(1), min(pause, Self.longestSleep)),
                         on: parts.clock
@@ -75,7 +73,7 @@ package struct Dispatcher: Sendable {
         }
         let full = flight.beginRead()
         let outbox = try await parts.runs.outbox(
-            at: now,
+            at: now + rules.headStart,
             limit: Self.batch,
             without: full,
             token: lease.token
@@ -157,10 +155,14 @@ private final class Flight: Sendable {
         var hasTurnedAway = false
     }
 
-    private static let limit = 256
-    private static let groupLimit = 64
-
+    private let limit: Int
+    private let groupLimit: Int
     private let state = Mutex(State())
+
+    init(limit: Int, groupLimit: Int) {
+        self.limit = limit
+        self.groupLimit = groupLimit
+    }
 
     /// Notes that the outbox is read now.
     ///
@@ -168,7 +170,7 @@ private final class Flight: Sendable {
     func beginRead() -> Set<String> {
         state.withLock { state in
             state.landed = []
-            let full = state.groups.filter { $0.value >= Self.groupLimit }
+            let full = state.groups.filter { $0.value >= groupLimit }
             // Their turn comes when one of theirs lands.
             state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
             return Set(full.keys)
@@ -192,7 +194,7 @@ private final class Flight: Sendable {
         state.withLock { state in
             guard !state.runs.contains(run.id) else { return false }
             let count = state.groups[run.plan.terms.group, default: 0]
-            guard state.runs.count < Self.limit, count < Self.groupLimit else {
+            guard state.runs.count < limit, count < groupLimit else {
                 state.hasTurnedAway = true
                 return false
             }
@@ -209,7 +211,7 @@ private final class Flight: Sendable {
             state.landed.insert(run.id)
             let count = state.groups[run.plan.terms.group, default: 1] - 1
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
-            guard state.hasTurnedAway, count <= Self.groupLimit / 2 else { return false }
+            guard state.hasTurnedAway, count <= groupLimit / 2 else { return false }
             state.hasTurnedAway = false
             return true
         }

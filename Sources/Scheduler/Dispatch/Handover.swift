@@ -13,17 +13,16 @@ struct Handover: Sendable {
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let token: FencingToken
-    /// Writes a changed run under the token; nil when it changed meanwhile.
-    private let write: @Sendable (JobRun) async throws -> JobRun?
+    private let ledger: HandoverLedger
 
     init(
         _ parts: SchedulerParts,
         rules: DispatchRules,
         token: FencingToken,
-        write: @escaping @Sendable (JobRun) async throws -> JobRun?
+        ledger: HandoverLedger
     ) {
         self.token = token
-        self.write = write
+        self.ledger = ledger
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
@@ -51,12 +50,33 @@ struct Handover: Sendable {
         )
         switch decision {
         case nil: return
-        case .wait(let waiting): _ = try await write(waiting)
+        case .wait(let waiting): _ = try await ledger.intend(waiting)
         case .end(let end): try await closer.close(run, end, token: token)
         case .stop(let end, let holder, let isLast):
             try await stop(run, end, at: holder, isLast: isLast)
         case .resend(let holder): try await resend(run, to: holder)
-        case .offer(let candidates): try await offer(run, to: candidates, heard.groups)
+        case .offer(let candidates):
+            // What is decided by how things stand is decided at the instant itself.
+            if !run.plan.terms.mayBeMarkedEarly { try await waitUntilDue(run) }
+            try await offer(run, to: candidates, heard.groups)
+        }
+    }
+
+    /// Waits for the instant at which a planned run is due.
+    private func waitUntilDue(_ run: JobRun) async throws {
+        guard case .planned(let due) = run.state else { return }
+        let left = due - wall.now
+        if left > .zero { try await clock.sleep(for: left) }
+    }
+
+    /// Waits for the instant of a run that was written down early; one that is not to be sent any more, because the term
+    /// ends, is planned again, so that the next leader need not find out whether it was sent.
+    private func waitUntilDue(_ run: JobRun, asSent sent: JobRun) async throws {
+        do { try await waitUntilDue(run) } catch {
+            guard case .planned(let due) = run.state, let back = sent.takenBack(due: due) else { throw error }
+            // A task of its own, waited for here: this one is cancelled.
+            await Task { [runs, token] in _ = try? await runs.advance([back], token: token) }.value
+            throw error
         }
     }
 
@@ -82,6 +102,7 @@ struct Handover: Sendable {
             }
             let announced = Stopwatch(clock)
             guard let sent = try await mark(current, for: candidate) else { return }
+            try await waitUntilDue(current, asSent: sent)
             try await cover(earlier, by: sent, at: candidate, groups, announced)
             guard mayCall(announced) else { return }
             let answer = await executors.hand(sent, to: candidate)
@@ -99,7 +120,7 @@ struct Handover: Sendable {
                 rules.unwanted(current, answers, at: wall.now)
             }
         switch decision {
-        case .wait(let waiting): _ = try await write(waiting)
+        case .wait(let waiting): _ = try await ledger.intend(waiting)
         case .end(let end): try await closer.close(current, end, token: token)
         case nil, .offer, .resend, .stop: return
         }
@@ -125,7 +146,7 @@ struct Handover: Sendable {
     ) async throws {
         // A call bears no token: the write before it shows that it is still this leader's to make.
         let announced = Stopwatch(clock)
-        guard let run = try await write(run), mayCall(announced) else { return }
+        guard let run = try await ledger.intend(run).written, mayCall(announced) else { return }
         if case .unknown(let detail) = await executors.kill(run.plan.job, on: holder), !isLast {
             note("run not stopped", run, holder, detail)
             _ = try await mark(run, for: holder)
@@ -153,12 +174,13 @@ struct Handover: Sendable {
         _ run: JobRun,
         for executor: ExecutorInstance
     ) async throws -> JobRun? {
-        let now = wall.now
+        // One that is written down early counts from its instant.
+        let now = if case .planned(let due) = run.state { max(wall.now, due) } else { wall.now }
         let resendAt = rules.resendAt(to: executor, announcedAt: now, callLimit: executors.callLimit)
         guard let sent = run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt) else {
             return nil
         }
-        return try await write(sent)
+        return try await ledger.intend(sent).written
     }
 
     /// Whether a call may still be made that was to be written down from then on; the outbox brings back what is not.
@@ -174,9 +196,11 @@ struct Handover: Sendable {
         case .accepted(let dialect):
             if dialect != executor.dialect { try await registry.learn(dialect, at: executor.address) }
             if let accepted = run.accepted(at: wall.now) {
-                // A fast handler's callback may have ended the run already; then there is nothing to write.
                 gauges.accepted(accepted)
-                if try await write(accepted) == nil { try await stopIfOver(run, at: executor) }
+                // A fast handler's callback may have ended the run already; then there is nothing to write.
+                if case .overtaken(let present?) = try await ledger.settle(accepted) {
+                    try await stopIfOver(present, at: executor)
+                }
             }
             if run.plan.terms.overlap == .coverEarly {
                 let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)
@@ -191,9 +215,7 @@ struct Handover: Sendable {
 
     /// Has the executor stop a run that was ended here while it was on its way there.
     private func stopIfOver(_ run: JobRun, at executor: ExecutorInstance) async throws {
-        guard let end = try await runs.runs([run.id]).first?.end,
-            [.killed, .timedOut, .covered].contains(end.reason)
-        else { return }
+        guard let end = run.end, [.killed, .timedOut, .covered].contains(end.reason) else { return }
         // Executors end all runs of a job at once: another one of it there is worth more than this.
         let filter = RunFilter(
             job: run.plan.job,
@@ -252,6 +274,19 @@ struct Handover: Sendable {
                 "covered run may go on",
                 metadata: [LogKey.address: "\(address)", LogKey.error: "\(detail)"]
             )
+        }
+    }
+}
+
+extension RunTerms {
+    /// Whether all is known some time before the run is due that its hand-over depends on: it asks no executor first, and the
+    /// outbox alone knows whom it waits for.
+    fileprivate var mayBeMarkedEarly: Bool {
+        switch route {
+        case .failover, .busyover: false
+        case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
+            .sharding:
+            overlap == .serial
         }
     }
 }

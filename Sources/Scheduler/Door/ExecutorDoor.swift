@@ -77,7 +77,7 @@ package struct ExecutorDoor: Sendable {
         }
     }
 
-    /// Notes that an executor leaves; no run is handed to it after the answer.
+    /// Notes that an executor leaves; no run is handed to it that is taken up after the answer.
     package func signOff(_ request: RegistryRequest) async -> Envelope {
         guard let address = ExecutorAddress(request.address) else {
             return .failure("Illegal Argument. registryValue must be an http or https URL")

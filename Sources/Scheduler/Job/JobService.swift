@@ -107,7 +107,7 @@ package struct JobService: Sendable {
     ///
     /// - Throws: `SchedulerError.conflict` while a run of it is open.
     package func remove(_ id: JobID) async throws(SchedulerError) {
-        try await changing { () async throws(StoreError) in try await jobs.remove(id) }
+        try await changing { () async throws(StoreError) in try await jobs.remove(id, at: wall.now) }
     }
 
     /// Triggers a job now, whether it is enabled or not, with its own parameters or others.
@@ -202,7 +202,9 @@ package struct JobService: Sendable {
     }
 
     private func replace(_ job: Job, _ next: NextTrigger) async throws(SchedulerError) -> Job {
-        try await changing { () async throws(StoreError) in try await jobs.replace(job, nextTrigger: next) }
+        try await changing { () async throws(StoreError) in
+            try await jobs.replace(job, nextTrigger: next, at: wall.now)
+        }
     }
 
     private func changing<Result: Sendable>(

@@ -55,6 +55,25 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         self.token = token
     }
 
+    /// As it stands once a store took this change of it.
+    ///
+    /// - Parameter token: under which it was written; nil leaves the one before.
+    /// - Returns: the run with its next version.
+    package func stored(under token: FencingToken?) -> JobRun {
+        JobRun(
+            id: id,
+            plan: plan,
+            state: state,
+            executor: executor,
+            dispatchedAt: dispatchedAt,
+            startedAt: startedAt,
+            unreachedSince: unreachedSince,
+            killRequestedAt: killRequestedAt,
+            version: version + 1,
+            token: token ?? self.token
+        )
+    }
+
     /// Whether it has not ended.
     package var isOpen: Bool { end == nil }
 
@@ -82,6 +101,19 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         case .running, .ended: return nil
         }
         run.executor = executor
+        return run
+    }
+
+    /// Not sent after all, although that was written down; nil unless it is being dispatched.
+    ///
+    /// - Parameter due: when it is due.
+    /// - Returns: the changed run, which is with no executor.
+    package func takenBack(due: Moment) -> JobRun? {
+        guard case .dispatching = state else { return nil }
+        var run = self
+        run.state = .planned(due: due)
+        run.executor = nil
+        run.dispatchedAt = nil
         return run
     }
 

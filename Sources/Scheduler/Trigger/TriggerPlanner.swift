@@ -8,13 +8,22 @@ package struct TriggerPlanner: Hashable, Sendable {
     package var misfireThreshold: Duration
     /// The most triggers of one job that are planned at once; the rest follow at once in further plans.
     package var batch: Int
+    /// How long before its instant a trigger is planned, so that its runs are stored by then.
+    ///
+    /// `JobStore` takes the runs back of a job that is changed or switched off before the instant.
+    package var headStart: Duration
 
-    package init(misfireThreshold: Duration = .seconds(10), batch: Int = 64) {
+    package init(
+        misfireThreshold: Duration = .seconds(10),
+        batch: Int = 64,
+        headStart: Duration = .zero
+    ) {
         self.misfireThreshold = misfireThreshold
         self.batch = batch
+        self.headStart = headStart
     }
 
-    /// What is to be planned for `job` at `now`; nil when it is not due.
+    /// What is to be planned for `job` at `now`; nil when nothing is due within the head start.
     ///
     /// Every instant that is late by no more than the threshold gets its runs. When the oldest is later than
     /// that, the misfire policy decides about all that are due together.
@@ -26,9 +35,14 @@ package struct TriggerPlanner: Hashable, Sendable {
     /// - Returns: the plan.
     /// - Throws: `ScheduleError` when the stored schedule cannot be read.
     package func plan(_ job: Job, at now: Moment, living: Int) throws(ScheduleError) -> TriggerPlan? {
-        guard job.isEnabled, let expected = job.nextTriggerAt, expected <= now else { return nil }
+        let horizon = now + headStart
+        guard job.isEnabled, let expected = job.nextTriggerAt, expected <= horizon else { return nil }
         let rhythm = try Rhythm(job.spec.schedule, since: job.startedAt ?? job.createdAt)
-        let due = rhythm.triggers(from: expected, through: now, limit: batch)
+        let due = rhythm.triggers(
+            from: expected,
+            through: now - expected > misfireThreshold ? now : horizon,
+            limit: batch
+        )
         guard now - expected > misfireThreshold else {
             let runs = due.instants.flatMap { instant in
                 rhythm.doubt(about: instant).map { [record(of: job, at: instant, $0, now)] }
