@@ -9,6 +9,7 @@ package struct ConsoleParts: Sendable {
     package var jobs: JobService
     package var runs: RunService
     package var logs: RunLogReader
+    package var groups: GroupService
     package var executors: ExecutorDoor
     package var gauges: SchedulerGauges
     // The push engine's side.
@@ -45,6 +46,7 @@ package struct ConsoleParts: Sendable {
         jobs: JobService,
         runs: RunService,
         logs: RunLogReader,
+        groups: GroupService,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
         send: SendChain,
@@ -75,6 +77,7 @@ package struct ConsoleParts: Sendable {
         self.jobs = jobs
         self.runs = runs
         self.logs = logs
+        self.groups = groups
         self.executors = executors
         self.gauges = gauges
         self.send = send

@@ -7,18 +7,21 @@ package struct SchedulerParts: Sendable {
     package var runs: any RunStore
     package var alarms: any AlarmStore
     package var registry: any RegistryStore
+    package var groups: any GroupStore
     package var executors: ExecutorClient
     package var wall: any WallClock
     package var clock: any Clock<Duration>
     package var logger: Logger
     package let bells = SchedulerBells()
     package let gauges = SchedulerGauges()
+    let groupBook = GroupBook()
 
     package init(
         jobs: any JobStore,
         runs: any RunStore,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
         executors: ExecutorClient,
         wall: any WallClock,
         clock: any Clock<Duration>,
@@ -28,6 +31,7 @@ package struct SchedulerParts: Sendable {
         self.runs = runs
         self.alarms = alarms
         self.registry = registry
+        self.groups = groups
         self.executors = executors
         self.wall = wall
         self.clock = clock

@@ -85,12 +85,16 @@ final class ConsoleBench: Sendable {
             suppliers.adapter(of: $0, tools)
         }
         health = AccountHealth(timer: clock, logger: logger)
-        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
+        let database = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
         scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
             executors: ExecutorClient(http: executors, accessToken: Self.accessToken),
             wall: wall,
             clock: clock,
@@ -109,6 +113,7 @@ final class ConsoleBench: Sendable {
             jobs: jobs,
             runs: RunService(scheduler),
             logs: RunLogReader(scheduler),
+            groups: GroupService(scheduler),
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,
             send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),

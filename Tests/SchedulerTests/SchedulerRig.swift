@@ -1,5 +1,6 @@
 import Groundwork
 import Logging
+import PushEngine
 import SQLiteDriver
 import Synchronization
 import TestKit
@@ -21,13 +22,17 @@ final class SchedulerRig: Sendable {
     init(_ start: Moment = .noon, in folder: consuming TemporaryFolder? = nil) throws {
         self.folder = try folder ?? TemporaryFolder()
         clock = ManualClock(start)
-        let database = try SchedulerDatabase(path: self.folder.file("scheduler.db"))
+        let database = try SchedulerDatabase(
+            path: self.folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
         keeper = SQLiteLeaseKeeper(database)
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
             executors: ExecutorClient(http: http, accessToken: Self.accessToken),
             wall: clock.calendar,
             clock: clock,
@@ -38,6 +43,7 @@ final class SchedulerRig: Sendable {
 
     var jobs: JobService { JobService(parts) }
     var runs: RunService { RunService(parts) }
+    var groups: GroupService { GroupService(parts) }
     var now: Moment { clock.calendar.now }
 
     /// Begins another term.

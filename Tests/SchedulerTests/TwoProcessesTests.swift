@@ -22,6 +22,7 @@ struct TwoProcessesTests {
             runs: parts.runs,
             alarms: parts.alarms,
             registry: parts.registry,
+            groups: parts.groups,
             executors: parts.executors,
             wall: parts.wall,
             clock: parts.clock,

@@ -77,6 +77,7 @@ extension JobRun {
             "attempt": .number(plan.attempt), "parent": .id(plan.parent),
             "trigger": .text(plan.trigger.rawValue), "group": .text(plan.terms.group),
             "handler": .text(plan.terms.handler), "params": .text(plan.terms.params),
+            "target": .optional(plan.terms.target?.url),
             "state": .text(state.name.rawValue), "reason": .optional(end?.reason.rawValue),
             "outcome": .optional(end?.reason.outcome.rawValue), "message": .optional(end?.message),
             "executor": .optional(executor?.address.url), "dispatchedAt": .instant(dispatchedAt),
@@ -91,7 +92,7 @@ extension ExecutorInstance {
         [
             "group": .text(group), "address": .text(address.url), "instance": .optional(instance),
             "dialect": .text(dialect.rawValue), "since": .instant(since), "lastSeenAt": .instant(lastSeenAt),
-            "alive": .bool(isAlive(at: now)), "left": .bool(hasLeft),
+            "alive": .bool(isAlive(at: now)), "left": .bool(hasLeft), "place": .text(place.rawValue),
         ]
     }
 }

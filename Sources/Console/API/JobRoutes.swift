@@ -60,8 +60,10 @@ struct JobRoutes {
     }
 
     @Sendable private func trigger(_ call: Call) async throws -> Answer {
-        let params = try await call.bodyIfAny { body in try body.optional("params") as String? }
-        let runs = try await jobs.trigger(call.id(), params: params, by: .api)
+        let (params, address) = try await call.bodyIfAny { body in
+            (try body.optional("params") as String?, try body.optional("address") as String?)
+        }
+        let runs = try await jobs.trigger(call.id(), params: params, at: address, by: .api)
         return Answer(["items": .objects(runs.map(\.json))], status: .accepted)
     }
 

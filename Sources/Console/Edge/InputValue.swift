@@ -135,6 +135,7 @@ extension CampaignRunID: InputIdentity {}
 extension BatchID: InputIdentity {}
 extension AccountID: InputIdentity {}
 extension JobID: InputIdentity {}
+extension GroupID: InputIdentity {}
 extension RunID: InputIdentity {}
 extension MediaID: InputIdentity {}
 

@@ -106,6 +106,7 @@ struct SchedulerSite: Sendable {
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
             form: .embedded(server)
         )
     }
@@ -131,6 +132,7 @@ struct SchedulerSite: Sendable {
                 runs: PostgresRunStore(database),
                 alarms: PostgresAlarmStore(database),
                 registry: PostgresRegistryStore(database),
+                groups: PostgresGroupStore(database),
                 form: .cluster(cluster, pool)
             )
         } catch {
@@ -148,6 +150,7 @@ struct SchedulerSite: Sendable {
         runs: any RunStore,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
         form: Form
     ) {
         self.size = size
@@ -164,6 +167,7 @@ struct SchedulerSite: Sendable {
                 runs: runs,
                 alarms: alarms,
                 registry: registry,
+                groups: groups,
                 executors: ExecutorClient(http: http, accessToken: executorToken),
                 wall: SystemClock(),
                 clock: ContinuousClock(),

@@ -40,6 +40,7 @@ struct Composition: Sendable {
             runs: forms.runs,
             alarms: forms.alarms,
             registry: forms.registry,
+            groups: forms.groups,
             executors: ExecutorClient(http: engine.http, accessToken: forms.secrets.executorToken),
             wall: engine.clock,
             clock: engine.timer,

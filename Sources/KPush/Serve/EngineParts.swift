@@ -268,6 +268,7 @@ struct EngineParts: Sendable {
             jobs: JobService(scheduler),
             runs: RunService(scheduler),
             logs: RunLogReader(scheduler),
+            groups: GroupService(scheduler),
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             send: chain,

@@ -17,6 +17,7 @@ struct Forms: Sendable {
     let runs: any RunStore
     let alarms: any AlarmStore
     let registry: any RegistryStore
+    let groups: any GroupStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

@@ -3,10 +3,11 @@ package import Scheduler
 
 /// Registered executors in the scheduler's tables.
 package struct PostgresRegistryStore: RegistryStore {
-    private let pool: PostgresPool
+    private let database: PostgresSchedulerDatabase
+    private var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
-        pool = database.pool
+        self.database = database
     }
 
     package func beat(_ beat: ExecutorBeat, at now: Moment) async throws(StoreError) -> ExecutorInstance {
@@ -52,8 +53,10 @@ package struct PostgresRegistryStore: RegistryStore {
     }
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
-        try await pool.single("list executors") { link in
-            try link.run(Self.all).map(ExecutorInstance.init)
+        try await pool.single("list executors") { [sealer = database.sealer] link in
+            let brought = try link.runAll([PostgresStatement(Self.all), PostgresGroupStore.all])
+            let groups = brought[1].map { ExecutorGroup($0, sealer) }
+            return try brought[0].map(ExecutorInstance.init).placed(by: groups)
         }
     }
 

@@ -13,6 +13,8 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(lines) },
             { link in _ = try link.runScript(sequels) },
             { link in _ = try link.runScript(spelling) },
+            { link in _ = try link.runScript(groups) },
+            { link in _ = try link.runScript(targets) },
         ]
     )
 
@@ -152,6 +154,23 @@ enum SchedulerSchema {
 
     /// The address as the executor spelled it; null for one that has not beaten since.
     private static let spelling = "ALTER TABLE executors ADD COLUMN spelling text"
+
+    /// What operators decided about groups of executors: addresses, a line each, are null where executors register, and
+    /// tokens are sealed, and null where the shared one counts.
+    private static let groups = """
+        CREATE TABLE executor_groups (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            app text NOT NULL CONSTRAINT executor_groups_name UNIQUE,
+            title text NOT NULL,
+            addresses text,
+            token bytea,
+            created_at bigint NOT NULL,
+            version bigint NOT NULL
+        )
+        """
+
+    /// The only executor that may have a run; null for nearly all.
+    private static let targets = "ALTER TABLE runs ADD COLUMN target text"
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
     /// leader travels with what it writes, and nobody comes back to look at the answer.

@@ -79,7 +79,8 @@ extension RunPlan {
                 timeout: .milliseconds(row[.timeoutMs] as Int64),
                 retry: try RetryPolicy(stored: retry),
                 followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds),
-                hasSequel: row[.hasSequel]
+                hasSequel: row[.hasSequel],
+                target: (row[.target] as String?).map(ExecutorAddress.init(stored:))
             )
         )
     }
@@ -100,6 +101,7 @@ extension Database {
             plan.terms.followUp?.wholeMilliseconds,
             new.state.name.rawValue, stored.due?.millisecondsSinceEpoch, end?.at.millisecondsSinceEpoch,
             end?.reason.rawValue, end?.message, token?.rawValue, plan.terms.hasSequel,
+            plan.terms.target?.url,
         ])
         guard changesCount == 1 else { return nil }
         let id = RunID(rawValue: lastInsertedRowID)
@@ -115,9 +117,9 @@ extension Database {
     private static let insertRun = """
         INSERT INTO runs (
             job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler, params, overlap,
-            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, sends,
-            version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
+            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, target,
+            sends, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
         """
 
     private static let insertNewRun = insertRun + " ON CONFLICT DO NOTHING"

@@ -47,8 +47,10 @@ package struct SQLiteRegistryStore: RegistryStore {
     }
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
-        try await database.read("list executors") { db in
-            try Row.fetchAll(db.cachedStatement(sql: Self.all)).map(ExecutorInstance.init)
+        try await database.read("list executors") { [database] db in
+            let groups = try db.groups(database.sealer)
+            return try Row.fetchAll(db.cachedStatement(sql: Self.all)).map(ExecutorInstance.init)
+                .placed(by: groups)
         }
     }
 

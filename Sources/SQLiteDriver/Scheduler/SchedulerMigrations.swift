@@ -12,6 +12,8 @@ enum SchedulerMigrations {
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
         migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
+        migrator.registerMigration("groups") { db in try db.execute(sql: groups) }
+        migrator.registerMigration("run targets") { db in try db.execute(sql: targets) }
         return migrator
     }
 
@@ -46,6 +48,23 @@ enum SchedulerMigrations {
 
     /// The address as the executor spelled it; null for one that has not beaten since.
     private static let fourth = "ALTER TABLE executors ADD COLUMN spelling TEXT"
+
+    /// What operators decided about groups of executors: addresses, a line each, are null where executors register, and
+    /// tokens are sealed, and null where the shared one counts.
+    private static let groups = """
+        CREATE TABLE executor_groups (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            app TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            addresses TEXT,
+            token BLOB,
+            created_at INTEGER NOT NULL,
+            version INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    /// The only executor that may have a run; null for nearly all.
+    private static let targets = "ALTER TABLE runs ADD COLUMN target TEXT"
 
     private static let first = """
         CREATE TABLE leases (

@@ -68,7 +68,10 @@ package struct DispatchRules: Hashable, Sendable {
         case .planned:
             // Also one that has waited for too long: only who is asked once more tells why nobody takes it.
             if !candidates.isEmpty { return .offer(candidates) }
-            return unreached(run, "no living executor in the group", hasLiving: false, at: now)
+            let missing =
+                run.plan.terms.target.map { "no living executor at \($0), which alone may have the run" }
+                ?? "no living executor in the group"
+            return unreached(run, missing, hasLiving: false, at: now)
         case .dispatching(let sent, let resendAt):
             guard let holder, !holder.isSilent(at: now, listenedSince: start) else {
                 return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))

@@ -1,6 +1,8 @@
 package import Groundwork
 
 /// Speaks to executors of every generation, whatever they answer.
+///
+/// Each is shown the token of its own group.
 package struct ExecutorClient: Sendable {
     private let http: any HTTPClient
     private let accessToken: Secret
@@ -94,9 +96,11 @@ package struct ExecutorClient: Sendable {
             (name: "Content-Type", value: "application/json;charset=UTF-8"),
             (name: WireHeader.appName, value: executor.group),
         ]
-        if !accessToken.isEmpty {
-            headers.append((name: WireHeader.accessToken, value: accessToken.reveal()))
+        guard let token = executor.token.secret(shared: accessToken) else {
+            let detail = "the token of group \(executor.group) cannot be read: give it a new one"
+            return .failed(HTTPError(.brokenBeforeWrite, detail: detail))
         }
+        if !token.isEmpty { headers.append((name: WireHeader.accessToken, value: token.reveal())) }
         let request = HTTPRequest(
             url: "\(executor.address.url)/\(name)",
             headers: headers,

@@ -42,7 +42,17 @@ package enum ExecutorDialect: String, Hashable, Sendable {
     package var other: ExecutorDialect { self == .run ? .trigger : .run }
 }
 
-/// One process that registered itself to run the jobs of a group.
+/// How it is known that a group has an executor.
+package enum ExecutorPlace: String, Hashable, Sendable {
+    /// It registered.
+    case registered
+    /// Somebody wrote its address down: it counts as living whether it is heard or not.
+    case manual
+    /// It registered, but somebody wrote down which addresses the group has, and this is none of them.
+    case passedOver = "passed_over"
+}
+
+/// One process that runs the jobs of a group.
 package struct ExecutorInstance: Hashable, Sendable {
     /// The app name it registered under.
     package let group: String
@@ -58,6 +68,10 @@ package struct ExecutorInstance: Hashable, Sendable {
     package let lastSeenAt: Moment
     /// Whether it signed off: it gets no further run.
     package let hasLeft: Bool
+    /// What the record of its group says of it.
+    package internal(set) var place = ExecutorPlace.registered
+    /// What is shown to it.
+    package internal(set) var token = GroupToken.shared
 
     package init(
         group: String,
@@ -86,17 +100,21 @@ package struct ExecutorInstance: Hashable, Sendable {
 
     /// Whether it may get runs at `now`.
     package func isAlive(at now: Moment) -> Bool {
-        !hasLeft && !isSilent(at: now)
+        switch place {
+        case .registered: !hasLeft && !isSilent(at: now)
+        case .manual: true
+        case .passedOver: false
+        }
     }
 
-    /// Whether nothing was heard of it for so long that its runs are lost.
+    /// Whether nothing was heard of it for so long that its runs are lost; never one that need not be heard.
     ///
     /// - Parameters:
     ///   - now: the present instant.
     ///   - start: since when somebody has listened: what was not heard before tells nothing.
     /// - Returns: true when it was silent for `silenceLimit`.
     package func isSilent(at now: Moment, listenedSince start: Moment? = nil) -> Bool {
-        now - max(lastSeenAt, start ?? lastSeenAt) >= Self.silenceLimit
+        place != .manual && now - max(lastSeenAt, start ?? lastSeenAt) >= Self.silenceLimit
     }
 }
 

@@ -112,10 +112,17 @@ package struct JobService: Sendable {
 
     /// Triggers a job now, whether it is enabled or not, with its own parameters or others.
     ///
+    /// - Parameters:
+    ///   - id: the job.
+    ///   - params: what the handler is given; nil for the job's own.
+    ///   - address: the only executor that may have the run, one of the job's group; nil when the job's route chooses.
+    ///   - trigger: why.
     /// - Returns: the runs, one a shard; they are stored and will be handed over even if this process dies now.
+    /// - Throws: `SchedulerError.invalid` for an address where the group has no living executor.
     package func trigger(
         _ id: JobID,
         params: String? = nil,
+        at address: String? = nil,
         by trigger: TriggerKind = .manual
     ) async throws(SchedulerError) -> [JobRun] {
         let job = try await job(id)
@@ -126,7 +133,9 @@ package struct JobService: Sendable {
             try await storing { () async throws(StoreError) in try await registry.instances() }
         )
         var now = wall.now
-        let living = groups.living(in: job.spec.group, at: now).count
+        let living = groups.living(in: job.spec.group, at: now)
+        var target: ExecutorAddress?
+        if let address { target = try Self.target(address, among: living, in: job.spec.group) }
         while true {
             let new = TriggerPlanner()
                 .runs(
@@ -134,7 +143,8 @@ package struct JobService: Sendable {
                     triggeredAt: now,
                     by: trigger,
                     params: params,
-                    living: living
+                    target: target,
+                    living: living.count
                 )
             do {
                 let added = try await runs.add(new)
@@ -148,6 +158,17 @@ package struct JobService: Sendable {
                 throw .store(error)
             }
         }
+    }
+
+    private static func target(
+        _ text: String,
+        among living: [ExecutorInstance],
+        in group: String
+    ) throws(SchedulerError) -> ExecutorAddress {
+        guard let address = ExecutorAddress(text), living.contains(where: { $0.address == address }) else {
+            throw .invalid([FieldFault("address", "must be one of a living executor of group \(group)")])
+        }
+        return address
     }
 
     /// The next instants of a schedule after `moment`, fewer where it ends, and what may surprise.

@@ -78,6 +78,7 @@ package struct TriggerPlanner: Hashable, Sendable {
     ///   - trigger: why.
     ///   - params: what the handler is given; nil for the job's own.
     ///   - parent: the run whose end triggers it, if one does.
+    ///   - target: the only executor that may have it, which is not split then; nil when the job's route chooses.
     ///   - living: how many executors of its group live; decides into how many shards the trigger is split.
     /// - Returns: the runs, one a shard.
     package func runs(
@@ -86,9 +87,20 @@ package struct TriggerPlanner: Hashable, Sendable {
         by trigger: TriggerKind,
         params: String?,
         parent: RunID? = nil,
+        target: ExecutorAddress? = nil,
         living: Int
     ) -> [NewRun] {
-        runs(of: job, at: now, trigger, due: now, living: living, params: params, parent: parent)
+        let parts = target == nil ? living : 1
+        return runs(
+            of: job,
+            at: now,
+            trigger,
+            due: now,
+            living: parts,
+            params: params,
+            parent: parent,
+            target: target
+        )
     }
 
     private func runs(
@@ -98,9 +110,11 @@ package struct TriggerPlanner: Hashable, Sendable {
         due: Moment,
         living: Int,
         params: String? = nil,
-        parent: RunID? = nil
+        parent: RunID? = nil,
+        target: ExecutorAddress? = nil
     ) -> [NewRun] {
-        let terms = RunTerms(job.spec, params: params)
+        var terms = RunTerms(job.spec, params: params)
+        terms.target = target
         return Shard.all(job.spec.route == .sharding ? living : 1)
             .map { shard in
                 let plan = RunPlan(

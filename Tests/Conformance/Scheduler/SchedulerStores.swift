@@ -7,6 +7,7 @@ package struct SchedulerStores: Sendable {
     package let runs: any RunStore
     package let alarms: any AlarmStore
     package let registry: any RegistryStore
+    package let groups: any GroupStore
     /// Makes another term of the scheduler begin, and gives its token.
     package let mint: @Sendable () async throws -> FencingToken
 
@@ -15,12 +16,14 @@ package struct SchedulerStores: Sendable {
         runs: any RunStore,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
         mint: @escaping @Sendable () async throws -> FencingToken
     ) {
         self.jobs = jobs
         self.runs = runs
         self.alarms = alarms
         self.registry = registry
+        self.groups = groups
         self.mint = mint
     }
 }

@@ -13,6 +13,11 @@ import Testing
         try await clause.check(try await SchedulerRoom(way).stores)
     }
 
+    @Test(arguments: GroupStoreConformance.clauses, Way.allCases)
+    func `the group store keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
+        try await clause.check(try await SchedulerRoom(way).stores)
+    }
+
     @Test(arguments: RegistryStoreConformance.clauses, Way.allCases)
     func `the registry store keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
         try await clause.check(try await SchedulerRoom(way).stores)
