@@ -8,6 +8,7 @@ package struct SchedulerParts: Sendable {
     package var alarms: any AlarmStore
     package var registry: any RegistryStore
     package var groups: any GroupStore
+    package var calls: any IdempotencyStore
     package var executors: ExecutorClient
     package var wall: any WallClock
     package var clock: any Clock<Duration>
@@ -22,6 +23,7 @@ package struct SchedulerParts: Sendable {
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,
+        calls: any IdempotencyStore,
         executors: ExecutorClient,
         wall: any WallClock,
         clock: any Clock<Duration>,
@@ -32,6 +34,7 @@ package struct SchedulerParts: Sendable {
         self.alarms = alarms
         self.registry = registry
         self.groups = groups
+        self.calls = calls
         self.executors = executors
         self.wall = wall
         self.clock = clock

@@ -33,6 +33,7 @@ final class SchedulerRig: Sendable {
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: http, accessToken: Self.accessToken),
             wall: clock.calendar,
             clock: clock,

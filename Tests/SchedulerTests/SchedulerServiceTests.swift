@@ -115,6 +115,7 @@ private struct Stage: Sendable {
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: CurlHTTPClient(), accessToken: SchedulerRig.accessToken),
             wall: SystemClock(),
             clock: ContinuousClock(),

@@ -23,6 +23,7 @@ struct TwoProcessesTests {
             alarms: parts.alarms,
             registry: parts.registry,
             groups: parts.groups,
+            calls: parts.calls,
             executors: parts.executors,
             wall: parts.wall,
             clock: parts.clock,

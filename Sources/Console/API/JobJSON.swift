@@ -91,7 +91,8 @@ extension ExecutorInstance {
     func json(at now: Moment) -> WireObject {
         [
             "group": .text(group), "address": .text(address.url), "instance": .optional(instance),
-            "dialect": .text(dialect.rawValue), "since": .instant(since), "lastSeenAt": .instant(lastSeenAt),
+            "dialect": .text(dialect.rawValue), "since": .instant(isHeard ? since : nil),
+            "lastSeenAt": .instant(isHeard ? lastSeenAt : nil),
             "alive": .bool(isAlive(at: now)), "left": .bool(hasLeft), "place": .text(place.rawValue),
         ]
     }

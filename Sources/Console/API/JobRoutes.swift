@@ -6,23 +6,28 @@ import Scheduler
 /// The scheduler's jobs: what should run, when and where.
 struct JobRoutes {
     let jobs: JobService
+    let keyed: KeyedCalls
 
     func add(to api: some RouterMethods<BasicRequestContext>) {
         api.route(.get, "api/v1/jobs", list)
-        api.route(.post, "api/v1/jobs", create)
+        api.route(.post, "api/v1/jobs", keyed.once(create))
         api.route(.get, "api/v1/jobs/:id") { call in Answer(try await jobs.job(call.id()).json) }
-        api.route(.put, "api/v1/jobs/:id", update)
+        api.route(.put, "api/v1/jobs/:id", keyed.once(update))
         api.route(.delete, "api/v1/jobs/:id") { call in
             try await jobs.remove(call.id())
             return NoContent()
         }
-        api.route(.post, "api/v1/jobs/:id/enable") { call in
-            Answer(try await jobs.setEnabled(call.id(), true).json)
-        }
-        api.route(.post, "api/v1/jobs/:id/disable") { call in
-            Answer(try await jobs.setEnabled(call.id(), false).json)
-        }
-        api.route(.post, "api/v1/jobs/:id/trigger", trigger)
+        api.route(
+            .post,
+            "api/v1/jobs/:id/enable",
+            keyed.once { call in Answer(try await jobs.setEnabled(call.id(), true).json) }
+        )
+        api.route(
+            .post,
+            "api/v1/jobs/:id/disable",
+            keyed.once { call in Answer(try await jobs.setEnabled(call.id(), false).json) }
+        )
+        api.route(.post, "api/v1/jobs/:id/trigger", keyed.once(trigger))
         api.route(.get, "api/v1/jobs/:id/next", next)
         api.route(.post, "api/v1/schedules/preview", preview)
     }
@@ -63,7 +68,13 @@ struct JobRoutes {
         let (params, address) = try await call.bodyIfAny { body in
             (try body.optional("params") as String?, try body.optional("address") as String?)
         }
-        let runs = try await jobs.trigger(call.id(), params: params, at: address, by: .api)
+        let runs = try await jobs.trigger(
+            call.id(),
+            params: params,
+            at: address,
+            by: .api,
+            key: call.idempotencyKey
+        )
         return Answer(["items": .objects(runs.map(\.json))], status: .accepted)
     }
 

@@ -112,9 +112,10 @@ struct ExecutorList: Sendable {
         let address: String
         let instance: String?
         let chip: Chip
-        let since: Stamp
-        let seen: Stamp
-        let silence: String
+        /// Nil when it was never heard.
+        let since: Stamp?
+        let seen: Stamp?
+        let silence: String?
         let dialect: String
     }
 
@@ -145,9 +146,10 @@ struct ExecutorList: Sendable {
                 address: executor.address.url,
                 instance: executor.instance,
                 chip: Chip(executor, say),
-                since: say.stamp(executor.since),
-                seen: say.stamp(executor.lastSeenAt),
-                silence: say("ago", ["span": say.duration(say.now - executor.lastSeenAt)]),
+                since: executor.isHeard ? say.stamp(executor.since) : nil,
+                seen: executor.isHeard ? say.stamp(executor.lastSeenAt) : nil,
+                silence: executor.isHeard
+                    ? say("ago", ["span": say.duration(say.now - executor.lastSeenAt)]) : nil,
                 dialect: "/\(executor.dialect.rawValue)"
             )
         }

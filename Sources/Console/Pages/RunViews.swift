@@ -114,6 +114,7 @@ struct RunDetail: Sendable {
             Fact(say("shard"), row.shard ?? say("shard-whole")),
             Fact(say("attempt-name"), "\(run.plan.attempt)"),
         ]
+        if let target = run.plan.terms.target { facts.append(Fact(say("run-target"), target.url)) }
         if let reason = row.reason { facts.append(Fact(say("reason"), reason)) }
         if let parent = run.plan.parent {
             let led = run.plan.trigger == .parent ? "child-of" : "retry-of"

@@ -107,6 +107,7 @@ struct SchedulerSite: Sendable {
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             form: .embedded(server)
         )
     }
@@ -133,6 +134,7 @@ struct SchedulerSite: Sendable {
                 alarms: PostgresAlarmStore(database),
                 registry: PostgresRegistryStore(database),
                 groups: PostgresGroupStore(database),
+                calls: PostgresIdempotencyStore(database),
                 form: .cluster(cluster, pool)
             )
         } catch {
@@ -151,6 +153,7 @@ struct SchedulerSite: Sendable {
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,
+        calls: any IdempotencyStore,
         form: Form
     ) {
         self.size = size
@@ -168,6 +171,7 @@ struct SchedulerSite: Sendable {
                 alarms: alarms,
                 registry: registry,
                 groups: groups,
+                calls: calls,
                 executors: ExecutorClient(http: http, accessToken: executorToken),
                 wall: SystemClock(),
                 clock: ContinuousClock(),

@@ -41,6 +41,7 @@ struct Composition: Sendable {
             alarms: forms.alarms,
             registry: forms.registry,
             groups: forms.groups,
+            calls: forms.calls,
             executors: ExecutorClient(http: engine.http, accessToken: forms.secrets.executorToken),
             wall: engine.clock,
             clock: engine.timer,

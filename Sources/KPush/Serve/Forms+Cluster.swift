@@ -51,6 +51,7 @@ extension Forms {
             alarms: PostgresAlarmStore(scheduler),
             registry: PostgresRegistryStore(scheduler),
             groups: PostgresGroupStore(scheduler),
+            calls: PostgresIdempotencyStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),
             clock: clock,

@@ -40,6 +40,7 @@ extension Forms {
             alarms: SQLiteAlarmStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),
             groups: SQLiteGroupStore(scheduler),
+            calls: SQLiteIdempotencyStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             wakeLine: nil,
             clock: clock,

@@ -18,6 +18,7 @@ struct Forms: Sendable {
     let alarms: any AlarmStore
     let registry: any RegistryStore
     let groups: any GroupStore
+    let calls: any IdempotencyStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

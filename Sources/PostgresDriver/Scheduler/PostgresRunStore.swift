@@ -57,7 +57,7 @@ package struct PostgresRunStore: RunStore {
     }
 
     /// Locks the jobs of the runs, and notes the runs as their latest triggers.
-    private static func noteTriggers(of runs: [NewRun]) -> [PostgresStatement] {
+    static func noteTriggers(of runs: [NewRun]) -> [PostgresStatement] {
         let latest = Dictionary(runs.map { ($0.plan.job, $0.plan.plannedAt) }, uniquingKeysWith: max)
         let jobs = latest.sorted { $0.key.rawValue < $1.key.rawValue }
         return [

@@ -15,6 +15,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(spelling) },
             { link in _ = try link.runScript(groups) },
             { link in _ = try link.runScript(targets) },
+            { link in _ = try link.runScript(keyedCalls) },
         ]
     )
 
@@ -171,6 +172,20 @@ enum SchedulerSchema {
 
     /// The only executor that may have a run; null for nearly all.
     private static let targets = "ALTER TABLE runs ADD COLUMN target text"
+
+    /// Calls that are made once: what they were answered, and which runs they added.
+    private static let keyedCalls = """
+        CREATE TABLE keyed_calls (
+            key text PRIMARY KEY,
+            digest text NOT NULL,
+            begun_at bigint NOT NULL,
+            runs text,
+            status bigint,
+            location text,
+            body text
+        );
+        CREATE INDEX keyed_calls_begun ON keyed_calls (begun_at)
+        """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
     /// leader travels with what it writes, and nobody comes back to look at the answer.

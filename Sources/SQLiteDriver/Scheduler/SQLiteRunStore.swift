@@ -16,7 +16,8 @@ package struct SQLiteRunStore: RunStore {
         }
     }
 
-    private static func add(
+    /// Adds a run that no schedule asked for, and notes its trigger on its job.
+    static func add(
         _ run: NewRun,
         token: FencingToken?,
         during operation: String,

@@ -14,6 +14,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
         migrator.registerMigration("groups") { db in try db.execute(sql: groups) }
         migrator.registerMigration("run targets") { db in try db.execute(sql: targets) }
+        migrator.registerMigration("keyed calls") { db in try db.execute(sql: keyedCalls) }
         return migrator
     }
 
@@ -65,6 +66,20 @@ enum SchedulerMigrations {
 
     /// The only executor that may have a run; null for nearly all.
     private static let targets = "ALTER TABLE runs ADD COLUMN target TEXT"
+
+    /// Calls that are made once: what they were answered, and which runs they added.
+    private static let keyedCalls = """
+        CREATE TABLE keyed_calls (
+            key TEXT PRIMARY KEY NOT NULL,
+            digest TEXT NOT NULL,
+            begun_at INTEGER NOT NULL,
+            runs TEXT,
+            status INTEGER,
+            location TEXT,
+            body TEXT
+        ) STRICT;
+        CREATE INDEX keyed_calls_begun ON keyed_calls (begun_at);
+        """
 
     private static let first = """
         CREATE TABLE leases (

@@ -70,6 +70,8 @@ package struct ExecutorInstance: Hashable, Sendable {
     package let hasLeft: Bool
     /// What the record of its group says of it.
     package internal(set) var place = ExecutorPlace.registered
+    /// Whether it was ever heard; where it was not, its instants are those of its group's record.
+    package internal(set) var isHeard = true
     /// What is shown to it.
     package internal(set) var token = GroupToken.shared
 

@@ -123,7 +123,7 @@ extension [ExecutorInstance] {
         for group in groups {
             for address in group.registration.addresses
             where known.insert([group.name, address.url]).inserted {
-                let silent = ExecutorInstance(
+                var silent = ExecutorInstance(
                     group: group.name,
                     address: address,
                     instance: nil,
@@ -131,6 +131,7 @@ extension [ExecutorInstance] {
                     since: group.createdAt,
                     lastSeenAt: group.createdAt
                 )
+                silent.isHeard = false
                 placed.append(silent.placed(by: group))
             }
         }

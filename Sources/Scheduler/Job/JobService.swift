@@ -6,6 +6,7 @@ package struct JobService: Sendable {
     private let jobs: any JobStore
     private let runs: any RunStore
     private let registry: any RegistryStore
+    private let calls: any IdempotencyStore
     private let bells: SchedulerBells
     private let gauges: SchedulerGauges
     private let wall: any WallClock
@@ -14,6 +15,7 @@ package struct JobService: Sendable {
         jobs = parts.jobs
         runs = parts.runs
         registry = parts.registry
+        calls = parts.calls
         bells = parts.bells
         gauges = parts.gauges
         wall = parts.wall
@@ -117,13 +119,15 @@ package struct JobService: Sendable {
     ///   - params: what the handler is given; nil for the job's own.
     ///   - address: the only executor that may have the run, one of the job's group; nil when the job's route chooses.
     ///   - trigger: why.
+    ///   - key: that of a call that has begun, which adds runs once; nil for a call without one.
     /// - Returns: the runs, one a shard; they are stored and will be handed over even if this process dies now.
     /// - Throws: `SchedulerError.invalid` for an address where the group has no living executor.
     package func trigger(
         _ id: JobID,
         params: String? = nil,
         at address: String? = nil,
-        by trigger: TriggerKind = .manual
+        by trigger: TriggerKind = .manual,
+        key: String? = nil
     ) async throws(SchedulerError) -> [JobRun] {
         let job = try await job(id)
         if let params, params.utf8.count > 65_536 {
@@ -147,7 +151,7 @@ package struct JobService: Sendable {
                     living: living.count
                 )
             do {
-                let added = try await runs.add(new)
+                let added = try await add(new, for: key)
                 gauges.planned(added, at: now)
                 bells.runsMayGo()
                 return added
@@ -158,6 +162,11 @@ package struct JobService: Sendable {
                 throw .store(error)
             }
         }
+    }
+
+    private func add(_ new: [NewRun], for key: String?) async throws(StoreError) -> [JobRun] {
+        guard let key else { return try await runs.add(new) }
+        return try await calls.add(new, for: key)
     }
 
     private static func target(

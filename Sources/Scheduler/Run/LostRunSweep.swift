@@ -6,6 +6,7 @@ import Logging
 package struct LostRunSweep: Sendable {
     private let runs: any RunStore
     private let registry: any RegistryStore
+    private let calls: any IdempotencyStore
     private let executors: ExecutorClient
     private let closer: RunCloser
     private let bells: SchedulerBells
@@ -21,6 +22,7 @@ package struct LostRunSweep: Sendable {
     init(_ parts: SchedulerParts, settings: SweepSettings) {
         runs = parts.runs
         registry = parts.registry
+        calls = parts.calls
         executors = parts.executors
         closer = RunCloser(parts)
         bells = parts.bells
@@ -229,6 +231,7 @@ package struct LostRunSweep: Sendable {
         }
         if count > 0 { logger.debug("old runs removed", metadata: ["runs": "\(count)"]) }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
+        _ = try await calls.prune(begunBefore: now - KeyedCall.retention, limit: Self.batch)
     }
 }
 

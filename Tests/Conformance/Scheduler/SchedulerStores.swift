@@ -8,6 +8,7 @@ package struct SchedulerStores: Sendable {
     package let alarms: any AlarmStore
     package let registry: any RegistryStore
     package let groups: any GroupStore
+    package let calls: any IdempotencyStore
     /// Makes another term of the scheduler begin, and gives its token.
     package let mint: @Sendable () async throws -> FencingToken
 
@@ -17,6 +18,7 @@ package struct SchedulerStores: Sendable {
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,
+        calls: any IdempotencyStore,
         mint: @escaping @Sendable () async throws -> FencingToken
     ) {
         self.jobs = jobs
@@ -24,6 +26,7 @@ package struct SchedulerStores: Sendable {
         self.alarms = alarms
         self.registry = registry
         self.groups = groups
+        self.calls = calls
         self.mint = mint
     }
 }

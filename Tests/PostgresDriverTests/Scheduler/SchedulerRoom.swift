@@ -25,7 +25,8 @@ struct SchedulerRoom {
             runs: PostgresRunStore(database),
             alarms: PostgresAlarmStore(database),
             registry: PostgresRegistryStore(database),
-            groups: PostgresGroupStore(database)
+            groups: PostgresGroupStore(database),
+            calls: PostgresIdempotencyStore(database)
         ) { try await Self.mint(in: pool) }
     }
 

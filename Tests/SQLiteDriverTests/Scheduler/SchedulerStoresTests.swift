@@ -24,7 +24,8 @@ final class SchedulerStoresTests {
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
-            groups: SQLiteGroupStore(database)
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database)
         ) {
             let lease = try await keeper.acquire(
                 SchedulerService.leaseName,
@@ -47,6 +48,11 @@ final class SchedulerStoresTests {
 
     @Test(arguments: GroupStoreConformance.clauses)
     func `the group store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: IdempotencyConformance.clauses)
+    func `calls with keys are kept`(clause: Clause<SchedulerStores>) async throws {
         try await clause.check(stores)
     }
 
