@@ -1,10 +1,13 @@
 package import Groundwork
 package import Logging
 
+/// Everything that is kept of runs.
+package typealias RunBooks = RunStore & RunReportStore & RunClearingStore
+
 /// What the scheduler's loops and doors are built from and share.
 package struct SchedulerParts: Sendable {
     package var jobs: any JobStore
-    package var runs: any RunStore
+    package var runs: any RunBooks
     package var alarms: any AlarmStore
     package var registry: any RegistryStore
     package var groups: any GroupStore
@@ -13,13 +16,15 @@ package struct SchedulerParts: Sendable {
     package var wall: any WallClock
     package var clock: any Clock<Duration>
     package var logger: Logger
+    /// Says which day of the report a run belongs to.
+    package var calendar = RunCalendar()
     package let bells = SchedulerBells()
     package let gauges = SchedulerGauges()
     let groupBook = GroupBook()
 
     package init(
         jobs: any JobStore,
-        runs: any RunStore,
+        runs: any RunBooks,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,

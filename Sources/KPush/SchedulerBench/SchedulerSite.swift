@@ -28,7 +28,7 @@ struct SchedulerSite: Sendable {
     let apiToken: Secret
     let executorToken: Secret
     let jobs: any JobStore
-    let runs: any RunStore
+    let runs: any RunBooks
     let service: JobService
     private let form: Form
     private let http: CurlHTTPClient
@@ -149,7 +149,7 @@ struct SchedulerSite: Sendable {
         apiToken: Secret,
         executorToken: Secret,
         jobs: any JobStore,
-        runs: any RunStore,
+        runs: any RunBooks,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,

@@ -35,7 +35,7 @@ struct Composition: Sendable {
         forms = try await Forms.open(settings, folder, logger: logger)
         apiToken = try settings.webToken(forms.secrets)
         engine = try EngineParts(settings, folder, forms, logger: logger)
-        scheduler = SchedulerParts(
+        var scheduler = SchedulerParts(
             jobs: forms.jobs,
             runs: forms.runs,
             alarms: forms.alarms,
@@ -47,6 +47,8 @@ struct Composition: Sendable {
             clock: engine.timer,
             logger: logger
         )
+        scheduler.calendar = RunCalendar(ZoneRules(of: settings.zone))
+        self.scheduler = scheduler
         jobs = JobService(scheduler)
         let pattern = try YAMLDecoder().decode(JobDefinition.self, from: BuiltInJobs.crowdSendDefinition())
         campaigns = engine.campaignService(
@@ -103,7 +105,8 @@ struct Composition: Sendable {
         }
         if settings.roles.contains(.scheduler) {
             var how = SchedulerSettings()
-            how.sweep.runRetention = settings.retention.runs
+            how.upkeep.runRetention = settings.retention.runs
+            how.upkeep.countRetention = settings.retention.runDays
             services.append(
                 SchedulerService(
                     scheduler,

@@ -14,7 +14,7 @@ struct Forms: Sendable {
     let limiter: any RateLimiter
     let tokens: any AccessTokenStore
     let jobs: any JobStore
-    let runs: any RunStore
+    let runs: any RunBooks
     let alarms: any AlarmStore
     let registry: any RegistryStore
     let groups: any GroupStore

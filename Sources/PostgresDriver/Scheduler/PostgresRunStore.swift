@@ -3,8 +3,8 @@ package import Scheduler
 
 /// Runs in the scheduler's tables.
 package struct PostgresRunStore: RunStore {
-    private let database: PostgresSchedulerDatabase
-    private var pool: PostgresPool { database.pool }
+    let database: PostgresSchedulerDatabase
+    var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
         self.database = database
@@ -157,12 +157,6 @@ package struct PostgresRunStore: RunStore {
             let found = rows.map { (job: JobID(rawValue: $0.int64(0)), address: $0.text(1)) }
             return Dictionary(grouping: found, by: \.job)
                 .mapValues { $0.map { ExecutorAddress(stored: $0.address) } }
-        }
-    }
-
-    package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
-        try await pool.write("prune runs") { link in
-            try link.run(Self.prune, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
         }
     }
 
@@ -324,13 +318,5 @@ extension PostgresRunStore {
             SELECT id, address, dispatched_at FROM runs WHERE runs.job = j.job ORDER BY id DESC LIMIT $2) AS r
         WHERE r.dispatched_at >= $3 AND r.address IS NOT NULL
         ORDER BY j.job, r.dispatched_at, r.id
-        """
-
-    /// Whoever else prunes at the same time takes others.
-    static let prune = """
-        DELETE FROM runs WHERE id IN (
-            SELECT id FROM runs
-            WHERE ended_at < $1 AND NOT EXISTS (SELECT 1 FROM sequels WHERE sequels.run = runs.id)
-            ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """
 }

@@ -16,6 +16,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(groups) },
             { link in _ = try link.runScript(targets) },
             { link in _ = try link.runScript(keyedCalls) },
+            { link in _ = try link.runScript(runDays) },
         ]
     )
 
@@ -185,6 +186,26 @@ enum SchedulerSchema {
             body text
         );
         CREATE INDEX keyed_calls_begun ON keyed_calls (begun_at)
+        """
+
+    /// How many runs each day had, by where they stand, and the jobs whose runs are kept for a time of their own.
+    ///
+    /// Whoever counts or removes runs holds the row of `run_days_settled`.
+    private static let runDays = """
+        CREATE TABLE run_days (
+            day bigint NOT NULL,
+            job bigint NOT NULL,
+            app text NOT NULL,
+            outcome text NOT NULL,
+            -- runs that are there, and runs that were removed since
+            present bigint NOT NULL,
+            removed bigint NOT NULL,
+            PRIMARY KEY (day, job, app, outcome)
+        ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+        CREATE INDEX run_days_of_job ON run_days (job, day);
+        CREATE TABLE run_days_settled (id bigint PRIMARY KEY CHECK (id = 1), until bigint);
+        INSERT INTO run_days_settled (id) VALUES (1);
+        CREATE INDEX jobs_keeping ON jobs (id) WHERE strpos(spec, '"keep_ms":') > 0
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a

@@ -4,7 +4,7 @@ package import Scheduler
 
 /// Runs in the scheduler's file.
 package struct SQLiteRunStore: RunStore {
-    private let database: SchedulerDatabase
+    let database: SchedulerDatabase
 
     package init(_ database: SchedulerDatabase) {
         self.database = database
@@ -150,13 +150,6 @@ package struct SQLiteRunStore: RunStore {
         }
     }
 
-    package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
-        try await database.write("prune runs") { db in
-            try db.execute(sql: Self.prune, arguments: [moment.millisecondsSinceEpoch, limit])
-            return db.changesCount
-        }
-    }
-
     private static func close(
         _ closing: RunClosing,
         _ token: FencingToken?,
@@ -251,13 +244,6 @@ extension SQLiteRunStore {
             SELECT id, address, dispatched_at FROM runs INDEXED BY runs_of_job
             WHERE job = ? ORDER BY id DESC LIMIT ?)
         WHERE dispatched_at >= ? AND address IS NOT NULL ORDER BY dispatched_at, id
-        """
-
-    private static let prune = """
-        DELETE FROM runs WHERE id IN (
-            SELECT id FROM runs
-            WHERE ended_at IS NOT NULL AND ended_at < ? AND id NOT IN (SELECT run FROM sequels)
-            ORDER BY ended_at LIMIT ?)
         """
 }
 

@@ -15,6 +15,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("groups") { db in try db.execute(sql: groups) }
         migrator.registerMigration("run targets") { db in try db.execute(sql: targets) }
         migrator.registerMigration("keyed calls") { db in try db.execute(sql: keyedCalls) }
+        migrator.registerMigration("run days") { db in try db.execute(sql: runDays) }
         return migrator
     }
 
@@ -79,6 +80,25 @@ enum SchedulerMigrations {
             body TEXT
         ) STRICT;
         CREATE INDEX keyed_calls_begun ON keyed_calls (begun_at);
+        """
+
+    /// How many runs each day had, by where they stand, and the ways to runs that are counted and removed.
+    private static let runDays = """
+        CREATE TABLE run_days (
+            day INTEGER NOT NULL,
+            job INTEGER NOT NULL,
+            app TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            -- runs that are there, and runs that were removed since
+            present INTEGER NOT NULL,
+            removed INTEGER NOT NULL,
+            PRIMARY KEY (day, job, app, outcome)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX run_days_of_job ON run_days (job, day);
+        CREATE TABLE run_days_settled (id INTEGER PRIMARY KEY CHECK (id = 1), until INTEGER NOT NULL) STRICT;
+        CREATE INDEX runs_by_plan ON runs (planned_at, id);
+        CREATE INDEX runs_of_group ON runs (app, id);
+        CREATE INDEX jobs_keeping ON jobs (id) WHERE instr(spec, '"keep_ms":') > 0;
         """
 
     private static let first = """

@@ -41,5 +41,10 @@ extension ArchiveTable {
         ArchiveTable("sequels", key: [.number("run")], []),
         ArchiveTable("alarms", key: [.number("job")], [.text("state")]),
         ArchiveTable("notices", key: [.number("id")], [.number("job"), .number("due_at"), .text("body")]),
+        ArchiveTable(
+            "run_days",
+            key: [.number("day"), .number("job"), .text("app"), .text("outcome")],
+            [.number("present"), .number("removed")]
+        ),
     ]
 }

@@ -67,6 +67,8 @@ package struct JobSpec: Hashable, Sendable {
     package var children: [ChildJob]
     /// Whom its trouble is told; nil when nobody is.
     package var alarm: AlarmPolicy?
+    /// How long its ended runs are kept; nil for as long as those of all jobs.
+    package var keep: Duration?
 
     package init(
         name: String,
@@ -81,7 +83,8 @@ package struct JobSpec: Hashable, Sendable {
         timeout: Duration = .zero,
         retry: RetryPolicy = .never,
         children: [ChildJob] = [],
-        alarm: AlarmPolicy? = nil
+        alarm: AlarmPolicy? = nil,
+        keep: Duration? = nil
     ) {
         self.name = name
         self.group = group
@@ -96,6 +99,7 @@ package struct JobSpec: Hashable, Sendable {
         self.retry = retry
         self.children = children
         self.alarm = alarm
+        self.keep = keep
     }
 }
 

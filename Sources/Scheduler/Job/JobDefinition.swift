@@ -15,6 +15,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children,
             alarm, enabled
         case timeoutSeconds = "timeout_seconds"
+        case keepDays = "keep_days"
     }
 
     private enum ScheduleKeys: String, CodingKey, CaseIterable {
@@ -54,7 +55,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
                 ?? .zero,
             retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never,
             children: children.map { $0.within(group) },
-            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm)
+            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
+            keep: try keys.decodeIfPresent(Double.self, forKey: .keepDays).map { .seconds($0 * 86_400) }
         )
         isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
     }
@@ -78,6 +80,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         // A definition without them must keep the fingerprint that it had before there were any.
         if !spec.children.isEmpty { try keys.encode(spec.children, forKey: .children) }
         try keys.encodeIfPresent(spec.alarm, forKey: .alarm)
+        try keys.encodeIfPresent(spec.keep.map { $0.inSeconds / 86_400 }, forKey: .keepDays)
         try keys.encode(isEnabled, forKey: .enabled)
     }
 

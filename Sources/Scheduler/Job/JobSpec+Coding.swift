@@ -5,6 +5,8 @@ extension JobSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children, alarm
         case timeout = "timeout_ms"
+        // `RunClearingStore.keeps` finds the jobs that have one by this key.
+        case keep = "keep_ms"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -22,7 +24,8 @@ extension JobSpec: Codable {
             timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
             retry: try keys.decode(RetryPolicy.self, forKey: .retry),
             children: try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? [],
-            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm)
+            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
+            keep: try keys.decodeIfPresent(Int64.self, forKey: .keep).map { .milliseconds($0) }
         )
     }
 
@@ -41,5 +44,6 @@ extension JobSpec: Codable {
         try keys.encode(retry, forKey: .retry)
         try keys.encode(children, forKey: .children)
         try keys.encodeIfPresent(alarm, forKey: .alarm)
+        try keys.encodeIfPresent(keep?.wholeMilliseconds, forKey: .keep)
     }
 }

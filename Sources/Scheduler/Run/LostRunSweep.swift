@@ -40,7 +40,7 @@ package struct LostRunSweep: Sendable {
         while !Task.isCancelled {
             do {
                 try await sweep(under: lease, &idle)
-                try await prune()
+                try await forget()
             } catch let error as StoreError where error.isTransient {
                 logger.warning("runs not swept", metadata: [LogKey.error: "\(error)"])
                 // What executors called back meanwhile was not taken either: they will call again.
@@ -218,24 +218,15 @@ package struct LostRunSweep: Sendable {
         return answer
     }
 
-    /// Removes runs that ended long ago, a bounded number, and executors that are long gone.
-    func prune() async throws {
+    /// Removes executors that are long gone, and keys of calls that nobody repeats any more.
+    func forget() async throws {
         let now = wall.now
-        let end = now - settings.runRetention
-        // Several small transactions, so that nobody waits long; what is left over goes next time.
-        var count = 0
-        for _ in 0..<10 {
-            let step = try await runs.prune(endedBefore: end, limit: Self.batch)
-            count += step
-            if step < Self.batch { break }
-        }
-        if count > 0 { logger.debug("old runs removed", metadata: ["runs": "\(count)"]) }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
         _ = try await calls.prune(begunBefore: now - KeyedCall.retention, limit: Self.batch)
     }
 }
 
-/// How lost runs are looked for, and how long what is over is kept.
+/// How lost runs are looked for, and how long executors that are gone stay listed.
 package struct SweepSettings: Hashable, Sendable {
     /// The wait between two looks.
     package var period = Duration.seconds(5)
@@ -262,8 +253,6 @@ package struct SweepSettings: Hashable, Sendable {
     package var idlePeriod = Duration.seconds(30)
     /// For how long the executor must say no before the result counts as lost: time to deliver what it kept.
     package var idleLimit = Duration.seconds(300)
-    /// How long ended runs are kept.
-    package var runRetention = Duration.seconds(30 * 86_400)
     /// How long executors that are gone stay listed.
     package var executorRetention = Duration.seconds(86_400)
 

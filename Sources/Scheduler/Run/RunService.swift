@@ -2,11 +2,12 @@ package import Groundwork
 
 /// What operators and programs ask about runs and executors.
 package struct RunService: Sendable {
-    private let runs: any RunStore
+    let runs: any RunBooks
     private let registry: any RegistryStore
     private let executors: ExecutorClient
     private let closer: RunCloser
-    private let wall: any WallClock
+    let wall: any WallClock
+    let calendar: RunCalendar
 
     package init(_ parts: SchedulerParts) {
         runs = parts.runs
@@ -14,6 +15,7 @@ package struct RunService: Sendable {
         executors = parts.executors
         closer = RunCloser(parts)
         wall = parts.wall
+        calendar = parts.calendar
     }
 
     /// The newest runs that pass the filter, from `after` on.

@@ -4,7 +4,7 @@ package import Scheduler
 /// A fresh, empty set of the scheduler's stores that share one place.
 package struct SchedulerStores: Sendable {
     package let jobs: any JobStore
-    package let runs: any RunStore
+    package let runs: any RunBooks
     package let alarms: any AlarmStore
     package let registry: any RegistryStore
     package let groups: any GroupStore
@@ -14,7 +14,7 @@ package struct SchedulerStores: Sendable {
 
     package init(
         jobs: any JobStore,
-        runs: any RunStore,
+        runs: any RunBooks,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,
