@@ -78,6 +78,7 @@ enum ConsoleRouter {
         )
         .add(to: api)
         GroupRoutes(groups: parts.groups, runs: parts.runs, clock: parts.clock).add(to: api)
+        RunHistoryRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }

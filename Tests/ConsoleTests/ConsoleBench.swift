@@ -89,7 +89,7 @@ final class ConsoleBench: Sendable {
             path: folder.file("scheduler.db"),
             sealer: AESSealer(key: AESSealer.newKey())
         )
-        scheduler = SchedulerParts(
+        var scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
@@ -101,6 +101,8 @@ final class ConsoleBench: Sendable {
             clock: clock,
             logger: logger
         )
+        scheduler.calendar = RunCalendar(ZoneRules(of: zone))
+        self.scheduler = scheduler
         let jobs = JobService(scheduler)
         var settings = ConsoleSettings(
             apiToken: Secret(Self.token),

@@ -22,6 +22,7 @@ import Testing
         children:
           - {job: tick}
           - {job: ops/page somebody, when: failure, params: result, per_shard: true}
+        keep_days: 90
         ---
         name: tick
         group: reports
@@ -61,6 +62,7 @@ import Testing
                 "{job: ops/page somebody, when: failure, params: result, per_shard: true}"
             )
         )
+        #expect(exported.output.contains("keep_days: 90\n"))
         let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
         #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
         let list = try await bench.kpush("jobs", "list", "--group", "reports")

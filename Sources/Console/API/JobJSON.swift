@@ -12,6 +12,7 @@ extension Job {
             "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
             "children": .objects(spec.children.map(\.json)),
             "alarm": spec.alarm.map { .object($0.json) } ?? .null,
+            "keepDays": spec.keep.map { .number($0.inSeconds / 86_400) } ?? .null,
             "createdAt": .instant(createdAt), "startedAt": .instant(startedAt),
             "lastTriggerAt": .instant(lastTriggerAt), "nextTriggerAt": .instant(nextTriggerAt),
             "fromDefinition": .bool(definition != nil),

@@ -115,6 +115,7 @@ extension JobSpec {
         )
         children = (try body.objects("children") { try ChildJob(&$0) } ?? []).map { $0.within(group) }
         alarm = try body.object("alarm") { try AlarmPolicy(&$0) }
+        keep = try body.optional("keepDays", in: 1.0...3_650).map { .seconds($0 * 86_400) }
     }
 
     /// What can be written as a duration at all.

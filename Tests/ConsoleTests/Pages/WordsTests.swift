@@ -44,6 +44,7 @@ import Testing
         add("figure", DayDifference.Figure.allCases.map(\.rawValue))
         add("row", ReconciliationRow.Kind.allCases.map(\.rawValue))
         add("source", TheirDay.Source.allCases.map(\.rawValue))
+        add("range", RunRange.Name.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         return keys
     }

@@ -57,6 +57,7 @@ struct JobAnswer: Decodable, Sendable {
     let retry: Retry
     let children: [Child]
     let alarm: Alarm?
+    let keepDays: Double?
     let lastTriggerAt: APIInstant?
     let nextTriggerAt: APIInstant?
     let fromDefinition: Bool
@@ -101,7 +102,8 @@ struct JobAnswer: Decodable, Sendable {
             },
             alarm: alarm.map {
                 AlarmPolicy($0.to, window: .seconds($0.window), tellsRecovery: $0.recovery)
-            }
+            },
+            keep: keepDays.map { .seconds($0 * 86_400) }
         )
     }
 }
@@ -178,6 +180,7 @@ extension JobSpec {
                 "reasons": retry.reasons.map { .list($0.inOrder.map { .text($0.rawValue) }) } ?? .null,
             ]),
             "alarm": alarm.map { .object($0.draft) } ?? .null,
+            "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
             "children": .list(
                 children.map { child in
                     .object([

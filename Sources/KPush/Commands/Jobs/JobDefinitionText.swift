@@ -38,6 +38,7 @@ enum JobDefinitionText {
             keys.add("children", Node(spec.children.map { child($0, in: spec.group) }, .implicit, .block))
         }
         if let alarm = spec.alarm { keys.add("alarm", self.alarm(alarm)) }
+        if let keep = spec.keep { keys.add("keep_days", number(keep.inSeconds / 86_400)) }
         if !job.isEnabled { keys.add("enabled", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
     }

@@ -37,6 +37,7 @@ enum JobText {
             ("timeout", spec.timeout == .zero ? "none" : seconds(spec.timeout)), ("retry", retry(spec.retry)),
             ("children", spec.children.map(child).joined(separator: "; ")),
             ("alarm", spec.alarm.map(alarm) ?? ""),
+            ("keep", spec.keep.map { "\($0.inSeconds / 86_400) days" } ?? ""),
         ]
     }
 
