@@ -131,6 +131,9 @@ import Testing
         let cases: [(text: String, says: String)] = [
             ("name: x\ngroup: g\nhandlr: h\n", "unknown key handlr"),
             ("name: x\ngroup: g\n", "handler is missing"),
+            ("name: x\ngroup: g\nhandler: h\nscript: {language: shell, source: ls}\n", "must be left out"),
+            ("name: x\ngroup: g\nscript: {language: groovy, source: ls}\n", "script.language"),
+            ("name: x\ngroup: g\nscript: {language: shell, file: gone.sh}\n", "gone.sh"),
             ("name: x\ngroup: g\nhandler: h\nschedule: {cron: \"* * *\"}\n", "schedule.conf"),
             ("name: x\ngroup: g\nhandler: h\nroute: NOWHERE\n", "route"),
             ("name: x\ngroup: g\nhandler: h\n---\nname: x\ngroup: g\nhandler: i\n", "g/x is defined twice"),

@@ -8,7 +8,8 @@ extension Job {
             "name": .text(spec.name), "group": .text(spec.group), "summary": .text(spec.summary),
             "schedule": .object(spec.schedule.json), "misfire": .text(spec.misfire.rawValue),
             "overlap": .text(spec.overlap.rawValue), "route": .text(spec.route.rawValue),
-            "handler": .text(spec.handler), "params": .text(spec.params),
+            "handler": .text(spec.handler), "script": spec.script.map { .object($0.json) } ?? .null,
+            "params": .text(spec.params),
             "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
             "children": .objects(spec.children.map(\.json)),
             "alarm": spec.alarm.map { .object($0.json) } ?? .null,
@@ -28,6 +29,12 @@ extension ScheduleText {
             "from": .instant(limits.from), "until": .instant(limits.until),
             "jitter": .number(limits.jitter.inSeconds),
         ]
+    }
+}
+
+extension JobScript {
+    fileprivate var json: WireObject {
+        ["language": .text(language.rawValue), "source": .text(source), "remark": .text(remark)]
     }
 }
 

@@ -100,6 +100,7 @@ extension JobSpec {
     /// Reads what an operator may decide; what makes sense is the service's business.
     fileprivate init(_ body: inout Input) throws {
         let schedule = try body.object("schedule") { try ScheduleText(&$0) } ?? .manual
+        let script = try body.object("script") { try JobScript(&$0) }
         self.init(
             name: try body.required("name"),
             group: try body.required("group"),
@@ -108,7 +109,8 @@ extension JobSpec {
             misfire: try body.optional("misfire") ?? .usual(for: schedule),
             overlap: try body.optional("overlap") ?? .serial,
             route: try body.optional("route") ?? .round,
-            handler: try body.required("handler"),
+            handler: try script == nil ? body.required("handler") : body.optional("handler") ?? "",
+            script: script,
             params: try body.optional("params") ?? "",
             timeout: .seconds(try body.optional("timeout", in: Self.seconds) ?? 0),
             retry: try body.object("retry", Self.retry) ?? .never
@@ -136,6 +138,16 @@ extension JobSpec {
             limit: try input.required("limit"),
             backoff: backoff ?? usual,
             reasons: reasons.map(Set.init)
+        )
+    }
+}
+
+extension JobScript {
+    fileprivate init(_ input: inout Input) throws {
+        self.init(
+            try input.required("language"),
+            try input.required("source"),
+            remark: try input.optional("remark") ?? ""
         )
     }
 }

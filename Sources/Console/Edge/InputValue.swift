@@ -169,5 +169,6 @@ extension RouteStrategy: InputChoice {}
 extension JobCalendar.Weekends: InputChoice {}
 extension ChildCondition: InputChoice {}
 extension ChildParams: InputChoice {}
+extension JobScript.Language: InputChoice {}
 extension RunState.Name: InputChoice {}
 extension RunReason: InputChoice {}

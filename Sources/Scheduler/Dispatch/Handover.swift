@@ -3,6 +3,7 @@ import Logging
 
 /// Hands one run to one executor: writes down what it is about to do, does it, writes down what came of it.
 struct Handover: Sendable {
+    private let jobs: any JobStore
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let executors: ExecutorClient
@@ -23,6 +24,7 @@ struct Handover: Sendable {
     ) {
         self.token = token
         self.ledger = ledger
+        jobs = parts.jobs
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
@@ -91,6 +93,7 @@ struct Handover: Sendable {
             try await closer.close(run, end, token: token)
             return
         }
+        let script = try await script(of: run)
         var current = run
         var message: String?
         var answers: [(executor: ExecutorAddress, answer: ProbeAnswer)] = []
@@ -105,7 +108,7 @@ struct Handover: Sendable {
             try await waitUntilDue(current, asSent: sent)
             try await cover(earlier, by: sent, at: candidate, groups, announced)
             guard mayCall(announced) else { return }
-            let answer = await executors.hand(sent, to: candidate)
+            let answer = await executors.hand(sent, with: script, to: candidate)
             guard case .notReached(let detail) = answer else {
                 try await settle(sent, answer, candidate, covering: earlier)
                 return
@@ -124,6 +127,12 @@ struct Handover: Sendable {
         case .end(let end): try await closer.close(current, end, token: token)
         case nil, .offer, .resend, .stop: return
         }
+    }
+
+    /// The script of the run's job as it stands now; nil for a run that names a handler.
+    private func script(of run: JobRun) async throws -> JobScript? {
+        guard run.plan.terms.handler.isEmpty else { return nil }
+        return try await jobs.job(run.plan.job)?.spec.script
     }
 
     /// What the run's route has an executor asked before it gets the run.
@@ -161,9 +170,10 @@ struct Handover: Sendable {
             try await settle(run, .accepted(holder.dialect), holder, covering: [])
             return
         }
+        let script = try await script(of: run)
         let announced = Stopwatch(clock)
         guard let sent = try await mark(run, for: holder), mayCall(announced) else { return }
-        let answer = await executors.hand(sent, to: holder)
+        let answer = await executors.hand(sent, with: script, to: holder)
         // That this request did not arrive tells nothing about the one before.
         if case .notReached = answer { return }
         try await settle(sent, answer, holder, covering: try await earlierRuns(than: run))

@@ -13,7 +13,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children,
-            alarm, enabled
+            alarm, enabled, script
         case timeoutSeconds = "timeout_seconds"
         case keepDays = "keep_days"
     }
@@ -29,7 +29,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         case ceilingSeconds = "ceiling_seconds"
     }
 
-    /// Reads the words of a definition file; only `name`, `group` and `handler` must be there.
+    /// Reads the words of a definition file; only `name`, `group`, and `handler` or `script` must be there.
     ///
     /// - Throws: `DecodingError` that names a missing, wrong or unknown key.
     package init(from decoder: any Decoder) throws {
@@ -49,7 +49,10 @@ package struct JobDefinition: Hashable, Sendable, Codable {
                 ?? .usual(for: schedule),
             overlap: try keys.decodeIfPresent(BlockStrategy.self, forKey: .overlap) ?? .serial,
             route: try keys.decodeIfPresent(RouteStrategy.self, forKey: .route) ?? .round,
-            handler: try keys.decode(String.self, forKey: .handler),
+            handler: try keys.contains(.script)
+                ? keys.decodeIfPresent(String.self, forKey: .handler) ?? ""
+                : keys.decode(String.self, forKey: .handler),
+            script: try keys.decodeIfPresent(JobScript.self, forKey: .script),
             params: try keys.decodeIfPresent(String.self, forKey: .params) ?? "",
             timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
                 ?? .zero,
@@ -73,7 +76,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try keys.encode(spec.misfire, forKey: .misfire)
         try keys.encode(spec.overlap, forKey: .overlap)
         try keys.encode(spec.route, forKey: .route)
-        try keys.encode(spec.handler, forKey: .handler)
+        if spec.script == nil { try keys.encode(spec.handler, forKey: .handler) }
+        try keys.encodeIfPresent(spec.script, forKey: .script)
         try keys.encode(spec.params, forKey: .params)
         try keys.encode(spec.timeout.inSeconds, forKey: .timeoutSeconds)
         try encode(spec.retry, keys.superEncoder(forKey: .retry))

@@ -4,6 +4,7 @@ import Groundwork
 extension JobSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children, alarm
+        case script
         case timeout = "timeout_ms"
         // `RunClearingStore.keeps` finds the jobs that have one by this key.
         case keep = "keep_ms"
@@ -20,6 +21,7 @@ extension JobSpec: Codable {
             overlap: try keys.decode(BlockStrategy.self, forKey: .overlap),
             route: try keys.decode(RouteStrategy.self, forKey: .route),
             handler: try keys.decode(String.self, forKey: .handler),
+            script: try keys.decodeIfPresent(JobScript.self, forKey: .script),
             params: try keys.decode(String.self, forKey: .params),
             timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
             retry: try keys.decode(RetryPolicy.self, forKey: .retry),
@@ -39,6 +41,7 @@ extension JobSpec: Codable {
         try keys.encode(overlap, forKey: .overlap)
         try keys.encode(route, forKey: .route)
         try keys.encode(handler, forKey: .handler)
+        try keys.encodeIfPresent(script, forKey: .script)
         try keys.encode(params, forKey: .params)
         try keys.encode(timeout.wholeMilliseconds, forKey: .timeout)
         try keys.encode(retry, forKey: .retry)

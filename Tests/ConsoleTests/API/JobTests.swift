@@ -160,3 +160,37 @@ import Testing
         }
     }
 }
+
+/// Jobs whose code is kept here, over the API.
+@Suite struct JobScriptAPITests {
+    @Test func `a script is kept as it was given, and asked of no handler`() async throws {
+        try await ConsoleBench.use { bench in
+            let script = #"{"language":"shell","source":"echo $1\n","remark":"says what it got"}"#
+            let made = try await bench.post(
+                "/api/v1/jobs",
+                #"{"name":"s","group":"app","script":\#(script)}"#
+            )
+            #expect(made.status == 201)
+            #expect(made["script.source"] == "echo $1\n")
+            #expect(made["script.remark"] == "says what it got")
+            #expect(made["handler"] == "")
+            let read = try await bench.get(try #require(made.headers["location"]))
+            #expect(read["script.language"] == "shell")
+        }
+    }
+
+    @Test(arguments: [
+        (#""script":{"language":"groovy","source":"x"}"#, "script.language"),
+        (#""script":{"language":"shell","source":" "}"#, "script.source"),
+        (#""script":{"language":"shell"}"#, "script.source"),
+        (#""script":{"language":"shell","source":"x","remark":"no"}"#, "script.remark"),
+        (#""script":{"language":"shell","source":"x"},"handler":"h""#, "handler"),
+    ])
+    func `a script that makes no sense is refused at its field`(script: String, field: String) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.post("/api/v1/jobs", #"{"name":"s","group":"app",\#(script)}"#)
+            #expect(answer.status == 400)
+            #expect(answer["field"].text == field)
+        }
+    }
+}

@@ -52,6 +52,7 @@ struct JobAnswer: Decodable, Sendable {
     let overlap: BlockStrategy
     let route: RouteStrategy
     let handler: String
+    let script: JobScript?
     let params: String
     let timeout: Double
     let retry: Retry
@@ -85,6 +86,7 @@ struct JobAnswer: Decodable, Sendable {
             overlap: overlap,
             route: route,
             handler: handler,
+            script: script,
             params: params,
             timeout: .seconds(timeout),
             retry: RetryPolicy(
@@ -168,7 +170,9 @@ extension JobSpec {
                 "jitter": .number(schedule.limits.jitter.inSeconds),
             ]),
             "misfire": .text(misfire.rawValue), "overlap": .text(overlap.rawValue),
-            "route": .text(route.rawValue), "handler": .text(handler), "params": .text(params),
+            "route": .text(route.rawValue), "handler": .text(handler),
+            "script": script.map { .object($0.draft) } ?? .null,
+            "params": .text(params),
             "timeout": .number(timeout.inSeconds),
             "retry": .object([
                 "limit": .integer(Int64(retry.limit)),
@@ -190,6 +194,12 @@ extension JobSpec {
                 }
             ),
         ]
+    }
+}
+
+extension JobScript {
+    fileprivate var draft: WireObject {
+        ["language": .text(language.rawValue), "source": .text(source), "remark": .text(remark)]
     }
 }
 

@@ -26,7 +26,11 @@ enum JobDefinitionText {
         keys.add("group", spec.group)
         if !spec.summary.isEmpty { keys.add("summary", spec.summary) }
         keys.add("schedule", schedule(spec.schedule))
-        keys.add("handler", spec.handler)
+        if let script = spec.script {
+            keys.add("script", self.script(script))
+        } else {
+            keys.add("handler", spec.handler)
+        }
         if !spec.params.isEmpty { keys.add("params", spec.params) }
         if spec.route != usual.route { keys.add("route", spec.route.rawValue) }
         if spec.overlap != usual.overlap { keys.add("overlap", spec.overlap.rawValue) }
@@ -86,6 +90,14 @@ enum JobDefinitionText {
             keys.add(key, Node(days.map { .scalar($0.represented()) }, .implicit, .flow))
         }
         return keys.mapping(.flow)
+    }
+
+    private static func script(_ script: JobScript) -> Node {
+        var keys = Keys()
+        keys.add("language", script.language.rawValue)
+        if !script.remark.isEmpty { keys.add("remark", script.remark) }
+        keys.add("source", script.source)
+        return keys.mapping(.block)
     }
 
     private static func retry(_ retry: RetryPolicy) -> Node {

@@ -32,7 +32,8 @@ enum JobText {
     static func fields(_ spec: JobSpec) -> [(field: String, value: String)] {
         [
             ("summary", spec.summary), ("schedule", schedule(spec.schedule)), ("handler", spec.handler),
-            ("params", spec.params), ("route", spec.route.rawValue), ("overlap", spec.overlap.rawValue),
+            ("script", spec.script.map(script) ?? ""), ("params", spec.params),
+            ("route", spec.route.rawValue), ("overlap", spec.overlap.rawValue),
             ("misfire", spec.misfire.rawValue),
             ("timeout", spec.timeout == .zero ? "none" : seconds(spec.timeout)), ("retry", retry(spec.retry)),
             ("children", spec.children.map(child).joined(separator: "; ")),
@@ -114,6 +115,13 @@ enum JobText {
     private static func took(_ run: RunAnswer) -> String {
         guard let start = run.startedAt, let end = run.endedAt else { return "-" }
         return seconds(end.moment - start.moment)
+    }
+
+    /// Language, size and remark; its mark tells sources of one size apart.
+    private static func script(_ script: JobScript) -> String {
+        let remark = script.remark.isEmpty ? "" : ", \(script.remark)"
+        let mark = String(script.mark, radix: 16)
+        return "\(script.language.rawValue), \(script.source.utf8.count) bytes, \(mark)\(remark)"
     }
 
     private static func alarm(_ alarm: AlarmPolicy) -> String {
