@@ -15,6 +15,28 @@ extension CalendarChoice {
     }
 }
 
+/// As a form carries it: a name, or the JSON of a calendar of the schedule's own, which no form changes.
+extension CalendarChoice {
+    var formText: String {
+        guard case .own = self else { return name }
+        return String(decoding: wire.json, as: UTF8.self)
+    }
+
+    /// Reads what a form sends back.
+    ///
+    /// - Parameter text: a name, or JSON.
+    /// - Throws: `InputFault` for JSON that is no calendar.
+    init(formText text: String) throws {
+        guard text.hasPrefix("{") else {
+            self = .builtIn(text)
+            return
+        }
+        var input = try Input(json: Array(text.utf8))
+        self = .own(try JobCalendar(&input))
+        try input.finish()
+    }
+}
+
 extension JobCalendar {
     fileprivate init(_ input: inout Input) throws {
         let every = Self.everyYear
