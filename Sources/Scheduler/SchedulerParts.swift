@@ -21,6 +21,7 @@ package struct SchedulerParts: Sendable {
     package let bells = SchedulerBells()
     package let gauges = SchedulerGauges()
     let groupBook = GroupBook()
+    package let pulls = PullHub()
 
     package init(
         jobs: any JobStore,

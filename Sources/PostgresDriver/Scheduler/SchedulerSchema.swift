@@ -17,6 +17,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(targets) },
             { link in _ = try link.runScript(keyedCalls) },
             { link in _ = try link.runScript(runDays) },
+            { link in _ = try link.runScript(pull) },
         ]
     )
 
@@ -206,6 +207,12 @@ enum SchedulerSchema {
         CREATE TABLE run_days_settled (id bigint PRIMARY KEY CHECK (id = 1), until bigint);
         INSERT INTO run_days_settled (id) VALUES (1);
         CREATE INDEX jobs_keeping ON jobs (id) WHERE strpos(spec, '"keep_ms":') > 0
+        """
+
+    /// How many runs an executor that fetches them holds at most, and the open runs of such executors.
+    private static let pull = """
+        ALTER TABLE executors ADD COLUMN capacity bigint;
+        CREATE INDEX runs_pulled ON runs (address, id) WHERE \(PostgresRunStore.pulled)
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a

@@ -19,6 +19,7 @@ package struct SQLiteRegistryStore: RegistryStore {
                     "instance": beat.instance,
                     "dialect": beat.dialect.rawValue, "now": now.millisecondsSinceEpoch,
                     "silent": (now - ExecutorInstance.silenceLimit).millisecondsSinceEpoch,
+                    "capacity": beat.capacity,
                 ]
             )
             let row = try Row.fetchOne(db, sql: Self.one, arguments: [beat.group, beat.address.url])
@@ -88,8 +89,9 @@ package struct SQLiteRegistryStore: RegistryStore {
 
 extension SQLiteRegistryStore {
     private static let upsert = """
-        INSERT INTO executors (app, address, spelling, instance, dialect, since, last_seen_at, has_left)
-        VALUES (:app, :address, :spelling, :instance, :dialect, :now, :now, 0)
+        INSERT INTO executors
+            (app, address, spelling, instance, dialect, since, last_seen_at, has_left, capacity)
+        VALUES (:app, :address, :spelling, :instance, :dialect, :now, :now, 0, :capacity)
         ON CONFLICT (app, address) DO UPDATE SET
             since = CASE
                 WHEN instance IS NOT excluded.instance OR has_left OR last_seen_at <= :silent
@@ -99,7 +101,8 @@ extension SQLiteRegistryStore {
             instance = excluded.instance,
             dialect = CASE WHEN excluded.dialect = 'run' THEN dialect ELSE excluded.dialect END,
             last_seen_at = max(last_seen_at, excluded.last_seen_at),
-            has_left = 0
+            has_left = 0,
+            capacity = excluded.capacity
         """
 
     private static let one = "SELECT * FROM executors WHERE app = ? AND address = ?"
@@ -138,7 +141,8 @@ extension ExecutorInstance {
             dialect: dialect,
             since: Moment(millisecondsSinceEpoch: row["since"]),
             lastSeenAt: Moment(millisecondsSinceEpoch: row["last_seen_at"]),
-            hasLeft: row["has_left"]
+            hasLeft: row["has_left"],
+            capacity: row["capacity"]
         )
     }
 }

@@ -16,6 +16,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("run targets") { db in try db.execute(sql: targets) }
         migrator.registerMigration("keyed calls") { db in try db.execute(sql: keyedCalls) }
         migrator.registerMigration("run days") { db in try db.execute(sql: runDays) }
+        migrator.registerMigration("pull") { db in try db.execute(sql: pull) }
         return migrator
     }
 
@@ -99,6 +100,12 @@ enum SchedulerMigrations {
         CREATE INDEX runs_by_plan ON runs (planned_at, id);
         CREATE INDEX runs_of_group ON runs (app, id);
         CREATE INDEX jobs_keeping ON jobs (id) WHERE instr(spec, '"keep_ms":') > 0;
+        """
+
+    /// How many runs an executor that fetches them holds at most, and the open runs of such executors.
+    private static let pull = """
+        ALTER TABLE executors ADD COLUMN capacity INTEGER;
+        CREATE INDEX runs_pulled ON runs (address, id) WHERE \(SQLiteRunStore.pulled);
         """
 
     private static let first = """

@@ -25,6 +25,8 @@ package struct DispatchRules: Hashable, Sendable {
     package var underWay = 2_048
     /// How many of those may be of one group, so that a slow one leaves room to the others.
     package var underWayOfGroup = 512
+    /// When a run is looked at again that an executor has not fetched, though it lives.
+    package var fetchPatience = Duration.seconds(90)
 
     package init() {}
 
@@ -101,7 +103,8 @@ package struct DispatchRules: Hashable, Sendable {
         announcedAt now: Moment,
         callLimit: Duration
     ) -> Moment {
-        now + callLimit + resendMargin + (executor.instance == nil ? callWindow : .zero)
+        if executor.address.isPulled { return now + fetchPatience }
+        return now + callLimit + resendMargin + (executor.instance == nil ? callWindow : .zero)
     }
 
     /// What to do with a run that reached nobody: wait, or give up.

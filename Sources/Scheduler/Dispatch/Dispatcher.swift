@@ -69,9 +69,9 @@ package struct Dispatcher: Sendable {
         let elapsed = stopwatch.elapsed
         if !backlog.runs.isEmpty, elapsed - backlog.readAt < Self.longestSleep {
             let heard = try await Heard(parts.registry, at: now)
-            if takeOff(&backlog, heard, &router, start) > 0 { return }
+            if try await takeOff(&backlog, heard, &router, start) > 0 { return }
         }
-        let full = flight.beginRead()
+        let full = flight.beginRead().union(backlog.full)
         let outbox = try await parts.runs.outbox(
             at: now + rules.headStart,
             limit: Self.batch,
@@ -82,9 +82,10 @@ package struct Dispatcher: Sendable {
         if outbox.runs.count == Self.batch { flight.turnAway() }
         backlog.take(outbox, besides: full, readAt: elapsed)
         backlog.runs = flight.standing(backlog.runs)
-        guard !backlog.runs.isEmpty else { return }
+        // Of groups that were full nothing was read: whether they still are is asked all the same.
+        guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return }
         try await router.recall(backlog.runs, from: parts.runs, at: now)
-        takeOff(&backlog, try await Heard(parts.registry, at: now), &router, start)
+        try await takeOff(&backlog, try await Heard(parts.registry, at: now), &router, start)
     }
 
     /// Starts those of the backlog that there is room for, and says how many.
@@ -94,15 +95,39 @@ package struct Dispatcher: Sendable {
         _ heard: Heard,
         _ router: inout Router,
         _ start: (JobRun, [ExecutorInstance], Heard) -> Void
-    ) -> Int {
+    ) async throws -> Int {
         let count = backlog.runs.count
+        var seating = try await seating(heard)
         backlog.runs = backlog.runs.filter { run in
-            guard flight.takesOff(run) else { return true }
             let living = heard.groups.living(in: run.plan.terms.group, at: heard.until)
-            start(run, router.candidates(among: living, for: run), heard)
+            // A shard is for one executor, even if it has to wait there.
+            let open = run.plan.terms.route == .sharding ? living : living.filter(seating.hasRoom)
+            // While all are full it waits, as behind other runs: nobody failed to be reached.
+            let mayGo = living.isEmpty || !open.isEmpty || run.state.name != .planned
+            guard mayGo, flight.takesOff(run) else { return true }
+            let candidates = router.candidates(among: open, for: run)
+            if let first = candidates.first, first.address.isPulled {
+                seating.take(at: first)
+                flight.heads(run, for: first.address)
+            }
+            start(run, candidates, heard)
             return false
         }
+        let full = seating.full(among: heard.groups.all, at: heard.until)
+        // What waits of a group that has room again was not read.
+        if !backlog.full.isSubset(of: full) { parts.bells.dispatch.ring() }
+        backlog.full = full
         return count - backlog.runs.count
+    }
+
+    /// Who has room; asks the store only where somebody's room is counted.
+    private func seating(_ heard: Heard) async throws -> Seating {
+        let isCounted = heard.groups.all.contains { $0.capacity != nil }
+        return Seating(
+            heard.groups.all,
+            loads: isCounted ? try await parts.runs.loads() : [:],
+            underWay: flight.underWay
+        )
     }
 
     /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found
@@ -134,6 +159,8 @@ private struct Backlog {
     var runs: [JobRun] = []
     /// The next instant at which a run becomes due by itself.
     private(set) var next: Moment?
+    /// The groups whose executors had no room when it was looked last: their runs are not read.
+    var full: Set<String> = []
     /// When the outbox was read, by the loop's stopwatch.
     private(set) var readAt = Duration.zero
 
@@ -152,6 +179,8 @@ private final class Flight: Sendable {
         /// Those that landed since the outbox began to be read last.
         var landed: Set<RunID> = []
         var groups: [String: Int] = [:]
+        /// Where those go whose executors' room is counted.
+        var destinations: [RunID: ExecutorAddress] = [:]
         var hasTurnedAway = false
     }
 
@@ -204,11 +233,22 @@ private final class Flight: Sendable {
         }
     }
 
+    /// Notes where `run` goes.
+    func heads(_ run: JobRun, for address: ExecutorAddress) {
+        state.withLock { $0.destinations[run.id] = address }
+    }
+
+    /// How many go to each executor whose room is counted.
+    var underWay: [ExecutorAddress: Int] {
+        state.withLock { state in state.destinations.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
+    }
+
     /// Ends the hand-over of `run`; says whether others were turned away and there is room for a good many of them.
     func lands(_ run: JobRun) -> Bool {
         state.withLock { state in
             state.runs.remove(run.id)
             state.landed.insert(run.id)
+            state.destinations[run.id] = nil
             let count = state.groups[run.plan.terms.group, default: 1] - 1
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
             guard state.hasTurnedAway, count <= groupLimit / 2 else { return false }

@@ -105,6 +105,9 @@ package struct ExecutorClient: Sendable {
     }
 
     private func post(_ name: String, to executor: ExecutorInstance, _ body: [UInt8]) async -> Reply {
+        guard !executor.address.isPulled else {
+            return .failed(HTTPError(.unreachable, detail: "the executor fetches its runs and is not called"))
+        }
         var headers = [
             (name: "Content-Type", value: "application/json;charset=UTF-8"),
             (name: WireHeader.appName, value: executor.group),

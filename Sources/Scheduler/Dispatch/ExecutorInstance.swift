@@ -1,8 +1,24 @@
 package import Groundwork
 
-/// The base URL under which one executor is called, without a trailing slash.
+/// The base URL under which one executor is called, without a trailing slash; or the name under which one that nobody can
+/// call fetches its runs.
 package struct ExecutorAddress: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let url: String
+
+    /// What begins the address of an executor that fetches its runs; a name of 1 to 64 letters, digits and dashes follows.
+    package static let pulledScheme = "kpush-pull://"
+
+    /// Whether the executor fetches its runs: it calls, and is never called.
+    package var isPulled: Bool { url.hasPrefix(Self.pulledScheme) }
+
+    /// Reads the address of an executor that fetches its runs; nil unless it is one.
+    package init?(pulled text: String) {
+        let name = text.dropFirst(Self.pulledScheme.count)
+        guard text.hasPrefix(Self.pulledScheme), (1...64).contains(name.utf8.count),
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+        else { return nil }
+        url = text
+    }
 
     /// Reads what an executor registered; nil unless it is an absolute http or https URL without user, query
     /// or fragment.
@@ -74,6 +90,8 @@ package struct ExecutorInstance: Hashable, Sendable {
     package internal(set) var isHeard = true
     /// What is shown to it.
     package internal(set) var token = GroupToken.shared
+    /// How many runs it holds at most, when it fetches them; nil when it does not say.
+    package let capacity: Int?
 
     package init(
         group: String,
@@ -83,7 +101,8 @@ package struct ExecutorInstance: Hashable, Sendable {
         dialect: ExecutorDialect,
         since: Moment,
         lastSeenAt: Moment,
-        hasLeft: Bool = false
+        hasLeft: Bool = false,
+        capacity: Int? = nil
     ) {
         self.group = group
         self.address = address
@@ -93,6 +112,7 @@ package struct ExecutorInstance: Hashable, Sendable {
         self.since = since
         self.lastSeenAt = lastSeenAt
         self.hasLeft = hasLeft
+        self.capacity = capacity
     }
 
     /// How long after its last beat an executor counts as living.
@@ -120,7 +140,7 @@ package struct ExecutorInstance: Hashable, Sendable {
     }
 }
 
-/// What one call to `/api/registry` says.
+/// What a call says of the executor that makes it.
 package struct ExecutorBeat: Hashable, Sendable {
     package var group: String
     package var address: ExecutorAddress
@@ -128,19 +148,23 @@ package struct ExecutorBeat: Hashable, Sendable {
     package var spelling: String
     package var instance: String?
     package var dialect: ExecutorDialect
+    /// How many runs it holds at most, when it fetches them.
+    package var capacity: Int?
 
     package init(
         group: String,
         address: ExecutorAddress,
         spelling: String? = nil,
         instance: String? = nil,
-        dialect: ExecutorDialect = .run
+        dialect: ExecutorDialect = .run,
+        capacity: Int? = nil
     ) {
         self.group = group
         self.address = address
         self.spelling = spelling ?? address.url
         self.instance = instance
         self.dialect = dialect
+        self.capacity = capacity
     }
 }
 

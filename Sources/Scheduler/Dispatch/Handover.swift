@@ -10,6 +10,7 @@ struct Handover: Sendable {
     private let rules: DispatchRules
     private let closer: RunCloser
     private let gauges: SchedulerGauges
+    private let pulls: PullHub
     private let wall: any WallClock
     private let clock: any Clock<Duration>
     private let logger: Logger
@@ -31,6 +32,7 @@ struct Handover: Sendable {
         self.rules = rules
         closer = RunCloser(parts)
         gauges = parts.gauges
+        pulls = parts.pulls
         wall = parts.wall
         clock = parts.clock
         logger = parts.logger
@@ -93,20 +95,26 @@ struct Handover: Sendable {
             try await closer.close(run, end, token: token)
             return
         }
-        let script = try await script(of: run)
+        let script = try await jobs.script(of: run)
         var current = run
         var message: String?
         var answers: [(executor: ExecutorAddress, answer: ProbeAnswer)] = []
         for candidate in candidates {
-            let probed = await probe(candidate, for: run)
+            let probed = try await probe(candidate, for: run)
             guard probed == .yes else {
                 answers.append((candidate.address, probed))
                 continue
             }
+            // One that fetches its runs sees what is marked at once.
+            if candidate.address.isPulled { try await waitUntilDue(current) }
             let announced = Stopwatch(clock)
             guard let sent = try await mark(current, for: candidate) else { return }
             try await waitUntilDue(current, asSent: sent)
             try await cover(earlier, by: sent, at: candidate, groups, announced)
+            guard !candidate.address.isPulled else {
+                try await leave(sent, for: candidate, covering: earlier)
+                return
+            }
             guard mayCall(announced) else { return }
             let answer = await executors.hand(sent, with: script, to: candidate)
             guard case .notReached(let detail) = answer else {
@@ -129,15 +137,34 @@ struct Handover: Sendable {
         }
     }
 
-    /// The script of the run's job as it stands now; nil for a run that names a handler.
-    private func script(of run: JobRun) async throws -> JobScript? {
-        guard run.plan.terms.handler.isEmpty else { return nil }
-        return try await jobs.job(run.plan.job)?.spec.script
+    /// Leaves a run, which is written down as its own, to an executor that fetches it: it is told that there is one.
+    private func leave(
+        _ run: JobRun,
+        for executor: ExecutorInstance,
+        covering earlier: [JobRun] = []
+    ) async throws {
+        pulls.ring(executor.address)
+        // The executor ends by itself what the run covers there; of others' it hears when it says what it has.
+        guard run.plan.terms.overlap == .coverEarly, !earlier.isEmpty else { return }
+        let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)
+        try await closer.close(earlier.map { ($0, end) }, token: token)
     }
 
     /// What the run's route has an executor asked before it gets the run.
-    private func probe(_ candidate: ExecutorInstance, for run: JobRun) async -> ProbeAnswer {
-        switch run.plan.terms.route {
+    ///
+    /// One that fetches its runs cannot be asked: it lives while it calls, and has what it was given and has not ended.
+    private func probe(_ candidate: ExecutorInstance, for run: JobRun) async throws -> ProbeAnswer {
+        if candidate.address.isPulled {
+            guard run.plan.terms.route == .busyover else { return .yes }
+            let filter = RunFilter(
+                job: run.plan.job,
+                states: [.dispatching, .running],
+                address: candidate.address
+            )
+            let isIdle = try await runs.runs(filter, after: nil, limit: 1).elements.isEmpty
+            return isIdle ? .yes : .no("it has a run of the job")
+        }
+        return switch run.plan.terms.route {
         case .failover: await executors.beat(candidate)
         case .busyover: await executors.idleBeat(run.plan.job, on: candidate)
         case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
@@ -170,9 +197,13 @@ struct Handover: Sendable {
             try await settle(run, .accepted(holder.dialect), holder, covering: [])
             return
         }
-        let script = try await script(of: run)
+        let script = try await jobs.script(of: run)
         let announced = Stopwatch(clock)
         guard let sent = try await mark(run, for: holder), mayCall(announced) else { return }
+        guard !holder.address.isPulled else {
+            try await leave(sent, for: holder)
+            return
+        }
         let answer = await executors.hand(sent, with: script, to: holder)
         // That this request did not arrive tells nothing about the one before.
         if case .notReached = answer { return }
@@ -277,7 +308,9 @@ struct Handover: Sendable {
         guard run.plan.terms.overlap == .coverEarly else { return }
         for address in Set(earlier.compactMap(\.executor?.address)) where address != chosen.address {
             guard mayCall(announced) else { return }
-            guard let executor = groups.instance(at: address, in: run.plan.terms.group) else { continue }
+            guard !address.isPulled,
+                let executor = groups.instance(at: address, in: run.plan.terms.group)
+            else { continue }
             let answer = await executors.kill(run.plan.job, on: executor)
             guard case .unknown(let detail) = answer else { continue }
             logger.warning(

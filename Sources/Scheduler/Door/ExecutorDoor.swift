@@ -1,7 +1,7 @@
 package import Groundwork
 import Logging
 
-/// What executors of every generation call: to register, to leave, and to tell how runs ended.
+/// What executors of every generation call: to register, to leave, to fetch runs, and to tell how runs ended.
 ///
 /// A yes means that what was said is stored. A no is rare by intent: some executors turn a success into a
 /// failure when their callback is refused.
@@ -10,6 +10,7 @@ import Logging
 package struct ExecutorDoor: Sendable {
     private let registry: any RegistryStore
     private let completion: Completion
+    private let pulls: PullDoor
     private let accessToken: Secret
     private let groups: any GroupStore
     private let book: GroupBook
@@ -21,6 +22,7 @@ package struct ExecutorDoor: Sendable {
     package init(_ parts: SchedulerParts, accessToken: Secret) {
         registry = parts.registry
         completion = Completion(parts)
+        pulls = PullDoor(parts)
         self.accessToken = accessToken
         groups = parts.groups
         book = parts.groupBook
@@ -59,6 +61,10 @@ package struct ExecutorDoor: Sendable {
                 let request = try RegistryRequest(json: body)
                 guard keys.open(request.appName, to: shown) else { return Self.wrongToken }
                 return await signOff(request)
+            case "pull":
+                let request = try PullRequest(json: body)
+                guard keys.open(request.appName, to: shown) else { return Self.wrongToken }
+                return await pull(request)
             case "callback":
                 return await callBack(try CallbackBatch(json: body)) { run in
                     keys.open(run.plan.terms.group, to: shown)
@@ -116,6 +122,22 @@ package struct ExecutorDoor: Sendable {
         DoorKeys(shared: accessToken, tokens: try await book.tokens(from: groups, at: stopwatch.elapsed))
     }
 
+    /// Takes what an executor that fetches its runs says of them, and answers when there is something for it, or its patience
+    /// is over.
+    package func pull(_ request: PullRequest) async -> Envelope {
+        guard let address = ExecutorAddress(pulled: request.address) else {
+            let form = "\(ExecutorAddress.pulledScheme)NAME"
+            return .failure(
+                "Illegal Argument. address must be \(form), NAME of 1 to 64 letters, digits and -"
+            )
+        }
+        do {
+            return .success(try await pulls.answer(request, at: address).wire)
+        } catch {
+            return notStored("pull", error)
+        }
+    }
+
     /// Notes how runs ended; elements that cannot be read, or tell of unknown runs, fail nobody.
     ///
     /// - Parameters:
@@ -157,11 +179,11 @@ package struct ExecutorDoor: Sendable {
         }
     }
 
-    private func notStored(_ door: String, _ error: StoreError) -> Envelope {
+    private func notStored(_ door: String, _ error: any Error) -> Envelope {
         logger.error(
             "executor's call not stored",
             metadata: [LogKey.reason: "\(door.prefix(64))", LogKey.error: "\(error)"]
         )
-        return .failure("not stored, call again: \(error.code.rawValue)")
+        return .failure("not stored, call again: \((error as? StoreError)?.code.rawValue ?? "interrupted")")
     }
 }

@@ -49,6 +49,14 @@ package protocol JobStore: Sendable {
     func plan(_ triggers: [TriggerPlan], token: FencingToken) async throws(StoreError) -> [JobRun]
 }
 
+extension JobStore {
+    /// The script of the run's job as it stands now; nil for a run that names a handler.
+    func script(of run: JobRun) async throws(StoreError) -> JobScript? {
+        guard run.plan.terms.handler.isEmpty else { return nil }
+        return try await job(run.plan.job)?.spec.script
+    }
+}
+
 /// A job that the store has yet to number.
 package struct NewJob: Hashable, Sendable {
     package var spec: JobSpec

@@ -1,7 +1,7 @@
 package import Groundwork
 
 /// Keeps the runs, open and ended.
-package protocol RunStore: Sendable {
+package protocol RunStore: PullStore {
     /// Adds runs that no schedule asked for, all or none, and notes their trigger on their jobs.
     ///
     /// - Throws: `.conflict` when a run of the same job, planned instant, shard and attempt exists.

@@ -137,10 +137,17 @@ package struct JobRun: Hashable, Sendable, Identifiable {
     }
 
     /// Accepted by the executor it was sent to; nil unless it is being dispatched.
-    package func accepted(at now: Moment) -> JobRun? {
+    ///
+    /// - Parameters:
+    ///   - now: when.
+    ///   - executor: the process that says so, where another one may have been meant: one that fetches its runs finds what was
+    ///     left for the one before it.
+    /// - Returns: the changed run.
+    package func accepted(at now: Moment, by executor: ExecutorReference? = nil) -> JobRun? {
         guard case .dispatching = state else { return nil }
         var run = self
         run.state = .running
+        run.executor = executor ?? self.executor
         run.startedAt = now
         run.unreachedSince = nil
         return run

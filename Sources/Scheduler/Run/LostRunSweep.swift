@@ -200,7 +200,8 @@ package struct LostRunSweep: Sendable {
     /// Asks the executor to stop working on a run that is over here; whatever it answers, the run stays
     /// ended.
     private func free(_ run: JobRun, _ groups: ExecutorGroups, _ idle: inout IdleRuns) async {
-        guard let address = run.executor?.address, !idle.isDeaf(address),
+        // One that fetches its runs hears of the end when it says what it has.
+        guard let address = run.executor?.address, !address.isPulled, !idle.isDeaf(address),
             let executor = groups.instance(at: address, in: run.plan.terms.group)
         else { return }
         if case .unknown = await executors.kill(run.plan.job, on: executor) { idle.noteDeaf(address) }

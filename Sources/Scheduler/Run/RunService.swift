@@ -6,6 +6,7 @@ package struct RunService: Sendable {
     private let registry: any RegistryStore
     private let executors: ExecutorClient
     private let closer: RunCloser
+    private let pulls: PullHub
     let wall: any WallClock
     let calendar: RunCalendar
 
@@ -14,6 +15,7 @@ package struct RunService: Sendable {
         registry = parts.registry
         executors = parts.executors
         closer = RunCloser(parts)
+        pulls = parts.pulls
         wall = parts.wall
         calendar = parts.calendar
     }
@@ -88,6 +90,11 @@ package struct RunService: Sendable {
         guard let address = run.executor?.address else {
             let end = RunEnd(.killed, message: "before it was sent", at: wall.now)
             return .ended(try await closer.close(run, end, token: nil).map(\.id))
+        }
+        guard !address.isPulled else {
+            // It is told of this run alone, and says how it ended.
+            pulls.ring(address)
+            return .requested("the executor fetches its runs, and is told when it calls")
         }
         let groups = ExecutorGroups(try await registry.instances())
         guard let executor = groups.instance(at: address, in: run.plan.terms.group) else {

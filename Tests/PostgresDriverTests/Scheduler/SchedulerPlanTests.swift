@@ -162,6 +162,16 @@ struct SchedulerPlanTests {
             RunFilter(job: job, states: [.dispatching, .running], address: .sample()),
             by: "runs_open_of_job"
         ),
+        Question(
+            "what an executor that fetches its runs is to be told of",
+            PostgresStatement(PostgresRunStore.untold, .text("kpush-pull://host7"), .int(1_000)),
+            by: "runs_pulled"
+        ),
+        Question(
+            "how many runs executors that fetch theirs have",
+            PostgresStatement(PostgresRunStore.loads),
+            by: "runs_pulled"
+        ),
         Question("runs of a group", RunFilter(group: "app 3"), by: "runs_of_group"),
         Question("runs at an executor", RunFilter(address: .sample("host 3")), by: "runs_of_executor"),
         Question("runs that were killed", RunFilter(reasons: [.killed]), by: "runs_amiss"),
@@ -236,7 +246,7 @@ struct SchedulerPlanTests {
                     CASE WHEN n <= 100000 THEN 'ended' ELSE
                         (ARRAY['planned', 'dispatching', 'running'])[1 + n % 3] END,
                     CASE WHEN n > 100000 AND n % 3 < 2 THEN n * 1000 END, 0,
-                    'http://host' || n % 40 || ':9999', CASE WHEN n <= 100000 THEN n * 1000 END,
+                    CASE n % 40 WHEN 7 THEN 'kpush-pull://host7' ELSE 'http://host' || n % 40 || ':9999' END, CASE WHEN n <= 100000 THEN n * 1000 END,
                     CASE WHEN n <= 100000 THEN
                         CASE WHEN n % 300 = 0 THEN 'killed' WHEN n % 301 = 0 THEN 'executor_lost'
                         ELSE 'completed' END END,

@@ -56,4 +56,11 @@ struct SchedulerPlanTests {
             return try Row.fetchAll(statement).map { $0["detail"] as String }
         }
     }
+
+    @Test func `what executors that fetch their runs have is found by an index, in its order`() async throws {
+        let untold = try await plan(of: SQLiteRunStore.untold)
+        #expect(untold == ["SEARCH runs USING INDEX runs_pulled (address=?)"])
+        let loads = try await plan(of: SQLiteRunStore.loads)
+        #expect(loads.count == 1 && loads[0].contains("INDEX runs_pulled"), "\(loads)")
+    }
 }

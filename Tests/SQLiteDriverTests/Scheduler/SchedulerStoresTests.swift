@@ -56,6 +56,11 @@ final class SchedulerStoresTests {
         try await clause.check(stores)
     }
 
+    @Test(arguments: PullStoreConformance.clauses)
+    func `the runs of executors that fetch theirs keep`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
     @Test(arguments: RegistryStoreConformance.clauses)
     func `the registry store keeps`(clause: Clause<SchedulerStores>) async throws {
         try await clause.check(stores)
