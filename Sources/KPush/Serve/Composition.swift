@@ -140,6 +140,8 @@ struct Composition: Sendable {
             schedulers: admins.isEmpty ? settings.schedulers : admins,
             folder: folder.file("executor")
         )
+        executor.mode = settings.executor.mode
+        executor.seats = settings.executor.seats
         executor.host = settings.executorHost
         executor.port = settings.executorPort
         executor.advertisedAddress = settings.executorAddress
