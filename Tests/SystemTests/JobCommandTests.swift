@@ -125,6 +125,15 @@ import Testing
         #expect(try await bench.kpush("jobs", "show", "tick", "--json").json()["enabled"] as? Bool == true)
     }
 
+    @Test func `a script's file that is not there is named, and nothing is applied`() async throws {
+        let bench = try await CommandBench.start()
+        let text = "name: x\ngroup: g\nscript: {language: shell, file: gone.sh}\n"
+        let ending = try await bench.kpush("jobs", "apply", try bench.file("gone.yaml", text))
+        #expect(ending.status == 66)
+        #expect(ending.complaints.contains("gone.sh"), "\(ending.complaints)")
+        #expect(try await bench.kpush("jobs", "list", "--group", "g").output.contains("none"))
+    }
+
     @Test func `one definition that makes no sense keeps all from being applied`() async throws {
         let bench = try await CommandBench.start()
         let good = try bench.file("good.yaml", "name: good\ngroup: g\nhandler: h\n")
@@ -133,7 +142,6 @@ import Testing
             ("name: x\ngroup: g\n", "handler is missing"),
             ("name: x\ngroup: g\nhandler: h\nscript: {language: shell, source: ls}\n", "must be left out"),
             ("name: x\ngroup: g\nscript: {language: groovy, source: ls}\n", "script.language"),
-            ("name: x\ngroup: g\nscript: {language: shell, file: gone.sh}\n", "gone.sh"),
             ("name: x\ngroup: g\nhandler: h\nschedule: {cron: \"* * *\"}\n", "schedule.conf"),
             ("name: x\ngroup: g\nhandler: h\nroute: NOWHERE\n", "route"),
             ("name: x\ngroup: g\nhandler: h\n---\nname: x\ngroup: g\nhandler: i\n", "g/x is defined twice"),
