@@ -25,7 +25,8 @@ struct JobInput: Sendable {
         put(spec.schedule)
         put(spec.retry)
         for (index, child) in spec.children.enumerated() { put(child, index) }
-        if let alarm = spec.alarm { put(alarm) }
+        // Where nobody is told yet, what is usual is proposed; it counts once a template is named.
+        put(spec.alarm ?? AlarmPolicy([]))
     }
 
     /// The text under a name, without blanks around it.

@@ -71,6 +71,16 @@ import Testing
         #expect(faults.isEmpty)
     }
 
+    @Test func `an alarm that is added to a job tells its recovery, unless somebody unticks that`() {
+        var form = JobInput(JobSpec(name: "plain", group: "app", handler: "tidy")).texts
+        form["alarm-0-template"] = "12"
+        form["alarm-0-receivers"] = "ops@example.com"
+        let targets = [AlarmTarget(template: 12, receivers: ["ops@example.com"])]
+        #expect(JobInput(form).spec(of: nil).spec.alarm == AlarmPolicy(targets))
+        form["alarm.recovery"] = nil
+        #expect(JobInput(form).spec(of: nil).spec.alarm?.tellsRecovery == false)
+    }
+
     @Test func `what the form does not show stays as it is`() {
         var before = Self.whole
         before.schedule.anchor = Moment(secondsSinceEpoch: 7)
