@@ -99,7 +99,7 @@ struct RunReportView: Sendable {
         let today = ["from": "today"]
         return [
             Tile(name: say("nav-jobs"), figure: say.figure(census.jobs), path: "/jobs"),
-            Tile(name: say("jobs-enabled"), figure: say.figure(census.enabled), path: "/jobs"),
+            Tile(name: say("jobs-switched-on"), figure: say.figure(census.enabled), path: "/jobs"),
             Tile(
                 name: say("runs-today"),
                 figure: say.figure(facts.today.total),
