@@ -145,26 +145,7 @@ import Testing
         settings.mode = .pull
         settings.token = Secret(cluster.executorToken)
         settings.pullWait = .seconds(2)
-        let http = CurlHTTPClient()
-        defer { http.shutdown() }
-        let executor = try ExecutorService(
-            settings: settings,
-            handlers: works.handlers,
-            http: http,
-            logger: Self.silent
-        )
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: [executor], logger: Self.silent)
-        )
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            let outcome: Result<Void, any Error>
-            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-            works.gate.open()
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-            try outcome.get()
-        }
+        try await works.serve(settings, body)
     }
 
     private func job(

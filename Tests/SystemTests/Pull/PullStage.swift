@@ -92,28 +92,7 @@ struct PullStage: Sendable {
         settings.pullWait = .seconds(1)
         settings.backoff = Backoff(first: .milliseconds(50), ceiling: .milliseconds(500))
         change(&settings)
-        let http = CurlHTTPClient()
-        defer { http.shutdown() }
-        let executor = try ExecutorService(
-            settings: settings,
-            handlers: works.handlers,
-            http: http,
-            logger: Self.silent
-        )
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: [executor], logger: Self.silent)
-        )
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            #expect(await executor.port == nil)
-            do { try await body() } catch {
-                works.gate.open()
-                await group.triggerGracefulShutdown()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await works.serve(settings, body)
     }
 
     /// A job of theirs that is triggered by hand.
@@ -128,8 +107,8 @@ struct PullStage: Sendable {
         return try await jobs.create(spec).id
     }
 
-    func trigger(_ job: JobID) async throws -> RunID {
-        try #require(try await jobs.trigger(job).first?.id)
+    func trigger(_ job: JobID, at address: ExecutorAddress? = nil) async throws -> RunID {
+        try #require(try await jobs.trigger(job, at: address?.url).first?.id)
     }
 
     /// How a run ended, once it has.
@@ -142,7 +121,7 @@ struct PullStage: Sendable {
 
     func isRunning(_ run: RunID) async throws -> Bool { try await runs.run(run).state == .running }
 
-    private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 /// What the executors of a test do, and what they have begun.
@@ -166,6 +145,32 @@ final class PullWorks: Sendable {
             return "waited"
         }
         return handlers
+    }
+
+    /// Runs `body` beside an executor that does this work, and lets it shut down in order.
+    func serve(_ settings: ExecutorSettings, _ body: @Sendable () async throws -> Void) async throws {
+        let http = CurlHTTPClient()
+        defer { http.shutdown() }
+        let executor = try ExecutorService(
+            settings: settings,
+            handlers: handlers,
+            http: http,
+            logger: PullStage.silent
+        )
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [executor], logger: PullStage.silent)
+        )
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            #expect(await executor.port == nil)
+            do { try await body() } catch {
+                gate.open()
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
     }
 
     private func note(_ run: RunID) {
