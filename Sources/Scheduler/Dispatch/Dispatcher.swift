@@ -100,8 +100,9 @@ package struct Dispatcher: Sendable {
         var seating = try await seating(heard)
         backlog.runs = backlog.runs.filter { run in
             let living = heard.groups.living(in: run.plan.terms.group, at: heard.until)
-            // A shard is for one executor, even if it has to wait there.
-            let open = run.plan.terms.route == .sharding ? living : living.filter(seating.hasRoom)
+            // What is for one executor waits there, even if others have room.
+            let isBound = run.plan.terms.route == .sharding || run.plan.terms.target != nil
+            let open = isBound ? living : living.filter(seating.hasRoom)
             // While all are full it waits, as behind other runs: nobody failed to be reached.
             let mayGo = living.isEmpty || !open.isEmpty || run.state.name != .planned
             guard mayGo, flight.takesOff(run) else { return true }

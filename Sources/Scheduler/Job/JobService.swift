@@ -174,7 +174,8 @@ package struct JobService: Sendable {
         among living: [ExecutorInstance],
         in group: String
     ) throws(SchedulerError) -> ExecutorAddress {
-        guard let address = ExecutorAddress(text), living.contains(where: { $0.address == address }) else {
+        let address = ExecutorAddress(text) ?? ExecutorAddress(pulled: text)
+        guard let address, living.contains(where: { $0.address == address }) else {
             throw .invalid([FieldFault("address", "must be one of a living executor of group \(group)")])
         }
         return address

@@ -142,6 +142,30 @@ import Testing
         }
     }
 
+    @Test func `a run for one executor waits for it while it is full, and goes to no other`() async throws {
+        try await PullStage.serve { stage in
+            let jobs = [try await stage.job("a", "wait"), try await stage.job("b")]
+            try await stage.withExecutor("one", { $0.seats = 1 }) {
+                try await stage.withExecutor("two", { $0.seats = 1 }) {
+                    try await eventually("both are there") { try await stage.runs.executors().count == 2 }
+                    let chosen = try #require(try await stage.runs.executors().first).address
+                    let first = try await stage.trigger(jobs[0], at: chosen)
+                    try await eventually("it runs") { try await stage.isRunning(first) }
+                    let second = try await stage.trigger(jobs[1], at: chosen)
+                    try await eventually("it is left for the full one") {
+                        try await stage.runs.run(second).executor?.address == chosen
+                    }
+                    #expect(try await stage.runs.run(second).state.name == .dispatching)
+                    stage.works.gate.open()
+                    for run in [first, second] {
+                        #expect(try await stage.end(of: run).reason == .completed)
+                        #expect(try await stage.runs.run(run).executor?.address == chosen)
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `a restarted executor keeps its name, and is another process`() async throws {
         try await PullStage.serve { stage in
             let job = try await stage.job("one")
