@@ -108,7 +108,7 @@ package struct SQLiteGroupStore: GroupStore {
 extension Database {
     /// All records of groups, by name.
     func groups(_ sealer: (any SecretSealer)?) throws -> [ExecutorGroup] {
-        try Row.fetchAll(self, sql: "SELECT * FROM executor_groups ORDER BY app")
+        try Row.fetchAll(cachedStatement(sql: "SELECT * FROM executor_groups ORDER BY app"))
             .map { try ExecutorGroup($0, sealer) }
     }
 
