@@ -58,6 +58,7 @@ extension JobForm {
             FormField("route", say("route"), among: routes, in: input),
             FormField("overlap", say("overlap"), among: overlaps, in: input, note: say("overlap-hint")),
             FormField("misfire", say("misfire"), among: misfires, in: input, note: say("misfire-hint")),
+            FormField("keep", say("keep-days"), .number, in: input, note: say("keep-days-hint")),
         ]
     }
 

@@ -21,6 +21,7 @@ struct JobInput: Sendable {
             "route": spec.route.rawValue, "overlap": spec.overlap.rawValue,
             "misfire": spec.misfire.rawValue, "timeout": Self.text(spec.timeout),
         ]
+        if let keep = spec.keep { texts["keep"] = Self.text(keep.inSeconds / 86_400) }
         if let script = spec.script { put(script) }
         put(spec.schedule)
         put(spec.retry)

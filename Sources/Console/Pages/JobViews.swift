@@ -113,6 +113,7 @@ struct JobDetail: Sendable {
             let words = reasons.map(\.rawValue).sorted().map { say("reason-\($0)") }
             facts.append(Fact(say("retry-reasons"), words.joined(separator: ", ")))
         }
+        if let keep = spec.keep { facts.append(Fact(say("keep-fact"), say.duration(keep))) }
         if let last = job.lastTriggerAt { facts.append(Fact(say("last-trigger"), say.stamp(last).text)) }
         if job.definition != nil { facts.append(Fact(say("comes-from"), say("definition"))) }
         return facts

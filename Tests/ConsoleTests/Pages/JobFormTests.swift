@@ -43,7 +43,8 @@ import Testing
             [AlarmTarget(template: 12, receivers: ["ops@example.com", "dev@example.com"])],
             window: .seconds(300),
             tellsRecovery: false
-        )
+        ),
+        keep: .seconds(30 * 86_400)
     )
 
     /// A schedule with a calendar of its own.
