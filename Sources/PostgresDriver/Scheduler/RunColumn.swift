@@ -45,8 +45,11 @@ enum RunColumn: Int32, CaseIterable {
     }
 
     /// The column's name in the table.
-    var name: String {
-        "\(self)"
+    var name: String { Self.names[Int(rawValue)] }
+
+    /// Made once: statements name dozens of columns, and are written many times a second.
+    private static let names = allCases.map { column in
+        "\(column)"
             .reduce(into: "") { name, character in
                 name += character.isUppercase ? "_\(character.lowercased())" : String(character)
             }

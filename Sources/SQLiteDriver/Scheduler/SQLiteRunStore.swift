@@ -156,19 +156,14 @@ package struct SQLiteRunStore: RunStore {
         in db: Database
     ) throws -> JobRun? {
         guard let end = closing.run.end else { return nil }
-        try db.execute(
-            cached: Self.end,
-            [
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: Self.end),
+            arguments: [
                 end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
                 closing.run.startedAt?.millisecondsSinceEpoch, token?.rawValue, closing.run.id.rawValue,
             ]
         )
-        guard db.changesCount == 1,
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: Self.byID),
-                arguments: [closing.run.id.rawValue]
-            )
-        else { return nil }
+        guard let row else { return nil }
         let ended = try JobRun(row)
         // An operator may have asked for its end after the retry was decided on.
         if let retry = closing.retry, ended.killRequestedAt == nil {
@@ -230,6 +225,7 @@ extension SQLiteRunStore {
         SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?,
             started_at = coalesce(started_at, ?), token = coalesce(?, token), version = version + 1
         WHERE id = ? AND state <> 'ended'
+        RETURNING \(RunColumn.list())
         """
 
     private static let followUp = """

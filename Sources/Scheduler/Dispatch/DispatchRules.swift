@@ -20,11 +20,11 @@ package struct DispatchRules: Hashable, Sendable {
     /// goes out at the instant.
     ///
     /// Who switches a job off, or an executor that leaves, is heeded up to then.
-    package var headStart = Duration.milliseconds(60)
+    package var headStart = Duration.milliseconds(100)
     /// How many runs may be under way at once, from being taken up to being settled.
-    package var underWay = 2_048
+    package var underWay = 4_096
     /// How many of those may be of one group, so that a slow one leaves room to the others.
-    package var underWayOfGroup = 512
+    package var underWayOfGroup = 1_024
     /// When a run is looked at again that an executor has not fetched, though it lives.
     package var fetchPatience = Duration.seconds(90)
 

@@ -16,7 +16,7 @@ package struct Dispatcher: Sendable {
     ///
     /// More than may take off at once: to find those of a busy outbox that may go
     /// costs far more than to bring them.
-    static let batch = 1_000
+    static let batch = 4_000
     /// How long it sleeps at most, so that the changes of other processes are seen: what they plan, and what ends there
     /// and makes room for a job's next run.
     static let longestSleep = Duration.milliseconds(250)
@@ -67,11 +67,12 @@ package struct Dispatcher: Sendable {
     ) async throws {
         let now = parts.wall.now
         let elapsed = stopwatch.elapsed
-        if !backlog.runs.isEmpty, elapsed - backlog.readAt < Self.longestSleep {
+        if !backlog.runs.isEmpty, backlog.isFresh(at: elapsed) {
             let heard = try await Heard(parts.registry, at: now)
             if try await takeOff(&backlog, heard, &router, start) > 0 { return }
         }
         let full = flight.beginRead().union(backlog.full)
+        async let heard = Heard(parts.registry, at: now)
         let outbox = try await parts.runs.outbox(
             at: now + rules.headStart,
             limit: Self.batch,
@@ -80,12 +81,12 @@ package struct Dispatcher: Sendable {
         )
         // There may be more of them.
         if outbox.runs.count == Self.batch { flight.turnAway() }
-        backlog.take(outbox, besides: full, readAt: elapsed)
+        backlog.take(outbox, besides: full, readAt: elapsed, taking: stopwatch.elapsed - elapsed)
         backlog.runs = flight.standing(backlog.runs)
         // Of groups that were full nothing was read: whether they still are is asked all the same.
         guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return }
         try await router.recall(backlog.runs, from: parts.runs, at: now)
-        try await takeOff(&backlog, try await Heard(parts.registry, at: now), &router, start)
+        try await takeOff(&backlog, try await heard, &router, start)
     }
 
     /// Starts those of the backlog that there is room for, and says how many.
@@ -163,14 +164,30 @@ private struct Backlog {
     /// The groups whose executors had no room when it was looked last: their runs are not read.
     var full: Set<String> = []
     /// When the outbox was read, by the loop's stopwatch.
-    private(set) var readAt = Duration.zero
+    private var readAt = Duration.zero
+    /// For how long what was read is good enough.
+    private var lifetime = Dispatcher.longestSleep
+
+    /// How many times as long as it took to read the outbox what was read is good enough: where many runs wait, finding
+    /// them costs more than all else.
+    private static let patience = 8
+    private static let longestLifetime = Duration.seconds(2)
 
     /// Takes what was read instead of what was known, but for some of the groups that were not asked for.
-    mutating func take(_ outbox: Outbox, besides groups: Set<String>, readAt: Duration) {
+    mutating func take(
+        _ outbox: Outbox,
+        besides groups: Set<String>,
+        readAt: Duration,
+        taking length: Duration
+    ) {
         runs = runs.filter { groups.contains($0.plan.terms.group) }.prefix(Dispatcher.batch) + outbox.runs
         next = outbox.next
         self.readAt = readAt
+        lifetime = max(Dispatcher.longestSleep, min(length * Self.patience, Self.longestLifetime))
     }
+
+    /// Whether it need not be read anew.
+    func isFresh(at elapsed: Duration) -> Bool { elapsed - readAt < lifetime }
 }
 
 /// Knows which runs are being handed over, and keeps one slow group from taking all the room.

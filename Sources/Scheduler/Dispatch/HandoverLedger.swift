@@ -11,9 +11,8 @@ struct HandoverLedger: Sendable {
     /// Writes what comes until the task is cancelled.
     let run: @Sendable () async -> Void
 
-    /// How long acceptances gather while there are many of them: the end of a short run comes meanwhile, and is all that
-    /// has to be written of it.
-    private static let pause = Duration.milliseconds(20)
+    /// How long acceptances gather: the end of a short run comes meanwhile, and is all that has to be written of it.
+    private static let pause = Duration.milliseconds(50)
 
     /// Writes with few transactions, under a term's token.
     init(_ parts: SchedulerParts, token: FencingToken) {

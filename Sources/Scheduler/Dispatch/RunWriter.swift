@@ -32,10 +32,7 @@ final class RunWriter: Sendable {
     private let bell = Bell()
     private let state = Mutex(State())
 
-    /// How many changes in one transaction show that more are on their way.
-    private static let many = 16
-
-    /// A wait that lets changes gather while there are many.
+    /// A wait that lets changes gather.
     struct Pause: Sendable {
         let length: Duration
         let clock: any Clock<Duration>
@@ -44,8 +41,8 @@ final class RunWriter: Sendable {
     /// - Parameters:
     ///   - runs: where the changes go.
     ///   - token: the term's.
-    ///   - pause: what lies between two transactions of a busy writer, for changes that nobody waits for; nil for those
-    ///     that a call waits for.
+    ///   - pause: what lies between two transactions, for changes that nobody waits for; nil for those that a call
+    ///     waits for.
     init(_ runs: any RunStore, token: FencingToken, pause: Pause? = nil) {
         self.runs = runs
         self.token = token
@@ -73,14 +70,16 @@ final class RunWriter: Sendable {
         return try result.get()
     }
 
-    /// Writes what comes until the task is cancelled; whoever waits then, or comes later, is told so.
+    /// Writes what comes until the task is cancelled; whoever waits then for a call's sake, or comes later, is told so.
     func run() async {
         while !Task.isCancelled {
             await bell.wait()
-            let count = await flush()
+            await flush()
             // Being cancelled while asleep is noticed by the loop's condition.
-            if let pause, count >= Self.many { try? await pause.clock.sleep(for: pause.length) }
+            if let pause { try? await pause.clock.sleep(for: pause.length) }
         }
+        // What executors said is worth writing also when the term ends. A task of its own, waited for here: this one is cancelled.
+        if pause != nil { await Task { await flush() }.value }
         let left = state.withLock { state in
             state.isOpen = false
             defer { state.gathered = [] }
@@ -89,13 +88,12 @@ final class RunWriter: Sendable {
         for (_, answer) in left { answer.resume(returning: .failure(CancellationError())) }
     }
 
-    /// Writes what has gathered, and says how much that was.
-    private func flush() async -> Int {
+    private func flush() async {
         let batch = state.withLock { state in
             defer { state.gathered = [] }
             return state.gathered
         }
-        guard !batch.isEmpty else { return 0 }
+        guard !batch.isEmpty else { return }
         var left = batch
         do {
             let written = try await runs.advance(batch.map(\.run), token: token)
@@ -108,13 +106,12 @@ final class RunWriter: Sendable {
                     left.append((run, answer))
                 }
             }
-            guard !left.isEmpty else { return batch.count }
+            guard !left.isEmpty else { return }
             let present = try await runs.runs(left.map(\.run.id))
             let standing = Dictionary(present.map { ($0.id, $0) }) { first, _ in first }
             for (run, answer) in left { answer.resume(returning: .success(.overtaken(by: standing[run.id]))) }
         } catch {
             for (_, answer) in left { answer.resume(returning: .failure(error)) }
         }
-        return batch.count
     }
 }

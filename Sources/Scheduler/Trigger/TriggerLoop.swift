@@ -3,7 +3,7 @@ import Logging
 
 /// Plans what is due, a little before it is due, while this process leads.
 ///
-/// It reads the soonest jobs, plans those that are due within the planner's head start, and sleeps until half of that is left to
+/// It reads the soonest jobs, plans those that are due within the planner's head start, and sleeps until five sixths of that are left to
 /// the next one: those that are due in between are planned together. What it read it reads again when a
 /// change of jobs rings its bell, when a plan does not count, and after `longestSleep`, within which it so sees what other
 /// processes change.
@@ -84,7 +84,7 @@ package struct TriggerLoop: Sendable {
 
     /// How long nothing has to be planned.
     private func idle(_ agenda: Agenda, at now: Moment) -> Duration {
-        min(agenda.idle(at: now + planner.headStart / 2) ?? Self.longestSleep, Self.longestSleep)
+        min(agenda.idle(at: now + planner.headStart * 5 / 6) ?? Self.longestSleep, Self.longestSleep)
     }
 
     /// What is known, or what is read where that is too little or too old.

@@ -42,7 +42,7 @@ struct RunWriterTests {
         }
     }
 
-    @Test func `a writer with a pause lets changes gather while there are many`() async throws {
+    @Test func `a writer with a pause lets changes gather between its transactions`() async throws {
         let (runs, lease) = try await planned(40)
         let pause = RunWriter.Pause(length: .milliseconds(20), clock: rig.clock)
         let writer = RunWriter(rig.parts.runs, token: lease.token, pause: pause)
@@ -67,6 +67,22 @@ struct RunWriterTests {
             #expect(written?.version == 2)
             group.cancelAll()
         }
+    }
+
+    @Test func `a writer with a pause writes what has gathered when its term ends`() async throws {
+        let (runs, lease) = try await planned(2)
+        let pause = RunWriter.Pause(length: .seconds(60), clock: rig.clock)
+        let writer = RunWriter(rig.parts.runs, token: lease.token, pause: pause)
+        let changes = try runs.map { try #require($0.postponed(until: rig.now, at: rig.now)) }
+        var late: Task<JobRun?, any Error>?
+        try await serving(writer) {
+            _ = try await writer.write(changes[0])
+            await rig.clock.sleepers()
+            late = Task { try await writer.write(changes[1]).written }
+            await gathered(1, in: writer)
+        }
+        #expect(try await late?.value?.version == 2)
+        #expect(try await rig.parts.runs.runs([changes[1].id]).first?.version == 2)
     }
 
     @Test func `a deposed writer is told`() async throws {

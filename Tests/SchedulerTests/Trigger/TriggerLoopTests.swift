@@ -71,9 +71,9 @@ struct TriggerLoopTests {
         let lease = try await rig.lead()
         let loop = TriggerLoop(rig.parts, planner: TriggerPlanner(headStart: .milliseconds(300)))
         for name in ["a", "b"] { _ = try await rig.jobs.create(.sample(name, schedule: .every(.seconds(1)))) }
-        // Half of the head start is left to the trigger when it is planned.
-        #expect(try await loop.round(under: lease) == .milliseconds(850))
-        rig.clock.advance(by: .milliseconds(850))
+        // Most of the head start is left to the trigger when it is planned.
+        #expect(try await loop.round(under: lease) == .milliseconds(750))
+        rig.clock.advance(by: .milliseconds(750))
         #expect(try await loop.round(under: lease) == .seconds(1))
         let runs = try await rig.allRuns()
         #expect(
