@@ -166,8 +166,8 @@ let package = Package(
         .testTarget(
             name: "SchedulerTests",
             dependencies: [
-                "Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "Conformance", "TestKit", lifecycle,
-                logging,
+                "Scheduler", "Groundwork", "PushEngine", "CurlDriver", "SQLiteDriver", "Conformance",
+                "TestKit", lifecycle, logging,
             ],
             resources: [.copy("Fixtures")]
         ),

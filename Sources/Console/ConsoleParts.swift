@@ -10,6 +10,9 @@ package struct ConsoleParts: Sendable {
     package var jobs: JobService
     package var runs: RunService
     package var logs: RunLogReader
+    package var groups: GroupService
+    /// Calls of the job API that are made once.
+    package var calls: any IdempotencyStore
     package var executors: ExecutorDoor
     package var gauges: SchedulerGauges
     // Who may do what.
@@ -48,6 +51,8 @@ package struct ConsoleParts: Sendable {
         jobs: JobService,
         runs: RunService,
         logs: RunLogReader,
+        groups: GroupService,
+        calls: any IdempotencyStore,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
         users: UserService,
@@ -79,6 +84,8 @@ package struct ConsoleParts: Sendable {
         self.jobs = jobs
         self.runs = runs
         self.logs = logs
+        self.groups = groups
+        self.calls = calls
         self.executors = executors
         self.gauges = gauges
         self.users = users

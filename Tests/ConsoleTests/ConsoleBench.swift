@@ -86,17 +86,24 @@ final class ConsoleBench: Sendable {
             suppliers.adapter(of: $0, tools)
         }
         health = AccountHealth(timer: clock, logger: logger)
-        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
-        scheduler = SchedulerParts(
+        let database = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
+        var scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: executors, accessToken: Self.accessToken),
             wall: wall,
             clock: clock,
             logger: logger
         )
+        scheduler.calendar = RunCalendar(ZoneRules(of: zone))
+        self.scheduler = scheduler
         let jobs = JobService(scheduler)
         var settings = ConsoleSettings(
             apiToken: Secret(Self.token),
@@ -110,6 +117,8 @@ final class ConsoleBench: Sendable {
             jobs: jobs,
             runs: RunService(scheduler),
             logs: RunLogReader(scheduler),
+            groups: GroupService(scheduler),
+            calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,
             users: UserService(

@@ -114,6 +114,8 @@ private struct Stage: Sendable {
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: CurlHTTPClient(), accessToken: SchedulerRig.accessToken),
             wall: SystemClock(),
             clock: ContinuousClock(),

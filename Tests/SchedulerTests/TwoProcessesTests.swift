@@ -22,6 +22,8 @@ struct TwoProcessesTests {
             runs: parts.runs,
             alarms: parts.alarms,
             registry: parts.registry,
+            groups: parts.groups,
+            calls: parts.calls,
             executors: parts.executors,
             wall: parts.wall,
             clock: parts.clock,

@@ -9,11 +9,13 @@ struct AccessGate: Sendable {
     private let users: UserService
     private let jobs: JobService
     private let runs: RunService
+    private let groups: GroupService
 
     init(_ parts: ConsoleParts) {
         users = parts.users
         jobs = parts.jobs
         runs = parts.runs
+        groups = parts.groups
     }
 
     /// Whose session it is, as the user is now; nil when it has ended.
@@ -58,6 +60,12 @@ struct AccessGate: Sendable {
             let run = try await runs.run(id)
             guard caller.groups.contains(run.plan.terms.group) else {
                 throw SchedulerError.notFound("run \(id)")
+            }
+        case .group:
+            guard let id = number.map(GroupID.init(rawValue:)) else { return }
+            let group = try await groups.group(id)
+            guard caller.groups.contains(group.name) else {
+                throw SchedulerError.notFound("executor group \(id)")
             }
         }
     }

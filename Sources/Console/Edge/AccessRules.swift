@@ -20,7 +20,8 @@ enum AccessRules {
     static let areas: [String: Area] = [
         "": daily, "events": daily,
         // The scheduler's.
-        "jobs": daily, "runs": daily, "executors": entrusted, "schedules": own,
+        "jobs": daily, "runs": daily, "runs.csv": daily, "executors": entrusted, "groups": entrusted,
+        "schedules": own,
         // The push engine's.
         "campaigns": daily, "crowds": daily, "media": daily, "links": daily, "messages": daily, "held": daily,
         "stats": daily, "queue": daily, "reconciliations": daily, "templates": daily, "suppressions": daily,
@@ -32,14 +33,21 @@ enum AccessRules {
         "profile": own,
     ]
 
-    /// The areas whose things belong to an executor group.
-    private static let grouped: Set = ["jobs", "runs", "executors"]
-
-    /// Addresses of those areas that name no job and no run, and show or take only what the caller may see.
-    private static let scoped: Set = [
-        "GET /api/v1/jobs", "POST /api/v1/jobs", "GET /api/v1/runs", "GET /api/v1/executors",
-        "GET /jobs", "GET /runs", "GET /executors",
+    /// The areas whose things belong to an executor group, and what a number in their addresses names.
+    private static let grouped: [String: Belonging] = [
+        "jobs": .job, "runs": .run, "runs.csv": .unknown, "executors": .group, "groups": .group,
     ]
+
+    /// Addresses of those areas that name nothing of a single group, and show or take only what the caller may see.
+    private static let scoped: Set = [
+        "GET /api/v1/jobs", "POST /api/v1/jobs", "GET /api/v1/runs", "GET /api/v1/runs.csv",
+        "GET /api/v1/runs/days", "POST /api/v1/runs/clear", "GET /api/v1/executors", "GET /api/v1/groups",
+        "GET /jobs", "GET /jobs/new", "POST /jobs/new", "GET /jobs/schedule", "GET /runs", "GET /runs/clear",
+        "POST /runs/clear", "GET /executors",
+    ]
+
+    /// How the addresses of pages end that are forms: looking at one needs what sending it does.
+    private static let forms: Set<Substring> = ["new", "copy", "edit", "clear"]
 
     /// What is needed at an address.
     ///
@@ -49,7 +57,8 @@ enum AccessRules {
     /// - Returns: the least role; nil when nothing is written down for the address.
     static func need(_ method: HTTPTypes.HTTPRequest.Method, _ path: String) -> Role? {
         guard let area = areas[area(of: path)] else { return nil }
-        return method == .get || method == .head ? area.look : area.change
+        let isForm = path.split(separator: "/").last.map(forms.contains) ?? false
+        return (method == .get || method == .head) && !isForm ? area.look : area.change
     }
 
     /// Whether something of a single group is asked for, and what.
@@ -58,6 +67,8 @@ enum AccessRules {
         case none
         case job
         case run
+        /// The record of an executor group.
+        case group
         /// Several things, of which the route picks those that may be seen.
         case several
         /// Nobody has said how it keeps groups apart: it is for those who see all of them.
@@ -67,10 +78,9 @@ enum AccessRules {
     /// What is asked for at an address that belongs to a group.
     static func belonging(_ method: HTTPTypes.HTTPRequest.Method, _ path: String) -> Belonging {
         let area = area(of: path)
-        guard grouped.contains(area) else { return .none }
+        guard let belonging = grouped[area] else { return .none }
         if scoped.contains("\(method.rawValue) \(path)") { return .several }
-        guard path.contains("/\(area)/{id}") else { return .unknown }
-        return area == "jobs" ? .job : area == "runs" ? .run : .unknown
+        return path.contains("/\(area)/{id}") ? belonging : .unknown
     }
 
     private static func area(of path: String) -> String {

@@ -26,12 +26,36 @@ struct Caller: Hashable, Sendable {
 
     /// Refuses a job that the caller could not see, or whose end triggers one that the caller cannot see.
     ///
+    /// - Parameters:
+    ///   - spec: the job as the caller wants it.
+    ///   - old: the job as it is; jobs that it triggers already may stay. Nil for a new one.
     /// - Throws: `Forbidden` naming the group.
-    func check(_ spec: JobSpec) throws(Forbidden) {
-        let children = spec.children.map { $0.job.within(spec.group).group }
-        for group in [spec.group] + children where !groups.contains(group) {
-            throw Forbidden("the executor group \(group) is none of yours")
+    func check(_ spec: JobSpec, over old: JobSpec? = nil) throws(Forbidden) {
+        let kept = Set(old.map(Self.children(of:)) ?? [])
+        let children = Self.children(of: spec).filter { !kept.contains($0) }.map(\.group)
+        for group in [spec.group] + children { try check(group) }
+    }
+
+    /// Refuses runs of a group that the caller cannot see, and of all groups where those are not the caller's.
+    ///
+    /// - Throws: `Forbidden`; what a missing job throws for one of a foreign group.
+    func check(_ scope: RunScope, _ jobs: JobService) async throws {
+        guard groups != .all else { return }
+        switch scope {
+        case .all: throw Forbidden("name a job or an executor group: you see some of the groups")
+        case .group(let group): try check(group)
+        case .job(let id):
+            let job = try await jobs.job(id)
+            guard groups.contains(job.spec.group) else { throw SchedulerError.notFound("job \(id)") }
         }
+    }
+
+    private func check(_ group: String) throws(Forbidden) {
+        guard groups.contains(group) else { throw Forbidden("the executor group \(group) is none of yours") }
+    }
+
+    private static func children(of spec: JobSpec) -> [JobName] {
+        spec.children.map { $0.job.within(spec.group) }
     }
 }
 

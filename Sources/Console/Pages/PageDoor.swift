@@ -12,8 +12,10 @@ struct PageDoor: Sendable {
     let gate: AccessGate
     private let parts: ConsoleParts
 
-    /// The most bytes a form of ours can have.
-    private static let formLimit = 64 << 10
+    /// The most bytes a form can have whose sender is not known yet.
+    private static let guestFormLimit = 64 << 10
+    /// The most bytes a form can have: a job's parameters and a script, every byte escaped.
+    private static let formLimit = 1 << 20
 
     init(renderer: PageRenderer, sessions: Sessions, parts: ConsoleParts) {
         self.renderer = renderer
@@ -35,6 +37,7 @@ struct PageDoor: Sendable {
             let visit = visit(request, context, session, caller)
             switch try await handler(visit) {
             case .page(let page): return try renderer.response(page, for: visit)
+            case .part(let template, let model): return try renderer.response(template, model, for: visit)
             case .stream(let feed): return EventStream.response(feed, to: request, timer: parts.timer)
             }
         }
@@ -49,7 +52,13 @@ struct PageDoor: Sendable {
         guard let session = sessions.session(of: request) else { return toSignIn(request) }
         return await answering(visit(request, context, session), context) {
             guard let caller = try await gate.caller(of: session) else { return toSignIn(request) }
-            let visit = visit(request, context, session, caller, form: try await form(of: request))
+            let visit = visit(
+                request,
+                context,
+                session,
+                caller,
+                form: try await form(of: request, isSignedIn: true)
+            )
             guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
             try await gate.check(caller, request, context)
             let answer = try await handler(visit)
@@ -114,8 +123,9 @@ struct PageDoor: Sendable {
     /// What the body of a form says.
     ///
     /// - Throws: what reading it throws, also when it is longer than a form of ours can be.
-    func form(of request: Request) async throws -> [String: String] {
-        let body = try await request.body.collect(upTo: Self.formLimit)
+    func form(of request: Request, isSignedIn: Bool = false) async throws -> [String: String] {
+        let limit = isSignedIn ? Self.formLimit : Self.guestFormLimit
+        let body = try await request.body.collect(upTo: limit)
         return Visit.pairs(String(decoding: body.readableBytesView, as: UTF8.self))
     }
 

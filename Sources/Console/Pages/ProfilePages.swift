@@ -9,7 +9,7 @@ struct ProfilePages: PageDesk {
     var pages: [PageRoute<PageAnswer>] {
         [
             PageRoute("/profile") { visit in
-                guard let caller = visit.caller else { throw Trouble(.forbidden, "") }
+                let caller = try visit.known()
                 return .page(Page("profile", nil, title: visit.say("profile"), Profile(caller, visit.say)))
             }
         ]

@@ -66,6 +66,14 @@ struct Visit: Sendable {
         return path + Self.text(query)
     }
 
+    /// Who is signed in.
+    ///
+    /// - Throws: `Trouble` when nobody is.
+    func known() throws(Trouble) -> Caller {
+        guard let caller else { throw Trouble(.forbidden, "") }
+        return caller
+    }
+
     /// The executor groups that the reader sees.
     var groups: GroupScope { caller?.groups ?? .only([]) }
 

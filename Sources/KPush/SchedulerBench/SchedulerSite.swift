@@ -28,7 +28,7 @@ struct SchedulerSite: Sendable {
     let apiToken: Secret
     let executorToken: Secret
     let jobs: any JobStore
-    let runs: any RunStore
+    let runs: any RunBooks
     let service: JobService
     private let form: Form
     private let http: CurlHTTPClient
@@ -106,6 +106,8 @@ struct SchedulerSite: Sendable {
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             form: .embedded(server)
         )
     }
@@ -131,6 +133,8 @@ struct SchedulerSite: Sendable {
                 runs: PostgresRunStore(database),
                 alarms: PostgresAlarmStore(database),
                 registry: PostgresRegistryStore(database),
+                groups: PostgresGroupStore(database),
+                calls: PostgresIdempotencyStore(database),
                 form: .cluster(cluster, pool)
             )
         } catch {
@@ -145,9 +149,11 @@ struct SchedulerSite: Sendable {
         apiToken: Secret,
         executorToken: Secret,
         jobs: any JobStore,
-        runs: any RunStore,
+        runs: any RunBooks,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
+        calls: any IdempotencyStore,
         form: Form
     ) {
         self.size = size
@@ -164,6 +170,8 @@ struct SchedulerSite: Sendable {
                 runs: runs,
                 alarms: alarms,
                 registry: registry,
+                groups: groups,
+                calls: calls,
                 executors: ExecutorClient(http: http, accessToken: executorToken),
                 wall: SystemClock(),
                 clock: ContinuousClock(),

@@ -270,6 +270,8 @@ struct EngineParts: Sendable {
             jobs: JobService(scheduler),
             runs: RunService(scheduler),
             logs: RunLogReader(scheduler),
+            groups: GroupService(scheduler),
+            calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             users: users,

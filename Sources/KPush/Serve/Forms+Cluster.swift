@@ -23,7 +23,7 @@ extension Forms {
             calendar: BusinessCalendar(zone: settings.zone),
             sealer: sealer
         )
-        let scheduler = try await PostgresSchedulerDatabase(pool)
+        let scheduler = try await PostgresSchedulerDatabase(pool, sealer: sealer)
         let redis = RedisClient(cluster.redis, logger: logger)
         let process = UUID().uuidString
         let keeper = FencedLeaseKeeper(
@@ -50,6 +50,8 @@ extension Forms {
             runs: PostgresRunStore(scheduler),
             alarms: PostgresAlarmStore(scheduler),
             registry: PostgresRegistryStore(scheduler),
+            groups: PostgresGroupStore(scheduler),
+            calls: PostgresIdempotencyStore(scheduler),
             users: PostgresUserStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),

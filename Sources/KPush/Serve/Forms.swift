@@ -15,9 +15,11 @@ struct Forms: Sendable {
     let limiter: any RateLimiter
     let tokens: any AccessTokenStore
     let jobs: any JobStore
-    let runs: any RunStore
+    let runs: any RunBooks
     let alarms: any AlarmStore
     let registry: any RegistryStore
+    let groups: any GroupStore
+    let calls: any IdempotencyStore
     let users: any UserStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.

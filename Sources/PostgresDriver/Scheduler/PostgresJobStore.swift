@@ -24,7 +24,11 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
-    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+    package func replace(
+        _ job: Job,
+        nextTrigger: NextTrigger,
+        at now: Moment
+    ) async throws(StoreError) -> Job {
         let (isSet, next): (Bool, Moment?) =
             switch nextTrigger {
             case .keep: (false, nil)
@@ -37,7 +41,15 @@ package struct PostgresJobStore: JobStore {
             ]
         return try await pool.write("replace job") { link in
             let rows = try Self.naming(job.spec, during: "replace job") { try link.run(Self.update, values) }
-            if let row = rows.first { return try Job(row) }
+            if let row = rows.first {
+                let ahead = try link.run(
+                    Self.takeBack,
+                    .int(job.id.rawValue),
+                    .int(now.millisecondsSinceEpoch),
+                    .bool(!isSet)
+                )
+                return try Job(ahead.first ?? row)
+            }
             guard try link.run(Self.exists, .int(job.id.rawValue)).isEmpty else {
                 let detail = "job \(job.id) was changed meanwhile"
                 throw StoreError(.conflict, during: "replace job", detail: detail)
@@ -46,19 +58,24 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID) async throws(StoreError) {
+    package func remove(_ id: JobID, at now: Moment) async throws(StoreError) {
         try await pool.write("remove job") { link in
             // Whoever adds a run of it waits for this lock, or had added it before.
             let brought = try link.runAll([
                 PostgresStatement("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", .int(id.rawValue)),
+                PostgresStatement(
+                    Self.deleteAhead,
+                    .int(id.rawValue),
+                    .int(now.millisecondsSinceEpoch)
+                ),
                 PostgresStatement(Self.hasOpenRun, .int(id.rawValue)),
                 PostgresStatement("DELETE FROM jobs WHERE id = $1", .int(id.rawValue)),
                 PostgresStatement("DELETE FROM alarms WHERE job = $1", .int(id.rawValue)),
             ])
-            guard brought[1].first?.bool(0) == false else {
+            guard brought[2].first?.bool(0) == false else {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
-            guard brought[2].changed == 1 else {
+            guard brought[3].changed == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
             }
         }
@@ -182,6 +199,22 @@ package struct PostgresJobStore: JobStore {
             started_at = $8, definition = $9, next_at = CASE WHEN $10 THEN $11 ELSE next_at END,
             version = version + 1
         WHERE id = $12 AND version = $13
+        RETURNING \(Job.columns)
+        """
+
+    /// What a leader planned of a job ahead of its instant; one that is written as sent meanwhile stays.
+    private static let deleteAhead = """
+        DELETE FROM runs
+        WHERE job = $1 AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule' AND planned_at > $2
+        RETURNING planned_at
+        """
+
+    private static let takeBack = """
+        WITH taken AS (\(deleteAhead))
+        UPDATE jobs
+        SET next_at = CASE WHEN $3 THEN (SELECT min(planned_at) FROM taken) ELSE next_at END,
+            last_at = (SELECT max(planned_at) FROM runs WHERE job = $1 AND planned_at <= $2)
+        WHERE id = $1 AND EXISTS (SELECT 1 FROM taken)
         RETURNING \(Job.columns)
         """
 

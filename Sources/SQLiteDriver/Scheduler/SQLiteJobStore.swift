@@ -39,7 +39,11 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+    package func replace(
+        _ job: Job,
+        nextTrigger: NextTrigger,
+        at now: Moment
+    ) async throws(StoreError) -> Job {
         let spec = try Self.encode(job.spec)
         return try await database.write("replace job") { db in
             do {
@@ -54,12 +58,13 @@ package struct SQLiteJobStore: JobStore {
                 throw Self.nameTaken(job.spec, during: "replace job")
             }
             let isChanged = db.changesCount == 1
-            if isChanged, case .set(let next) = nextTrigger {
-                try db.execute(
-                    sql: Self.setNext,
-                    arguments: [next?.millisecondsSinceEpoch, job.id.rawValue]
-                )
-            }
+            let taken = isChanged ? try Self.takeBack(job.id, after: now, in: db) : nil
+            let next: Int64?? =
+                switch nextTrigger {
+                case .set(let next): .some(next?.millisecondsSinceEpoch)
+                case .keep: taken.map(Optional.some)
+                }
+            if isChanged, let next { try db.execute(sql: Self.setNext, arguments: [next, job.id.rawValue]) }
             let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
             guard let found else {
                 throw StoreError(.notFound, during: "replace job", detail: "job \(job.id)")
@@ -75,8 +80,9 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID) async throws(StoreError) {
+    package func remove(_ id: JobID, at now: Moment) async throws(StoreError) {
         try await database.write("remove job") { db in
+            _ = try Self.takeBack(id, after: now, in: db)
             if try Bool.fetchOne(db, sql: Self.hasOpenRun, arguments: [id.rawValue]) == true {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
@@ -90,7 +96,7 @@ package struct SQLiteJobStore: JobStore {
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await database.read("read job") { db in
-            try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map { try Job($0) }
+            try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue]).map { try Job($0) }
         }
     }
 
@@ -116,7 +122,8 @@ package struct SQLiteJobStore: JobStore {
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
         try await database.read("read upcoming jobs") { [shelf] db in
-            try Row.fetchAll(db, sql: Self.soonest, arguments: [limit]).map { try Job($0, shelf) }
+            try Row.fetchAll(db.cachedStatement(sql: Self.soonest), arguments: [limit])
+                .map { try Job($0, shelf) }
         }
     }
 
@@ -129,8 +136,8 @@ package struct SQLiteJobStore: JobStore {
             var added: [JobRun] = []
             for trigger in triggers {
                 try db.execute(
-                    sql: Self.move,
-                    arguments: [
+                    cached: Self.move,
+                    [
                         trigger.next?.millisecondsSinceEpoch,
                         trigger.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch,
                         trigger.job.rawValue, trigger.version, trigger.expected.millisecondsSinceEpoch,
@@ -143,6 +150,18 @@ package struct SQLiteJobStore: JobStore {
             }
             return added
         }
+    }
+
+    /// Removes what a leader planned of a job ahead of its instant; the first of the instants, if there was any.
+    private static func takeBack(_ job: JobID, after now: Moment, in db: Database) throws -> Int64? {
+        let instant = now.millisecondsSinceEpoch
+        let taken = try Int64.fetchAll(
+            db.cachedStatement(sql: Self.deleteAhead),
+            arguments: [job.rawValue, instant]
+        )
+        guard let first = taken.min() else { return nil }
+        try db.execute(cached: Self.setLast, [job.rawValue, instant, job.rawValue])
+        return first
     }
 
     private static func nameTaken(_ spec: JobSpec, during operation: String) -> StoreError {
@@ -169,6 +188,16 @@ extension SQLiteJobStore {
         """
 
     private static let setNext = "UPDATE jobs SET next_at = ? WHERE id = ?"
+
+    private static let deleteAhead = """
+        DELETE FROM runs
+        WHERE job = ? AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule' AND planned_at > ?
+        RETURNING planned_at
+        """
+
+    private static let setLast = """
+        UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at <= ?) WHERE id = ?
+        """
 
     private static let byID = "SELECT * FROM jobs WHERE id = ?"
 

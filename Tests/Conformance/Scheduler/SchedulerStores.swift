@@ -4,23 +4,29 @@ package import Scheduler
 /// A fresh, empty set of the scheduler's stores that share one place.
 package struct SchedulerStores: Sendable {
     package let jobs: any JobStore
-    package let runs: any RunStore
+    package let runs: any RunBooks
     package let alarms: any AlarmStore
     package let registry: any RegistryStore
+    package let groups: any GroupStore
+    package let calls: any IdempotencyStore
     /// Makes another term of the scheduler begin, and gives its token.
     package let mint: @Sendable () async throws -> FencingToken
 
     package init(
         jobs: any JobStore,
-        runs: any RunStore,
+        runs: any RunBooks,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
+        calls: any IdempotencyStore,
         mint: @escaping @Sendable () async throws -> FencingToken
     ) {
         self.jobs = jobs
         self.runs = runs
         self.alarms = alarms
         self.registry = registry
+        self.groups = groups
+        self.calls = calls
         self.mint = mint
     }
 }

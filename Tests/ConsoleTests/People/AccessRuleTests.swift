@@ -52,7 +52,8 @@ import Testing
         #expect(AccessRules.belonging(.get, "/api/v1/jobs/export") == .unknown)
         #expect(AccessRules.belonging(.get, "/jobs/{id}/edit") == .job)
         #expect(AccessRules.belonging(.post, "/api/v1/runs/{id}/kill") == .run)
-        #expect(AccessRules.belonging(.get, "/api/v1/executors/{id}") == .unknown)
+        #expect(AccessRules.belonging(.get, "/api/v1/executors/{name}") == .unknown)
+        #expect(AccessRules.belonging(.put, "/api/v1/groups/{id}") == .group)
     }
 
     @Test(arguments: Role.allCases)

@@ -32,3 +32,21 @@ extension Browser {
         return try await post("/sign-in", form)
     }
 }
+
+extension User {
+    /// An operator who sees `groups`.
+    static func sample(groups: GroupScope) throws -> User {
+        User(
+            id: UserID(rawValue: 1),
+            name: try #require(UserName("ann")),
+            displayName: "Ann",
+            role: .operator,
+            groups: groups,
+            language: nil,
+            isDisabled: false,
+            generation: 1,
+            version: 1,
+            createdAt: Moment(secondsSinceEpoch: 0)
+        )
+    }
+}

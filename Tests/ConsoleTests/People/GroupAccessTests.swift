@@ -101,19 +101,7 @@ import Testing
     }
 
     @Test func `a job is neither made in another group nor made to trigger one there`() throws {
-        let groups = GroupScope.only(["mine"])
-        let user = User(
-            id: UserID(rawValue: 1),
-            name: try #require(UserName("ann")),
-            displayName: "Ann",
-            role: .operator,
-            groups: groups,
-            language: nil,
-            isDisabled: false,
-            generation: 1,
-            version: 1,
-            createdAt: Moment(secondsSinceEpoch: 0)
-        )
+        let user = try User.sample(groups: .only(["mine"]))
         var spec = JobSpec.sample(schedule: .manual)
         spec.group = "mine"
         try Caller(user).check(spec)

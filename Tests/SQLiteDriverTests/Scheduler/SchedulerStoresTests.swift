@@ -1,5 +1,6 @@
 import Conformance
 import Groundwork
+import PushEngine
 import SQLiteDriver
 import Scheduler
 import Synchronization
@@ -13,13 +14,18 @@ final class SchedulerStoresTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
+        let database = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
         let keeper = SQLiteLeaseKeeper(database)
         stores = SchedulerStores(
             jobs: SQLiteJobStore(database),
             runs: SQLiteRunStore(database),
             alarms: SQLiteAlarmStore(database),
-            registry: SQLiteRegistryStore(database)
+            registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database)
         ) {
             let lease = try await keeper.acquire(
                 SchedulerService.leaseName,
@@ -37,6 +43,21 @@ final class SchedulerStoresTests {
 
     @Test(arguments: RunStoreConformance.clauses)
     func `the run store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: GroupStoreConformance.clauses)
+    func `the group store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: IdempotencyConformance.clauses)
+    func `calls with keys are kept`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: PullStoreConformance.clauses)
+    func `the runs of executors that fetch theirs keep`(clause: Clause<SchedulerStores>) async throws {
         try await clause.check(stores)
     }
 
