@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "Suppliers", dependencies: ["Groundwork", "PushEngine", crypto, cryptoExtras]),
 
         // Who may sign in, and what they may do.
-        .target(name: "People", dependencies: ["Groundwork", crypto, cryptoExtras]),
+        .target(name: "People", dependencies: ["Groundwork", crypto, cryptoExtras, lifecycle, logging]),
 
         // Where executor and push engine meet: one folder a job, its definition beside its handler.
         .target(
@@ -185,7 +185,10 @@ let package = Package(
                 "TestKit", crypto, cryptoExtras, logging,
             ]
         ),
-        .testTarget(name: "PeopleTests", dependencies: ["People", "Groundwork", "SQLiteDriver", "TestKit"]),
+        .testTarget(
+            name: "PeopleTests",
+            dependencies: ["People", "Groundwork", "SQLiteDriver", "TestKit", logging]
+        ),
         .testTarget(
             name: "SQLiteDriverTests",
             dependencies: [

@@ -17,6 +17,8 @@ package struct ConsoleParts: Sendable {
     package var gauges: SchedulerGauges
     // Who may do what.
     package var users: UserService
+    /// Who did what.
+    package var audit: any AuditStore
     // The push engine's side.
     package var send: SendChain
     package var recall: RecallChain
@@ -56,6 +58,7 @@ package struct ConsoleParts: Sendable {
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
         users: UserService,
+        audit: any AuditStore,
         send: SendChain,
         recall: RecallChain,
         campaigns: CampaignService,
@@ -89,6 +92,7 @@ package struct ConsoleParts: Sendable {
         self.executors = executors
         self.gauges = gauges
         self.users = users
+        self.audit = audit
         self.send = send
         self.recall = recall
         self.campaigns = campaigns

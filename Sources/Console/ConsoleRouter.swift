@@ -26,7 +26,12 @@ enum ConsoleRouter {
         CallbackRoutes(receipts: parts.receipts, address: ReceiptAddress(settings: settings)).add(to: router)
         ShortLinkRoutes(desk: parts.linkDesk).add(to: router)
         let sessions = Sessions(settings, clock: parts.clock)
-        let access = AccessControl(token: settings.apiToken, sessions: sessions, gate: AccessGate(parts))
+        let access = AccessControl(
+            token: settings.apiToken,
+            sessions: sessions,
+            gate: AccessGate(parts),
+            trail: AuditTrail(parts)
+        )
         addAPI(to: router.group().add(middleware: access), parts, settings)
     }
 
@@ -77,6 +82,7 @@ enum ConsoleRouter {
         RunHistoryRoutes(runs: parts.runs, jobs: parts.jobs, clock: parts.clock).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         UserRoutes(users: parts.users).add(to: api)
+        AuditRoutes(trail: parts.audit).add(to: api)
         RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }
 }

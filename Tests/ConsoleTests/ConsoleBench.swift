@@ -126,6 +126,7 @@ final class ConsoleBench: Sendable {
                 hasher: PasswordHasher(cost: PasswordCost(logRounds: 4, blockSize: 8, parallelism: 1)),
                 clock: wall
             ),
+            audit: SQLiteAuditStore(database),
             send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),
             recall: RecallChain(
                 ledger: books,

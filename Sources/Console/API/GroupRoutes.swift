@@ -102,12 +102,18 @@ extension GroupRegistration {
 
 extension ExecutorGroup {
     fileprivate func json(_ living: [String: [ExecutorAddress]]) -> WireObject {
+        var json = record
+        json.append("living", .texts((living[name] ?? []).map(\.url)))
+        return json
+    }
+
+    /// What operators decide about it; its token is not in it.
+    var record: WireObject {
         [
             "id": .id(id), "version": .number(version), "name": .text(name), "title": .text(title),
             "registration": .text(registration.isManual ? "manual" : "automatic"),
             "addresses": .texts(registration.addresses.map(\.url)),
             "ownToken": .bool(token != .shared), "createdAt": .instant(createdAt),
-            "living": .texts((living[name] ?? []).map(\.url)),
         ]
     }
 }

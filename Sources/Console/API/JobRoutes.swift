@@ -80,6 +80,7 @@ struct JobRoutes {
             by: .api,
             key: call.idempotencyKey
         )
+        call.context.note.tell(runs)
         return Answer(["items": .objects(runs.map(\.json))], status: .accepted)
     }
 

@@ -52,8 +52,10 @@ struct RunHistoryRoutes {
             (try RunClearing(&body), try body.optional("dryRun") ?? true)
         }
         try await call.caller.check(clearing.scope, jobs)
+        if isRehearsal { call.context.note.drop() }
         let count =
             isRehearsal ? try await runs.clearable(clearing) : try await runs.clear(clearing)
+        call.context.note.tell(clearing, count)
         return Answer([
             "dryRun": .bool(isRehearsal), "runs": .number(count),
             "more": .bool(count >= RunClearing.countLimit),

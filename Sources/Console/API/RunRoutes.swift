@@ -1,7 +1,6 @@
 import Groundwork
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import People
 import Scheduler
 
@@ -36,33 +35,14 @@ struct RunRoutes {
         return .page(page.elements.map(\.json), next: .id(page.next))
     }
 
-    /// The newest runs that pass the filter as a file, read and written page by page.
+    /// The newest runs that pass the filter.
     @Sendable private func export(_ call: Call) async throws -> Response {
         var filter = try call.query { try RunFilter(&$0) }
         filter.permitted = try call.caller.groups.names
-        let chosen = filter
-        // Read before the answer begins: what is wrong by now still gets a status of its own.
-        let first = try await runs.list(chosen, limit: RunTable.page)
-        let runs = runs
-        let body = ResponseBody { writer in
-            var table = RunTable()
-            var page = first
-            while true {
-                table.append(page.elements)
-                try await writer.write(ByteBuffer(bytes: table.takeBytes()))
-                guard let next = page.next, table.rows < RunTable.limit else { break }
-                page = try await runs.list(chosen, after: next, limit: RunTable.page)
-            }
-            try await writer.finish(nil)
+        return try await Spreadsheet.runs.response(named: "runs") { [runs, filter] (after: RunID?) in
+            let page = try await runs.list(filter, after: after, limit: Spreadsheet<JobRun>.page)
+            return (page.elements, page.next)
         }
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/csv;charset=UTF-8",
-                .contentDisposition: "attachment; filename=\"runs.csv\"",
-            ],
-            body: body
-        )
     }
 
     /// Ends a run; one whose executor does not confirm stays open and is told as accepted.

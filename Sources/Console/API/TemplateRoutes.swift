@@ -95,7 +95,7 @@ extension Input {
 }
 
 extension MessageTemplate {
-    fileprivate var json: WireObject {
+    var json: WireObject {
         [
             "id": .id(id), "msgStatus": .number(status.rawValue), "latest": .object(latest.json),
             "serving": serving.map { .object($0.json) } ?? .null,

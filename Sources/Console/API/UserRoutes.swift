@@ -40,6 +40,7 @@ struct UserRoutes {
             )
         }
         let user = try await users.update(call.id(), version: version, to: draft, password: password)
+        if password != nil { call.context.note.tellPasswordIsSet() }
         return Answer(user.json)
     }
 }

@@ -1,6 +1,7 @@
 import Groundwork
 import HTTPTypes
 import Hummingbird
+import People
 
 /// Lets a call of the API through that shows the API token; a look from a signed-in page counts as well.
 struct AccessControl: RouterMiddleware {
@@ -11,6 +12,7 @@ struct AccessControl: RouterMiddleware {
     let token: Secret
     let sessions: Sessions
     let gate: AccessGate
+    let trail: AuditTrail
 
     func handle(
         _ request: Request,
@@ -21,7 +23,10 @@ struct AccessControl: RouterMiddleware {
         try await gate.check(caller, request, context)
         var context = context
         context.caller = caller
-        return try await next(request, context)
+        let known = context
+        return try await trail.following(caller, by: .token, request, known) {
+            try await next(request, known)
+        }
     }
 
     private func caller(_ request: Request) async throws -> Caller? {

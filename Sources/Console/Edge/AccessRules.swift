@@ -29,13 +29,15 @@ enum AccessRules {
         "accounts": entrusted, "suppliers": entrusted, "discards": entrusted,
         // Of everything at once, also of groups that not everybody sees.
         "metrics": administration,
-        "users": administration,
+        "users": administration, "audit": administration, "audit.csv": administration,
         "profile": own,
     ]
 
     /// The areas whose things belong to an executor group, and what a number in their addresses names.
     private static let grouped: [String: Belonging] = [
         "jobs": .job, "runs": .run, "runs.csv": .unknown, "executors": .group, "groups": .group,
+        // Whoever could change users could let themselves see all groups.
+        "metrics": .unknown, "users": .unknown, "audit": .unknown, "audit.csv": .unknown,
     ]
 
     /// Addresses of those areas that name nothing of a single group, and show or take only what the caller may see.

@@ -7,6 +7,8 @@ struct ConsoleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who asks, once that is known; nil where nobody needs to be.
     var caller: Caller?
+    /// What the audit trail is told of the request.
+    let note = AuditNote()
     private let peer: SocketAddress?
 
     init(source: ApplicationRequestContextSource) {

@@ -139,6 +139,7 @@ extension JobID: InputIdentity {}
 extension GroupID: InputIdentity {}
 extension RunID: InputIdentity {}
 extension UserID: InputIdentity {}
+extension AuditID: InputIdentity {}
 extension MediaID: InputIdentity {}
 
 /// One of a few words or codes.

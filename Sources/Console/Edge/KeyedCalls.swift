@@ -25,8 +25,12 @@ struct KeyedCalls {
             let keyed = KeyedCall(key: key, digest: Self.digest(call, bytes))
             switch try await store.begin(keyed, at: clock.now) {
             case .begun: break
-            case .answered(let answer): return try Answer(answer)
-            case .triggered(let ids): return try await answer(ids, to: key)
+            case .answered(let answer):
+                call.context.note.drop()
+                return try Answer(answer)
+            case .triggered(let ids):
+                call.context.note.drop()
+                return try await answer(ids, to: key)
             case .underWay: throw KeyFault.underWay
             case .taken: throw KeyFault.taken
             }

@@ -29,7 +29,7 @@ struct ExecutorPages: PageDesk {
                 let token = try await parts.groups.renewToken(visit.id())
                 var form = GroupForm(try await parts.groups.group(visit.id()), visit.say)
                 form.token = token.reveal()
-                return ButtonAnswer(showing: Self.page(form))
+                return ButtonAnswer(showing: Self.page(form), isDone: true)
             },
             PageRoute("/executors/:id/shared-token") { visit in
                 let id: GroupID = try visit.id()
@@ -54,9 +54,11 @@ struct ExecutorPages: PageDesk {
                 registration: registration,
                 hasToken: visit.form["own-token"] != nil
             )
+            visit.note.made(group.id)
             guard let token else { return ButtonAnswer("/executors", done: "group-make") }
             form = GroupForm(group, visit.say)
             form.token = token.reveal()
+            return ButtonAnswer(showing: Self.page(form), isDone: true)
         } catch {
             form.problem = try Self.problem(error)
         }

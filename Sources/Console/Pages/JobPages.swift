@@ -30,7 +30,7 @@ struct JobPages: PageDesk {
                 let id: JobID = try visit.id()
                 // Whoever was not asked for parameters sends none, and the job's own count.
                 let params = visit.form["params"]?.replacing("\r\n", with: "\n")
-                _ = try await parts.jobs.trigger(id, params: params)
+                visit.note.tell(try await parts.jobs.trigger(id, params: params))
                 return ButtonAnswer("/runs", ["job": "\(id)"], done: "job-trigger")
             },
             PageRoute("/jobs/:id/enable") { visit in try await set(visit, enabled: true, done: "job-enable")

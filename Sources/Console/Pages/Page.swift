@@ -20,6 +20,7 @@ struct Page: Sendable {
         case runs
         case executors
         case users
+        case audit
 
         var path: String { self == .overview ? "/" : "/\(rawValue)" }
     }
@@ -119,6 +120,7 @@ struct PageRenderer: Sendable {
             "w": library.words.texts(in: visit.say.language),
             "page": model,
             "formToken": visit.formToken.reveal(),
+            "mayChange": visit.mayChange,
             "language": visit.say.language.rawValue,
             "zone": visit.say.zoneName,
         ]

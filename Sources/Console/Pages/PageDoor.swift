@@ -10,6 +10,7 @@ struct PageDoor: Sendable {
     let renderer: PageRenderer
     let sessions: Sessions
     let gate: AccessGate
+    let trail: AuditTrail
     private let parts: ConsoleParts
 
     /// The most bytes a form can have whose sender is not known yet.
@@ -22,6 +23,7 @@ struct PageDoor: Sendable {
         self.sessions = sessions
         self.parts = parts
         gate = AccessGate(parts)
+        trail = AuditTrail(parts)
     }
 
     /// Shows a page to somebody who is signed in; sends everybody else to sign in first.
@@ -61,9 +63,14 @@ struct PageDoor: Sendable {
             )
             guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
             try await gate.check(caller, request, context)
-            let answer = try await handler(visit)
-            if let page = answer.page { return try renderer.response(page, for: visit) }
-            return Self.moved(to: answer.path + Visit.text(answer.query))
+            return try await trail.following(caller, by: .page, request, context) {
+                let answer = try await handler(visit)
+                guard let page = answer.page else {
+                    return Self.moved(to: answer.path + Visit.text(answer.query))
+                }
+                if !answer.isDone { context.note.drop() }
+                return try renderer.response(page, for: visit)
+            }
         }
     }
 
@@ -116,7 +123,8 @@ struct PageDoor: Sendable {
             parameters: context.parameters,
             formToken: sessions.formToken(for: session?.id ?? guest),
             lastEventID: HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] },
-            requestID: context.id
+            requestID: context.id,
+            note: context.note
         )
     }
 

@@ -44,6 +44,7 @@ struct PageRoutes: Sendable {
             AustinPages(parts: parts),
             UserPages(users: parts.users),
             ProfilePages(users: parts.users),
+            AuditPages(trail: parts.audit, runs: parts.runs),
             ReconciliationPages(parts: parts),
         ]
         for desk in desks {
@@ -90,8 +91,10 @@ enum PageAnswer: Sendable {
 struct ButtonAnswer: Sendable {
     let path: String
     let query: [String: String]
-    /// What is shown at once, where nothing has changed that a page could be looked at for.
+    /// What is shown at once, where nothing has changed that a page could be looked at for, or it is shown only once.
     let page: Page?
+    /// Whether anything was done.
+    let isDone: Bool
 
     /// Makes the answer.
     ///
@@ -103,11 +106,13 @@ struct ButtonAnswer: Sendable {
         self.path = path
         self.query = query.merging(["done": done]) { $1 }
         page = nil
+        isDone = true
     }
 
-    /// Shows a page at once: nothing was changed.
-    init(showing page: Page) {
+    /// Shows a page at once: nothing was changed, or what was made is shown only once.
+    init(showing page: Page, isDone: Bool = false) {
         (path, query) = ("", [:])
         self.page = page
+        self.isDone = isDone
     }
 }

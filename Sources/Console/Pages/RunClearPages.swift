@@ -22,6 +22,7 @@ struct RunClearPages: PageDesk {
                 let clearing = RunClearing(request.scope, try request.needed())
                 try await visit.known().check(clearing.scope, jobs)
                 let count = try await runs.clear(clearing)
+                visit.note.tell(clearing, count)
                 // There may be more of them than go at a time: the page says how many are left.
                 return count < RunClearing.countLimit
                     ? ButtonAnswer("/runs", request.query, done: "runs-cleared")

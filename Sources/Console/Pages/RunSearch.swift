@@ -59,26 +59,13 @@ struct RunSearch: Sendable {
         case .skipped: filter.reasons = Self.reasons(.skipped)
         }
         if let reason { filter.reasons = [reason] }
-        filter.plannedFrom = try instant(from, by: runs, at: now)?.lowerBound
-        filter.plannedBefore = try instant(to, by: runs, at: now)?.upperBound
+        filter.plannedFrom = try runs.span(from, at: now)?.lowerBound
+        filter.plannedBefore = try runs.span(to, at: now)?.upperBound
         return filter
     }
 
     static func reasons(_ outcome: RunReason.Outcome) -> Set<RunReason> {
         Set(RunReason.allCases.filter { $0.outcome == outcome })
-    }
-
-    /// The second, or the whole day, that a text names.
-    private func instant(
-        _ text: String,
-        by runs: RunService,
-        at now: Moment
-    ) throws(Trouble) -> Range<Moment>? {
-        if text.isEmpty { return nil }
-        if text == "today" { return runs.span(of: runs.day(of: now)) }
-        if let day = RunDay(text: text) { return runs.span(of: day) }
-        guard let moment = runs.moment(text) else { throw Trouble(.badRequest, text) }
-        return moment..<(moment + .seconds(1))
     }
 
     /// What of the filter the API is asked for.
@@ -99,5 +86,18 @@ struct RunSearch: Sendable {
         query["plannedFrom"] = filter.plannedFrom?.iso8601
         query["plannedBefore"] = filter.plannedBefore?.iso8601
         return query
+    }
+}
+
+extension RunService {
+    /// The second, or the whole day, that somebody typed in; nil for nothing.
+    ///
+    /// - Throws: `Trouble` for a text that is neither.
+    func span(_ text: String?, at now: Moment) throws(Trouble) -> Range<Moment>? {
+        guard let text, !text.isEmpty else { return nil }
+        if text == "today" { return span(of: day(of: now)) }
+        if let day = RunDay(text: text) { return span(of: day) }
+        guard let moment = moment(text) else { throw Trouble(.badRequest, text) }
+        return moment..<(moment + .seconds(1))
     }
 }

@@ -50,17 +50,51 @@ struct SignInPages: Sendable {
             let address = context.address(of: request)
             if let shown = form["token"] {
                 let refusal = desk.admitToken(from: address) { token.matches(shown.trimmingSpaces) }
-                if let refusal { return try refused(visit, refusal, visit.say("token-wrong"), context) }
+                if let refusal {
+                    try await note(refusal, UserName.token, request, context)
+                    return try refused(visit, refusal, visit.say("token-wrong"), context)
+                }
+                try await note(.signIn, by: .token, request, context)
                 return opened(.token, nil, request, to: Self.target(form))
             }
             let password = Secret(form["password"] ?? "")
             let outcome = try await desk.signIn(form["name"] ?? "", password, from: address)
             guard case .signedIn(let user) = outcome else {
+                try await note(outcome, form["name"] ?? "", request, context)
                 return try refused(visit, outcome, visit.say("sign-in-wrong"), context)
             }
+            try await note(.signIn, by: Caller(user), request, context)
             let holder = Session.Holder.user(user.id, generation: user.generation)
             return opened(holder, user.language, request, to: Self.target(form))
         }
+    }
+
+    /// Writes down that somebody came or went.
+    private func note(
+        _ act: AuditAct,
+        by caller: Caller,
+        _ request: Request,
+        _ context: ConsoleContext
+    ) async throws {
+        let subject = AuditSubject(kind: act.kind, id: caller.user.map { "\($0)" }, name: caller.name)
+        try await door.trail.write(act, by: caller.actor(.page), on: subject, request, context)
+    }
+
+    /// Writes down that somebody did not get in; one who was not even looked at costs nobody a write.
+    ///
+    /// A name that nobody has may be a password in the wrong place: it is not written down.
+    private func note(
+        _ outcome: SignInDesk.Outcome,
+        _ name: String,
+        _ request: Request,
+        _ context: ConsoleContext
+    ) async throws {
+        guard outcome == .refused else { return }
+        let user = try await desk.user(named: name)
+        let shown = user?.name.text ?? (name == UserName.token ? name : "-")
+        let subject = AuditSubject(kind: AuditAct.signInFailed.kind, id: user.map { "\($0.id)" }, name: shown)
+        let nobody = AuditActor(name: "-", user: nil, way: .page)
+        try await door.trail.write(.signInFailed, by: nobody, on: subject, request, context)
     }
 
     /// Opens a session, in the user's language where one was chosen.
@@ -102,6 +136,9 @@ struct SignInPages: Sendable {
         return await door.answering(asked, context) {
             let visit = door.visit(request, context, session, form: try await door.form(of: request))
             guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
+            if let caller = try await door.gate.caller(of: session) {
+                try await note(.signOut, by: caller, request, context)
+            }
             var response = PageDoor.moved(to: "/sign-in")
             response.setCookie(door.sessions.farewell(overHTTPS: PageDoor.isOverHTTPS(request)))
             return response

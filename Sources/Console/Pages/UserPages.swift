@@ -43,6 +43,7 @@ struct UserPages: PageDesk {
                     to: UserDraft(form: visit.form),
                     password: password
                 )
+                if password != nil { visit.note.tellPasswordIsSet() }
                 return ButtonAnswer("/users/\(user.id)", done: "user-edit")
             },
         ]

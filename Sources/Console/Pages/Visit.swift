@@ -23,6 +23,8 @@ struct Visit: Sendable {
     let lastEventID: String?
     /// Names this request in the log.
     let requestID: String
+    /// What the audit trail is told of the request.
+    let note: AuditNote
 
     /// The identity in the path under `id`.
     ///
@@ -76,6 +78,12 @@ struct Visit: Sendable {
 
     /// The executor groups that the reader sees.
     var groups: GroupScope { caller?.groups ?? .only([]) }
+
+    /// Whether the reader may press the buttons of the page; those who may not do not see them.
+    var mayChange: Bool {
+        guard let caller, let need = AccessRules.need(.post, path) else { return false }
+        return caller.role >= need
+    }
 
     /// The path alone.
     var path: String { String(address.prefix { $0 != "?" }) }

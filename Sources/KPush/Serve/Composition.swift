@@ -64,6 +64,7 @@ struct Composition: Sendable {
                 scheduler,
                 campaigns,
                 users: UserService(users: forms.users, hasher: PasswordHasher(), clock: engine.clock),
+                audit: forms.audit,
                 executorToken: forms.secrets.executorToken,
                 logger: logger
             ),
@@ -93,7 +94,9 @@ struct Composition: Sendable {
         if let line = forms.wakeLine, !settings.roles.isDisjoint(with: [.web, .scheduler]) {
             services.append(WakeCourier(scheduler, line: line))
         }
-        if settings.roles.contains(.web) { services += [engine.clicks, console, DoorKeeper(scheduler)] }
+        if settings.roles.contains(.web) {
+            services += [engine.clicks, console, DoorKeeper(scheduler), auditPruner]
+        }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))
             let push = engine.pushService(settings, logger: logger)
@@ -120,6 +123,16 @@ struct Composition: Sendable {
             )
         }
         return services
+    }
+
+    private var auditPruner: AuditPruner {
+        AuditPruner(
+            trail: forms.audit,
+            retention: settings.retention.audit,
+            clock: engine.clock,
+            timer: engine.timer,
+            logger: logger
+        )
     }
 
     private func executorRole() throws(SettingsError) -> ExecutorRole {

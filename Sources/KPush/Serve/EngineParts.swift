@@ -263,6 +263,7 @@ struct EngineParts: Sendable {
         _ scheduler: SchedulerParts,
         _ campaigns: CampaignService,
         users: UserService,
+        audit: any AuditStore,
         executorToken: Secret,
         logger: Logger
     ) -> ConsoleParts {
@@ -275,6 +276,7 @@ struct EngineParts: Sendable {
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             users: users,
+            audit: audit,
             send: chain,
             recall: RecallChain(ledger: store, suppliers: supplierRecall),
             campaigns: campaigns,

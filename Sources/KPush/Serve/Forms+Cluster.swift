@@ -53,6 +53,7 @@ extension Forms {
             groups: PostgresGroupStore(scheduler),
             calls: PostgresIdempotencyStore(scheduler),
             users: PostgresUserStore(scheduler),
+            audit: PostgresAuditStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),
             clock: clock,

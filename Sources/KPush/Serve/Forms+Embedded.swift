@@ -42,6 +42,7 @@ extension Forms {
             groups: SQLiteGroupStore(scheduler),
             calls: SQLiteIdempotencyStore(scheduler),
             users: SQLiteUserStore(scheduler),
+            audit: SQLiteAuditStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             wakeLine: nil,
             clock: clock,

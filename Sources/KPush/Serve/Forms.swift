@@ -21,6 +21,7 @@ struct Forms: Sendable {
     let groups: any GroupStore
     let calls: any IdempotencyStore
     let users: any UserStore
+    let audit: any AuditStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

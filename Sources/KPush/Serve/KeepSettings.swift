@@ -14,6 +14,8 @@ struct KeepSettings: Hashable, Sendable {
     var runs = UpkeepSettings().runRetention
     /// How many runs each day had.
     var runDays = UpkeepSettings().countRetention
+    /// Who did what.
+    var audit = Self.day * 400
 
     init() {}
 
@@ -33,6 +35,7 @@ struct KeepSettings: Hashable, Sendable {
         runs = try reader.duration("retention.runs", from: "1d", to: Self.longest) ?? runs
         runDays =
             try reader.duration("retention.run-days", from: "1d", to: Self.longest) ?? max(runDays, runs)
+        audit = try reader.duration("retention.audit", from: "30d", to: Self.longest) ?? audit
         guard runDays >= runs else {
             throw SettingsError("retention.run-days", "is not below retention.runs")
         }

@@ -147,6 +147,7 @@ struct ServeSettings: Sendable {
         ),
         ("retention.runs", "how long ended runs of jobs and their logs are kept; 30d if not given"),
         ("retention.run-days", "how long it is known how many runs each day had; 400d if not given"),
+        ("retention.audit", "how long it is known who did what; 400d if not given"),
         (
             "retention.crowds",
             "how long crowd files that no campaign needs are kept after their last use; 30d if not given"

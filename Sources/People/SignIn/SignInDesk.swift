@@ -70,6 +70,16 @@ package final class SignInDesk: Sendable {
         return nil
     }
 
+    /// The user of that name, as it was typed; nil when there is none.
+    ///
+    /// - Throws: `PeopleError.store`.
+    package func user(named name: String) async throws(PeopleError) -> User? {
+        guard let name = UserName(name.trimmingBlanks) else { return nil }
+        return try await service.storing { () async throws(StoreError) in
+            try await service.users.credentials(of: name)?.user
+        }
+    }
+
     private func admit(_ name: String?, _ address: String) -> Duration? {
         let now = service.clock.now
         return throttle.withLock { throttle in

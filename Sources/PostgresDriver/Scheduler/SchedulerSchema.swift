@@ -19,6 +19,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(runDays) },
             { link in _ = try link.runScript(pull) },
             { link in _ = try link.runScript(people) },
+            { link in _ = try link.runScript(audit) },
         ]
     )
 
@@ -157,6 +158,26 @@ enum SchedulerSchema {
         """
 
     /// Who may sign in; groups are null for all.
+    private static let audit = """
+        CREATE TABLE audit (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            at bigint NOT NULL,
+            actor text NOT NULL,
+            user_id bigint,
+            way text NOT NULL,
+            address text NOT NULL,
+            act text NOT NULL,
+            kind text NOT NULL,
+            subject text,
+            name text,
+            was text,
+            is_now text
+        );
+        CREATE INDEX audit_by_time ON audit (at);
+        CREATE INDEX audit_of_actor ON audit (actor, id);
+        CREATE INDEX audit_of_subject ON audit (kind, subject, id)
+        """
+
     private static let people = """
         CREATE TABLE users (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

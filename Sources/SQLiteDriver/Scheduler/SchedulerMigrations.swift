@@ -18,6 +18,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("run days") { db in try db.execute(sql: runDays) }
         migrator.registerMigration("pull") { db in try db.execute(sql: pull) }
         migrator.registerMigration("people") { db in try db.execute(sql: people) }
+        migrator.registerMigration("audit") { db in try db.execute(sql: audit) }
         return migrator
     }
 
@@ -29,6 +30,26 @@ enum SchedulerMigrations {
     private static let seed = "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)"
 
     /// Who may sign in.
+    private static let audit = """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            user_id INTEGER,
+            way TEXT NOT NULL,
+            address TEXT NOT NULL,
+            act TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT,
+            name TEXT,
+            was TEXT,
+            is_now TEXT
+        ) STRICT;
+        CREATE INDEX audit_by_time ON audit (at);
+        CREATE INDEX audit_of_actor ON audit (actor, id);
+        CREATE INDEX audit_of_subject ON audit (kind, subject, id);
+        """
+
     private static let people = """
         CREATE TABLE users (
             id INTEGER PRIMARY KEY AUTOINCREMENT,

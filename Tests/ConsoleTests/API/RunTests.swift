@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `a file has no more runs than it may have, however many there are`() {
-        var table = RunTable()
+        var table = Spreadsheet.runs
         let plan = RunPlan(
             job: JobID(rawValue: 1),
             plannedAt: .noon,
@@ -103,10 +103,10 @@ import Testing
             terms: RunTerms(group: "app", handler: "h")
         )
         let run = JobRun(id: RunID(rawValue: 1), plan: plan, state: .running)
-        table.append(Array(repeating: run, count: RunTable.limit - 1))
+        table.append(Array(repeating: run, count: Spreadsheet<JobRun>.limit - 1))
         _ = table.takeBytes()
         table.append([run, run])
-        #expect(table.rows == RunTable.limit)
+        #expect(table.rows == Spreadsheet<JobRun>.limit)
         #expect(String(decoding: table.takeBytes(), as: UTF8.self).count { $0 == "\r\n" } == 1)
     }
 }

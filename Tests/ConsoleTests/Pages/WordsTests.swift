@@ -56,6 +56,9 @@ import Testing
         add("jobs", JobState.allCases.map(\.rawValue))
         add("weekday", (1...7).map(String.init))
         add("role", Role.allCases.map(\.rawValue))
+        add("way", AuditActor.Way.allCases.map(\.rawValue))
+        add("kind", AuditWord.Kind.allCases.map(\.rawValue))
+        add("act", AuditWord.Act.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         return keys
     }

@@ -8,12 +8,19 @@ import Testing
 
 /// What each address needs, and that nobody with less gets in.
 @Suite struct AccessRuleTests {
-    private struct Address {
+    struct Address {
         let method: HTTPTypes.HTTPRequest.Method
         let path: String
 
         /// The path with numbers in place of its parameters.
-        var sample: String { path.replacing(/\{[a-z]+\}/, with: "1") }
+        var sample: String { sample([:]) }
+
+        /// The path with these numbers in place of its parameters, 1 for others.
+        func sample(_ ids: [AccessRules.Belonging: String]) -> String {
+            let id = ids[AccessRules.belonging(method, path)] ?? "1"
+            return path.replacing("{id}", with: id).replacing(/\{[a-z]+\}/, with: "1")
+        }
+
         var need: Role? { AccessRules.need(method, path) }
         /// Whether the answer goes on for as long as somebody reads it.
         var isEndless: Bool { path.hasSuffix("/events") }
@@ -26,7 +33,7 @@ import Testing
     ]
 
     /// Every address that somebody must be known for.
-    private static func addresses(_ bench: ConsoleBench) throws -> [Address] {
+    static func addresses(_ bench: ConsoleBench) throws -> [Address] {
         let router = Router(context: ConsoleContext.self)
         ConsoleRouter.addDoors(to: router, bench.parts, bench.settings)
         try PageRoutes(bench.parts, bench.settings).add(to: router)
