@@ -239,7 +239,10 @@ struct ServeSettings: Sendable {
         executorPort = try reader.number("executor.port", in: 0...65_535) ?? executorPort
         executorAddress = reader.string("executor.address")
         schedulers = try reader.list("executor.schedulers") ?? schedulers
-        executorToken = reader.string("executor.token").map(Secret.init)
+        executorToken = try reader.value(
+            "executor.token",
+            "is neither empty nor the one that xxl-job is installed with"
+        ) { ["", "default_token"].contains($0) ? nil : Secret($0) }
         executor = try ExecutorRoleSettings(reader)
         try executor.check(roles: roles, schedulers: schedulers)
         zone =

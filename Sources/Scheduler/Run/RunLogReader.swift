@@ -79,7 +79,8 @@ package struct RunLogPage: Hashable, Sendable {
         guard counted > 0 || text.isEmpty else {
             // No line of the log but a remark, such as that there is no log: it comes with every page, so the
             // first one after the run's end is the last.
-            self.init(from: from, next: from, text: run.isOpen ? "" : text + "\n", isComplete: !run.isOpen)
+            let remark = run.isOpen ? "" : Self.beginning(of: text + "\n")
+            self.init(from: from, next: from, text: remark, isComplete: !run.isOpen)
             return
         }
         let ended = text.utf8.reduce(into: 0) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
@@ -91,9 +92,24 @@ package struct RunLogPage: Hashable, Sendable {
         } else {
             text = ""
         }
+        text = Self.beginning(of: text)
         let lines = text.utf8.reduce(into: 0) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
         // One line can stand for many that the executor no longer has.
         let next = page.isDroppedNote ? max(from, page.toLine + 1) : from + lines
         self.init(from: from, next: next, text: text, isComplete: !run.isOpen && lines == 0)
+    }
+
+    /// The most bytes of a page; some executors send the rest of the log at once.
+    private static let limit = 1 << 20
+
+    /// As many whole lines as a page may have; of a first line that is longer, what fits.
+    private static func beginning(of text: String) -> String {
+        let bytes = text.utf8
+        guard bytes.count > limit else { return text }
+        let most = bytes[..<bytes.index(bytes.startIndex, offsetBy: limit)]
+        guard let end = most.lastIndex(of: UInt8(ascii: "\n")) else {
+            return String(decoding: most, as: UTF8.self) + "\n"
+        }
+        return String(decoding: most[...end], as: UTF8.self)
     }
 }

@@ -47,6 +47,19 @@ struct RunLogReaderTests {
         #expect(!read.isComplete)
     }
 
+    @Test(arguments: [999, 3 << 20])
+    func `a page has no more than a MiB, and the next goes on behind it`(length: Int) async throws {
+        let run = try await runningRun()
+        let line = String(repeating: "x", count: length) + "\n"
+        let content = String(repeating: line, count: 3_000_000 / length + 1)
+        let page = LogPage(fromLine: 1, toLine: 3_000_000 / length + 1, content: content, isEnd: false)
+        let read = RunLogPage(page, from: 1, of: run)
+        #expect(read.text.utf8.count <= (1 << 20) + 1)
+        #expect(read.text.hasSuffix("x\n"))
+        #expect(read.next == 1 + max(1, (1 << 20) / line.utf8.count))
+        #expect(!read.isComplete)
+    }
+
     @Test func `an executor's remark that it has no log is read once, at the end`() async throws {
         let (run, remark) = (try await runningRun(), "readLog fail, logFile not exists")
         let page = LogPage(fromLine: 1, toLine: 0, content: remark, isEnd: true)
