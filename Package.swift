@@ -160,7 +160,7 @@ let package = Package(
             name: "SchedulerTests",
             dependencies: [
                 "Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "Conformance", "TestKit", lifecycle,
-                logging,
+                logging, grdb,
             ],
             resources: [.copy("Fixtures")]
         ),

@@ -8,6 +8,7 @@ package struct ConsoleParts: Sendable {
     // The scheduler's side.
     package var jobs: JobService
     package var runs: RunService
+    package var audit: LedgerAudit
     package var logs: RunLogReader
     package var executors: ExecutorDoor
     package var gauges: SchedulerGauges
@@ -44,6 +45,7 @@ package struct ConsoleParts: Sendable {
     package init(
         jobs: JobService,
         runs: RunService,
+        audit: LedgerAudit,
         logs: RunLogReader,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
@@ -74,6 +76,7 @@ package struct ConsoleParts: Sendable {
     ) {
         self.jobs = jobs
         self.runs = runs
+        self.audit = audit
         self.logs = logs
         self.executors = executors
         self.gauges = gauges

@@ -73,6 +73,7 @@ enum ConsoleRouter {
         ReconciliationRoutes(store: parts.reconciliations).add(to: api)
         QueueRoutes(queue: parts.queue).add(to: api)
         JobRoutes(jobs: parts.jobs).add(to: api)
+        LedgerRoutes(audit: parts.audit, clock: parts.clock).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }

@@ -4,7 +4,9 @@ package import Logging
 /// What the scheduler's loops and doors are built from and share.
 package struct SchedulerParts: Sendable {
     package var jobs: any JobStore
+    package var history: any JobHistory
     package var runs: any RunStore
+    package var ledger: any RunLedger
     package var alarms: any AlarmStore
     package var registry: any RegistryStore
     package var executors: ExecutorClient
@@ -16,7 +18,9 @@ package struct SchedulerParts: Sendable {
 
     package init(
         jobs: any JobStore,
+        history: any JobHistory,
         runs: any RunStore,
+        ledger: any RunLedger,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         executors: ExecutorClient,
@@ -25,7 +29,9 @@ package struct SchedulerParts: Sendable {
         logger: Logger
     ) {
         self.jobs = jobs
+        self.history = history
         self.runs = runs
+        self.ledger = ledger
         self.alarms = alarms
         self.registry = registry
         self.executors = executors

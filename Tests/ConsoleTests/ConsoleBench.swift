@@ -88,7 +88,9 @@ final class ConsoleBench: Sendable {
         let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
         scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             executors: ExecutorClient(http: executors, accessToken: Self.accessToken),
@@ -108,6 +110,7 @@ final class ConsoleBench: Sendable {
         parts = ConsoleParts(
             jobs: jobs,
             runs: RunService(scheduler),
+            audit: LedgerAudit(scheduler),
             logs: RunLogReader(scheduler),
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,

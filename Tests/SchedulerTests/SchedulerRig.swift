@@ -25,7 +25,9 @@ final class SchedulerRig: Sendable {
         keeper = SQLiteLeaseKeeper(database)
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             executors: ExecutorClient(http: http, accessToken: Self.accessToken),

@@ -152,6 +152,24 @@ import Testing
         #expect(runs.lines.last?.hasSuffix("completed") == true)
     }
 
+    @Test func `what ran as it was due is proven, and what is asked wrongly is not`() async throws {
+        let bench = try await CommandBench.start()
+        let file = "name: tock\ngroup: kpush\nhandler: tokenRefresh\nschedule: {every: 1}\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: file)
+        let start = Date().addingTimeInterval(-60).ISO8601Format()
+        let verify = ["jobs", "verify", "--from", start]
+        try await eventually("two triggers are proven") {
+            let proof = try await bench.kpush(verify + ["--job", "tock", "--json"])
+            return proof.status == 0 && !proof.output.contains(#""served":0,"#)
+                && !proof.output.contains(#""served":1,"#)
+        }
+        let proof = try await bench.kpush(verify)
+        #expect(proof.lines.last == "proven: nothing is missing, doubled, unplanned, early or late")
+        #expect(try await bench.kpush("jobs", "verify", "--from", "yesterday").status == 64)
+        #expect(try await bench.kpush("jobs", "verify", "--from", start, "--late", "soon").status == 64)
+        #expect(try await bench.kpush("jobs", "verify", "--from", "2999-01-01").status == 65)
+    }
+
     @Test func `a run that fails ends with another code`() async throws {
         let bench = try await CommandBench.start()
         _ = try await bench.kpush("jobs", "apply", "-", input: "name: lost\ngroup: kpush\nhandler: nobody\n")

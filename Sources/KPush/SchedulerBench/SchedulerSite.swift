@@ -103,7 +103,9 @@ struct SchedulerSite: Sendable {
             apiToken: server.apiToken,
             executorToken: server.executorToken,
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             form: .embedded(server)
@@ -128,7 +130,9 @@ struct SchedulerSite: Sendable {
                 apiToken: Secret(cluster.token),
                 executorToken: Secret(cluster.executorToken),
                 jobs: PostgresJobStore(database),
+                history: PostgresJobHistory(database),
                 runs: PostgresRunStore(database),
+                ledger: PostgresRunLedger(database),
                 alarms: PostgresAlarmStore(database),
                 registry: PostgresRegistryStore(database),
                 form: .cluster(cluster, pool)
@@ -145,7 +149,9 @@ struct SchedulerSite: Sendable {
         apiToken: Secret,
         executorToken: Secret,
         jobs: any JobStore,
+        history: any JobHistory,
         runs: any RunStore,
+        ledger: any RunLedger,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         form: Form
@@ -161,7 +167,9 @@ struct SchedulerSite: Sendable {
         service = JobService(
             SchedulerParts(
                 jobs: jobs,
+                history: history,
                 runs: runs,
+                ledger: ledger,
                 alarms: alarms,
                 registry: registry,
                 executors: ExecutorClient(http: http, accessToken: executorToken),

@@ -37,7 +37,9 @@ struct Composition: Sendable {
         engine = try EngineParts(settings, folder, forms, logger: logger)
         scheduler = SchedulerParts(
             jobs: forms.jobs,
+            history: forms.history,
             runs: forms.runs,
+            ledger: forms.ledger,
             alarms: forms.alarms,
             registry: forms.registry,
             executors: ExecutorClient(http: engine.http, accessToken: forms.secrets.executorToken),

@@ -267,6 +267,7 @@ struct EngineParts: Sendable {
         ConsoleParts(
             jobs: JobService(scheduler),
             runs: RunService(scheduler),
+            audit: LedgerAudit(scheduler),
             logs: RunLogReader(scheduler),
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,

@@ -14,7 +14,9 @@ struct Forms: Sendable {
     let limiter: any RateLimiter
     let tokens: any AccessTokenStore
     let jobs: any JobStore
+    let history: any JobHistory
     let runs: any RunStore
+    let ledger: any RunLedger
     let alarms: any AlarmStore
     let registry: any RegistryStore
     let keeper: any LeaseKeeper

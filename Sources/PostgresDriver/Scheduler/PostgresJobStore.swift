@@ -20,11 +20,18 @@ package struct PostgresJobStore: JobStore {
         return try await pool.write("add job") { link in
             let rows = try Self.naming(job.spec, during: "add job") { try link.run(Self.insert, values) }
             guard let row = rows.first else { throw StoreError(.corrupted, during: "add job") }
-            return try Job(row)
+            let added = try Job(row)
+            let note = PostgresStatement.beginVersion(of: added.id, at: job.createdAt)
+            try link.run(note.sql, note.values)
+            return added
         }
     }
 
-    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+    package func replace(
+        _ job: Job,
+        nextTrigger: NextTrigger,
+        at moment: Moment
+    ) async throws(StoreError) -> Job {
         let (isSet, next): (Bool, Moment?) =
             switch nextTrigger {
             case .keep: (false, nil)
@@ -36,8 +43,14 @@ package struct PostgresJobStore: JobStore {
                 .bool(isSet), .int(next?.millisecondsSinceEpoch), .int(job.id.rawValue), .int(job.version),
             ]
         return try await pool.write("replace job") { link in
-            let rows = try Self.naming(job.spec, during: "replace job") { try link.run(Self.update, values) }
-            if let row = rows.first { return try Job(row) }
+            // Its lock keeps the next trigger where it is until the history has it.
+            let brought = try Self.naming(job.spec, during: "replace job") {
+                try link.runAll([
+                    .lock([job.id]), .endVersion(of: job.id, at: moment),
+                    PostgresStatement(Self.update, values), .beginVersion(of: job.id, at: moment),
+                ])
+            }
+            if let row = brought[2].first { return try Job(row) }
             guard try link.run(Self.exists, .int(job.id.rawValue)).isEmpty else {
                 let detail = "job \(job.id) was changed meanwhile"
                 throw StoreError(.conflict, during: "replace job", detail: detail)
@@ -46,19 +59,20 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID) async throws(StoreError) {
+    package func remove(_ id: JobID, at moment: Moment) async throws(StoreError) {
         try await pool.write("remove job") { link in
             // Whoever adds a run of it waits for this lock, or had added it before.
             let brought = try link.runAll([
                 PostgresStatement("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", .int(id.rawValue)),
                 PostgresStatement(Self.hasOpenRun, .int(id.rawValue)),
+                .endVersion(of: id, at: moment),
                 PostgresStatement("DELETE FROM jobs WHERE id = $1", .int(id.rawValue)),
                 PostgresStatement("DELETE FROM alarms WHERE job = $1", .int(id.rawValue)),
             ])
             guard brought[1].first?.bool(0) == false else {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
-            guard brought[2].changed == 1 else {
+            guard brought[3].changed == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
             }
         }

@@ -161,7 +161,10 @@ package struct PostgresRunStore: RunStore {
 
     package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await pool.write("prune runs") { link in
-            try link.run(Self.prune, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
+            let count = try link.run(Self.prune, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
+            let note = PostgresRunLedger.noteForgotten(endedBefore: moment)
+            if count > 0 { try link.run(note.sql, note.values) }
+            return count
         }
     }
 

@@ -13,6 +13,8 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(lines) },
             { link in _ = try link.runScript(sequels) },
             { link in _ = try link.runScript(spelling) },
+            { link in _ = try link.runScript(jobHistory) },
+            { link in _ = try link.runScript(forgottenRuns) },
         ]
     )
 
@@ -152,6 +154,39 @@ enum SchedulerSchema {
 
     /// The address as the executor spelled it; null for one that has not beaten since.
     private static let spelling = "ALTER TABLE executors ADD COLUMN spelling text"
+
+    /// What each job was from one change to the next: see `JobVersion`.
+    ///
+    /// That of jobs that are older than it begins with what they are.
+    private static let jobHistory = """
+        CREATE TABLE job_history (
+            job bigint NOT NULL,
+            version bigint NOT NULL,
+            spec text NOT NULL,
+            enabled boolean NOT NULL,
+            started_at bigint,
+            definition text,
+            since_at bigint NOT NULL,
+            -- the next trigger as it began, and as it ended
+            first_at bigint,
+            until_at bigint,
+            next_at bigint,
+            PRIMARY KEY (job, version)
+        );
+        INSERT INTO job_history (job, version, spec, enabled, started_at, definition, since_at, first_at)
+        SELECT id, version, spec, enabled, started_at, definition,
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint, next_at
+        FROM jobs
+        """
+
+    /// Before when runs had to end to be forgotten: see `RunLedger.keptSince`.
+    ///
+    /// What was forgotten before this was kept ended before what is there.
+    private static let forgottenRuns = """
+        CREATE TABLE forgotten_runs (id bigint PRIMARY KEY CHECK (id = 1), ended_before bigint NOT NULL);
+        INSERT INTO forgotten_runs (id, ended_before)
+        SELECT 1, ended_at FROM runs WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1
+        """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a
     /// leader travels with what it writes, and nobody comes back to look at the answer.

@@ -27,8 +27,10 @@ package struct SQLiteJobStore: JobStore {
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
                 throw Self.nameTaken(job.spec, during: "add job")
             }
+            let id = JobID(rawValue: db.lastInsertedRowID)
+            try db.beginVersion(of: id, at: job.createdAt)
             return Job(
-                id: JobID(rawValue: db.lastInsertedRowID),
+                id: id,
                 spec: job.spec,
                 isEnabled: job.isEnabled,
                 createdAt: job.createdAt,
@@ -39,7 +41,11 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+    package func replace(
+        _ job: Job,
+        nextTrigger: NextTrigger,
+        at moment: Moment
+    ) async throws(StoreError) -> Job {
         let spec = try Self.encode(job.spec)
         return try await database.write("replace job") { db in
             do {
@@ -54,11 +60,15 @@ package struct SQLiteJobStore: JobStore {
                 throw Self.nameTaken(job.spec, during: "replace job")
             }
             let isChanged = db.changesCount == 1
-            if isChanged, case .set(let next) = nextTrigger {
-                try db.execute(
-                    sql: Self.setNext,
-                    arguments: [next?.millisecondsSinceEpoch, job.id.rawValue]
-                )
+            if isChanged {
+                try db.endVersion(of: job.id, at: moment)
+                if case .set(let next) = nextTrigger {
+                    try db.execute(
+                        sql: Self.setNext,
+                        arguments: [next?.millisecondsSinceEpoch, job.id.rawValue]
+                    )
+                }
+                try db.beginVersion(of: job.id, at: moment)
             }
             let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
             guard let found else {
@@ -75,11 +85,12 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID) async throws(StoreError) {
+    package func remove(_ id: JobID, at moment: Moment) async throws(StoreError) {
         try await database.write("remove job") { db in
             if try Bool.fetchOne(db, sql: Self.hasOpenRun, arguments: [id.rawValue]) == true {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
+            try db.endVersion(of: id, at: moment)
             try db.execute(sql: Self.delete, arguments: [id.rawValue])
             guard db.changesCount == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")

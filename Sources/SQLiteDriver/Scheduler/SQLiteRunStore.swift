@@ -157,7 +157,9 @@ package struct SQLiteRunStore: RunStore {
     package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
         try await database.write("prune runs") { db in
             try db.execute(sql: Self.prune, arguments: [moment.millisecondsSinceEpoch, limit])
-            return db.changesCount
+            let count = db.changesCount
+            if count > 0 { try db.noteForgotten(endedBefore: moment) }
+            return count
         }
     }
 

@@ -12,6 +12,11 @@ enum SchedulerMigrations {
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
         migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
+        migrator.registerMigration("job history") { db in
+            try db.execute(sql: jobHistory)
+            try db.execute(sql: presentJobs, arguments: [Int64(Date().timeIntervalSince1970 * 1_000)])
+        }
+        migrator.registerMigration("forgotten runs") { db in try db.execute(sql: forgottenRuns) }
         return migrator
     }
 
@@ -46,6 +51,39 @@ enum SchedulerMigrations {
 
     /// The address as the executor spelled it; null for one that has not beaten since.
     private static let fourth = "ALTER TABLE executors ADD COLUMN spelling TEXT"
+
+    /// What each job was from one change to the next: see `JobVersion`.
+    private static let jobHistory = """
+        CREATE TABLE job_history (
+            job INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            spec TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            started_at INTEGER,
+            definition TEXT,
+            since_at INTEGER NOT NULL,
+            -- the next trigger as it began, and as it ended
+            first_at INTEGER,
+            until_at INTEGER,
+            next_at INTEGER,
+            PRIMARY KEY (job, version)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The history of jobs that are older than it begins with what they are.
+    private static let presentJobs = """
+        INSERT INTO job_history (job, version, spec, enabled, started_at, definition, since_at, first_at)
+        SELECT id, version, spec, enabled, started_at, definition, ?, next_at FROM jobs
+        """
+
+    /// Before when runs had to end to be forgotten: see `RunLedger.keptSince`.
+    ///
+    /// What was forgotten before this was kept ended before what is there.
+    private static let forgottenRuns = """
+        CREATE TABLE forgotten_runs (id INTEGER PRIMARY KEY CHECK (id = 1), ended_before INTEGER NOT NULL) STRICT;
+        INSERT INTO forgotten_runs (id, ended_before)
+        SELECT 1, ended_at FROM runs WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1;
+        """
 
     private static let first = """
         CREATE TABLE leases (

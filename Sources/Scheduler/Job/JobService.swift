@@ -4,6 +4,7 @@ package import Groundwork
 /// once.
 package struct JobService: Sendable {
     private let jobs: any JobStore
+    let history: any JobHistory
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let bells: SchedulerBells
@@ -12,6 +13,7 @@ package struct JobService: Sendable {
 
     package init(_ parts: SchedulerParts) {
         jobs = parts.jobs
+        history = parts.history
         runs = parts.runs
         registry = parts.registry
         bells = parts.bells
@@ -85,7 +87,7 @@ package struct JobService: Sendable {
         try await checkChildren(of: spec)
         job.spec = spec
         job.definition = definition ?? job.definition
-        return try await replace(job, next)
+        return try await replace(job, next, at: now)
     }
 
     /// Switches a job's schedule on or off; does nothing when it is so already.
@@ -100,14 +102,14 @@ package struct JobService: Sendable {
         let next = isEnabled ? try firstTrigger(of: job.spec, at: now, isNeeded: true) : nil
         job.isEnabled = isEnabled
         job.startedAt = isEnabled ? now : job.startedAt
-        return try await replace(job, .set(next))
+        return try await replace(job, .set(next), at: now)
     }
 
     /// Removes a job and keeps its ended runs.
     ///
     /// - Throws: `SchedulerError.conflict` while a run of it is open.
     package func remove(_ id: JobID) async throws(SchedulerError) {
-        try await changing { () async throws(StoreError) in try await jobs.remove(id) }
+        try await changing { () async throws(StoreError) in try await jobs.remove(id, at: wall.now) }
     }
 
     /// Triggers a job now, whether it is enabled or not, with its own parameters or others.
@@ -201,8 +203,14 @@ package struct JobService: Sendable {
         }
     }
 
-    private func replace(_ job: Job, _ next: NextTrigger) async throws(SchedulerError) -> Job {
-        try await changing { () async throws(StoreError) in try await jobs.replace(job, nextTrigger: next) }
+    private func replace(
+        _ job: Job,
+        _ next: NextTrigger,
+        at now: Moment
+    ) async throws(SchedulerError) -> Job {
+        try await changing { () async throws(StoreError) in
+            try await jobs.replace(job, nextTrigger: next, at: now)
+        }
     }
 
     private func changing<Result: Sendable>(
@@ -213,7 +221,7 @@ package struct JobService: Sendable {
         return result
     }
 
-    private func storing<Result: Sendable>(
+    func storing<Result: Sendable>(
         _ access: () async throws(StoreError) -> Result
     ) async throws(SchedulerError) -> Result {
         do {

@@ -2,23 +2,24 @@ package import Groundwork
 
 /// Keeps the jobs and how far their schedules have come.
 package protocol JobStore: Sendable {
-    /// Adds a job and gives it an id that no job had before.
+    /// Adds a job and gives it an id that no job had before; it is the first version of its history.
     ///
     /// - Throws: `.conflict` when its group has a job of that name.
     func add(_ job: NewJob) async throws(StoreError) -> Job
 
-    /// Writes the job's spec, its switch and its definition, and gives it the next version.
+    /// Writes the job's spec, its switch and its definition, and gives it the next version, which its history has from
+    /// `moment` on.
     ///
     /// Leaves the next trigger alone for `.keep`, because a leader may be moving it at the same time.
     ///
     /// - Throws: `.notFound` when there is no such job; `.conflict` when its version is not `job.version`, or its
     ///   group has another job of that name.
-    func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job
+    func replace(_ job: Job, nextTrigger: NextTrigger, at moment: Moment) async throws(StoreError) -> Job
 
-    /// Removes a job; its ended runs stay.
+    /// Removes a job; its ended runs stay, and its history, which ends at `moment`.
     ///
     /// - Throws: `.notFound` when there is no such job; `.conflict` while one of its runs is open.
-    func remove(_ id: JobID) async throws(StoreError)
+    func remove(_ id: JobID, at moment: Moment) async throws(StoreError)
 
     /// The job, or nil.
     func job(_ id: JobID) async throws(StoreError) -> Job?

@@ -4,7 +4,9 @@ package import Scheduler
 /// A fresh, empty set of the scheduler's stores that share one place.
 package struct SchedulerStores: Sendable {
     package let jobs: any JobStore
+    package let history: any JobHistory
     package let runs: any RunStore
+    package let ledger: any RunLedger
     package let alarms: any AlarmStore
     package let registry: any RegistryStore
     /// Makes another term of the scheduler begin, and gives its token.
@@ -12,13 +14,17 @@ package struct SchedulerStores: Sendable {
 
     package init(
         jobs: any JobStore,
+        history: any JobHistory,
         runs: any RunStore,
+        ledger: any RunLedger,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         mint: @escaping @Sendable () async throws -> FencingToken
     ) {
         self.jobs = jobs
+        self.history = history
         self.runs = runs
+        self.ledger = ledger
         self.alarms = alarms
         self.registry = registry
         self.mint = mint

@@ -18,7 +18,9 @@ struct SchedulerRoom {
         let database = try await PostgresSchedulerDatabase(pool)
         stores = SchedulerStores(
             jobs: PostgresJobStore(database),
+            history: PostgresJobHistory(database),
             runs: PostgresRunStore(database),
+            ledger: PostgresRunLedger(database),
             alarms: PostgresAlarmStore(database),
             registry: PostgresRegistryStore(database)
         ) { try await Self.mint(in: pool) }

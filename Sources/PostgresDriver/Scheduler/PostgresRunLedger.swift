@@ -1,0 +1,89 @@
+package import Groundwork
+package import Scheduler
+
+/// The runs in the scheduler's tables, in the order of their triggers.
+package struct PostgresRunLedger: RunLedger {
+    private let database: PostgresSchedulerDatabase
+    private var pool: PostgresPool { database.pool }
+
+    package init(_ database: PostgresSchedulerDatabase) {
+        self.database = database
+    }
+
+    package func entries(
+        of job: JobID,
+        in span: Range<Moment>,
+        after: LedgerEntry.Place?,
+        limit: Int
+    ) async throws(StoreError) -> [LedgerEntry] {
+        let from = after ?? LedgerEntry.Place(plannedAt: span.lowerBound, shard: -1, attempt: 0)
+        let page = PostgresStatement(
+            Self.page,
+            .int(job.rawValue),
+            .int(from.plannedAt.millisecondsSinceEpoch),
+            .int(from.shard),
+            .int(from.attempt),
+            .int(span.upperBound.millisecondsSinceEpoch),
+            .int(limit)
+        )
+        return try await pool.write("read ledger", [.inIndexOrder, page]) { brought in
+            try brought[1].map { try LedgerEntry($0) }
+        }
+    }
+
+    package func lastTrigger(of job: JobID, before moment: Moment) async throws(StoreError) -> LedgerEntry? {
+        let last = PostgresStatement(Self.last, .int(job.rawValue), .int(moment.millisecondsSinceEpoch))
+        return try await pool.write("read ledger", [.inIndexOrder, last]) { brought in
+            try brought[1].first.map { try LedgerEntry($0) }
+        }
+    }
+
+    package func keptSince() async throws(StoreError) -> Moment? {
+        try await pool.single("read ledger") { link in
+            try link.run("SELECT ended_before FROM forgotten_runs WHERE id = 1").first?.moment(0)
+        }
+    }
+
+    private static let columns = """
+        id, planned_at, shard_index, shard_total, attempt, trigger_kind, dispatched_at, ended_at, reason
+        """
+
+    private static let page = """
+        SELECT \(columns) FROM runs
+        WHERE job = $1 AND (planned_at, shard_index, attempt) > ($2, $3, $4) AND planned_at < $5
+        ORDER BY planned_at, shard_index, attempt LIMIT $6
+        """
+
+    private static let last = """
+        SELECT \(columns) FROM runs
+        WHERE job = $1 AND planned_at < $2 AND attempt = 1 AND trigger_kind IN ('schedule', 'misfire')
+        ORDER BY planned_at DESC, shard_index DESC LIMIT 1
+        """
+
+    /// Notes in the transaction that forgets runs that those that ended before `moment` are forgotten.
+    static func noteForgotten(endedBefore moment: Moment) -> PostgresStatement {
+        PostgresStatement(
+            """
+            INSERT INTO forgotten_runs (id, ended_before) VALUES (1, $1)
+            ON CONFLICT (id) DO UPDATE SET ended_before = greatest(forgotten_runs.ended_before, excluded.ended_before)
+            """,
+            .int(moment.millisecondsSinceEpoch)
+        )
+    }
+}
+
+extension LedgerEntry {
+    /// Reads a row of `runs`.
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(
+            run: RunID(rawValue: row.int64(0)),
+            plannedAt: row.moment(1),
+            shard: Shard(index: row.int(2), total: row.int(3)),
+            attempt: row.int(4),
+            trigger: try row.word(5, of: "ledger"),
+            dispatchedAt: row.optionalMoment(6),
+            endedAt: row.optionalMoment(7),
+            reason: row.optionalText(8).flatMap(RunReason.init(rawValue:))
+        )
+    }
+}
