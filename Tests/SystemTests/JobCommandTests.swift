@@ -35,7 +35,7 @@ import Testing
     @Test func `definitions are compared, applied, and come out as they went in`() async throws {
         let bench = try await CommandBench.start()
         let file = try bench.file("jobs.yaml", Self.report)
-        let before = try await bench.kpush("jobs", "diff", file)
+        let before = try await bench.kpush("jobs", "plan", file)
         #expect(before.status == 1)
         #expect(before.lines.filter { $0.hasPrefix("+") } == ["+ reports/nightly-report", "+ reports/tick"])
         let applied = try await bench.kpush("jobs", "apply", file)
