@@ -159,8 +159,8 @@ let package = Package(
         .testTarget(
             name: "SchedulerTests",
             dependencies: [
-                "Scheduler", "Groundwork", "CurlDriver", "SQLiteDriver", "Conformance", "TestKit", lifecycle,
-                logging, grdb,
+                "Scheduler", "Groundwork", "PushEngine", "CurlDriver", "SQLiteDriver", "Conformance",
+                "TestKit", lifecycle, logging, grdb,
             ],
             resources: [.copy("Fixtures")]
         ),

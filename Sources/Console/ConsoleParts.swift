@@ -10,6 +10,9 @@ package struct ConsoleParts: Sendable {
     package var runs: RunService
     package var audit: LedgerAudit
     package var logs: RunLogReader
+    package var groups: GroupService
+    /// Calls of the job API that are made once.
+    package var calls: any IdempotencyStore
     package var executors: ExecutorDoor
     package var gauges: SchedulerGauges
     // The push engine's side.
@@ -47,6 +50,8 @@ package struct ConsoleParts: Sendable {
         runs: RunService,
         audit: LedgerAudit,
         logs: RunLogReader,
+        groups: GroupService,
+        calls: any IdempotencyStore,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
         send: SendChain,
@@ -78,6 +83,8 @@ package struct ConsoleParts: Sendable {
         self.runs = runs
         self.audit = audit
         self.logs = logs
+        self.groups = groups
+        self.calls = calls
         self.executors = executors
         self.gauges = gauges
         self.send = send

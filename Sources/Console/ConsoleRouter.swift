@@ -72,8 +72,14 @@ enum ConsoleRouter {
         LinkRoutes(links: parts.links, templates: parts.templates).add(to: api)
         ReconciliationRoutes(store: parts.reconciliations).add(to: api)
         QueueRoutes(queue: parts.queue).add(to: api)
-        JobRoutes(jobs: parts.jobs).add(to: api)
+        JobRoutes(
+            jobs: parts.jobs,
+            keyed: KeyedCalls(store: parts.calls, runs: parts.runs, clock: parts.clock)
+        )
+        .add(to: api)
         LedgerRoutes(audit: parts.audit, clock: parts.clock).add(to: api)
+        GroupRoutes(groups: parts.groups, runs: parts.runs, clock: parts.clock).add(to: api)
+        RunHistoryRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }

@@ -18,9 +18,11 @@ struct KPush: AsyncParsableCommand {
             MessagesCommand.self,
             CampaignsCommand.self,
             JobsCommand.self,
+            RunsCommand.self,
             CronCommand.self,
             CrowdCommand.self,
             StoreCommand.self,
+            HealthCommand.self,
             SimulateCommand.self,
         ]
     )

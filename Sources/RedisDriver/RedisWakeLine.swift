@@ -1,5 +1,6 @@
+import Groundwork
 package import Logging
-import Scheduler
+package import Scheduler
 import Synchronization
 
 /// Words between the processes of a cluster, published on one channel.
@@ -24,15 +25,23 @@ package final class RedisWakeLine: WakeLine {
         self.logger = logger
     }
 
-    package func tell() async {
-        // The client tells of a server that is away; who leads looks by itself.
-        _ = try? await client.send(["PUBLISH", .text(channel), .text(process)])
+    package func tell(_ word: WakeWord) async {
+        let text = "\(process) \(String(decoding: word.json, as: UTF8.self))"
+        // The client tells of a server that is away; who waits for a word looks by itself.
+        _ = try? await client.send(["PUBLISH", .text(channel), .text(text)])
     }
 
-    package func listen(_ heard: @escaping @Sendable () -> Void) {
+    package func listen(_ heard: @escaping @Sendable (WakeWord) -> Void) {
         let ear = RedisListener(client.settings, channels: [channel], logger: logger) { [process] news in
-            if case .message(_, process) = news { return }
-            heard()
+            guard case .message(_, let text) = news else {
+                heard(.runsMayGo)
+                return
+            }
+            let parts = text.split(separator: " ", maxSplits: 1)
+            if parts.first.map(String.init) == process { return }
+            // A word that cannot be read, of a process of another version, still says that there is something.
+            let word = parts.count == 2 ? try? WakeWord(json: parts[1].utf8) : nil
+            heard(word ?? .runsMayGo)
         }
         listener.withLock { $0 = ear }
     }

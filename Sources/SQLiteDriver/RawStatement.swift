@@ -55,6 +55,10 @@ struct RawStatement {
         sqlite3_bind_text(handle, place, text, Int32(text.utf8.count), Self.copies)
     }
 
+    func bind(text: String?, at place: Int32) {
+        if let text { bind(text: text, at: place) } else { sqlite3_bind_null(handle, place) }
+    }
+
     func bind(blob: [UInt8]?, at place: Int32) {
         guard let blob else {
             sqlite3_bind_null(handle, place)

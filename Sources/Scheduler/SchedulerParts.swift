@@ -1,28 +1,39 @@
 package import Groundwork
 package import Logging
 
+/// Everything that is kept of runs.
+package typealias RunBooks = RunStore & RunReportStore & RunClearingStore
+
 /// What the scheduler's loops and doors are built from and share.
 package struct SchedulerParts: Sendable {
     package var jobs: any JobStore
     package var history: any JobHistory
-    package var runs: any RunStore
+    package var runs: any RunBooks
     package var ledger: any RunLedger
     package var alarms: any AlarmStore
     package var registry: any RegistryStore
+    package var groups: any GroupStore
+    package var calls: any IdempotencyStore
     package var executors: ExecutorClient
     package var wall: any WallClock
     package var clock: any Clock<Duration>
     package var logger: Logger
+    /// Says which day of the report a run belongs to.
+    package var calendar = RunCalendar()
     package let bells = SchedulerBells()
     package let gauges = SchedulerGauges()
+    let groupBook = GroupBook()
+    package let pulls = PullHub()
 
     package init(
         jobs: any JobStore,
         history: any JobHistory,
-        runs: any RunStore,
+        runs: any RunBooks,
         ledger: any RunLedger,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
+        calls: any IdempotencyStore,
         executors: ExecutorClient,
         wall: any WallClock,
         clock: any Clock<Duration>,
@@ -34,6 +45,8 @@ package struct SchedulerParts: Sendable {
         self.ledger = ledger
         self.alarms = alarms
         self.registry = registry
+        self.groups = groups
+        self.calls = calls
         self.executors = executors
         self.wall = wall
         self.clock = clock

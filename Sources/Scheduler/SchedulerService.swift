@@ -16,6 +16,7 @@ package struct SchedulerService: Service {
     private let sequels: SequelLoop
     private let post: AlarmPost
     private let sweep: LostRunSweep
+    private let upkeep: RunUpkeep
 
     /// - Parameters:
     ///   - parts: the stores, clocks and what else the loops share with the doors.
@@ -44,6 +45,7 @@ package struct SchedulerService: Service {
         sequels = SequelLoop(parts, planner: settings.planner)
         post = AlarmPost(parts, sender: alarmSender)
         sweep = LostRunSweep(parts, settings: settings.sweep)
+        upkeep = RunUpkeep(parts, settings: settings.upkeep)
     }
 
     /// Runs until cancelled or told to shut down; then gives the leadership back.
@@ -56,6 +58,7 @@ package struct SchedulerService: Service {
                     loops.addTask { try await sequels.run(under: lease) }
                     loops.addTask { try await post.run(under: lease) }
                     loops.addTask { try await sweep.run(under: lease) }
+                    loops.addTask { try await upkeep.run(under: lease) }
                     // The first that ends, ends the term: each runs until it is cancelled or deposed.
                     defer { loops.cancelAll() }
                     try await loops.next()
@@ -68,9 +71,10 @@ package struct SchedulerService: Service {
 /// How the scheduler behaves.
 package struct SchedulerSettings: Hashable, Sendable {
     package var leader = LeaderSettings()
-    package var planner = TriggerPlanner()
+    package var planner = TriggerPlanner(headStart: .milliseconds(600))
     package var dispatch = DispatchRules()
     package var sweep = SweepSettings()
+    package var upkeep = UpkeepSettings()
 
     package init() {}
 }

@@ -85,19 +85,26 @@ final class ConsoleBench: Sendable {
             suppliers.adapter(of: $0, tools)
         }
         health = AccountHealth(timer: clock, logger: logger)
-        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
-        scheduler = SchedulerParts(
+        let database = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
+        var scheduler = SchedulerParts(
             jobs: SQLiteJobStore(database),
             history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
             ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: executors, accessToken: Self.accessToken),
             wall: wall,
             clock: clock,
             logger: logger
         )
+        scheduler.calendar = RunCalendar(ZoneRules(of: zone))
+        self.scheduler = scheduler
         let jobs = JobService(scheduler)
         var settings = ConsoleSettings(
             apiToken: Secret(Self.token),
@@ -112,6 +119,8 @@ final class ConsoleBench: Sendable {
             runs: RunService(scheduler),
             audit: LedgerAudit(scheduler),
             logs: RunLogReader(scheduler),
+            groups: GroupService(scheduler),
+            calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,
             send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),

@@ -1,5 +1,6 @@
 import Groundwork
 import Logging
+import PushEngine
 import SQLiteDriver
 import Synchronization
 import TestKit
@@ -21,7 +22,10 @@ final class SchedulerRig: Sendable {
     init(_ start: Moment = .noon, in folder: consuming TemporaryFolder? = nil) throws {
         self.folder = try folder ?? TemporaryFolder()
         clock = ManualClock(start)
-        let database = try SchedulerDatabase(path: self.folder.file("scheduler.db"))
+        let database = try SchedulerDatabase(
+            path: self.folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
         keeper = SQLiteLeaseKeeper(database)
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
@@ -30,6 +34,8 @@ final class SchedulerRig: Sendable {
             ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: http, accessToken: Self.accessToken),
             wall: clock.calendar,
             clock: clock,
@@ -40,6 +46,7 @@ final class SchedulerRig: Sendable {
 
     var jobs: JobService { JobService(parts) }
     var runs: RunService { RunService(parts) }
+    var groups: GroupService { GroupService(parts) }
     var now: Moment { clock.calendar.now }
 
     /// Begins another term.
@@ -76,9 +83,9 @@ final class SchedulerRig: Sendable {
         ExecutorDoor.Caller(accessToken: Self.accessToken.reveal())
     }
 
-    /// Plans what is due now.
-    func plan(under lease: Lease) async throws {
-        let loop = TriggerLoop(parts, planner: TriggerPlanner())
+    /// Plans what is due now, or within the planner's head start.
+    func plan(under lease: Lease, by planner: TriggerPlanner = TriggerPlanner()) async throws {
+        let loop = TriggerLoop(parts, planner: planner)
         while try await loop.round(under: lease) == .zero {}
     }
 
@@ -115,14 +122,14 @@ final class SchedulerRig: Sendable {
         for run in outbox.runs {
             let living = groups.living(in: run.plan.terms.group, at: now)
             let candidates = router.candidates(among: living, for: run, random: { _ in 0 })
-            let handover = Handover(
-                parts,
-                rules: rules,
-                token: lease.token
-            ) { [parts] run in
+            let ledger = HandoverLedger { [parts] run in
                 defer { afterWrite() }
-                return try await parts.runs.advance([run], token: lease.token).first
+                if let written = try await parts.runs.advance([run], token: lease.token).first {
+                    return .written(written)
+                }
+                return .overtaken(by: try await parts.runs.runs([run.id]).first)
             }
+            let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger)
             try await handover.carry(run, candidates: candidates, heard: heard)
         }
     }

@@ -116,6 +116,8 @@ private struct Stage: Sendable {
             ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             executors: ExecutorClient(http: CurlHTTPClient(), accessToken: SchedulerRig.accessToken),
             wall: SystemClock(),
             clock: ContinuousClock(),

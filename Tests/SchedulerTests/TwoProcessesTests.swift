@@ -24,6 +24,8 @@ struct TwoProcessesTests {
             ledger: parts.ledger,
             alarms: parts.alarms,
             registry: parts.registry,
+            groups: parts.groups,
+            calls: parts.calls,
             executors: parts.executors,
             wall: parts.wall,
             clock: parts.clock,

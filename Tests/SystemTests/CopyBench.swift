@@ -7,6 +7,7 @@ import Logging
 import PostgresDriver
 import PushEngine
 import SQLiteDriver
+import Scheduler
 import SupplierSimulator
 import Suppliers
 import TestKit
@@ -165,6 +166,24 @@ final class CopyBench {
             calendar: BusinessCalendar(zone: .gmt),
             sealer: try await sealer()
         )
+    }
+
+    /// Gives the data folder a group of executors with a token of its own.
+    func addGroup() async throws -> ExecutorGroup {
+        let key = try DataFolder(embedded.data).sealingKeys(of: "push.db")[0]
+        let database = try SchedulerDatabase(
+            path: embedded.data + "/scheduler.db",
+            sealer: AESSealer(key: key)
+        )
+        let addresses = GroupRegistration.manual([ExecutorAddress(stored: "http://one:9999")])
+        let new = NewGroup(name: "reports", title: "Reports", registration: addresses, token: Secret("own"))
+        return try await SQLiteGroupStore(database).add(new, at: SystemClock().now)
+    }
+
+    func clusterGroups() async throws -> [ExecutorGroup] {
+        let pool = PostgresPool(try PostgresSettings(address: address))
+        return try await PostgresGroupStore(PostgresSchedulerDatabase(pool, sealer: try await sealer()))
+            .groups()
     }
 
     /// What seals the cluster's secrets.

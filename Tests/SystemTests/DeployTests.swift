@@ -1,6 +1,8 @@
 import CurlDriver
 import Foundation
+import Groundwork
 import PostgresDriver
+import TestKit
 import Testing
 import Yams
 
@@ -15,6 +17,15 @@ import Yams
         "KPUSH_CLUSTER_SECRET": String(repeating: "s", count: 64),
         "KPUSH_WEB_TOKEN": String(repeating: "t", count: 64), "KPUSH_CROWDS_S3_SECRET_KEY": "k",
     ]
+
+    /// The variables that mean something.
+    private static let known = Set(
+        ServeSettings.keys.map {
+            "KPUSH_" + $0.key.uppercased().replacing(".", with: "_").replacing("-", with: "_")
+        }
+    )
+    // libpq's own.
+    .union(["PGPASSWORD"])
 
     @Test func `the embedded example is read`() async throws {
         let file = Self.folder.appendingPathComponent("embedded/kpush.yaml").path
@@ -58,16 +69,9 @@ import Yams
 
     @Test(arguments: ["cluster/host.env", "cluster/secrets.env"])
     func `variables of the cluster example are settings`(file: String) throws {
-        let known = Set(
-            ServeSettings.keys.map {
-                "KPUSH_" + $0.key.uppercased().replacing(".", with: "_").replacing("-", with: "_")
-            }
-        )
-        // libpq's own.
-        .union(["PGPASSWORD"])
         let names = Set(try Self.variables(file).keys)
         #expect(!names.isEmpty)
-        #expect(names.subtracting(known) == [])
+        #expect(names.subtracting(Self.known) == [])
     }
 
     /// What a file of variables says.
@@ -87,19 +91,59 @@ import Yams
         )
         let file = try #require(try Yams.load(yaml: text) as? [String: Any])
         let services = try #require(file["services"] as? [String: [String: Any]])
+        let secrets = try TemporaryFolder()
+        for (name, text) in [
+            ("cluster-secret", String(repeating: "s", count: 64)),
+            ("web-token", String(repeating: "t", count: 64) + "\n"),
+            ("postgres-address", "postgresql://kpush:word@postgres/kpush"), ("postgres-password", "word"),
+        ] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: secrets.file(name)))
+        }
+        let files = try #require(file["secrets"] as? [String: [String: String]])
+        #expect(Set(files.keys) == Set(try FileManager.default.contentsOfDirectory(atPath: secrets.path)))
         var roles: Set<Role> = []
         for (name, service) in services {
             guard let command = service["command"] as? [String], command.first == "serve" else { continue }
-            var environment = try #require(service["environment"] as? [String: Any]).mapValues { "\($0)" }
-            environment.merge(Self.secrets) { $1 }
+            let options = Dictionary(
+                uniqueKeysWithValues: stride(from: 1, to: command.count - 1, by: 2)
+                    .map { (command[$0], command[$0 + 1]) }
+            )
+            #expect(options["--secrets"] == "/run/secrets")
+            #expect(Set(try #require(service["secrets"] as? [String])).isSubset(of: files.keys), "\(name)")
+            let environment = try #require(service["environment"] as? [String: Any]).mapValues { "\($0)" }
+            #expect(Set(environment.keys).subtracting(Self.known) == [], "\(name)")
             let settings = try await ServeSettings.read(
                 file: nil,
+                secrets: secrets.path,
                 environment: environment,
-                flags: ["roles": try #require(command.last, "\(name)")]
+                flags: ["roles": try #require(options["--roles"], "\(name)")]
             )
             #expect(settings.cluster != nil)
+            #expect(settings.apiToken?.reveal() == String(repeating: "t", count: 64))
             roles.formUnion(settings.roles)
         }
         #expect(roles == Set(Role.allCases))
+        // Nothing that is secret stands in the file itself.
+        #expect(!text.contains("PASSWORD:") && !text.contains("SECRET:") && !text.contains("TOKEN:"))
+    }
+
+    @Test func `the image has what the guide says that the program needs, and runs as nobody special`() throws
+    {
+        func text(_ name: String) throws -> String {
+            try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
+        }
+        let image = try #require(try text("compose/Dockerfile").components(separatedBy: "\nFROM ").last)
+        let guide = try #require(try text("README.md").firstMatch(of: /apt-get install (ca-[^\n]+)/)).1
+        for package in guide.split(separator: " ") { #expect(image.contains(package), "\(package)") }
+        #expect(image.contains("\nUSER kpush\n"))
+        let health = try #require(image.firstMatch(of: /HEALTHCHECK .*CMD \[(.*)\]/)).1
+        let arguments = health.split(separator: ", ").map { $0.replacing("\"", with: "") }
+        #expect(arguments == ["/opt/kpush/kpush", "health"])
+    }
+
+    @Test func `a folder of secrets that cannot be read is named`() async throws {
+        await #expect(throws: SettingsError.self) {
+            _ = try await ServeSettings.read(file: nil, secrets: "/nowhere", environment: [:], flags: [:])
+        }
     }
 }

@@ -22,6 +22,7 @@ import Testing
         children:
           - {job: tick}
           - {job: ops/page somebody, when: failure, params: result, per_shard: true}
+        keep_days: 90
         ---
         name: tick
         group: reports
@@ -61,10 +62,39 @@ import Testing
                 "{job: ops/page somebody, when: failure, params: result, per_shard: true}"
             )
         )
+        #expect(exported.output.contains("keep_days: 90\n"))
         let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
         #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
         let list = try await bench.kpush("jobs", "list", "--group", "reports")
         #expect(list.lines.contains { $0.contains("every 30s") && $0.contains("no") })
+    }
+
+    @Test func `definitions share a calendar in a file beside them, and come out with its days`() async throws
+    {
+        let bench = try await CommandBench.start()
+        let calendar = "name: acme\nfrom: 2030\nuntil: 2031\nweekends: excluded\nexcluded: [2030-12-25]\n"
+        _ = try bench.file("acme.yaml", calendar)
+        let job = "name: x\ngroup: g\nhandler: h\nschedule: {cron: \"0 0 9 * * ?\", calendar: acme.yaml}\n"
+        let file = try bench.file("jobs.yaml", job)
+        let applied = try await bench.kpush("jobs", "apply", file)
+        #expect(applied.status == 0, "\(applied.complaints)")
+        let exported = try await bench.kpush("jobs", "export", "g/x")
+        #expect(
+            exported.output.contains(
+                "calendar: {name: acme, from: 2030, until: 2031, weekends: excluded, excluded: ['2030-12-25']}"
+            ),
+            "\(exported.output)"
+        )
+        let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
+        #expect(same.status == 0, "\(same.output)\(same.complaints)")
+
+        _ = try bench.file("acme.yaml", calendar + "included: [2030-12-28]\n")
+        let diff = try await bench.kpush("jobs", "diff", file)
+        #expect(diff.output.contains("off 2030-12-25; on 2030-12-28"), "\(diff.output)")
+        _ = try bench.file("acme.yaml", "name: acme\nexcluded: [2030-02-30]\n")
+        let wrong = try await bench.kpush("jobs", "diff", file)
+        #expect(wrong.status == 65)
+        #expect(wrong.complaints.contains("'2030-02-30' is no day"), "\(wrong.complaints)")
     }
 
     @Test func `a changed definition changes its fields alone, and no switch that it does not name`()
@@ -95,12 +125,23 @@ import Testing
         #expect(try await bench.kpush("jobs", "show", "tick", "--json").json()["enabled"] as? Bool == true)
     }
 
+    @Test func `a script's file that is not there is named, and nothing is applied`() async throws {
+        let bench = try await CommandBench.start()
+        let text = "name: x\ngroup: g\nscript: {language: shell, file: gone.sh}\n"
+        let ending = try await bench.kpush("jobs", "apply", try bench.file("gone.yaml", text))
+        #expect(ending.status == 66)
+        #expect(ending.complaints.contains("gone.sh"), "\(ending.complaints)")
+        #expect(try await bench.kpush("jobs", "list", "--group", "g").output.contains("none"))
+    }
+
     @Test func `one definition that makes no sense keeps all from being applied`() async throws {
         let bench = try await CommandBench.start()
         let good = try bench.file("good.yaml", "name: good\ngroup: g\nhandler: h\n")
         let cases: [(text: String, says: String)] = [
             ("name: x\ngroup: g\nhandlr: h\n", "unknown key handlr"),
             ("name: x\ngroup: g\n", "handler is missing"),
+            ("name: x\ngroup: g\nhandler: h\nscript: {language: shell, source: ls}\n", "must be left out"),
+            ("name: x\ngroup: g\nscript: {language: groovy, source: ls}\n", "script.language"),
             ("name: x\ngroup: g\nhandler: h\nschedule: {cron: \"* * *\"}\n", "schedule.conf"),
             ("name: x\ngroup: g\nhandler: h\nroute: NOWHERE\n", "route"),
             ("name: x\ngroup: g\nhandler: h\n---\nname: x\ngroup: g\nhandler: i\n", "g/x is defined twice"),

@@ -49,19 +49,25 @@ import Testing
         let findings = try imported("xxl-job-2.4").map(\.findings)
         #expect(findings[0] == [.alarmMails(["a@example.com", "b@example.com"])])
         #expect(findings[2] == [.renamed(from: "Daily report")])
-        guard case .glue("GLUE_SHELL", let source) = findings[3].first else {
-            Issue.record("no code was found")
-            return
-        }
-        #expect(source.hasSuffix("\nINSERT INTO `xxl_job_info` VALUES (99);\n"))
         #expect(
-            findings[3].dropFirst() == [.manualAddresses(["http://10.0.0.5:9999/", "http://10.0.0.6:9999/"])]
+            findings[3] == [
+                .script, .manualAddresses(["http://10.0.0.5:9999/", "http://10.0.0.6:9999/"]),
+            ]
         )
         #expect(findings[4] == [.groupMissing(7), .routeUnknown("NO_SUCH_ROUTE")])
         guard case .scheduleRefused("CRON 0 0 0 1 * MON", _) = findings[5].first else {
             Issue.record("the schedule was not refused")
             return
         }
+    }
+
+    @Test func `code of a language that is run here comes along`() throws {
+        let spec = try imported("xxl-job-2.4")[3].definition.spec
+        let script = try #require(spec.script)
+        #expect(script.language == .shell)
+        #expect(script.source.hasPrefix("#!/bin/bash\necho \"it's; done\" -- $1\n"))
+        #expect(script.source.hasSuffix("\nINSERT INTO `xxl_job_info` VALUES (99);\n"))
+        #expect(spec.handler.isEmpty)
     }
 
     @Test func `a job that cannot run as it did is switched off`() throws {
@@ -107,8 +113,8 @@ import Testing
         #expect(files.count == 6)
         #expect(files.contains("\(out)/billing/1-daily-report.yaml"))
         #expect(
-            try String(contentsOfFile: "\(out)/legacy-app/4-clean-up.sh", encoding: .utf8)
-                .hasPrefix("#!/bin/bash\n")
+            try String(contentsOfFile: "\(out)/legacy-app/4-clean-up.yaml", encoding: .utf8)
+                .contains("source: |\n    #!/bin/bash\n")
         )
         let applied = try await bench.kpush(["jobs", "apply"] + files)
         #expect(applied.status == 0, "\(applied.complaints)")

@@ -19,6 +19,7 @@ import Testing
         #expect(usual.books.links == Self.day * 365)
         #expect(usual.books.reconciliations == Self.day * 365)
         #expect(usual.runs == Self.day * 30)
+        #expect(usual.runDays == Self.day * 400)
         let own = try await Self.settings([
             "KPUSH_RETENTION_MESSAGES": "3650d", "KPUSH_RETENTION_CROWDS": "36h",
             "KPUSH_RETENTION_RUNS": "25h", "KPUSH_RETENTION_LINKS": "30d",
@@ -29,6 +30,8 @@ import Testing
         #expect(own.books.links == Self.day * 30)
         #expect(own.books.reconciliations == Self.day * 1_000)
         #expect(own.runs == .seconds(25 * 3_600))
+        // Counts outlive the runs that they count, also where only those have a time of their own.
+        #expect(try await Self.settings(["KPUSH_RETENTION_RUNS": "1000d"]).runDays == Self.day * 1_000)
         // Logs go by whole days, and not before their runs.
         #expect(own.logDays == 2)
         #expect(usual.logDays == 30)

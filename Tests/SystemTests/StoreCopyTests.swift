@@ -55,10 +55,12 @@ import Testing
         try await archive.begin()
         let before = try bench.embeddedBooks()
         try await archive.write(try await before.accounts(), sealedBy: bench.sealer())
+        let group = try await bench.addGroup()
         await #expect(throws: StoreError.self) { try await bench.clusterBooks() }
         #expect(try await bench.copy().status == 0)
         let after = try await bench.clusterBooks()
         #expect(try await after.accounts().map(\.facts) == before.accounts().map(\.facts))
+        #expect(try await bench.clusterGroups() == [group])
         await bench.stop()
     }
 

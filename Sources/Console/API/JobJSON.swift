@@ -8,10 +8,12 @@ extension Job {
             "name": .text(spec.name), "group": .text(spec.group), "summary": .text(spec.summary),
             "schedule": .object(spec.schedule.json), "misfire": .text(spec.misfire.rawValue),
             "overlap": .text(spec.overlap.rawValue), "route": .text(spec.route.rawValue),
-            "handler": .text(spec.handler), "params": .text(spec.params),
+            "handler": .text(spec.handler), "script": spec.script.map { .object($0.json) } ?? .null,
+            "params": .text(spec.params),
             "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
             "children": .objects(spec.children.map(\.json)),
             "alarm": spec.alarm.map { .object($0.json) } ?? .null,
+            "keepDays": spec.keep.map { .number($0.inSeconds / 86_400) } ?? .null,
             "createdAt": .instant(createdAt), "startedAt": .instant(startedAt),
             "lastTriggerAt": .instant(lastTriggerAt), "nextTriggerAt": .instant(nextTriggerAt),
             "fromDefinition": .bool(definition != nil),
@@ -23,10 +25,16 @@ extension ScheduleText {
     fileprivate var json: WireObject {
         [
             "type": .text(type), "conf": .text(conf), "zone": .text(zone), "daylight": .text(daylight),
-            "calendar": .optional(limits.calendar), "except": .texts(limits.except),
+            "calendar": limits.calendar.map(\.wire) ?? .null, "except": .texts(limits.except),
             "from": .instant(limits.from), "until": .instant(limits.until),
             "jitter": .number(limits.jitter.inSeconds),
         ]
+    }
+}
+
+extension JobScript {
+    fileprivate var json: WireObject {
+        ["language": .text(language.rawValue), "source": .text(source), "remark": .text(remark)]
     }
 }
 
@@ -77,6 +85,7 @@ extension JobRun {
             "attempt": .number(plan.attempt), "parent": .id(plan.parent),
             "trigger": .text(plan.trigger.rawValue), "group": .text(plan.terms.group),
             "handler": .text(plan.terms.handler), "params": .text(plan.terms.params),
+            "target": .optional(plan.terms.target?.url),
             "state": .text(state.name.rawValue), "reason": .optional(end?.reason.rawValue),
             "outcome": .optional(end?.reason.outcome.rawValue), "message": .optional(end?.message),
             "executor": .optional(executor?.address.url), "dispatchedAt": .instant(dispatchedAt),
@@ -90,8 +99,9 @@ extension ExecutorInstance {
     func json(at now: Moment) -> WireObject {
         [
             "group": .text(group), "address": .text(address.url), "instance": .optional(instance),
-            "dialect": .text(dialect.rawValue), "since": .instant(since), "lastSeenAt": .instant(lastSeenAt),
-            "alive": .bool(isAlive(at: now)), "left": .bool(hasLeft),
+            "dialect": .text(dialect.rawValue), "since": .instant(isHeard ? since : nil),
+            "lastSeenAt": .instant(isHeard ? lastSeenAt : nil),
+            "alive": .bool(isAlive(at: now)), "left": .bool(hasLeft), "place": .text(place.rawValue),
         ]
     }
 }

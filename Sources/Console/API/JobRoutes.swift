@@ -6,23 +6,28 @@ import Scheduler
 /// The scheduler's jobs: what should run, when and where.
 struct JobRoutes {
     let jobs: JobService
+    let keyed: KeyedCalls
 
     func add(to api: some RouterMethods<BasicRequestContext>) {
         api.route(.get, "api/v1/jobs", list)
-        api.route(.post, "api/v1/jobs", create)
+        api.route(.post, "api/v1/jobs", keyed.once(create))
         api.route(.get, "api/v1/jobs/:id") { call in Answer(try await jobs.job(call.id()).json) }
-        api.route(.put, "api/v1/jobs/:id", update)
+        api.route(.put, "api/v1/jobs/:id", keyed.once(update))
         api.route(.delete, "api/v1/jobs/:id") { call in
             try await jobs.remove(call.id())
             return NoContent()
         }
-        api.route(.post, "api/v1/jobs/:id/enable") { call in
-            Answer(try await jobs.setEnabled(call.id(), true).json)
-        }
-        api.route(.post, "api/v1/jobs/:id/disable") { call in
-            Answer(try await jobs.setEnabled(call.id(), false).json)
-        }
-        api.route(.post, "api/v1/jobs/:id/trigger", trigger)
+        api.route(
+            .post,
+            "api/v1/jobs/:id/enable",
+            keyed.once { call in Answer(try await jobs.setEnabled(call.id(), true).json) }
+        )
+        api.route(
+            .post,
+            "api/v1/jobs/:id/disable",
+            keyed.once { call in Answer(try await jobs.setEnabled(call.id(), false).json) }
+        )
+        api.route(.post, "api/v1/jobs/:id/trigger", keyed.once(trigger))
         api.route(.get, "api/v1/jobs/:id/next", next)
         api.route(.post, "api/v1/schedules/preview", preview)
     }
@@ -60,8 +65,16 @@ struct JobRoutes {
     }
 
     @Sendable private func trigger(_ call: Call) async throws -> Answer {
-        let params = try await call.bodyIfAny { body in try body.optional("params") as String? }
-        let runs = try await jobs.trigger(call.id(), params: params, by: .api)
+        let (params, address) = try await call.bodyIfAny { body in
+            (try body.optional("params") as String?, try body.optional("address") as String?)
+        }
+        let runs = try await jobs.trigger(
+            call.id(),
+            params: params,
+            at: address,
+            by: .api,
+            key: call.idempotencyKey
+        )
         return Answer(["items": .objects(runs.map(\.json))], status: .accepted)
     }
 
@@ -87,6 +100,7 @@ extension JobSpec {
     /// Reads what an operator may decide; what makes sense is the service's business.
     fileprivate init(_ body: inout Input) throws {
         let schedule = try body.object("schedule") { try ScheduleText(&$0) } ?? .manual
+        let script = try body.object("script") { try JobScript(&$0) }
         self.init(
             name: try body.required("name"),
             group: try body.required("group"),
@@ -95,13 +109,15 @@ extension JobSpec {
             misfire: try body.optional("misfire") ?? .usual(for: schedule),
             overlap: try body.optional("overlap") ?? .serial,
             route: try body.optional("route") ?? .round,
-            handler: try body.required("handler"),
+            handler: try script == nil ? body.required("handler") : body.optional("handler") ?? "",
+            script: script,
             params: try body.optional("params") ?? "",
             timeout: .seconds(try body.optional("timeout", in: Self.seconds) ?? 0),
             retry: try body.object("retry", Self.retry) ?? .never
         )
         children = (try body.objects("children") { try ChildJob(&$0) } ?? []).map { $0.within(group) }
         alarm = try body.object("alarm") { try AlarmPolicy(&$0) }
+        keep = try body.optional("keepDays", in: 1.0...3_650).map { .seconds($0 * 86_400) }
     }
 
     /// What can be written as a duration at all.
@@ -122,6 +138,16 @@ extension JobSpec {
             limit: try input.required("limit"),
             backoff: backoff ?? usual,
             reasons: reasons.map(Set.init)
+        )
+    }
+}
+
+extension JobScript {
+    fileprivate init(_ input: inout Input) throws {
+        self.init(
+            try input.required("language"),
+            try input.required("source"),
+            remark: try input.optional("remark") ?? ""
         )
     }
 }
@@ -161,7 +187,7 @@ extension ScheduleText {
             zone: try input.optional("zone") ?? "UTC",
             daylight: try input.optional("daylight") ?? DaylightPolicy.vixie.rawValue,
             limits: ScheduleLimits(
-                calendar: try input.optional("calendar"),
+                calendar: try CalendarChoice.read(&input),
                 except: try input.values("except") ?? [],
                 from: try input.optional("from"),
                 until: try input.optional("until"),

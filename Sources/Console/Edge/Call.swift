@@ -11,6 +11,15 @@ struct Call: Sendable {
 
     let request: Request
     let context: BasicRequestContext
+    /// The key under which it is made once.
+    var idempotencyKey: String?
+
+    /// The call with a body that has been read, made once under `key`.
+    func with(_ body: [UInt8], key: String) -> Call {
+        var request = request
+        request.body = RequestBody(buffer: ByteBuffer(bytes: body))
+        return Call(request: request, context: context, idempotencyKey: key)
+    }
 
     /// The identity in the path under `name`.
     func id<ID: InputIdentity>(_ name: String = "id") throws(InputFault) -> ID {

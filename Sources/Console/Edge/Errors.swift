@@ -65,6 +65,12 @@ struct ErrorAnswer {
         case is Unauthorized:
             self.init(.unauthorized, "unauthorized", "show the API token as Authorization: Bearer TOKEN")
             headers[.wwwAuthenticate] = "Bearer realm=\"kpush\""
+        case KeyFault.underWay:
+            self.init(.conflict, "in_progress", "the call with this Idempotency-Key is being made; ask again")
+            headers[.retryAfter] = Self.pause
+        case KeyFault.taken:
+            let why = "this Idempotency-Key is another call's: use a new key for another method, path or body"
+            self.init(.unprocessableContent, "key_taken", why)
         case let error as MethodNotAllowed:
             self.init(.methodNotAllowed, "method_not_allowed", "this path takes \(error.list)")
             headers[.allow] = error.list

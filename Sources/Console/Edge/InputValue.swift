@@ -138,6 +138,7 @@ extension CampaignRunID: InputIdentity {}
 extension BatchID: InputIdentity {}
 extension AccountID: InputIdentity {}
 extension JobID: InputIdentity {}
+extension GroupID: InputIdentity {}
 extension RunID: InputIdentity {}
 extension MediaID: InputIdentity {}
 
@@ -168,7 +169,9 @@ extension DaylightPolicy: InputChoice {}
 extension MisfirePolicy: InputChoice {}
 extension BlockStrategy: InputChoice {}
 extension RouteStrategy: InputChoice {}
+extension JobCalendar.Weekends: InputChoice {}
 extension ChildCondition: InputChoice {}
 extension ChildParams: InputChoice {}
+extension JobScript.Language: InputChoice {}
 extension RunState.Name: InputChoice {}
 extension RunReason: InputChoice {}

@@ -78,6 +78,8 @@ struct Action: Sendable {
         let name: String
         let label: String
         let isNeeded: Bool
+        /// What it holds before anything is typed.
+        var value = ""
     }
 
     /// Unique on the page.

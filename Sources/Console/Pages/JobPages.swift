@@ -7,12 +7,19 @@ struct JobPages: PageDesk {
     let parts: ConsoleParts
 
     private static let pageSize = 50
+    private static let lastRuns = 10
+    /// How many of the newest jobs the choice of groups is made from.
+    private static let grouped = 500
 
     var pages: [PageRoute<PageAnswer>] {
         [
             PageRoute("/jobs") { visit in
                 .page(Page("jobs", .jobs, title: visit.say("nav-jobs"), try await list(visit)))
-            }
+            },
+            PageRoute("/jobs/:id") { visit in
+                let detail = try await detail(visit)
+                return .page(Page("job", .jobs, title: detail.name, detail))
+            },
         ]
     }
 
@@ -20,24 +27,35 @@ struct JobPages: PageDesk {
         [
             PageRoute("/jobs/:id/trigger") { visit in
                 let id: JobID = try visit.id()
-                _ = try await parts.jobs.trigger(id)
+                // Whoever was not asked for parameters sends none, and the job's own count.
+                let params = visit.form["params"]?.replacing("\r\n", with: "\n")
+                _ = try await parts.jobs.trigger(id, params: params)
                 return ButtonAnswer("/runs", ["job": "\(id)"], done: "job-trigger")
             },
-            PageRoute("/jobs/:id/enable") { visit in
-                _ = try await parts.jobs.setEnabled(visit.id(), true)
-                return ButtonAnswer("/jobs", done: "job-enable")
+            PageRoute("/jobs/:id/enable") { visit in try await set(visit, enabled: true, done: "job-enable")
             },
             PageRoute("/jobs/:id/disable") { visit in
-                _ = try await parts.jobs.setEnabled(visit.id(), false)
-                return ButtonAnswer("/jobs", done: "job-disable")
+                try await set(visit, enabled: false, done: "job-disable")
+            },
+            PageRoute("/jobs/:id/delete") { visit in
+                try await parts.jobs.remove(visit.id())
+                return ButtonAnswer("/jobs", done: "job-delete")
             },
         ]
     }
 
+    private func set(_ visit: Visit, enabled: Bool, done: String) async throws -> ButtonAnswer {
+        let id: JobID = try visit.id()
+        _ = try await parts.jobs.setEnabled(id, enabled)
+        return ButtonAnswer(visit.query["at"] == "job" ? "/jobs/\(id)" : "/jobs", done: done)
+    }
+
     private func list(_ visit: Visit) async throws -> JobList {
         let text = visit.text("q")
+        let group = visit.text("group")
+        let state = visit.text("state").flatMap(JobState.init(rawValue:)) ?? .all
         let page = try await parts.jobs.list(
-            JobFilter(text: text),
+            JobFilter(group: group, text: text, isEnabled: state.isEnabled),
             after: visit.number("after").map { JobID(rawValue: $0) },
             limit: Self.pageSize
         )
@@ -46,13 +64,34 @@ struct JobPages: PageDesk {
             let last = try await parts.runs.list(RunFilter(job: job.id), limit: 1).elements.first
             rows.append(JobRow(job, last: last, upcoming: upcoming(job), visit.say))
         }
+        let known = try await parts.groups(of: parts.jobs.list(limit: Self.grouped).elements)
+        let groups = Set(known).union(group.map { [$0] } ?? []).sorted()
         return JobList(
             jobs: rows,
             isEmpty: rows.isEmpty,
             search: text ?? "",
-            hasSearch: text != nil,
+            groups: [FormField.Option(value: "", name: visit.say("all-groups"), isCurrent: group == nil)]
+                + groups.map { FormField.Option(value: $0, name: $0, isCurrent: $0 == group) },
+            state: state == .all ? nil : state.rawValue,
+            choices: JobState.allCases.map { choice in
+                var query = visit.query.filter { ["q", "group"].contains($0.key) && !$0.value.isEmpty }
+                query["state"] = choice == .all ? nil : choice.rawValue
+                return Choice(
+                    name: visit.say("jobs-\(choice.rawValue)"),
+                    path: "/jobs" + Visit.text(query),
+                    isCurrent: choice == state
+                )
+            },
+            hasSearch: text != nil || group != nil || state != .all,
             older: page.next.map { visit.address(with: "after", "\($0)") }
         )
+    }
+
+    private func detail(_ visit: Visit) async throws -> JobDetail {
+        let job = try await parts.jobs.job(visit.id())
+        let runs = try await parts.runs.list(RunFilter(job: job.id), limit: Self.lastRuns).elements
+        let glance = ScheduleGlance(job.spec.schedule, from: job.nextTriggerAt, by: parts.jobs, visit.say)
+        return JobDetail(job, try await JobKin(of: job, in: parts.jobs), runs: runs, glance, visit.say)
     }
 
     /// The next instants; of a fixed delay only the first is known before the run has ended.
@@ -64,11 +103,30 @@ struct JobPages: PageDesk {
     }
 }
 
+/// Which jobs a list shows by their switch.
+enum JobState: String, CaseIterable {
+    case all
+    case enabled
+    case disabled
+
+    var isEnabled: Bool? {
+        switch self {
+        case .all: nil
+        case .enabled: true
+        case .disabled: false
+        }
+    }
+}
+
 /// The jobs, a page at a time.
 struct JobList: Sendable {
     let jobs: [JobRow]
     let isEmpty: Bool
     let search: String
+    let groups: [FormField.Option]
+    /// The state that is chosen; nil for all.
+    let state: String?
+    let choices: [Choice]
     let hasSearch: Bool
     let older: String?
 }
@@ -76,6 +134,7 @@ struct JobList: Sendable {
 /// A job in the list.
 struct JobRow: Sendable {
     let number: String
+    let path: String
     let name: String
     let summary: String?
     let group: String
@@ -85,7 +144,6 @@ struct JobRow: Sendable {
     let upcoming: [Stamp]
     let chip: Chip
     let last: Last?
-    let runs: String
     let actions: [Action]
 
     /// Its newest run.
@@ -97,10 +155,11 @@ struct JobRow: Sendable {
 
     init(_ job: Job, last run: JobRun?, upcoming: [Moment], _ say: Voice) {
         number = "\(job.id)"
+        path = "/jobs/\(job.id)"
         name = job.spec.name
         summary = job.spec.summary.isEmpty ? nil : job.spec.summary
         group = job.spec.group
-        handler = job.spec.handler
+        handler = job.spec.code(say)
         route = say("route-\(job.spec.route.rawValue)")
         schedule = ScheduleWords(job.spec.schedule, say)
         self.upcoming = upcoming.map { say.stamp($0) }
@@ -108,30 +167,6 @@ struct JobRow: Sendable {
         last = run.map { run in
             Last(path: "/runs/\(run.id)", chip: Chip(run, say), planned: say.stamp(run.plan.plannedAt))
         }
-        runs = "/runs?job=\(job.id)"
-        let path = "/jobs/\(job.id)"
-        let trigger = Action(
-            "\(path)/trigger",
-            say("trigger"),
-            .good,
-            question: say("trigger-question", ["name": job.spec.name]),
-            effect: say("trigger-effect")
-        )
-        let toggle =
-            job.isEnabled
-            ? Action(
-                "\(path)/disable",
-                say("disable"),
-                .bad,
-                question: say("disable-question", ["name": job.spec.name]),
-                effect: say("disable-effect")
-            )
-            : Action(
-                "\(path)/enable",
-                say("enable"),
-                .good,
-                question: say("enable-question", ["name": job.spec.name])
-            )
-        actions = [trigger, toggle]
+        actions = JobActions(job, say).inList
     }
 }

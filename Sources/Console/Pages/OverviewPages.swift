@@ -22,7 +22,12 @@ struct OverviewPages: PageDesk {
         [
             PageRoute("/") { visit in
                 .page(
-                    Page("overview", .overview, title: visit.say("nav-overview"), try await overview(visit))
+                    Page(
+                        "overview",
+                        .overview,
+                        title: visit.say("nav-overview"),
+                        try await overview(visit, withReport: true)
+                    )
                 )
             },
             PageRoute("/events") { visit in
@@ -37,15 +42,19 @@ struct OverviewPages: PageDesk {
 
     var buttons: [PageRoute<ButtonAnswer>] { [] }
 
-    private func overview(_ visit: Visit) async throws -> Overview {
+    /// Everything of the page; the report is no part of what is sent again while one looks at it.
+    private func overview(_ visit: Visit, withReport: Bool = false) async throws -> Overview {
         let day = parts.calendar.day(of: visit.say.now)
+        let executors = try await parts.runs.executors()
+        let report = RunReportReader(runs: parts.runs)
         return Overview(
             campaigns: try await reader.open(limit: Self.runLimit),
             tallies: try await parts.records.tallies(day: day),
             depths: try await parts.queue.depths(),
             dead: try await parts.queue.deadLetters(before: nil, limit: Self.deadLimit).count,
-            executors: try await parts.runs.executors(),
+            executors: executors,
             openRuns: try await parts.runs.list(RunFilter(states: .open), limit: 100).elements,
+            report: withReport ? await report.view(visit, executors: executors) : nil,
             visit.say
         )
     }
@@ -88,6 +97,8 @@ struct Overview: Sendable {
     let groups: [Group]
     let hasGroups: Bool
     let openRuns: String
+    /// Nil where only the rest of the page is asked for.
+    let report: RunReportView?
 
     init(
         campaigns: [CampaignFacts],
@@ -96,6 +107,7 @@ struct Overview: Sendable {
         dead: Int,
         executors: [ExecutorInstance],
         openRuns: [JobRun],
+        report: RunReportView?,
         _ say: Voice
     ) {
         self.campaigns = campaigns.map { CampaignRow($0, say) }
@@ -125,6 +137,7 @@ struct Overview: Sendable {
         groups = Self.groups(executors, say)
         hasGroups = !groups.isEmpty
         self.openRuns = say.number(openRuns.count)
+        self.report = report
     }
 
     private static func bar(_ states: [DeliveryState: Int], _ say: Voice) -> Bar {

@@ -27,7 +27,9 @@ struct Page: Sendable {
     let section: Section?
     let title: String
     let model: any Sendable
-    var status = HTTPTypes.HTTPResponse.Status.ok
+    var status = Status.ok
+
+    typealias Status = HTTPTypes.HTTPResponse.Status
 
     init(_ template: String, _ section: Section?, title: String, _ model: any Sendable) {
         self.template = template
@@ -76,6 +78,22 @@ struct PageRenderer: Sendable {
         let html = try library.html(page.template, values)
         return Response(
             status: page.status,
+            headers: Self.headers("text/html; charset=utf-8", visit.say.language),
+            body: ResponseBody(byteBuffer: ByteBuffer(string: html))
+        )
+    }
+
+    /// The answer that is a part of a page, for the script of one that is open.
+    ///
+    /// - Throws: `ConsoleError` when its template is missing.
+    func response(
+        _ template: String,
+        _ model: any Sendable,
+        for visit: Visit
+    ) throws(ConsoleError) -> Response {
+        let html = try part(template, model, for: visit)
+        return Response(
+            status: .ok,
             headers: Self.headers("text/html; charset=utf-8", visit.say.language),
             body: ResponseBody(byteBuffer: ByteBuffer(string: html))
         )

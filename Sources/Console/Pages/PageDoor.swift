@@ -10,8 +10,10 @@ struct PageDoor: Sendable {
     let sessions: Sessions
     private let parts: ConsoleParts
 
-    /// The most bytes a form of ours can have.
-    private static let formLimit = 64 << 10
+    /// The most bytes a form can have whose sender is not known yet.
+    private static let guestFormLimit = 64 << 10
+    /// The most bytes a form can have: a job's parameters and a script, every byte escaped.
+    private static let formLimit = 1 << 20
 
     init(renderer: PageRenderer, sessions: Sessions, parts: ConsoleParts) {
         self.renderer = renderer
@@ -30,6 +32,7 @@ struct PageDoor: Sendable {
         return await answering(visit, context) {
             switch try await handler(visit) {
             case .page(let page): try renderer.response(page, for: visit)
+            case .part(let template, let model): try renderer.response(template, model, for: visit)
             case .stream(let feed): EventStream.response(feed, to: request, timer: parts.timer)
             }
         }
@@ -44,7 +47,7 @@ struct PageDoor: Sendable {
         guard let session = sessions.session(of: request) else { return toSignIn(request) }
         let asked = visit(request, context, session)
         return await answering(asked, context) {
-            let visit = visit(request, context, session, form: try await form(of: request))
+            let visit = visit(request, context, session, form: try await form(of: request, isSignedIn: true))
             guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
             let answer = try await handler(visit)
             if let page = answer.page { return try renderer.response(page, for: visit) }
@@ -106,8 +109,9 @@ struct PageDoor: Sendable {
     /// What the body of a form says.
     ///
     /// - Throws: what reading it throws, also when it is longer than a form of ours can be.
-    func form(of request: Request) async throws -> [String: String] {
-        let body = try await request.body.collect(upTo: Self.formLimit)
+    func form(of request: Request, isSignedIn: Bool = false) async throws -> [String: String] {
+        let limit = isSignedIn ? Self.formLimit : Self.guestFormLimit
+        let body = try await request.body.collect(upTo: limit)
         return Visit.pairs(String(decoding: body.readableBytesView, as: UTF8.self))
     }
 

@@ -32,7 +32,9 @@ struct PageRoutes: Sendable {
             OverviewPages(parts: parts, renderer: door.renderer),
             CampaignPages(parts: parts, renderer: door.renderer),
             JobPages(parts: parts),
+            JobFormPages(parts: parts),
             RunPages(parts: parts, renderer: door.renderer),
+            RunClearPages(runs: parts.runs, jobs: parts.jobs),
             ExecutorPages(parts: parts),
             MessagePages(parts: parts),
             TemplatePages(parts: parts),
@@ -76,6 +78,8 @@ struct PageRoute<Answer: Sendable>: Sendable {
 /// What is shown at an address.
 enum PageAnswer: Sendable {
     case page(Page)
+    /// A template alone with what it shows, for a page that is open.
+    case part(String, any Sendable)
     case stream(any EventFeed)
 }
 

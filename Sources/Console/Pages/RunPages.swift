@@ -9,6 +9,8 @@ struct RunPages: PageDesk {
     let renderer: PageRenderer
 
     private static let pageSize = 50
+    /// How many jobs are shown to choose from.
+    private static let mostJobs = 20
 
     var pages: [PageRoute<PageAnswer>] {
         [
@@ -53,35 +55,49 @@ struct RunPages: PageDesk {
     }
 
     private func list(_ visit: Visit) async throws -> RunList {
-        var filter = RunFilter(job: visit.number("job").map { JobID(rawValue: $0) })
-        let state = visit.text("state") ?? "all"
-        switch state {
-        case "open": filter.states = .open
-        case "failed": filter.reasons = Set(RunReason.allCases.filter { $0.outcome == .failed })
-        default: break
-        }
+        let search = RunSearch(visit)
+        let executors = try await parts.runs.executors()
+        let named = try await jobs(search.job)
+        // A number also names a job that was removed since.
+        let id = visit.number("job").map { JobID(rawValue: $0) } ?? named.first?.id
+        let isClear = search.job.isEmpty || visit.number("job") != nil || named.count == 1
+        let filter = try search.filter(job: id, by: parts.runs, at: visit.say.now)
         let after = visit.number("after").map { RunID(rawValue: $0) }
-        let page = try await parts.runs.list(filter, after: after, limit: Self.pageSize)
-        var names: [JobID: String] = [:]
-        for id in Set(page.elements.map(\.plan.job)).union(filter.job.map { [$0] } ?? []) {
+        let page =
+            isClear
+            ? try await parts.runs.list(filter, after: after, limit: Self.pageSize)
+            : Scheduler.Page<JobRun, RunID>(elements: [], next: nil)
+        var names = Dictionary(uniqueKeysWithValues: named.map { ($0.id, $0.spec.name) })
+        for id in Set(page.elements.map(\.plan.job)) where names[id] == nil {
             names[id] = try await name(of: id)
         }
         return RunList(
             runs: page.elements.map { RunRow($0, job: names[$0.plan.job], visit.say) },
-            isEmpty: page.elements.isEmpty,
-            job: filter.job.map { names[$0] ?? "\($0)" },
-            choices: ["all", "open", "failed"]
-                .map { choice in
-                    var query = ["state": choice]
-                    query["job"] = filter.job.map { "\($0)" }
-                    return Choice(
-                        name: visit.say("runs-\(choice)"),
-                        path: "/runs" + Visit.text(query),
-                        isCurrent: choice == state
-                    )
-                },
+            form: RunForm(search, executors: executors, visit.say),
+            job: named.count == 1 ? named.first?.spec.name : nil,
+            jobs: isClear ? [] : named.map { RunList.job($0, visit) },
+            export: RunSearch.query(filter, search),
+            clear: RunClearPages.path(job: isClear ? filter.job : nil, group: filter.group),
             older: page.next.map { visit.address(with: "after", "\($0)") }
         )
+    }
+
+    /// The jobs that a text may mean: one by its number or its exact name, else all that have it somewhere.
+    private func jobs(_ text: String) async throws -> [Job] {
+        guard !text.isEmpty else { return [] }
+        if let number = Int64(text), number > 0 { return try await jobs(JobID(rawValue: number)) }
+        let cells = text.split(separator: "/", maxSplits: 1).map(String.init)
+        let whole = JobFilter(group: cells.count == 2 ? cells[0] : nil, name: cells.last)
+        for filter in [JobFilter(name: text), whole, JobFilter(text: text)] {
+            let found = try await parts.jobs.list(filter, limit: Self.mostJobs).elements
+            if !found.isEmpty { return found }
+        }
+        return []
+    }
+
+    /// The job of that number; none when it was removed since.
+    private func jobs(_ id: JobID) async throws -> [Job] {
+        do { return [try await parts.jobs.job(id)] } catch SchedulerError.notFound { return [] }
     }
 
     private func detail(_ visit: Visit) async throws -> RunDetail {

@@ -5,10 +5,93 @@ import Scheduler
 struct RunList: Sendable {
     let runs: [RunRow]
     let isEmpty: Bool
+    let form: RunForm
     /// The job whose runs are shown; nil for those of all.
     let job: String?
-    let choices: [Choice]
+    /// The jobs that may be meant, where it is not clear.
+    let jobs: [Fact]
+    let hasJobs: Bool
+    /// Where the list is to be had as a file.
+    let file: String
+    /// Where runs are cleared.
+    let clear: String
     let older: String?
+
+    init(
+        runs: [RunRow],
+        form: RunForm,
+        job: String?,
+        jobs: [Fact],
+        export: [String: String],
+        clear: String,
+        older: String?
+    ) {
+        self.runs = runs
+        isEmpty = runs.isEmpty
+        self.form = form
+        self.job = job
+        self.jobs = jobs
+        hasJobs = !jobs.isEmpty
+        file = "/api/v1/runs.csv" + Visit.text(export)
+        self.clear = clear
+        self.older = older
+    }
+
+    /// A job to choose, with the rest of what was asked for.
+    static func job(_ job: Job, _ visit: Visit) -> Fact {
+        Fact("\(job.id)", "\(job.spec.group)/\(job.spec.name)", path: visit.address(with: "job", "\(job.id)"))
+    }
+}
+
+/// The form above the list, filled in as it was sent.
+struct RunForm: Sendable {
+    /// One of a few.
+    struct Option: Sendable {
+        let value: String
+        let name: String
+        let isCurrent: Bool
+    }
+
+    let search: RunSearch
+    let states: [Option]
+    let reasons: [Option]
+    let groups: [String]
+    let executors: [String]
+    let isNarrow: Bool
+
+    init(_ search: RunSearch, executors: [ExecutorInstance], _ say: Voice) {
+        self.search = search
+        states = RunSearch.State.allCases.map { state in
+            Option(
+                value: state.rawValue,
+                name: say("runs-\(state.rawValue)"),
+                isCurrent: state == search.state
+            )
+        }
+        reasons = RunReason.allCases.map { reason in
+            Option(
+                value: reason.rawValue,
+                name: say("reason-\(reason.rawValue)"),
+                isCurrent: reason == search.reason
+            )
+        }
+        groups = Set(executors.map(\.group)).sorted()
+        self.executors = Set(executors.map(\.address.url)).sorted()
+        isNarrow = search.isNarrow || !search.job.isEmpty
+    }
+}
+
+extension Action {
+    /// Ends a run.
+    static func kill(_ run: JobRun, _ say: Voice) -> Action {
+        Action(
+            "/runs/\(run.id)/kill",
+            say("kill"),
+            .bad,
+            question: say("kill-question", ["n": "\(run.id)"]),
+            effect: say("kill-effect")
+        )
+    }
 }
 
 /// A run in the list.
@@ -25,6 +108,8 @@ struct RunRow: Sendable {
     let executor: String?
     let shard: String?
     let attempt: String?
+    /// What can be done with it here; nothing once it has ended or was asked to.
+    let actions: [Action]
 
     init(_ run: JobRun, job name: String?, _ say: Voice) {
         path = "/runs/\(run.id)"
@@ -44,6 +129,7 @@ struct RunRow: Sendable {
         let shard = run.plan.shard
         self.shard = shard.total == 1 ? nil : "\(shard.index + 1)/\(shard.total)"
         attempt = run.plan.attempt == 1 ? nil : say("attempt", ["n": "\(run.plan.attempt)"])
+        actions = run.isOpen && run.killRequestedAt == nil ? [.kill(run, say)] : []
     }
 }
 
@@ -114,6 +200,7 @@ struct RunDetail: Sendable {
             Fact(say("shard"), row.shard ?? say("shard-whole")),
             Fact(say("attempt-name"), "\(run.plan.attempt)"),
         ]
+        if let target = run.plan.terms.target { facts.append(Fact(say("run-target"), target.url)) }
         if let reason = row.reason { facts.append(Fact(say("reason"), reason)) }
         if let parent = run.plan.parent {
             let led = run.plan.trigger == .parent ? "child-of" : "retry-of"
@@ -123,17 +210,7 @@ struct RunDetail: Sendable {
         self.facts = facts
         times = Self.times(run, say)
         message = run.end.flatMap { $0.message.isEmpty ? nil : $0.message }
-        actions =
-            run.isOpen
-            ? [
-                Action(
-                    "\(row.path)/kill",
-                    say("kill"),
-                    .bad,
-                    question: say("kill-question", ["n": number]),
-                    effect: say("kill-effect")
-                )
-            ] : []
+        actions = run.isOpen ? [.kill(run, say)] : []
         events = run.isOpen ? row.path + "/events" : nil
         self.log = log
     }

@@ -41,6 +41,18 @@ struct Voice: Sendable {
         return number < 0 ? "-" + text : text
     }
 
+    /// A number that is read at a glance: in Chinese by 万 and 亿, with what it is exactly beside it.
+    func figure(_ number: Int) -> Figure {
+        let exact = self.number(number)
+        guard language == .chinese, number >= 10_000 else { return Figure(text: exact, exact: exact) }
+        let (unit, name) = number >= 100_000_000 ? (100_000_000, "亿") : (10_000, "万")
+        // Cut, not rounded: 99,999,999 is not 1 亿 yet.
+        let hundredths = number / (unit / 100)
+        let rest = hundredths % 100
+        let fraction = rest == 0 ? "" : rest % 10 == 0 ? ".\(rest / 10)" : "." + Self.pad(rest)
+        return Figure(text: "\(self.number(hundredths / 100))\(fraction)\(name)", exact: exact)
+    }
+
     /// A share from 0 to 1 as a percentage with one decimal; only nothing is shown as 0 and the whole as 100 %.
     func percent(_ share: Double) -> String {
         if share > 0, share < 0.000_5 { return "< 0.1 %" }
@@ -110,5 +122,11 @@ struct Stamp: Hashable, Sendable {
     /// Such as `2030-01-15T12:00:00+08:00`.
     let iso: String
     /// With the zone.
+    let exact: String
+}
+
+/// A number for people who look at it, and for those who want to know.
+struct Figure: Hashable, Sendable {
+    let text: String
     let exact: String
 }

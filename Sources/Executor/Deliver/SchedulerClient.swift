@@ -12,6 +12,8 @@ final class SchedulerClient: Sendable {
     private let timeouts: HTTPTimeouts
     /// Which callback body an address took last: the generations differ, and a cluster may be mid-upgrade.
     private let shapes = Mutex<[String: CallbackBatch.Shape]>([:])
+    /// Which address answered a call for runs last.
+    private let source = Mutex(0)
 
     /// Makes a client for the schedulers at `addresses`.
     init(
@@ -73,6 +75,40 @@ final class SchedulerClient: Sendable {
         }
     }
 
+    /// Fetches what there is for this executor, at the address that answered last or else at the next one that does.
+    ///
+    /// - Parameter request: says how long the answer may take; it gets a little longer.
+    /// - Returns: what there is.
+    /// - Throws: `ExecutorError`: `.refused` when a scheduler answered and none gave anything, `.unreachable` when none
+    ///   answered.
+    func pull(_ request: PullRequest) async throws(ExecutorError) -> PullAnswer {
+        var answer = PullAnswer()
+        let first = source.withLock { $0 }
+        let order = bases.indices.map { (first + $0) % bases.count }
+        try await firstThatTakes("fetch runs", among: order.map { bases[$0] }) { base in
+            let wait = HTTPTimeouts(
+                connect: self.timeouts.connect,
+                total: .milliseconds(request.waitMilliseconds) + Self.answerMargin
+            )
+            switch await self.exchange(base + "/pull", request, wait) {
+            case .failure(let error): return .unreachable("\(error)")
+            case .success(let envelope) where envelope.isSuccess:
+                do {
+                    answer = try PullAnswer(wire: envelope.payload)
+                } catch {
+                    return .refused("unreadable answer: \(error)")
+                }
+                self.source.withLock { $0 = self.bases.firstIndex(of: base) ?? 0 }
+                return .taken
+            case .success(let envelope): return .refused(envelope.message ?? "code \(envelope.code)")
+            }
+        }
+        return answer
+    }
+
+    /// How long after its wait an answer to a call for runs may come.
+    private static let answerMargin = Duration.seconds(5)
+
     private enum Reply {
         case taken
         case refused(String)
@@ -111,11 +147,12 @@ final class SchedulerClient: Sendable {
 
     private func firstThatTakes(
         _ operation: String,
+        among bases: [String]? = nil,
         _ ask: (String) async -> Reply
     ) async throws(ExecutorError) {
         var worst = ExecutorError(.unreachable, during: operation, detail: "no scheduler is configured")
         var wasRefused = false
-        for base in bases {
+        for base in bases ?? self.bases {
             switch await ask(base) {
             case .taken: return
             case .refused(let reason):
@@ -130,14 +167,24 @@ final class SchedulerClient: Sendable {
     }
 
     private func call(_ url: String, _ message: some WireMessage) async -> Reply {
+        switch await exchange(url, message, timeouts) {
+        case .success(let envelope) where envelope.isSuccess: .taken
+        case .success(let envelope): .refused(envelope.message ?? "code \(envelope.code)")
+        case .failure(let error): .unreachable("\(error)")
+        }
+    }
+
+    private func exchange(
+        _ url: String,
+        _ message: some WireMessage,
+        _ timeouts: HTTPTimeouts
+    ) async -> Result<Envelope, HTTPError> {
         let request = HTTPRequest(url: url, headers: headers, body: message.json, timeouts: timeouts)
         do {
             let response = try await http.send(request)
-            let envelope = Envelope(status: response.status, body: response.body)
-            if envelope.isSuccess { return .taken }
-            return .refused(envelope.message ?? "code \(envelope.code)")
+            return .success(Envelope(status: response.status, body: response.body))
         } catch {
-            return .unreachable("\(error)")
+            return .failure(error)
         }
     }
 }

@@ -128,19 +128,34 @@ actor JobRunner: Service {
     /// Takes a run in: when it answers `accepted`, the run will be called back exactly once, come what may.
     func accept(_ request: RunRequest) async -> Answer {
         let answer = take(request)
-        if case .refused(let reason) = answer {
-            logger.notice(
-                "run refused",
-                metadata: [
-                    LogKey.job: "\(request.job)", LogKey.run: "\(request.run)", LogKey.reason: "\(reason)",
-                ]
-            )
-            return answer
-        }
+        if note(answer, request) { return answer }
         // Queues up once more, so that one synchronisation serves all the runs that arrived meanwhile.
         await Task.yield()
         synchronise()
         return answer
+    }
+
+    /// Takes in runs that came together, each as if it came alone.
+    func accept(_ requests: [RunRequest]) -> [Answer] {
+        let answers = requests.map { request in
+            let answer = take(request)
+            _ = note(answer, request)
+            return answer
+        }
+        synchronise()
+        return answers
+    }
+
+    /// Logs a refusal; says whether the answer is one.
+    private func note(_ answer: Answer, _ request: RunRequest) -> Bool {
+        guard case .refused(let reason) = answer else { return false }
+        logger.notice(
+            "run refused",
+            metadata: [
+                LogKey.job: "\(request.job)", LogKey.run: "\(request.run)", LogKey.reason: "\(reason)",
+            ]
+        )
+        return true
     }
 
     private func take(_ request: RunRequest) -> Answer {
@@ -197,7 +212,41 @@ actor JobRunner: Service {
         return true
     }
 
+    /// Ends one run, running or waiting.
+    ///
+    /// One that is not here, and of which nothing is owed, ends as never begun: whoever has it in its books hears of an end,
+    /// and it is not taken in when it comes late.
+    func kill(_ run: RunID, plannedAt: Moment) {
+        guard let job = held[run]?.request.job else {
+            if journal.state.plan(ofUndelivered: run) == nil { endUnknown(run, plannedAt) }
+            return
+        }
+        if queues[job]?.running == run {
+            stop(run, .operatorKill)
+        } else if queues[job]?.drop(run) == true {
+            conclude(run, .killed("killed by an operator while it waited"))
+        }
+    }
+
+    private func endUnknown(_ run: RunID, _ plannedAt: Moment) {
+        do {
+            try journal.end(run, plannedAt: plannedAt, .killed("killed before it began"))
+        } catch {
+            logger.error(
+                "outcome cannot be recorded",
+                metadata: [LogKey.run: "\(run)", LogKey.error: "\(error)"]
+            )
+        }
+        outcomes.continuation.yield()
+    }
+
+    /// How many runs are here that have not ended, and whether it takes more.
+    var standing: (held: Int, isOpen: Bool) { (held.count, !isDraining) }
+
     // MARK: What is owed to the scheduler
+
+    /// The runs that have not ended, or of whose outcome no scheduler knows.
+    var unsettled: [RunID] { journal.state.unsettled }
 
     /// Outcomes that no scheduler has, oldest first, without those in `excluded`; durable.
     func undelivered(limit: Int, excluding excluded: Set<RunID> = []) -> [CallbackItem] {

@@ -69,6 +69,9 @@ struct JournalState: Hashable {
     /// When the outcome of `run` is still to be delivered, the instant for which the run was planned.
     func plan(ofUndelivered run: RunID) -> Moment? { undeliveredPlans[run] }
 
+    /// Accepted runs that have no outcome, and those whose outcome no scheduler has.
+    var unsettled: [RunID] { open.keys.sorted() + undelivered.map(\.run) }
+
     /// The fewest records that amount to the same.
     var snapshot: [JournalRecord] {
         var records: [JournalRecord] = []

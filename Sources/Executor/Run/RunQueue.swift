@@ -69,6 +69,13 @@ struct RunQueue: Hashable {
         return running
     }
 
+    /// Takes a run that waits out of the queue; says whether it waited.
+    mutating func drop(_ run: RunID) -> Bool {
+        guard let place = waiting.firstIndex(of: run) else { return false }
+        waiting.remove(at: place)
+        return true
+    }
+
     /// Empties the queue, and returns what waited; the running run keeps its place until it has ended.
     mutating func clear() -> [RunID] {
         defer { waiting = [] }

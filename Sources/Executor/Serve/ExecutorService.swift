@@ -5,7 +5,7 @@ public import Logging
 import NIOCore
 public import ServiceLifecycle
 
-/// An executor: serves schedulers, runs jobs, and says how they ended.
+/// An executor: gets runs from schedulers, carries them out, and says how they ended.
 ///
 /// Register it in a `ServiceGroup`. On graceful shutdown it takes no new runs, lets the running ones end
 /// within the drain limit, stops the others, delivers what is left, signs off, and only then stops serving.
@@ -50,7 +50,7 @@ public struct ExecutorService: Service {
             .joined()
     }
 
-    /// The port that is listened on, once it is; nil when the executor ended before.
+    /// The port that is listened on, once it is; nil when the executor ended before, or fetches its runs.
     public var port: Int? {
         get async { await bound.value }
     }
@@ -83,12 +83,20 @@ public struct ExecutorService: Service {
             http: http
         )
         let spool = spool(runner, client)
+        let source: [any Service]
+        switch settings.mode {
+        case .push:
+            let door = ExecutorDoor(runner: runner, logs: reader, token: settings.token)
+            source = [server(door), registration(client, after: spool)]
+        case .pull:
+            bound.announce(nil)
+            source = [try pullLoop(client, runner, reader, after: spool)]
+        }
         // Shutdown goes from the last to the first, each waiting for the one before: the runner drains, then
         // the spool flushes, then the instance signs off, then the server stops.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    part(server(ExecutorDoor(runner: runner, logs: reader, token: settings.token))),
                     part(
                         LogPruner(
                             reader: reader,
@@ -98,11 +106,8 @@ public struct ExecutorService: Service {
                             calendar: calendar,
                             logger: logger
                         )
-                    ),
-                    part(registration(client, after: spool)),
-                    part(spool),
-                    part(runner),
-                ],
+                    )
+                ] + source.map(part) + [part(spool), part(runner)],
                 logger: logger
             )
         )
@@ -126,6 +131,32 @@ public struct ExecutorService: Service {
                 logger: logger
             ),
             bound: bound
+        )
+    }
+
+    /// What fetches runs; the runner has the folder locked.
+    private func pullLoop(
+        _ client: SchedulerClient,
+        _ runner: JobRunner,
+        _ reader: RunLogReader,
+        after spool: CallbackSpool
+    ) throws(ExecutorError) -> PullLoop {
+        let name = try ExecutorName.load(from: settings.folder)
+        return PullLoop(
+            settings: PullLoop.Settings(
+                appName: settings.appName,
+                address: "kpush-pull://\(name)",
+                instance: instance,
+                seats: settings.seats,
+                wait: settings.pullWait,
+                backoff: settings.backoff
+            ),
+            runner: runner,
+            logs: reader,
+            client: client,
+            begin: { await spool.waitForFirstRound() },
+            clock: clock,
+            logger: logger
         )
     }
 

@@ -1,10 +1,26 @@
 public import Foundation
 public import Groundwork
 
+/// How an executor gets its runs.
+public enum ExecutorMode: String, Hashable, Sendable {
+    /// It listens, and schedulers call it; executors of xxl-job do so.
+    case push
+    /// It calls a scheduler of KPush and fetches them: nobody needs to be able to call it, and it listens on no port.
+    case pull
+}
+
 /// How an executor serves, registers and keeps its files.
 public struct ExecutorSettings: Sendable {
     /// The name of the executor group that this instance belongs to; 4 to 64 characters.
     public var appName: String
+    /// How it gets its runs; in pull mode the address to listen on, the port, the advertised address and the heartbeat are not
+    /// used.
+    public var mode = ExecutorMode.push
+    /// How many runs it holds at most in pull mode, running and waiting; 1 to 10000.
+    public var seats = 256
+    /// How long a call for runs stays open in pull mode, at most 25 s; a call whose answer is lost on the way is made again
+    /// 5 s later.
+    public var pullWait = Duration.seconds(10)
     /// The address to listen on.
     public var host = "127.0.0.1"
     /// The port to listen on; 0 lets the system choose one.
@@ -49,18 +65,21 @@ public struct ExecutorSettings: Sendable {
     ///
     /// - Throws: `ExecutorError` with code `settings` that names the first setting out of range.
     public func validate() throws(ExecutorError) {
+        let listens = mode == .push
         let checks: [(holds: Bool, name: String, rule: String)] = [
             ((4...64).contains(appName.count), "appName", "has 4 to 64 characters"),
             ((0...65_535).contains(port), "port", "is from 0 to 65535"),
             (!schedulers.isEmpty, "schedulers", "has at least one address"),
             (schedulers.allSatisfy(ExecutorSettings.isWebAddress), "schedulers", "are http or https URLs"),
             (
-                advertisedAddress != nil || !["0.0.0.0", "::"].contains(host), "advertisedAddress",
+                !listens || advertisedAddress != nil || !["0.0.0.0", "::"].contains(host),
+                "advertisedAddress",
                 "is set when the host stands for all addresses"
             ),
             (advertisedAddress.map(ExecutorSettings.isWebAddress) ?? true, "advertisedAddress", "is a URL"),
             (
-                host.isLoopbackHost || !["", "default_token"].contains { token == Secret($0) }, "token",
+                !listens || host.isLoopbackHost || !["", "default_token"].contains { token == Secret($0) },
+                "token",
                 "is neither empty nor the public default when others than this host can call"
             ),
             (folder.hasPrefix("/"), "folder", "is an absolute path"),
@@ -68,6 +87,8 @@ public struct ExecutorSettings: Sendable {
             (logLimit >= 64 << 10, "logLimit", "is at least 65536"),
             (queueLength >= 0, "queueLength", "is not negative"),
             (heartbeat >= .milliseconds(100), "heartbeat", "is at least 0.1 s"),
+            ((1...10_000).contains(seats), "seats", "is from 1 to 10000"),
+            ((.milliseconds(100) ... .seconds(25)).contains(pullWait), "pullWait", "is from 0.1 s to 25 s"),
         ]
         for check in checks where !check.holds {
             throw ExecutorError(.settings, during: check.name, detail: "must hold: \(check.rule)")

@@ -172,7 +172,7 @@ actor LocalCluster {
             "KPUSH_DATA": "\(data)/\(node.name)",
         ]
         if node.roles.contains(.web) { own["KPUSH_WEB_PORT"] = "\(webPort)" }
-        if node.roles.contains(.executor) {
+        if node.roles.contains(.executor), !node.fetches {
             let port = try executorPorts[node.name] ?? FreePort.find()
             executorPorts[node.name] = port
             own["KPUSH_EXECUTOR_PORT"] = "\(port)"
@@ -194,7 +194,7 @@ actor LocalCluster {
 
     /// Waits until a process takes calls, where it takes any.
     private func ready(_ node: ClusterNode) async throws {
-        let port = node.roles.contains(.web) ? webPort : executorPorts[node.name]
+        let port = node.webPort ?? (node.roles.contains(.web) ? webPort : executorPorts[node.name])
         guard let port else { return }
         do {
             try await waited(for: "\(node.name) does not answer", atMost: .seconds(60)) {

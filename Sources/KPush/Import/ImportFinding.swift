@@ -14,7 +14,9 @@ enum ImportFinding: Hashable, Sendable {
     case misfireUnknown(String)
     /// The job names no handler.
     case handlerMissing
-    /// The job's code is kept by xxl-job itself.
+    /// The job's code came along: executors run it once their own configuration lets them.
+    case script
+    /// The job's code is kept by xxl-job itself, in a language that is not run here.
     case glue(type: String, source: String)
     /// Jobs that would be triggered when this one has succeeded, by their numbers: the dump does not have them.
     case childrenMissing([Int])
@@ -31,7 +33,8 @@ enum ImportFinding: Hashable, Sendable {
     var stopsTheJob: Bool {
         switch self {
         case .groupMissing, .scheduleRefused, .handlerMissing, .glue, .manualAddresses, .refused: true
-        case .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .childrenMissing, .alarmMails,
+        case .script, .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .childrenMissing,
+            .alarmMails,
             .groupToken:
             false
         }
@@ -47,7 +50,8 @@ enum ImportFinding: Hashable, Sendable {
         case .overlapUnknown(let overlap): "block strategy \(overlap) does not exist here"
         case .misfireUnknown(let misfire): "misfire strategy \(misfire) does not exist here"
         case .handlerMissing: "no handler"
-        case .glue(let type, _): "code of type \(type) is kept by xxl-job"
+        case .script: "a script: its executors need executor.scripts.enabled"
+        case .glue(let type, _): "code of type \(type) is not run here"
         case .childrenMissing(let jobs):
             "child jobs \(jobs.map(String.init).joined(separator: ", ")) are not in the dump"
         case .alarmMails(let mails): mails.count == 1 ? "1 alarm mail" : "\(mails.count) alarm mails"

@@ -138,7 +138,14 @@ struct JobImport {
 
     /// A definition needs a handler: where there is none it gets a name that no executor knows.
     private func setHandler(_ spec: inout JobSpec, _ job: XXLJob, _ findings: inout [ImportFinding]) {
-        let isCode = job.glueType != "BEAN"
+        let isCode = job.glueType != RunRequest.bean
+        if let language = JobScript.Language(glueType: job.glueType) {
+            spec.handler = ""
+            // An interpreter takes a carriage return for a part of the line.
+            spec.script = JobScript(language, job.glueSource.replacing("\r\n", with: "\n"))
+            findings.append(.script)
+            return
+        }
         if isCode { findings.append(.glue(type: job.glueType, source: job.glueSource)) }
         guard spec.handler.isEmpty else { return }
         spec.handler = "import-\(job.id)"

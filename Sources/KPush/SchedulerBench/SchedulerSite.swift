@@ -28,7 +28,7 @@ struct SchedulerSite: Sendable {
     let apiToken: Secret
     let executorToken: Secret
     let jobs: any JobStore
-    let runs: any RunStore
+    let runs: any RunBooks
     let service: JobService
     private let form: Form
     private let http: CurlHTTPClient
@@ -108,6 +108,8 @@ struct SchedulerSite: Sendable {
             ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database),
             form: .embedded(server)
         )
     }
@@ -135,6 +137,8 @@ struct SchedulerSite: Sendable {
                 ledger: PostgresRunLedger(database),
                 alarms: PostgresAlarmStore(database),
                 registry: PostgresRegistryStore(database),
+                groups: PostgresGroupStore(database),
+                calls: PostgresIdempotencyStore(database),
                 form: .cluster(cluster, pool)
             )
         } catch {
@@ -150,10 +154,12 @@ struct SchedulerSite: Sendable {
         executorToken: Secret,
         jobs: any JobStore,
         history: any JobHistory,
-        runs: any RunStore,
+        runs: any RunBooks,
         ledger: any RunLedger,
         alarms: any AlarmStore,
         registry: any RegistryStore,
+        groups: any GroupStore,
+        calls: any IdempotencyStore,
         form: Form
     ) {
         self.size = size
@@ -172,6 +178,8 @@ struct SchedulerSite: Sendable {
                 ledger: ledger,
                 alarms: alarms,
                 registry: registry,
+                groups: groups,
+                calls: calls,
                 executors: ExecutorClient(http: http, accessToken: executorToken),
                 wall: SystemClock(),
                 clock: ContinuousClock(),

@@ -35,18 +35,22 @@ struct Composition: Sendable {
         forms = try await Forms.open(settings, folder, logger: logger)
         apiToken = try settings.webToken(forms.secrets)
         engine = try EngineParts(settings, folder, forms, logger: logger)
-        scheduler = SchedulerParts(
+        var scheduler = SchedulerParts(
             jobs: forms.jobs,
             history: forms.history,
             runs: forms.runs,
             ledger: forms.ledger,
             alarms: forms.alarms,
             registry: forms.registry,
+            groups: forms.groups,
+            calls: forms.calls,
             executors: ExecutorClient(http: engine.http, accessToken: forms.secrets.executorToken),
             wall: engine.clock,
             clock: engine.timer,
             logger: logger
         )
+        scheduler.calendar = RunCalendar(ZoneRules(of: settings.zone))
+        self.scheduler = scheduler
         jobs = JobService(scheduler)
         let pattern = try YAMLDecoder().decode(JobDefinition.self, from: BuiltInJobs.crowdSendDefinition())
         campaigns = engine.campaignService(
@@ -103,7 +107,8 @@ struct Composition: Sendable {
         }
         if settings.roles.contains(.scheduler) {
             var how = SchedulerSettings()
-            how.sweep.runRetention = settings.retention.runs
+            how.upkeep.runRetention = settings.retention.runs
+            how.upkeep.countRetention = settings.retention.runDays
             services.append(
                 SchedulerService(
                     scheduler,
@@ -137,6 +142,8 @@ struct Composition: Sendable {
             schedulers: admins.isEmpty ? settings.schedulers : admins,
             folder: folder.file("executor")
         )
+        executor.mode = settings.executor.mode
+        executor.seats = settings.executor.seats
         executor.host = settings.executorHost
         executor.port = settings.executorPort
         executor.advertisedAddress = settings.executorAddress

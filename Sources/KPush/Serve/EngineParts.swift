@@ -269,6 +269,8 @@ struct EngineParts: Sendable {
             runs: RunService(scheduler),
             audit: LedgerAudit(scheduler),
             logs: RunLogReader(scheduler),
+            groups: GroupService(scheduler),
+            calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             send: chain,

@@ -6,6 +6,10 @@ import Groundwork
 struct ExecutorRoleSettings: Sendable {
     /// The executor group that it belongs to.
     var appName = "kpush"
+    /// How it gets its runs.
+    var mode = ExecutorMode.push
+    /// How many runs it holds at most, when it fetches them.
+    var seats = 256
     /// The admins of an xxl-job installation that it serves in place of KPush's schedulers.
     var admins: [String] = []
     /// What they and it show each other.
@@ -22,6 +26,11 @@ struct ExecutorRoleSettings: Sendable {
     /// The settings there are, with what each is.
     static let keys: [(key: String, meaning: String)] = [
         ("executor.app-name", "the executor group that it belongs to; kpush if not given"),
+        (
+            "executor.mode",
+            "push has schedulers call it, pull has it fetch its runs and listen on no port; push if not given"
+        ),
+        ("executor.seats", "runs that it holds at most in pull mode; 256 if not given"),
         (
             "executor.admins",
             "the admins of an xxl-job installation that it serves instead, on a process of its own"
@@ -70,6 +79,9 @@ struct ExecutorRoleSettings: Sendable {
             try reader.value("executor.app-name", "is 4 to 64 of a-z, 0-9 and -, a letter first") { name in
                 Self.isAppName(name) ? name : nil
             } ?? appName
+        mode =
+            try reader.value("executor.mode", "is push or pull") { ExecutorMode(rawValue: $0) } ?? mode
+        seats = try reader.number("executor.seats", in: 1...10_000) ?? seats
         admins = try reader.list("executor.admins") ?? admins
         adminToken = reader.string("executor.admin-token").map { Secret($0) } ?? adminToken
         runsScripts = try reader.flag("executor.scripts.enabled") ?? runsScripts
@@ -114,6 +126,9 @@ struct ExecutorRoleSettings: Sendable {
         guard !admins.isEmpty, roles.contains(.executor) else { return }
         guard schedulers.isEmpty else {
             throw SettingsError("executor.admins", "is not set together with executor.schedulers")
+        }
+        guard mode == .push else {
+            throw SettingsError("executor.mode", "is push with executor.admins: xxl-job calls its executors")
         }
         guard !roles.contains(.scheduler) else {
             throw SettingsError("executor.admins", "is for a process of its own, without the role scheduler")

@@ -23,7 +23,7 @@ extension Forms {
             calendar: BusinessCalendar(zone: settings.zone),
             sealer: sealer
         )
-        let scheduler = try await PostgresSchedulerDatabase(pool)
+        let scheduler = try await PostgresSchedulerDatabase(pool, sealer: sealer)
         let redis = RedisClient(cluster.redis, logger: logger)
         let process = UUID().uuidString
         let keeper = FencedLeaseKeeper(
@@ -52,6 +52,8 @@ extension Forms {
             ledger: PostgresRunLedger(scheduler),
             alarms: PostgresAlarmStore(scheduler),
             registry: PostgresRegistryStore(scheduler),
+            groups: PostgresGroupStore(scheduler),
+            calls: PostgresIdempotencyStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),
             clock: clock,

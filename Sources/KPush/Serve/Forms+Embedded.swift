@@ -8,12 +8,13 @@ extension Forms {
     static func embedded(_ settings: ServeSettings, _ folder: DataFolder) throws -> Forms {
         let clock = SystemClock()
         let durable = SQLiteSettings(durability: settings.durability)
+        let sealer = try folder.sealer(of: "push.db")
         let books = try SQLitePushStore(
             path: folder.file("push.db"),
             settings: durable,
             clock: clock,
             calendar: BusinessCalendar(zone: settings.zone),
-            sealer: folder.sealer(of: "push.db")
+            sealer: sealer
         )
         // The folder's lock proves that nobody else consumes: what was claimed before is nobody's.
         let queue = try SQLiteSendQueue(
@@ -24,7 +25,8 @@ extension Forms {
         )
         let scheduler = try SchedulerDatabase(
             path: folder.file("scheduler.db"),
-            isPowerSafe: settings.durability == .power
+            isPowerSafe: settings.durability == .power,
+            sealer: sealer
         )
         return Forms(
             books: books,
@@ -39,6 +41,8 @@ extension Forms {
             ledger: SQLiteRunLedger(scheduler),
             alarms: SQLiteAlarmStore(scheduler),
             registry: SQLiteRegistryStore(scheduler),
+            groups: SQLiteGroupStore(scheduler),
+            calls: SQLiteIdempotencyStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             wakeLine: nil,
             clock: clock,

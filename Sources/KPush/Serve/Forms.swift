@@ -15,10 +15,12 @@ struct Forms: Sendable {
     let tokens: any AccessTokenStore
     let jobs: any JobStore
     let history: any JobHistory
-    let runs: any RunStore
+    let runs: any RunBooks
     let ledger: any RunLedger
     let alarms: any AlarmStore
     let registry: any RegistryStore
+    let groups: any GroupStore
+    let calls: any IdempotencyStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

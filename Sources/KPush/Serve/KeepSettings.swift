@@ -11,7 +11,9 @@ struct KeepSettings: Hashable, Sendable {
     /// Messages, receipts, crowd files, links, comparisons.
     var books = RetentionSettings()
     /// Ended runs, and their logs.
-    var runs = SweepSettings().runRetention
+    var runs = UpkeepSettings().runRetention
+    /// How many runs each day had.
+    var runDays = UpkeepSettings().countRetention
 
     init() {}
 
@@ -29,6 +31,11 @@ struct KeepSettings: Hashable, Sendable {
             try reader.duration("retention.reconciliations", from: "7d", to: Self.longest)
             ?? books.reconciliations
         runs = try reader.duration("retention.runs", from: "1d", to: Self.longest) ?? runs
+        runDays =
+            try reader.duration("retention.run-days", from: "1d", to: Self.longest) ?? max(runDays, runs)
+        guard runDays >= runs else {
+            throw SettingsError("retention.run-days", "is not below retention.runs")
+        }
     }
 
     /// For how many days executors keep the logs of runs: no shorter than the runs.

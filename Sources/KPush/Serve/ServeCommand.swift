@@ -13,8 +13,9 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve the API and the console, fire jobs, run them, and send.",
         discussion: """
-            Settings come from the file given with --config, from environment variables such as KPUSH_WEB_PORT, and \
-            from flags; the later win. The keys of the file:
+            Settings come from the file given with --config, from files such as web-token in the folder given with \
+            --secrets, from environment variables such as KPUSH_WEB_PORT, and from flags; the later win. The keys of \
+            the file:
 
             \(ServeSettings.keys.map { "  " + $0.key.padding(toLength: 28, withPad: " ", startingAt: 0) + $0.meaning }
                 .joined(separator: "\n"))
@@ -65,6 +66,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "A YAML file with settings.", completion: .file())
     var config: String?
 
+    @Option(
+        help: "A folder with a file for each secret, such as cluster-secret and web-token.",
+        completion: .directory
+    )
+    var secrets: String?
+
     @Option(help: "The parts to run, separated by commas: web, scheduler, executor, worker. (default: all)")
     var roles: String?
 
@@ -97,6 +104,7 @@ struct ServeOptions: ParsableArguments {
         ]
         return try await ServeSettings.read(
             file: config,
+            secrets: secrets,
             environment: ProcessInfo.processInfo.environment,
             flags: flags.compactMapValues { $0 }
         )

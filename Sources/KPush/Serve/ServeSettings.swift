@@ -146,6 +146,7 @@ struct ServeSettings: Sendable {
             "how long messages with a final state, and what tells of them, are kept; 90d if not given"
         ),
         ("retention.runs", "how long ended runs of jobs and their logs are kept; 30d if not given"),
+        ("retention.run-days", "how long it is known how many runs each day had; 400d if not given"),
         (
             "retention.crowds",
             "how long crowd files that no campaign needs are kept after their last use; 30d if not given"
@@ -177,12 +178,14 @@ struct ServeSettings: Sendable {
     ///
     /// - Parameters:
     ///   - file: the YAML file; nil for none.
+    ///   - secrets: a folder with a file for each secret, as containers are given them; nil for none.
     ///   - environment: the process's environment.
     ///   - flags: what the command line says, by key.
     /// - Returns: what each key's strongest source says.
     /// - Throws: `SettingsError` that names the first key that is not known or has no usable value.
     static func read(
         file: String?,
+        secrets: String? = nil,
         environment: [String: String],
         flags: [String: String]
     ) async throws -> ServeSettings {
@@ -197,6 +200,13 @@ struct ServeSettings: Sendable {
             ),
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "kpush"),
         ]
+        if let secrets {
+            do {
+                providers.append(try await DirectoryFilesProvider(directoryPath: FilePath(secrets)))
+            } catch {
+                throw SettingsError("--secrets", "\(secrets) cannot be read: \(error)")
+            }
+        }
         if let file {
             try SettingsFile.check(file, known: Set(keys.map(\.key)))
             providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))

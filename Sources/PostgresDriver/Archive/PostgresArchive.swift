@@ -44,6 +44,7 @@ package struct PostgresArchive: Sendable {
                 }
             }
             try link.run("UPDATE installation SET id = 0")
+            try link.run("UPDATE run_days_settled SET until = NULL")
             try link.run("TRUNCATE \(Self.tables.joined(separator: ", "))")
         }
         try await days.prepare(Self.day)

@@ -30,7 +30,7 @@ package struct PostgresJobStore: JobStore {
     package func replace(
         _ job: Job,
         nextTrigger: NextTrigger,
-        at moment: Moment
+        at now: Moment
     ) async throws(StoreError) -> Job {
         let (isSet, next): (Bool, Moment?) =
             switch nextTrigger {
@@ -46,11 +46,11 @@ package struct PostgresJobStore: JobStore {
             // Its lock keeps the next trigger where it is until the history has it.
             let brought = try Self.naming(job.spec, during: "replace job") {
                 try link.runAll([
-                    .lock([job.id]), .endVersion(of: job.id, at: moment),
-                    PostgresStatement(Self.update, values), .beginVersion(of: job.id, at: moment),
+                    .lock([job.id]), Self.takeBack(job.id, after: now), .endVersion(of: job.id, at: now),
+                    PostgresStatement(Self.update, values), .beginVersion(of: job.id, at: now),
                 ])
             }
-            if let row = brought[2].first { return try Job(row) }
+            if let row = brought[3].first { return try Job(row) }
             guard try link.run(Self.exists, .int(job.id.rawValue)).isEmpty else {
                 let detail = "job \(job.id) was changed meanwhile"
                 throw StoreError(.conflict, during: "replace job", detail: detail)
@@ -59,20 +59,21 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID, at moment: Moment) async throws(StoreError) {
+    package func remove(_ id: JobID, at now: Moment) async throws(StoreError) {
         try await pool.write("remove job") { link in
             // Whoever adds a run of it waits for this lock, or had added it before.
             let brought = try link.runAll([
                 PostgresStatement("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", .int(id.rawValue)),
+                Self.takeBack(id, after: now),
                 PostgresStatement(Self.hasOpenRun, .int(id.rawValue)),
-                .endVersion(of: id, at: moment),
+                .endVersion(of: id, at: now),
                 PostgresStatement("DELETE FROM jobs WHERE id = $1", .int(id.rawValue)),
                 PostgresStatement("DELETE FROM alarms WHERE job = $1", .int(id.rawValue)),
             ])
-            guard brought[1].first?.bool(0) == false else {
+            guard brought[2].first?.bool(0) == false else {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
-            guard brought[3].changed == 1 else {
+            guard brought[4].changed == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
             }
         }
@@ -198,6 +199,32 @@ package struct PostgresJobStore: JobStore {
         WHERE id = $12 AND version = $13
         RETURNING \(Job.columns)
         """
+
+    /// Removes what a leader planned of a job ahead of its instant, and has the job due at the first of it again, in a transaction
+    /// that has locked the job.
+    ///
+    /// What is planned for no later than something that is written as sent stays: a trigger comes whole.
+    private static func takeBack(_ job: JobID, after now: Moment) -> PostgresStatement {
+        PostgresStatement(
+            """
+            WITH taken AS (
+                DELETE FROM runs
+                WHERE job = $1 AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule'
+                    AND planned_at > $2 AND NOT EXISTS (
+                        SELECT 1 FROM runs AS sent
+                        WHERE sent.job = $1 AND sent.planned_at >= runs.planned_at AND sent.state <> 'planned'
+                            AND sent.trigger_kind = 'schedule')
+                RETURNING planned_at),
+            first AS (SELECT min(planned_at) AS instant FROM taken)
+            UPDATE jobs
+            SET next_at = first.instant,
+                last_at = (SELECT max(planned_at) FROM runs WHERE job = $1 AND planned_at < first.instant)
+            FROM first WHERE id = $1 AND first.instant IS NOT NULL
+            """,
+            .int(job.rawValue),
+            .int(now.millisecondsSinceEpoch)
+        )
+    }
 
     private static let exists = "SELECT 1 FROM jobs WHERE id = $1"
 

@@ -3,10 +3,11 @@ package import Scheduler
 
 /// Registered executors in the scheduler's tables.
 package struct PostgresRegistryStore: RegistryStore {
-    private let pool: PostgresPool
+    private let database: PostgresSchedulerDatabase
+    private var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
-        pool = database.pool
+        self.database = database
     }
 
     package func beat(_ beat: ExecutorBeat, at now: Moment) async throws(StoreError) -> ExecutorInstance {
@@ -20,7 +21,8 @@ package struct PostgresRegistryStore: RegistryStore {
                 .text(beat.instance),
                 .text(beat.dialect.rawValue),
                 .int(now.millisecondsSinceEpoch),
-                .int(silent.millisecondsSinceEpoch)
+                .int(silent.millisecondsSinceEpoch),
+                .int(beat.capacity.map(Int64.init))
             )
             guard let row = rows.first else { throw StoreError(.corrupted, during: "note beat") }
             return try ExecutorInstance(row)
@@ -52,8 +54,10 @@ package struct PostgresRegistryStore: RegistryStore {
     }
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
-        try await pool.single("list executors") { link in
-            try link.run(Self.all).map(ExecutorInstance.init)
+        try await pool.single("list executors") { [sealer = database.sealer] link in
+            let brought = try link.runAll([PostgresStatement(Self.all), PostgresGroupStore.all])
+            let groups = brought[1].map { ExecutorGroup($0, sealer) }
+            return try brought[0].map(ExecutorInstance.init).placed(by: groups)
         }
     }
 
@@ -82,11 +86,12 @@ package struct PostgresRegistryStore: RegistryStore {
 }
 
 extension PostgresRegistryStore {
-    private static let columns = "app, address, spelling, instance, dialect, since, last_seen_at, has_left"
+    private static let columns =
+        "app, address, spelling, instance, dialect, since, last_seen_at, has_left, capacity"
 
     private static let upsert = """
         INSERT INTO executors AS e (\(columns))
-        VALUES ($1, $2, $3, $4, $5, $6, $6, false)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, false, $8)
         ON CONFLICT (app, address) DO UPDATE SET
             since = CASE
                 WHEN e.instance IS DISTINCT FROM excluded.instance OR e.has_left OR e.last_seen_at <= $7
@@ -96,7 +101,8 @@ extension PostgresRegistryStore {
             instance = excluded.instance,
             dialect = CASE WHEN excluded.dialect = 'run' THEN e.dialect ELSE excluded.dialect END,
             last_seen_at = greatest(e.last_seen_at, excluded.last_seen_at),
-            has_left = false
+            has_left = false,
+            capacity = excluded.capacity
         RETURNING \(columns)
         """
 
@@ -134,7 +140,8 @@ extension ExecutorInstance {
             dialect: try row.word(4, of: "executor"),
             since: row.moment(5),
             lastSeenAt: row.moment(6),
-            hasLeft: row.bool(7)
+            hasLeft: row.bool(7),
+            capacity: row.optionalInt64(8).map(Int.init)
         )
     }
 }

@@ -38,9 +38,10 @@ package struct PostgresRunLedger: RunLedger {
         }
     }
 
-    package func keptSince() async throws(StoreError) -> Moment? {
-        try await pool.single("read ledger") { link in
-            try link.run("SELECT ended_before FROM forgotten_runs WHERE id = 1").first?.moment(0)
+    package func keptSince(of job: JobID) async throws(StoreError) -> Moment? {
+        let sql = "SELECT kept_since FROM forgotten_runs WHERE job = $1"
+        return try await pool.single("read ledger") { link in
+            try link.run(sql, .int(job.rawValue)).first?.moment(0)
         }
     }
 
@@ -60,14 +61,19 @@ package struct PostgresRunLedger: RunLedger {
         ORDER BY planned_at DESC, shard_index DESC LIMIT 1
         """
 
-    /// Notes in the transaction that forgets runs that those that ended before `moment` are forgotten.
-    static func noteForgotten(endedBefore moment: Moment) -> PostgresStatement {
-        PostgresStatement(
+    /// Notes that runs of jobs are removed in this transaction: by job the latest instant for which one of them was planned, or at
+    /// which it ended.
+    static func noteForgotten(_ last: [JobID: Moment]) -> PostgresStatement {
+        let rows = Array(last)
+        return PostgresStatement(
             """
-            INSERT INTO forgotten_runs (id, ended_before) VALUES (1, $1)
-            ON CONFLICT (id) DO UPDATE SET ended_before = greatest(forgotten_runs.ended_before, excluded.ended_before)
+            INSERT INTO forgotten_runs (job, kept_since)
+            SELECT job, last + 1 FROM unnest($1::bigint[], $2::bigint[]) AS n (job, last)
+            ON CONFLICT (job) DO UPDATE
+            SET kept_since = greatest(forgotten_runs.kept_since, excluded.kept_since)
             """,
-            .int(moment.millisecondsSinceEpoch)
+            .ints(rows.map(\.key.rawValue)),
+            .ints(rows.map(\.value.millisecondsSinceEpoch))
         )
     }
 }

@@ -3,8 +3,8 @@ package import Scheduler
 
 /// Runs in the scheduler's tables.
 package struct PostgresRunStore: RunStore {
-    private let database: PostgresSchedulerDatabase
-    private var pool: PostgresPool { database.pool }
+    let database: PostgresSchedulerDatabase
+    var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
         self.database = database
@@ -57,7 +57,7 @@ package struct PostgresRunStore: RunStore {
     }
 
     /// Locks the jobs of the runs, and notes the runs as their latest triggers.
-    private static func noteTriggers(of runs: [NewRun]) -> [PostgresStatement] {
+    static func noteTriggers(of runs: [NewRun]) -> [PostgresStatement] {
         let latest = Dictionary(runs.map { ($0.plan.job, $0.plan.plannedAt) }, uniquingKeysWith: max)
         let jobs = latest.sorted { $0.key.rawValue < $1.key.rawValue }
         return [
@@ -107,7 +107,8 @@ package struct PostgresRunStore: RunStore {
             PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values),
         ]
         return try await database.write("advance runs", under: token, statements) { brought in
-            try brought[1].map(JobRun.init)
+            let written = Set(brought[1].map { $0.int64(0) })
+            return runs.filter { written.contains($0.id.rawValue) }.map { $0.stored(under: token) }
         }
     }
 
@@ -156,15 +157,6 @@ package struct PostgresRunStore: RunStore {
             let found = rows.map { (job: JobID(rawValue: $0.int64(0)), address: $0.text(1)) }
             return Dictionary(grouping: found, by: \.job)
                 .mapValues { $0.map { ExecutorAddress(stored: $0.address) } }
-        }
-    }
-
-    package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
-        try await pool.write("prune runs") { link in
-            let count = try link.run(Self.prune, .int(moment.millisecondsSinceEpoch), .int(limit)).changed
-            let note = PostgresRunLedger.noteForgotten(endedBefore: moment)
-            if count > 0 { try link.run(note.sql, note.values) }
-            return count
         }
     }
 
@@ -302,7 +294,7 @@ extension PostgresRunStore {
                 token = coalesce($1::bigint, runs.token), version = runs.version + 1
             FROM \(arrays.table("t", from: 2))
             WHERE runs.id = ANY ($2) AND runs.id = t.id AND runs.version = t.version AND runs.ended_at IS NULL
-            RETURNING \(RunColumn.list())
+            RETURNING runs.id
             """
     }
 
@@ -326,13 +318,5 @@ extension PostgresRunStore {
             SELECT id, address, dispatched_at FROM runs WHERE runs.job = j.job ORDER BY id DESC LIMIT $2) AS r
         WHERE r.dispatched_at >= $3 AND r.address IS NOT NULL
         ORDER BY j.job, r.dispatched_at, r.id
-        """
-
-    /// Whoever else prunes at the same time takes others.
-    static let prune = """
-        DELETE FROM runs WHERE id IN (
-            SELECT id FROM runs
-            WHERE ended_at < $1 AND NOT EXISTS (SELECT 1 FROM sequels WHERE sequels.run = runs.id)
-            ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """
 }

@@ -1,4 +1,5 @@
 package import Groundwork
+package import PushEngine
 import Scheduler
 
 /// The scheduler's tables in PostgreSQL: any number of processes of any number of hosts use them at once.
@@ -7,12 +8,18 @@ import Scheduler
 /// id. A run that is new to the table is in nobody's way, because only one transaction can add it.
 package struct PostgresSchedulerDatabase: Sendable {
     let pool: PostgresPool
+    /// Seals the tokens of executor groups; without one no group can have its own.
+    let sealer: (any SecretSealer)?
 
     /// Brings the tables up to date, which several processes may do at the same moment.
     ///
+    /// - Parameters:
+    ///   - pool: the database.
+    ///   - sealer: seals the tokens of executor groups; without one no group can have its own.
     /// - Throws: `StoreError` when the database cannot be reached or is of a later version.
-    package init(_ pool: PostgresPool) async throws(StoreError) {
+    package init(_ pool: PostgresPool, sealer: (any SecretSealer)? = nil) async throws(StoreError) {
         self.pool = pool
+        self.sealer = sealer
         try await SchedulerSchema.migrator.migrate(pool)
     }
 }

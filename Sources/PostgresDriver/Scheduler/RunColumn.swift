@@ -34,6 +34,7 @@ enum RunColumn: Int32, CaseIterable {
     case version
     case token
     case hasSequel
+    case target
 
     /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
     static func list(of table: String = "runs") -> String { list(allCases, of: table) }
@@ -44,8 +45,11 @@ enum RunColumn: Int32, CaseIterable {
     }
 
     /// The column's name in the table.
-    var name: String {
-        "\(self)"
+    var name: String { Self.names[Int(rawValue)] }
+
+    /// Made once: statements name dozens of columns, and are written many times a second.
+    private static let names = allCases.map { column in
+        "\(column)"
             .reduce(into: "") { name, character in
                 name += character.isUppercase ? "_\(character.lowercased())" : String(character)
             }
@@ -78,6 +82,7 @@ struct RunArrays {
         add(.retry, .texts(terms.map(\.retry.stored)))
         add(.followUpMs, .optionalInts(terms.map(\.followUp?.wholeMilliseconds)))
         add(.hasSequel, .ints(terms.map { $0.hasSequel ? 1 : 0 }))
+        add(.target, .optionalTexts(terms.map(\.target?.url)))
         add(.state, .texts(runs.map(\.state.name.rawValue)))
         add(.dueAt, .optionalInts(runs.map(\.state.stored.due?.millisecondsSinceEpoch)))
         add(.endedAt, .optionalInts(ends.map { $0?.at.millisecondsSinceEpoch }))

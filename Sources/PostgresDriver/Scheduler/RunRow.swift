@@ -54,7 +54,8 @@ extension RunPlan {
                 timeout: .milliseconds(row[.timeoutMs]),
                 retry: try RetryPolicy(stored: row.text(.retry) ?? ""),
                 followUp: row.number(.followUpMs).map { .milliseconds($0) },
-                hasSequel: row[.hasSequel] != 0
+                hasSequel: row[.hasSequel] != 0,
+                target: row.text(.target).map(ExecutorAddress.init(stored:))
             )
         )
     }

@@ -13,6 +13,11 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(lines) },
             { link in _ = try link.runScript(sequels) },
             { link in _ = try link.runScript(spelling) },
+            { link in _ = try link.runScript(groups) },
+            { link in _ = try link.runScript(targets) },
+            { link in _ = try link.runScript(keyedCalls) },
+            { link in _ = try link.runScript(runDays) },
+            { link in _ = try link.runScript(pull) },
             { link in _ = try link.runScript(jobHistory) },
             { link in _ = try link.runScript(forgottenRuns) },
         ]
@@ -155,6 +160,63 @@ enum SchedulerSchema {
     /// The address as the executor spelled it; null for one that has not beaten since.
     private static let spelling = "ALTER TABLE executors ADD COLUMN spelling text"
 
+    /// What operators decided about groups of executors: addresses, a line each, are null where executors register, and
+    /// tokens are sealed, and null where the shared one counts.
+    private static let groups = """
+        CREATE TABLE executor_groups (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            app text NOT NULL CONSTRAINT executor_groups_name UNIQUE,
+            title text NOT NULL,
+            addresses text,
+            token bytea,
+            created_at bigint NOT NULL,
+            version bigint NOT NULL
+        )
+        """
+
+    /// The only executor that may have a run; null for nearly all.
+    private static let targets = "ALTER TABLE runs ADD COLUMN target text"
+
+    /// Calls that are made once: what they were answered, and which runs they added.
+    private static let keyedCalls = """
+        CREATE TABLE keyed_calls (
+            key text PRIMARY KEY,
+            digest text NOT NULL,
+            begun_at bigint NOT NULL,
+            runs text,
+            status bigint,
+            location text,
+            body text
+        );
+        CREATE INDEX keyed_calls_begun ON keyed_calls (begun_at)
+        """
+
+    /// How many runs each day had, by where they stand, and the jobs whose runs are kept for a time of their own.
+    ///
+    /// Whoever counts or removes runs holds the row of `run_days_settled`.
+    private static let runDays = """
+        CREATE TABLE run_days (
+            day bigint NOT NULL,
+            job bigint NOT NULL,
+            app text NOT NULL,
+            outcome text NOT NULL,
+            -- runs that are there, and runs that were removed since
+            present bigint NOT NULL,
+            removed bigint NOT NULL,
+            PRIMARY KEY (day, job, app, outcome)
+        ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+        CREATE INDEX run_days_of_job ON run_days (job, day);
+        CREATE TABLE run_days_settled (id bigint PRIMARY KEY CHECK (id = 1), until bigint);
+        INSERT INTO run_days_settled (id) VALUES (1);
+        CREATE INDEX jobs_keeping ON jobs (id) WHERE strpos(spec, '"keep_ms":') > 0
+        """
+
+    /// How many runs an executor that fetches them holds at most, and the open runs of such executors.
+    private static let pull = """
+        ALTER TABLE executors ADD COLUMN capacity bigint;
+        CREATE INDEX runs_pulled ON runs (address, id) WHERE \(PostgresRunStore.pulled)
+        """
+
     /// What each job was from one change to the next: see `JobVersion`.
     ///
     /// That of jobs that are older than it begins with what they are.
@@ -179,13 +241,11 @@ enum SchedulerSchema {
         FROM jobs
         """
 
-    /// Before when runs had to end to be forgotten: see `RunLedger.keptSince`.
+    /// Since when all runs of a job are kept, where some were removed: see `RunLedger.keptSince`.
     ///
-    /// What was forgotten before this was kept ended before what is there.
+    /// What was removed before this table was there is older than the history of the jobs.
     private static let forgottenRuns = """
-        CREATE TABLE forgotten_runs (id bigint PRIMARY KEY CHECK (id = 1), ended_before bigint NOT NULL);
-        INSERT INTO forgotten_runs (id, ended_before)
-        SELECT 1, ended_at FROM runs WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1
+        CREATE TABLE forgotten_runs (job bigint PRIMARY KEY, kept_since bigint NOT NULL)
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a

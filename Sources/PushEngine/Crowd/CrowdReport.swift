@@ -30,7 +30,7 @@ package enum CrowdReport {
     }
 
     /// Appends a cell in quotes; what a spreadsheet would run as a formula gets an apostrophe before it.
-    static func appendCell(_ text: String, to out: inout [UInt8]) {
+    package static func appendCell(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         if let first = text.utf8.first, formulaStarts.contains(first) { out.append(UInt8(ascii: "'")) }
         for byte in text.utf8 {

@@ -17,7 +17,9 @@ extension SchedulerDatabase {
 
     /// The highest number that each kind of thing was given, by the name of its `ArchiveTable`, also when it is gone.
     package func highestNumbers() async throws(StoreError) -> [String: Int64] {
-        try await read("read numbers") { try $0.highestNumbers(["jobs", "runs", "notices"]) }
+        try await read("read numbers") {
+            try $0.highestNumbers(["jobs", "runs", "notices", ArchiveTable.executorGroups])
+        }
     }
 
     /// How many rows each of the tables has, by its name.

@@ -33,6 +33,7 @@ enum RunColumn: Int, CaseIterable {
     case version
     case token
     case hasSequel
+    case target
 
     /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
     static func list(of table: String = "runs") -> String {

@@ -22,18 +22,26 @@ extension JobRun {
         )
     }
 
-    /// What `advance` writes.
-    func progress(_ token: FencingToken?) -> StatementArguments {
+    /// Reads all rows that a statement brings, one at a time: rows are wide, and need not be copied first.
+    static func all(_ statement: Statement, _ arguments: StatementArguments) throws -> [JobRun] {
+        try Array(try Row.fetchCursor(statement, arguments: arguments).map { try JobRun($0) })
+    }
+
+    /// Binds what `advance` writes, in the order of its parameters.
+    func bindProgress(_ token: FencingToken?, to statement: RawStatement) {
         let stored = state.stored
-        return [
-            "id": id.rawValue, "version": version, "state": state.name.rawValue,
-            "due_at": stored.due?.millisecondsSinceEpoch, "sends": stored.sends,
-            "address": executor?.address.url, "instance": executor?.instance,
-            "dispatched_at": dispatchedAt?.millisecondsSinceEpoch,
-            "started_at": startedAt?.millisecondsSinceEpoch,
-            "unreached_since": unreachedSince?.millisecondsSinceEpoch,
-            "kill_requested_at": killRequestedAt?.millisecondsSinceEpoch, "token": token?.rawValue,
-        ]
+        statement.bind(text: state.name.rawValue, at: 1)
+        statement.bind(stored.due?.millisecondsSinceEpoch, at: 2)
+        statement.bind(stored.sends, at: 3)
+        statement.bind(text: executor?.address.url, at: 4)
+        statement.bind(text: executor?.instance, at: 5)
+        statement.bind(dispatchedAt?.millisecondsSinceEpoch, at: 6)
+        statement.bind(startedAt?.millisecondsSinceEpoch, at: 7)
+        statement.bind(unreachedSince?.millisecondsSinceEpoch, at: 8)
+        statement.bind(killRequestedAt?.millisecondsSinceEpoch, at: 9)
+        statement.bind(token?.rawValue, at: 10)
+        statement.bind(id.rawValue, at: 11)
+        statement.bind(version, at: 12)
     }
 }
 
@@ -71,7 +79,8 @@ extension RunPlan {
                 timeout: .milliseconds(row[.timeoutMs] as Int64),
                 retry: try RetryPolicy(stored: retry),
                 followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds),
-                hasSequel: row[.hasSequel]
+                hasSequel: row[.hasSequel],
+                target: (row[.target] as String?).map(ExecutorAddress.init(stored:))
             )
         )
     }
@@ -92,6 +101,7 @@ extension Database {
             plan.terms.followUp?.wholeMilliseconds,
             new.state.name.rawValue, stored.due?.millisecondsSinceEpoch, end?.at.millisecondsSinceEpoch,
             end?.reason.rawValue, end?.message, token?.rawValue, plan.terms.hasSequel,
+            plan.terms.target?.url,
         ])
         guard changesCount == 1 else { return nil }
         let id = RunID(rawValue: lastInsertedRowID)
@@ -107,9 +117,9 @@ extension Database {
     private static let insertRun = """
         INSERT INTO runs (
             job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler, params, overlap,
-            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, sends,
-            version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
+            route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, target,
+            sends, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
         """
 
     private static let insertNewRun = insertRun + " ON CONFLICT DO NOTHING"

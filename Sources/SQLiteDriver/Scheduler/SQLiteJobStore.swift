@@ -44,10 +44,12 @@ package struct SQLiteJobStore: JobStore {
     package func replace(
         _ job: Job,
         nextTrigger: NextTrigger,
-        at moment: Moment
+        at now: Moment
     ) async throws(StoreError) -> Job {
         let spec = try Self.encode(job.spec)
         return try await database.write("replace job") { db in
+            try Self.takeBack(job.id, after: now, in: db)
+            try db.endVersion(of: job.id, at: now)
             do {
                 try db.execute(
                     sql: Self.update,
@@ -61,14 +63,10 @@ package struct SQLiteJobStore: JobStore {
             }
             let isChanged = db.changesCount == 1
             if isChanged {
-                try db.endVersion(of: job.id, at: moment)
                 if case .set(let next) = nextTrigger {
-                    try db.execute(
-                        sql: Self.setNext,
-                        arguments: [next?.millisecondsSinceEpoch, job.id.rawValue]
-                    )
+                    try db.execute(cached: Self.setNext, [next?.millisecondsSinceEpoch, job.id.rawValue])
                 }
-                try db.beginVersion(of: job.id, at: moment)
+                try db.beginVersion(of: job.id, at: now)
             }
             let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
             guard let found else {
@@ -85,12 +83,13 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func remove(_ id: JobID, at moment: Moment) async throws(StoreError) {
+    package func remove(_ id: JobID, at now: Moment) async throws(StoreError) {
         try await database.write("remove job") { db in
+            try Self.takeBack(id, after: now, in: db)
             if try Bool.fetchOne(db, sql: Self.hasOpenRun, arguments: [id.rawValue]) == true {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
-            try db.endVersion(of: id, at: moment)
+            try db.endVersion(of: id, at: now)
             try db.execute(sql: Self.delete, arguments: [id.rawValue])
             guard db.changesCount == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
@@ -101,7 +100,7 @@ package struct SQLiteJobStore: JobStore {
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await database.read("read job") { db in
-            try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map { try Job($0) }
+            try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue]).map { try Job($0) }
         }
     }
 
@@ -125,7 +124,8 @@ package struct SQLiteJobStore: JobStore {
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
         try await database.read("read upcoming jobs") { [shelf] db in
-            try Row.fetchAll(db, sql: Self.soonest, arguments: [limit]).map { try Job($0, shelf) }
+            try Row.fetchAll(db.cachedStatement(sql: Self.soonest), arguments: [limit])
+                .map { try Job($0, shelf) }
         }
     }
 
@@ -138,8 +138,8 @@ package struct SQLiteJobStore: JobStore {
             var added: [JobRun] = []
             for trigger in triggers {
                 try db.execute(
-                    sql: Self.move,
-                    arguments: [
+                    cached: Self.move,
+                    [
                         trigger.next?.millisecondsSinceEpoch,
                         trigger.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch,
                         trigger.job.rawValue, trigger.version, trigger.expected.millisecondsSinceEpoch,
@@ -152,6 +152,19 @@ package struct SQLiteJobStore: JobStore {
             }
             return added
         }
+    }
+
+    /// Removes what a leader planned of a job ahead of its instant, and has the job due at the first of it again.
+    ///
+    /// What is planned for no later than something that is written as sent stays: a trigger comes whole.
+    private static func takeBack(_ job: JobID, after now: Moment, in db: Database) throws {
+        let taken = try Int64.fetchAll(
+            db.cachedStatement(sql: Self.deleteAhead),
+            arguments: ["job": job.rawValue, "now": now.millisecondsSinceEpoch]
+        )
+        guard let first = taken.min() else { return }
+        try db.execute(cached: Self.setNext, [first, job.rawValue])
+        try db.execute(cached: Self.setLast, [job.rawValue, first, job.rawValue])
     }
 
     private static func nameTaken(_ spec: JobSpec, during operation: String) -> StoreError {
@@ -178,6 +191,20 @@ extension SQLiteJobStore {
         """
 
     private static let setNext = "UPDATE jobs SET next_at = ? WHERE id = ?"
+
+    private static let deleteAhead = """
+        DELETE FROM runs
+        WHERE job = :job AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule'
+          AND planned_at > :now AND NOT EXISTS (
+            SELECT 1 FROM runs AS sent
+            WHERE sent.job = :job AND sent.planned_at >= runs.planned_at AND sent.state <> 'planned'
+              AND sent.trigger_kind = 'schedule')
+        RETURNING planned_at
+        """
+
+    private static let setLast = """
+        UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at < ?) WHERE id = ?
+        """
 
     private static let byID = "SELECT * FROM jobs WHERE id = ?"
 

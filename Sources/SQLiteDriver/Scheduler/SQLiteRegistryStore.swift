@@ -19,6 +19,7 @@ package struct SQLiteRegistryStore: RegistryStore {
                     "instance": beat.instance,
                     "dialect": beat.dialect.rawValue, "now": now.millisecondsSinceEpoch,
                     "silent": (now - ExecutorInstance.silenceLimit).millisecondsSinceEpoch,
+                    "capacity": beat.capacity,
                 ]
             )
             let row = try Row.fetchOne(db, sql: Self.one, arguments: [beat.group, beat.address.url])
@@ -47,8 +48,10 @@ package struct SQLiteRegistryStore: RegistryStore {
     }
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
-        try await database.read("list executors") { db in
-            try Row.fetchAll(db, sql: Self.all).map(ExecutorInstance.init)
+        try await database.read("list executors") { [database] db in
+            let groups = try db.groups(database.sealer)
+            return try Row.fetchAll(db.cachedStatement(sql: Self.all)).map(ExecutorInstance.init)
+                .placed(by: groups)
         }
     }
 
@@ -66,7 +69,7 @@ package struct SQLiteRegistryStore: RegistryStore {
 
     package func listening() async throws(StoreError) -> Listening? {
         try await database.read("read listening") { db in
-            try Row.fetchOne(db, sql: "SELECT since, until FROM listening")
+            try Row.fetchOne(db.cachedStatement(sql: "SELECT since, until FROM listening"))
                 .map {
                     Listening(
                         since: Moment(millisecondsSinceEpoch: $0["since"]),
@@ -86,8 +89,9 @@ package struct SQLiteRegistryStore: RegistryStore {
 
 extension SQLiteRegistryStore {
     private static let upsert = """
-        INSERT INTO executors (app, address, spelling, instance, dialect, since, last_seen_at, has_left)
-        VALUES (:app, :address, :spelling, :instance, :dialect, :now, :now, 0)
+        INSERT INTO executors
+            (app, address, spelling, instance, dialect, since, last_seen_at, has_left, capacity)
+        VALUES (:app, :address, :spelling, :instance, :dialect, :now, :now, 0, :capacity)
         ON CONFLICT (app, address) DO UPDATE SET
             since = CASE
                 WHEN instance IS NOT excluded.instance OR has_left OR last_seen_at <= :silent
@@ -97,7 +101,8 @@ extension SQLiteRegistryStore {
             instance = excluded.instance,
             dialect = CASE WHEN excluded.dialect = 'run' THEN dialect ELSE excluded.dialect END,
             last_seen_at = max(last_seen_at, excluded.last_seen_at),
-            has_left = 0
+            has_left = 0,
+            capacity = excluded.capacity
         """
 
     private static let one = "SELECT * FROM executors WHERE app = ? AND address = ?"
@@ -136,7 +141,8 @@ extension ExecutorInstance {
             dialect: dialect,
             since: Moment(millisecondsSinceEpoch: row["since"]),
             lastSeenAt: Moment(millisecondsSinceEpoch: row["last_seen_at"]),
-            hasLeft: row["has_left"]
+            hasLeft: row["has_left"],
+            capacity: row["capacity"]
         )
     }
 }

@@ -40,9 +40,10 @@ package struct SQLiteRunLedger: RunLedger {
         }
     }
 
-    package func keptSince() async throws(StoreError) -> Moment? {
-        try await database.read("read ledger") { db in
-            try Int64.fetchOne(db, sql: "SELECT ended_before FROM forgotten_runs WHERE id = 1")
+    package func keptSince(of job: JobID) async throws(StoreError) -> Moment? {
+        let sql = "SELECT kept_since FROM forgotten_runs WHERE job = ?"
+        return try await database.read("read ledger") { db in
+            try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: [job.rawValue])
                 .map(Moment.init(millisecondsSinceEpoch:))
         }
     }
@@ -65,14 +66,15 @@ package struct SQLiteRunLedger: RunLedger {
 }
 
 extension Database {
-    /// Notes that runs that ended before `moment` were forgotten.
-    func noteForgotten(endedBefore moment: Moment) throws {
+    /// Notes that runs of a job are removed in this transaction; `last` is the latest instant for which one of them was planned, or
+    /// at which it ended.
+    func noteForgotten(of job: JobID, last: Moment) throws {
         try execute(
-            sql: """
-                INSERT INTO forgotten_runs (id, ended_before) VALUES (1, ?)
-                ON CONFLICT (id) DO UPDATE SET ended_before = max(ended_before, excluded.ended_before)
+            cached: """
+                INSERT INTO forgotten_runs (job, kept_since) VALUES (?, ?)
+                ON CONFLICT (job) DO UPDATE SET kept_since = max(kept_since, excluded.kept_since)
                 """,
-            arguments: [moment.millisecondsSinceEpoch]
+            [job.rawValue, last.millisecondsSinceEpoch + 1]
         )
     }
 }

@@ -4,7 +4,7 @@ package import Scheduler
 
 /// Runs in the scheduler's file.
 package struct SQLiteRunStore: RunStore {
-    private let database: SchedulerDatabase
+    let database: SchedulerDatabase
 
     package init(_ database: SchedulerDatabase) {
         self.database = database
@@ -16,15 +16,16 @@ package struct SQLiteRunStore: RunStore {
         }
     }
 
-    private static func add(
+    /// Adds a run that no schedule asked for, and notes its trigger on its job.
+    static func add(
         _ run: NewRun,
         token: FencingToken?,
         during operation: String,
         in db: Database
     ) throws -> JobRun {
         try db.execute(
-            sql: Self.noteTrigger,
-            arguments: [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
+            cached: Self.noteTrigger,
+            [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
         )
         guard let added = try db.insert(run, token: token, unlessExists: false) else {
             throw StoreError(.conflict, during: operation)
@@ -41,34 +42,29 @@ package struct SQLiteRunStore: RunStore {
         let busy = WireValue.list(groups.map(WireValue.text)).json
         let groups = String(decoding: busy, as: UTF8.self)
         return try await database.read("read outbox") { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: Self.outbox,
-                arguments: [
+            let runs = try JobRun.all(
+                db.cachedStatement(sql: Self.outbox),
+                [
                     "now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit,
                     "groups": groups,
                 ]
             )
-            let next = try Int64.fetchOne(db, sql: Self.nextDue, arguments: [now.millisecondsSinceEpoch])
-            return Outbox(
-                runs: try rows.map(JobRun.init),
-                next: next.map(Moment.init(millisecondsSinceEpoch:))
+            let next = try Int64.fetchOne(
+                db.cachedStatement(sql: Self.nextDue),
+                arguments: [now.millisecondsSinceEpoch]
             )
+            return Outbox(runs: runs, next: next.map(Moment.init(millisecondsSinceEpoch:)))
         }
     }
 
     package func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun] {
         try await database.write("advance runs") { db in
             try db.check(token, during: "advance runs")
-            var written: [JobRun] = []
-            for run in runs {
-                try db.execute(sql: Self.advance, arguments: run.progress(token))
-                guard db.changesCount == 1 else { continue }
-                written +=
-                    try Row.fetchOne(db, sql: Self.byID, arguments: [run.id.rawValue])
-                    .map { [try JobRun($0)] } ?? []
+            let statement = try RawStatement(db, Self.advance)
+            return try runs.compactMap { run in
+                run.bindProgress(token, to: statement)
+                return try statement.run() == 1 ? run.stored(under: token) : nil
             }
-            return written
         }
     }
 
@@ -84,7 +80,7 @@ package struct SQLiteRunStore: RunStore {
 
     package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
         try await database.read("read sequels") { db in
-            try Row.fetchAll(db, sql: Self.sequels, arguments: [limit]).map(JobRun.init)
+            try JobRun.all(db.cachedStatement(sql: Self.sequels), [limit])
         }
     }
 
@@ -93,7 +89,7 @@ package struct SQLiteRunStore: RunStore {
             try db.check(token, during: "follow runs")
             var added: [JobRun] = []
             for step in steps {
-                try db.execute(sql: Self.followed, arguments: [step.run.rawValue])
+                try db.execute(cached: Self.followed, [step.run.rawValue])
                 guard db.changesCount == 1 else { continue }
                 if let alarm = step.alarm { try db.write(alarm) }
                 added += try step.runs.map { try Self.add($0, token: token, during: "follow runs", in: db) }
@@ -105,8 +101,7 @@ package struct SQLiteRunStore: RunStore {
     package func trigger(of plan: RunPlan) async throws(StoreError) -> TriggerRuns {
         try await database.read("read trigger") { db in
             let rows = try Row.fetchAll(
-                db,
-                sql: Self.ofTrigger,
+                db.cachedStatement(sql: Self.ofTrigger),
                 arguments: [plan.job.rawValue, plan.plannedAt.millisecondsSinceEpoch]
             )
             let runs = try rows.map(JobRun.init)
@@ -118,7 +113,8 @@ package struct SQLiteRunStore: RunStore {
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
         try await database.read("read runs") { db in
             try ids.compactMap { id in
-                try Row.fetchOne(db, sql: Self.byID, arguments: [id.rawValue]).map(JobRun.init)
+                try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue])
+                    .map(JobRun.init)
             }
         }
     }
@@ -130,8 +126,8 @@ package struct SQLiteRunStore: RunStore {
     ) async throws(StoreError) -> Page<JobRun, RunID> {
         let query = RunQuery(filter, after: after, limit: limit + 1)
         return try await database.read("list runs") { db in
-            let rows = try Row.fetchAll(db, sql: query.sql, arguments: query.arguments)
-            return Page(try rows.map(JobRun.init), limit: limit, key: \.id)
+            let runs = try JobRun.all(db.makeStatement(sql: query.sql), query.arguments)
+            return Page(runs, limit: limit, key: \.id)
         }
     }
 
@@ -154,31 +150,20 @@ package struct SQLiteRunStore: RunStore {
         }
     }
 
-    package func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int {
-        try await database.write("prune runs") { db in
-            try db.execute(sql: Self.prune, arguments: [moment.millisecondsSinceEpoch, limit])
-            let count = db.changesCount
-            if count > 0 { try db.noteForgotten(endedBefore: moment) }
-            return count
-        }
-    }
-
     private static func close(
         _ closing: RunClosing,
         _ token: FencingToken?,
         in db: Database
     ) throws -> JobRun? {
         guard let end = closing.run.end else { return nil }
-        try db.execute(
-            sql: Self.end,
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: Self.end),
             arguments: [
                 end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
                 closing.run.startedAt?.millisecondsSinceEpoch, token?.rawValue, closing.run.id.rawValue,
             ]
         )
-        guard db.changesCount == 1,
-            let row = try Row.fetchOne(db, sql: Self.byID, arguments: [closing.run.id.rawValue])
-        else { return nil }
+        guard let row else { return nil }
         let ended = try JobRun(row)
         // An operator may have asked for its end after the retry was decided on.
         if let retry = closing.retry, ended.killRequestedAt == nil {
@@ -188,7 +173,7 @@ package struct SQLiteRunStore: RunStore {
         }
         if let next = closing.nextTriggerAt {
             let job = ended.plan.job.rawValue
-            try db.execute(sql: Self.followUp, arguments: [next.millisecondsSinceEpoch, job, job])
+            try db.execute(cached: Self.followUp, [next.millisecondsSinceEpoch, job, job])
         }
         return ended
     }
@@ -230,10 +215,9 @@ extension SQLiteRunStore {
 
     private static let advance = """
         UPDATE runs
-        SET state = :state, due_at = :due_at, sends = :sends, address = :address, instance = :instance,
-            dispatched_at = :dispatched_at, started_at = :started_at, unreached_since = :unreached_since,
-            kill_requested_at = :kill_requested_at, token = coalesce(:token, token), version = version + 1
-        WHERE id = :id AND version = :version AND state <> 'ended'
+        SET state = ?, due_at = ?, sends = ?, address = ?, instance = ?, dispatched_at = ?, started_at = ?,
+            unreached_since = ?, kill_requested_at = ?, token = coalesce(?, token), version = version + 1
+        WHERE id = ? AND version = ? AND state <> 'ended'
         """
 
     private static let end = """
@@ -241,6 +225,7 @@ extension SQLiteRunStore {
         SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?,
             started_at = coalesce(started_at, ?), token = coalesce(?, token), version = version + 1
         WHERE id = ? AND state <> 'ended'
+        RETURNING \(RunColumn.list())
         """
 
     private static let followUp = """
@@ -255,13 +240,6 @@ extension SQLiteRunStore {
             SELECT id, address, dispatched_at FROM runs INDEXED BY runs_of_job
             WHERE job = ? ORDER BY id DESC LIMIT ?)
         WHERE dispatched_at >= ? AND address IS NOT NULL ORDER BY dispatched_at, id
-        """
-
-    private static let prune = """
-        DELETE FROM runs WHERE id IN (
-            SELECT id FROM runs
-            WHERE ended_at IS NOT NULL AND ended_at < ? AND id NOT IN (SELECT run FROM sequels)
-            ORDER BY ended_at LIMIT ?)
         """
 }
 

@@ -1,5 +1,6 @@
 import GRDB
 package import Groundwork
+package import PushEngine
 import Scheduler
 
 /// The scheduler's file: one writer at a time, readers beside it, the same file for any number of processes
@@ -7,6 +8,8 @@ import Scheduler
 package struct SchedulerDatabase: Sendable {
     private let pool: DatabasePool
     let path: String
+    /// Seals the tokens of executor groups; without one no group can have its own.
+    let sealer: (any SecretSealer)?
 
     /// Opens the file, makes it if it is not there, and brings its tables up to date.
     ///
@@ -16,9 +19,15 @@ package struct SchedulerDatabase: Sendable {
     /// - Parameters:
     ///   - path: the file, usually `scheduler.db` in the data folder.
     ///   - isPowerSafe: whether every commit waits for the disk.
+    ///   - sealer: seals the tokens of executor groups; without one no group can have its own.
     /// - Throws: `StoreError` when the file cannot be opened or is of a later version.
-    package init(path: String, isPowerSafe: Bool = false) throws(StoreError) {
+    package init(
+        path: String,
+        isPowerSafe: Bool = false,
+        sealer: (any SecretSealer)? = nil
+    ) throws(StoreError) {
         self.path = path
+        self.sealer = sealer
         var configuration = Configuration()
         configuration.label = "scheduler"
         configuration.busyMode = .timeout(5)
@@ -62,7 +71,10 @@ extension Database {
     /// Passes when `token` is nil or the newest that was minted for the scheduler.
     func check(_ token: FencingToken?, during operation: String) throws {
         guard let token else { return }
-        let newest = try Int64.fetchOne(self, sql: Self.newestToken, arguments: [SchedulerService.leaseName])
+        let newest = try Int64.fetchOne(
+            cachedStatement(sql: Self.newestToken),
+            arguments: [SchedulerService.leaseName]
+        )
         guard token.rawValue == newest else { throw StoreError(.staleToken, during: operation) }
     }
 

@@ -12,6 +12,11 @@ enum SchedulerMigrations {
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
         migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
+        migrator.registerMigration("groups") { db in try db.execute(sql: groups) }
+        migrator.registerMigration("run targets") { db in try db.execute(sql: targets) }
+        migrator.registerMigration("keyed calls") { db in try db.execute(sql: keyedCalls) }
+        migrator.registerMigration("run days") { db in try db.execute(sql: runDays) }
+        migrator.registerMigration("pull") { db in try db.execute(sql: pull) }
         migrator.registerMigration("job history") { db in
             try db.execute(sql: jobHistory)
             try db.execute(sql: presentJobs, arguments: [Int64(Date().timeIntervalSince1970 * 1_000)])
@@ -52,6 +57,62 @@ enum SchedulerMigrations {
     /// The address as the executor spelled it; null for one that has not beaten since.
     private static let fourth = "ALTER TABLE executors ADD COLUMN spelling TEXT"
 
+    /// What operators decided about groups of executors: addresses, a line each, are null where executors register, and
+    /// tokens are sealed, and null where the shared one counts.
+    private static let groups = """
+        CREATE TABLE executor_groups (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            app TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            addresses TEXT,
+            token BLOB,
+            created_at INTEGER NOT NULL,
+            version INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    /// The only executor that may have a run; null for nearly all.
+    private static let targets = "ALTER TABLE runs ADD COLUMN target TEXT"
+
+    /// Calls that are made once: what they were answered, and which runs they added.
+    private static let keyedCalls = """
+        CREATE TABLE keyed_calls (
+            key TEXT PRIMARY KEY NOT NULL,
+            digest TEXT NOT NULL,
+            begun_at INTEGER NOT NULL,
+            runs TEXT,
+            status INTEGER,
+            location TEXT,
+            body TEXT
+        ) STRICT;
+        CREATE INDEX keyed_calls_begun ON keyed_calls (begun_at);
+        """
+
+    /// How many runs each day had, by where they stand, and the ways to runs that are counted and removed.
+    private static let runDays = """
+        CREATE TABLE run_days (
+            day INTEGER NOT NULL,
+            job INTEGER NOT NULL,
+            app TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            -- runs that are there, and runs that were removed since
+            present INTEGER NOT NULL,
+            removed INTEGER NOT NULL,
+            PRIMARY KEY (day, job, app, outcome)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX run_days_of_job ON run_days (job, day);
+        CREATE TABLE run_days_settled (id INTEGER PRIMARY KEY CHECK (id = 1), until INTEGER NOT NULL) STRICT;
+        CREATE INDEX runs_by_plan ON runs (planned_at, id);
+        CREATE INDEX runs_of_group ON runs (app, id);
+        CREATE INDEX jobs_keeping ON jobs (id) WHERE instr(spec, '"keep_ms":') > 0;
+        """
+
+    /// How many runs an executor that fetches them holds at most, and the open runs of such executors.
+    private static let pull = """
+        ALTER TABLE executors ADD COLUMN capacity INTEGER;
+        CREATE INDEX runs_pulled ON runs (address, id) WHERE \(SQLiteRunStore.pulled);
+        """
+
     /// What each job was from one change to the next: see `JobVersion`.
     private static let jobHistory = """
         CREATE TABLE job_history (
@@ -76,13 +137,11 @@ enum SchedulerMigrations {
         SELECT id, version, spec, enabled, started_at, definition, ?, next_at FROM jobs
         """
 
-    /// Before when runs had to end to be forgotten: see `RunLedger.keptSince`.
+    /// Since when all runs of a job are kept, where some were removed: see `RunLedger.keptSince`.
     ///
-    /// What was forgotten before this was kept ended before what is there.
+    /// What was removed before this table was there is older than the history of the jobs.
     private static let forgottenRuns = """
-        CREATE TABLE forgotten_runs (id INTEGER PRIMARY KEY CHECK (id = 1), ended_before INTEGER NOT NULL) STRICT;
-        INSERT INTO forgotten_runs (id, ended_before)
-        SELECT 1, ended_at FROM runs WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1;
+        CREATE TABLE forgotten_runs (job INTEGER PRIMARY KEY, kept_since INTEGER NOT NULL) STRICT;
         """
 
     private static let first = """

@@ -1,6 +1,9 @@
 package import Groundwork
 
 extension ArchiveTable {
+    /// The records of groups, whose tokens are sealed: they do not travel as they are.
+    package static let executorGroups = "executor_groups"
+
     /// What travels of the scheduler's tables: executors register anew, and terms begin anew.
     package static let scheduler = [
         ArchiveTable(
@@ -32,12 +35,25 @@ extension ArchiveTable {
                 .text("instance"), .number("dispatched_at"), .number("started_at"),
                 .number("unreached_since"), .number("kill_requested_at"), .number("ended_at"),
                 .text("reason"), .text("message"), .number("version"), .number("token"),
-                .number("has_sequel"),
+                .number("has_sequel"), .text("target"),
             ]
         ),
-        ArchiveTable("forgotten_runs", key: [.number("id")], [.number("ended_before")]),
+        ArchiveTable(
+            executorGroups,
+            key: [.number("id")],
+            [
+                .text("app"), .text("title"), .text("addresses"), .bytes("token"), .number("created_at"),
+                .number("version"),
+            ]
+        ),
+        ArchiveTable("forgotten_runs", key: [.number("job")], [.number("kept_since")]),
         ArchiveTable("sequels", key: [.number("run")], []),
         ArchiveTable("alarms", key: [.number("job")], [.text("state")]),
         ArchiveTable("notices", key: [.number("id")], [.number("job"), .number("due_at"), .text("body")]),
+        ArchiveTable(
+            "run_days",
+            key: [.number("day"), .number("job"), .text("app"), .text("outcome")],
+            [.number("present"), .number("removed")]
+        ),
     ]
 }

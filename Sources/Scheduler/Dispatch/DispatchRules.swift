@@ -16,6 +16,17 @@ package struct DispatchRules: Hashable, Sendable {
     ///
     /// One whose process stood still meanwhile is not made: another leader may have sent the run elsewhere by now, or ended it.
     package var callWindow = Duration.seconds(5)
+    /// How long before it is due a run is taken up: what is to be written before its call is written then, so that the call
+    /// goes out at the instant.
+    ///
+    /// Who switches a job off, or an executor that leaves, is heeded up to then.
+    package var headStart = Duration.milliseconds(100)
+    /// How many runs may be under way at once, from being taken up to being settled.
+    package var underWay = 4_096
+    /// How many of those may be of one group, so that a slow one leaves room to the others.
+    package var underWayOfGroup = 1_024
+    /// When a run is looked at again that an executor has not fetched, though it lives.
+    package var fetchPatience = Duration.seconds(90)
 
     package init() {}
 
@@ -59,7 +70,10 @@ package struct DispatchRules: Hashable, Sendable {
         case .planned:
             // Also one that has waited for too long: only who is asked once more tells why nobody takes it.
             if !candidates.isEmpty { return .offer(candidates) }
-            return unreached(run, "no living executor in the group", hasLiving: false, at: now)
+            let missing =
+                run.plan.terms.target.map { "no living executor at \($0), which alone may have the run" }
+                ?? "no living executor in the group"
+            return unreached(run, missing, hasLiving: false, at: now)
         case .dispatching(let sent, let resendAt):
             guard let holder, !holder.isSilent(at: now, listenedSince: start) else {
                 return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))
@@ -89,7 +103,8 @@ package struct DispatchRules: Hashable, Sendable {
         announcedAt now: Moment,
         callLimit: Duration
     ) -> Moment {
-        now + callLimit + resendMargin + (executor.instance == nil ? callWindow : .zero)
+        if executor.address.isPulled { return now + fetchPatience }
+        return now + callLimit + resendMargin + (executor.instance == nil ? callWindow : .zero)
     }
 
     /// What to do with a run that reached nobody: wait, or give up.

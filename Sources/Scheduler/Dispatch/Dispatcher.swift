@@ -9,14 +9,14 @@ import Synchronization
 package struct Dispatcher: Sendable {
     private let parts: SchedulerParts
     private let rules: DispatchRules
-    private let flight = Flight()
+    private let flight: Flight
     private let stopwatch: Stopwatch
 
     /// The most runs that are read at once.
     ///
     /// More than may take off at once: to find those of a busy outbox that may go
     /// costs far more than to bring them.
-    static let batch = 1_000
+    static let batch = 4_000
     /// How long it sleeps at most, so that the changes of other processes are seen: what they plan, and what ends there
     /// and makes room for a job's next run.
     static let longestSleep = Duration.milliseconds(250)
@@ -24,6 +24,7 @@ package struct Dispatcher: Sendable {
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
         self.rules = rules
+        flight = Flight(limit: rules.underWay, groupLimit: rules.underWayOfGroup)
         stopwatch = Stopwatch(parts.clock)
     }
 
@@ -32,14 +33,9 @@ package struct Dispatcher: Sendable {
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
         try await withThrowingDiscardingTaskGroup { calls in
-            let writer = RunWriter(parts.runs, token: lease.token)
-            let handover = Handover(
-                parts,
-                rules: rules,
-                token: lease.token,
-                write: writer.write
-            )
-            calls.addTask { await writer.run() }
+            let ledger = HandoverLedger(parts, token: lease.token)
+            let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger)
+            calls.addTask { await ledger.run() }
             var router = Router()
             var backlog = Backlog()
             while !Task.isCancelled {
@@ -47,7 +43,9 @@ package struct Dispatcher: Sendable {
                     try await round(under: lease, &router, &backlog) { run, candidates, heard in
                         calls.addTask { try await carry(run, candidates, heard, by: handover) }
                     }
-                    let pause = backlog.next.map { $0 - parts.wall.now } ?? Self.longestSleep
+                    // Half of the head start is for those that become due meanwhile: they go together.
+                    let pause =
+                        backlog.next.map { $0 - parts.wall.now - rules.headStart / 2 } ?? Self.longestSleep
                     await parts.bells.dispatch.wait(
                         atMost: max(.milliseconds(1), min(pause, Self.longestSleep)),
                         on: parts.clock
@@ -69,24 +67,26 @@ package struct Dispatcher: Sendable {
     ) async throws {
         let now = parts.wall.now
         let elapsed = stopwatch.elapsed
-        if !backlog.runs.isEmpty, elapsed - backlog.readAt < Self.longestSleep {
+        if !backlog.runs.isEmpty, backlog.isFresh(at: elapsed) {
             let heard = try await Heard(parts.registry, at: now)
-            if takeOff(&backlog, heard, &router, start) > 0 { return }
+            if try await takeOff(&backlog, heard, &router, start) > 0 { return }
         }
-        let full = flight.beginRead()
+        let full = flight.beginRead().union(backlog.full)
+        async let heard = Heard(parts.registry, at: now)
         let outbox = try await parts.runs.outbox(
-            at: now,
+            at: now + rules.headStart,
             limit: Self.batch,
             without: full,
             token: lease.token
         )
         // There may be more of them.
         if outbox.runs.count == Self.batch { flight.turnAway() }
-        backlog.take(outbox, besides: full, readAt: elapsed)
+        backlog.take(outbox, besides: full, readAt: elapsed, taking: stopwatch.elapsed - elapsed)
         backlog.runs = flight.standing(backlog.runs)
-        guard !backlog.runs.isEmpty else { return }
+        // Of groups that were full nothing was read: whether they still are is asked all the same.
+        guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return }
         try await router.recall(backlog.runs, from: parts.runs, at: now)
-        takeOff(&backlog, try await Heard(parts.registry, at: now), &router, start)
+        try await takeOff(&backlog, try await heard, &router, start)
     }
 
     /// Starts those of the backlog that there is room for, and says how many.
@@ -96,15 +96,40 @@ package struct Dispatcher: Sendable {
         _ heard: Heard,
         _ router: inout Router,
         _ start: (JobRun, [ExecutorInstance], Heard) -> Void
-    ) -> Int {
+    ) async throws -> Int {
         let count = backlog.runs.count
+        var seating = try await seating(heard)
         backlog.runs = backlog.runs.filter { run in
-            guard flight.takesOff(run) else { return true }
             let living = heard.groups.living(in: run.plan.terms.group, at: heard.until)
-            start(run, router.candidates(among: living, for: run), heard)
+            // What is for one executor waits there, even if others have room.
+            let isBound = run.plan.terms.route == .sharding || run.plan.terms.target != nil
+            let open = isBound ? living : living.filter(seating.hasRoom)
+            // While all are full it waits, as behind other runs: nobody failed to be reached.
+            let mayGo = living.isEmpty || !open.isEmpty || run.state.name != .planned
+            guard mayGo, flight.takesOff(run) else { return true }
+            let candidates = router.candidates(among: open, for: run)
+            if let first = candidates.first, first.address.isPulled {
+                seating.take(at: first)
+                flight.heads(run, for: first.address)
+            }
+            start(run, candidates, heard)
             return false
         }
+        let full = seating.full(among: heard.groups.all, at: heard.until)
+        // What waits of a group that has room again was not read.
+        if !backlog.full.isSubset(of: full) { parts.bells.dispatch.ring() }
+        backlog.full = full
         return count - backlog.runs.count
+    }
+
+    /// Who has room; asks the store only where somebody's room is counted.
+    private func seating(_ heard: Heard) async throws -> Seating {
+        let isCounted = heard.groups.all.contains { $0.capacity != nil }
+        return Seating(
+            heard.groups.all,
+            loads: isCounted ? try await parts.runs.loads() : [:],
+            underWay: flight.underWay
+        )
     }
 
     /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found
@@ -136,15 +161,33 @@ private struct Backlog {
     var runs: [JobRun] = []
     /// The next instant at which a run becomes due by itself.
     private(set) var next: Moment?
+    /// The groups whose executors had no room when it was looked last: their runs are not read.
+    var full: Set<String> = []
     /// When the outbox was read, by the loop's stopwatch.
-    private(set) var readAt = Duration.zero
+    private var readAt = Duration.zero
+    /// For how long what was read is good enough.
+    private var lifetime = Dispatcher.longestSleep
+
+    /// How many times as long as it took to read the outbox what was read is good enough: where many runs wait, finding
+    /// them costs more than all else.
+    private static let patience = 8
+    private static let longestLifetime = Duration.seconds(2)
 
     /// Takes what was read instead of what was known, but for some of the groups that were not asked for.
-    mutating func take(_ outbox: Outbox, besides groups: Set<String>, readAt: Duration) {
+    mutating func take(
+        _ outbox: Outbox,
+        besides groups: Set<String>,
+        readAt: Duration,
+        taking length: Duration
+    ) {
         runs = runs.filter { groups.contains($0.plan.terms.group) }.prefix(Dispatcher.batch) + outbox.runs
         next = outbox.next
         self.readAt = readAt
+        lifetime = max(Dispatcher.longestSleep, min(length * Self.patience, Self.longestLifetime))
     }
+
+    /// Whether it need not be read anew.
+    func isFresh(at elapsed: Duration) -> Bool { elapsed - readAt < lifetime }
 }
 
 /// Knows which runs are being handed over, and keeps one slow group from taking all the room.
@@ -154,13 +197,19 @@ private final class Flight: Sendable {
         /// Those that landed since the outbox began to be read last.
         var landed: Set<RunID> = []
         var groups: [String: Int] = [:]
+        /// Where those go whose executors' room is counted.
+        var destinations: [RunID: ExecutorAddress] = [:]
         var hasTurnedAway = false
     }
 
-    private static let limit = 256
-    private static let groupLimit = 64
-
+    private let limit: Int
+    private let groupLimit: Int
     private let state = Mutex(State())
+
+    init(limit: Int, groupLimit: Int) {
+        self.limit = limit
+        self.groupLimit = groupLimit
+    }
 
     /// Notes that the outbox is read now.
     ///
@@ -168,7 +217,7 @@ private final class Flight: Sendable {
     func beginRead() -> Set<String> {
         state.withLock { state in
             state.landed = []
-            let full = state.groups.filter { $0.value >= Self.groupLimit }
+            let full = state.groups.filter { $0.value >= groupLimit }
             // Their turn comes when one of theirs lands.
             state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
             return Set(full.keys)
@@ -192,7 +241,7 @@ private final class Flight: Sendable {
         state.withLock { state in
             guard !state.runs.contains(run.id) else { return false }
             let count = state.groups[run.plan.terms.group, default: 0]
-            guard state.runs.count < Self.limit, count < Self.groupLimit else {
+            guard state.runs.count < limit, count < groupLimit else {
                 state.hasTurnedAway = true
                 return false
             }
@@ -202,14 +251,25 @@ private final class Flight: Sendable {
         }
     }
 
+    /// Notes where `run` goes.
+    func heads(_ run: JobRun, for address: ExecutorAddress) {
+        state.withLock { $0.destinations[run.id] = address }
+    }
+
+    /// How many go to each executor whose room is counted.
+    var underWay: [ExecutorAddress: Int] {
+        state.withLock { state in state.destinations.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
+    }
+
     /// Ends the hand-over of `run`; says whether others were turned away and there is room for a good many of them.
     func lands(_ run: JobRun) -> Bool {
         state.withLock { state in
             state.runs.remove(run.id)
             state.landed.insert(run.id)
+            state.destinations[run.id] = nil
             let count = state.groups[run.plan.terms.group, default: 1] - 1
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
-            guard state.hasTurnedAway, count <= Self.groupLimit / 2 else { return false }
+            guard state.hasTurnedAway, count <= groupLimit / 2 else { return false }
             state.hasTurnedAway = false
             return true
         }

@@ -1,6 +1,8 @@
 package import Groundwork
 
 /// Speaks to executors of every generation, whatever they answer.
+///
+/// Each is shown the token of its own group.
 package struct ExecutorClient: Sendable {
     private let http: any HTTPClient
     private let accessToken: Secret
@@ -20,8 +22,21 @@ package struct ExecutorClient: Sendable {
     package var callLimit: Duration { timeouts.total }
 
     /// Hands `run` over; asks with the other word when the executor does not know the first.
-    package func hand(_ run: JobRun, to executor: ExecutorInstance) async -> DispatchAnswer {
-        let body = RunRequest(run).json
+    ///
+    /// - Parameters:
+    ///   - run: the run.
+    ///   - script: what it executes, where it names no handler.
+    ///   - executor: who gets it.
+    /// - Returns: what came of it; a run that has neither handler nor script is refused without a call.
+    package func hand(
+        _ run: JobRun,
+        with script: JobScript? = nil,
+        to executor: ExecutorInstance
+    ) async -> DispatchAnswer {
+        guard script != nil || !run.plan.terms.handler.isEmpty else {
+            return .refused("the job has no script any more")
+        }
+        let body = RunRequest(run, script).json
         let first = await post(executor.dialect.rawValue, to: executor, body)
         guard case .answered(let envelope, let status) = first,
             Self.isUnknownPath(envelope, status: status)
@@ -90,13 +105,18 @@ package struct ExecutorClient: Sendable {
     }
 
     private func post(_ name: String, to executor: ExecutorInstance, _ body: [UInt8]) async -> Reply {
+        guard !executor.address.isPulled else {
+            return .failed(HTTPError(.unreachable, detail: "the executor fetches its runs and is not called"))
+        }
         var headers = [
             (name: "Content-Type", value: "application/json;charset=UTF-8"),
             (name: WireHeader.appName, value: executor.group),
         ]
-        if !accessToken.isEmpty {
-            headers.append((name: WireHeader.accessToken, value: accessToken.reveal()))
+        guard let token = executor.token.secret(shared: accessToken) else {
+            let detail = "the token of group \(executor.group) cannot be read: give it a new one"
+            return .failed(HTTPError(.brokenBeforeWrite, detail: detail))
         }
+        if !token.isEmpty { headers.append((name: WireHeader.accessToken, value: token.reveal())) }
         let request = HTTPRequest(
             url: "\(executor.address.url)/\(name)",
             headers: headers,
@@ -183,8 +203,8 @@ package struct ExecutorCallError: Error, Hashable, Sendable {
 }
 
 extension RunRequest {
-    /// How `run` is handed over.
-    init(_ run: JobRun) {
+    /// How `run` is handed over, with the script that it executes in place of a handler.
+    init(_ run: JobRun, _ script: JobScript? = nil) {
         let terms = run.plan.terms
         // The wire counts whole seconds; a shorter limit must not become none.
         let timeout = Int((terms.timeout.wholeMilliseconds + 999) / 1_000)
@@ -199,5 +219,9 @@ extension RunRequest {
             shardIndex: run.plan.shard.index,
             shardTotal: run.plan.shard.total
         )
+        guard let script else { return }
+        glueType = script.language.glueType
+        glueSource = script.source
+        glueUpdatedAt = Moment(millisecondsSinceEpoch: script.mark)
     }
 }

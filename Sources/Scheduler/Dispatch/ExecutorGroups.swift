@@ -2,10 +2,13 @@ package import Groundwork
 
 /// The executors that are known, by group, as they stood when they were read.
 package struct ExecutorGroups: Sendable {
+    /// All of them.
+    package let all: [ExecutorInstance]
     private let groups: [String: [ExecutorInstance]]
     private let byAddress: [ExecutorAddress: [ExecutorInstance]]
 
     package init(_ instances: [ExecutorInstance]) {
+        all = instances
         groups = Dictionary(grouping: instances, by: \.group)
             .mapValues { $0.sorted { $0.address < $1.address } }
         byAddress = Dictionary(grouping: instances, by: \.address)

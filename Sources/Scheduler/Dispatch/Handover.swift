@@ -3,33 +3,36 @@ import Logging
 
 /// Hands one run to one executor: writes down what it is about to do, does it, writes down what came of it.
 struct Handover: Sendable {
+    private let jobs: any JobStore
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let executors: ExecutorClient
     private let rules: DispatchRules
     private let closer: RunCloser
     private let gauges: SchedulerGauges
+    private let pulls: PullHub
     private let wall: any WallClock
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let token: FencingToken
-    /// Writes a changed run under the token; nil when it changed meanwhile.
-    private let write: @Sendable (JobRun) async throws -> JobRun?
+    private let ledger: HandoverLedger
 
     init(
         _ parts: SchedulerParts,
         rules: DispatchRules,
         token: FencingToken,
-        write: @escaping @Sendable (JobRun) async throws -> JobRun?
+        ledger: HandoverLedger
     ) {
         self.token = token
-        self.write = write
+        self.ledger = ledger
+        jobs = parts.jobs
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
         self.rules = rules
         closer = RunCloser(parts)
         gauges = parts.gauges
+        pulls = parts.pulls
         wall = parts.wall
         clock = parts.clock
         logger = parts.logger
@@ -51,12 +54,33 @@ struct Handover: Sendable {
         )
         switch decision {
         case nil: return
-        case .wait(let waiting): _ = try await write(waiting)
+        case .wait(let waiting): _ = try await ledger.intend(waiting)
         case .end(let end): try await closer.close(run, end, token: token)
         case .stop(let end, let holder, let isLast):
             try await stop(run, end, at: holder, isLast: isLast)
         case .resend(let holder): try await resend(run, to: holder)
-        case .offer(let candidates): try await offer(run, to: candidates, heard.groups)
+        case .offer(let candidates):
+            // What is decided by how things stand is decided at the instant itself.
+            if !run.plan.terms.mayBeMarkedEarly { try await waitUntilDue(run) }
+            try await offer(run, to: candidates, heard.groups)
+        }
+    }
+
+    /// Waits for the instant at which a planned run is due.
+    private func waitUntilDue(_ run: JobRun) async throws {
+        guard case .planned(let due) = run.state else { return }
+        let left = due - wall.now
+        if left > .zero { try await clock.sleep(for: left) }
+    }
+
+    /// Waits for the instant of a run that was written down early; one that is not to be sent any more, because the term
+    /// ends, is planned again, so that the next leader need not find out whether it was sent.
+    private func waitUntilDue(_ run: JobRun, asSent sent: JobRun) async throws {
+        do { try await waitUntilDue(run) } catch {
+            guard case .planned(let due) = run.state, let back = sent.takenBack(due: due) else { throw error }
+            // A task of its own, waited for here: this one is cancelled.
+            await Task { [runs, token] in _ = try? await runs.advance([back], token: token) }.value
+            throw error
         }
     }
 
@@ -71,20 +95,28 @@ struct Handover: Sendable {
             try await closer.close(run, end, token: token)
             return
         }
+        let script = try await jobs.script(of: run)
         var current = run
         var message: String?
         var answers: [(executor: ExecutorAddress, answer: ProbeAnswer)] = []
         for candidate in candidates {
-            let probed = await probe(candidate, for: run)
+            let probed = try await probe(candidate, for: run)
             guard probed == .yes else {
                 answers.append((candidate.address, probed))
                 continue
             }
+            // One that fetches its runs sees what is marked at once.
+            if candidate.address.isPulled { try await waitUntilDue(current) }
             let announced = Stopwatch(clock)
             guard let sent = try await mark(current, for: candidate) else { return }
+            try await waitUntilDue(current, asSent: sent)
             try await cover(earlier, by: sent, at: candidate, groups, announced)
+            guard !candidate.address.isPulled else {
+                try await leave(sent, for: candidate, covering: earlier)
+                return
+            }
             guard mayCall(announced) else { return }
-            let answer = await executors.hand(sent, to: candidate)
+            let answer = await executors.hand(sent, with: script, to: candidate)
             guard case .notReached(let detail) = answer else {
                 try await settle(sent, answer, candidate, covering: earlier)
                 return
@@ -99,15 +131,40 @@ struct Handover: Sendable {
                 rules.unwanted(current, answers, at: wall.now)
             }
         switch decision {
-        case .wait(let waiting): _ = try await write(waiting)
+        case .wait(let waiting): _ = try await ledger.intend(waiting)
         case .end(let end): try await closer.close(current, end, token: token)
         case nil, .offer, .resend, .stop: return
         }
     }
 
+    /// Leaves a run, which is written down as its own, to an executor that fetches it: it is told that there is one.
+    private func leave(
+        _ run: JobRun,
+        for executor: ExecutorInstance,
+        covering earlier: [JobRun] = []
+    ) async throws {
+        pulls.ring(executor.address)
+        // The executor ends by itself what the run covers there; of others' it hears when it says what it has.
+        guard run.plan.terms.overlap == .coverEarly, !earlier.isEmpty else { return }
+        let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)
+        try await closer.close(earlier.map { ($0, end) }, token: token)
+    }
+
     /// What the run's route has an executor asked before it gets the run.
-    private func probe(_ candidate: ExecutorInstance, for run: JobRun) async -> ProbeAnswer {
-        switch run.plan.terms.route {
+    ///
+    /// One that fetches its runs cannot be asked: it lives while it calls, and has what it was given and has not ended.
+    private func probe(_ candidate: ExecutorInstance, for run: JobRun) async throws -> ProbeAnswer {
+        if candidate.address.isPulled {
+            guard run.plan.terms.route == .busyover else { return .yes }
+            let filter = RunFilter(
+                job: run.plan.job,
+                states: [.dispatching, .running],
+                address: candidate.address
+            )
+            let isIdle = try await runs.runs(filter, after: nil, limit: 1).elements.isEmpty
+            return isIdle ? .yes : .no("it has a run of the job")
+        }
+        return switch run.plan.terms.route {
         case .failover: await executors.beat(candidate)
         case .busyover: await executors.idleBeat(run.plan.job, on: candidate)
         case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
@@ -125,7 +182,7 @@ struct Handover: Sendable {
     ) async throws {
         // A call bears no token: the write before it shows that it is still this leader's to make.
         let announced = Stopwatch(clock)
-        guard let run = try await write(run), mayCall(announced) else { return }
+        guard let run = try await ledger.intend(run).written, mayCall(announced) else { return }
         if case .unknown(let detail) = await executors.kill(run.plan.job, on: holder), !isLast {
             note("run not stopped", run, holder, detail)
             _ = try await mark(run, for: holder)
@@ -140,9 +197,14 @@ struct Handover: Sendable {
             try await settle(run, .accepted(holder.dialect), holder, covering: [])
             return
         }
+        let script = try await jobs.script(of: run)
         let announced = Stopwatch(clock)
         guard let sent = try await mark(run, for: holder), mayCall(announced) else { return }
-        let answer = await executors.hand(sent, to: holder)
+        guard !holder.address.isPulled else {
+            try await leave(sent, for: holder)
+            return
+        }
+        let answer = await executors.hand(sent, with: script, to: holder)
         // That this request did not arrive tells nothing about the one before.
         if case .notReached = answer { return }
         try await settle(sent, answer, holder, covering: try await earlierRuns(than: run))
@@ -153,12 +215,13 @@ struct Handover: Sendable {
         _ run: JobRun,
         for executor: ExecutorInstance
     ) async throws -> JobRun? {
-        let now = wall.now
+        // One that is written down early counts from its instant.
+        let now = if case .planned(let due) = run.state { max(wall.now, due) } else { wall.now }
         let resendAt = rules.resendAt(to: executor, announcedAt: now, callLimit: executors.callLimit)
         guard let sent = run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt) else {
             return nil
         }
-        return try await write(sent)
+        return try await ledger.intend(sent).written
     }
 
     /// Whether a call may still be made that was to be written down from then on; the outbox brings back what is not.
@@ -174,9 +237,11 @@ struct Handover: Sendable {
         case .accepted(let dialect):
             if dialect != executor.dialect { try await registry.learn(dialect, at: executor.address) }
             if let accepted = run.accepted(at: wall.now) {
-                // A fast handler's callback may have ended the run already; then there is nothing to write.
                 gauges.accepted(accepted)
-                if try await write(accepted) == nil { try await stopIfOver(run, at: executor) }
+                // A fast handler's callback may have ended the run already; then there is nothing to write.
+                if case .overtaken(let present?) = try await ledger.settle(accepted) {
+                    try await stopIfOver(present, at: executor)
+                }
             }
             if run.plan.terms.overlap == .coverEarly {
                 let end = RunEnd(.covered, message: "by run \(run.id)", at: wall.now)
@@ -191,9 +256,7 @@ struct Handover: Sendable {
 
     /// Has the executor stop a run that was ended here while it was on its way there.
     private func stopIfOver(_ run: JobRun, at executor: ExecutorInstance) async throws {
-        guard let end = try await runs.runs([run.id]).first?.end,
-            [.killed, .timedOut, .covered].contains(end.reason)
-        else { return }
+        guard let end = run.end, [.killed, .timedOut, .covered].contains(end.reason) else { return }
         // Executors end all runs of a job at once: another one of it there is worth more than this.
         let filter = RunFilter(
             job: run.plan.job,
@@ -245,13 +308,28 @@ struct Handover: Sendable {
         guard run.plan.terms.overlap == .coverEarly else { return }
         for address in Set(earlier.compactMap(\.executor?.address)) where address != chosen.address {
             guard mayCall(announced) else { return }
-            guard let executor = groups.instance(at: address, in: run.plan.terms.group) else { continue }
+            guard !address.isPulled,
+                let executor = groups.instance(at: address, in: run.plan.terms.group)
+            else { continue }
             let answer = await executors.kill(run.plan.job, on: executor)
             guard case .unknown(let detail) = answer else { continue }
             logger.warning(
                 "covered run may go on",
                 metadata: [LogKey.address: "\(address)", LogKey.error: "\(detail)"]
             )
+        }
+    }
+}
+
+extension RunTerms {
+    /// Whether all is known some time before the run is due that its hand-over depends on: it asks no executor first, and the
+    /// outbox alone knows whom it waits for.
+    fileprivate var mayBeMarkedEarly: Bool {
+        switch route {
+        case .failover, .busyover: false
+        case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
+            .sharding:
+            overlap == .serial
         }
     }
 }

@@ -36,10 +36,13 @@ struct Heard: Sendable {
     }
 
     /// Reads the registry.
-    init(_ registry: any RegistryStore, at now: Moment) async throws(StoreError) {
-        let listening = try await registry.listening()
+    ///
+    /// - Throws: `StoreError`.
+    init(_ registry: any RegistryStore, at now: Moment) async throws {
+        // At the same time: somebody waits for a run that was just triggered.
+        async let listening = registry.listening()
         groups = ExecutorGroups(try await registry.instances())
-        from = listening?.start(at: now) ?? now
+        from = try await listening?.start(at: now) ?? now
         until = now
     }
 

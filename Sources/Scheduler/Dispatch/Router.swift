@@ -36,7 +36,7 @@ package struct Router: Sendable {
 
     /// The executors that may get a run, best first; empty when `living` is, or when the run asks for none.
     ///
-    /// All but the first are for when the one before was certainly not reached, or was asked and said no.
+    /// A run that may have but one executor gets that one or nobody. All but the first are for when the one before was certainly not reached, or was asked and said no.
     ///
     /// - Parameters:
     ///   - living: the living executors of one group, ordered by address.
@@ -49,6 +49,7 @@ package struct Router: Sendable {
         random: (Int) -> Int = { Int.random(in: 0..<$0) }
     ) -> [ExecutorInstance] {
         guard !living.isEmpty, case .planned = run.state else { return [] }
+        if let target = run.plan.terms.target { return living.filter { $0.address == target } }
         let (job, shard, route) = (run.plan.job, run.plan.shard, run.plan.terms.route)
         switch route {
         case .first, .failover, .busyover: return living

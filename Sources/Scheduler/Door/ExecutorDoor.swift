@@ -1,14 +1,20 @@
 package import Groundwork
 import Logging
 
-/// What executors of every generation call: to register, to leave, and to tell how runs ended.
+/// What executors of every generation call: to register, to leave, to fetch runs, and to tell how runs ended.
 ///
 /// A yes means that what was said is stored. A no is rare by intent: some executors turn a success into a
 /// failure when their callback is refused.
+///
+/// A group with a token of its own is told of by that one alone; all others share one.
 package struct ExecutorDoor: Sendable {
     private let registry: any RegistryStore
     private let completion: Completion
+    private let pulls: PullDoor
     private let accessToken: Secret
+    private let groups: any GroupStore
+    private let book: GroupBook
+    private let stopwatch: Stopwatch
     private let bells: SchedulerBells
     private let wall: any WallClock
     private let logger: Logger
@@ -16,7 +22,11 @@ package struct ExecutorDoor: Sendable {
     package init(_ parts: SchedulerParts, accessToken: Secret) {
         registry = parts.registry
         completion = Completion(parts)
+        pulls = PullDoor(parts)
         self.accessToken = accessToken
+        groups = parts.groups
+        book = parts.groupBook
+        stopwatch = Stopwatch(parts.clock)
         bells = parts.bells
         wall = parts.wall
         logger = parts.logger
@@ -36,14 +46,29 @@ package struct ExecutorDoor: Sendable {
 
     /// Answers a call to the door called `name`, the last part of the path.
     package func answer(_ name: String, _ body: [UInt8], from caller: Caller) async -> Envelope {
-        guard accessToken.matches(caller.accessToken ?? "") else {
-            return .failure("The access token is wrong.")
-        }
+        let shown = caller.accessToken ?? ""
+        let keys: DoorKeys
+        do throws(StoreError) { keys = try await self.keys() } catch { return notStored(name, error) }
+        // Before anything is read: who shows no token of ours gets no work done.
+        guard keys.openAny(to: shown) else { return Self.wrongToken }
         do {
             switch name {
-            case "registry": return await register(try RegistryRequest(json: body), from: caller)
-            case "registryRemove": return await signOff(try RegistryRequest(json: body))
-            case "callback": return await callBack(try CallbackBatch(json: body))
+            case "registry":
+                let request = try RegistryRequest(json: body)
+                guard keys.open(request.appName, to: shown) else { return Self.wrongToken }
+                return await register(request, from: caller)
+            case "registryRemove":
+                let request = try RegistryRequest(json: body)
+                guard keys.open(request.appName, to: shown) else { return Self.wrongToken }
+                return await signOff(request)
+            case "pull":
+                let request = try PullRequest(json: body)
+                guard keys.open(request.appName, to: shown) else { return Self.wrongToken }
+                return await pull(request)
+            case "callback":
+                return await callBack(try CallbackBatch(json: body)) { run in
+                    keys.open(run.plan.terms.group, to: shown)
+                }
             default: return .failure("invalid request, uri-mapping(\(name.prefix(64))) not found.")
             }
         } catch {
@@ -77,7 +102,7 @@ package struct ExecutorDoor: Sendable {
         }
     }
 
-    /// Notes that an executor leaves; no run is handed to it after the answer.
+    /// Notes that an executor leaves; no run is handed to it that is taken up after the answer.
     package func signOff(_ request: RegistryRequest) async -> Envelope {
         guard let address = ExecutorAddress(request.address) else {
             return .failure("Illegal Argument. registryValue must be an http or https URL")
@@ -91,14 +116,55 @@ package struct ExecutorDoor: Sendable {
         }
     }
 
+    private static let wrongToken = Envelope.failure("The access token is wrong.")
+
+    private func keys() async throws(StoreError) -> DoorKeys {
+        DoorKeys(shared: accessToken, tokens: try await book.tokens(from: groups, at: stopwatch.elapsed))
+    }
+
+    /// Takes what an executor that fetches its runs says of them, and answers when there is something for it, or its patience
+    /// is over.
+    package func pull(_ request: PullRequest) async -> Envelope {
+        guard let address = ExecutorAddress(pulled: request.address) else {
+            let form = "\(ExecutorAddress.pulledScheme)NAME"
+            return .failure(
+                "Illegal Argument. address must be \(form), NAME of 1 to 64 letters, digits and -"
+            )
+        }
+        do {
+            return .success(try await pulls.answer(request, at: address).wire)
+        } catch {
+            return notStored("pull", error)
+        }
+    }
+
     /// Notes how runs ended; elements that cannot be read, or tell of unknown runs, fail nobody.
-    package func callBack(_ batch: CallbackBatch) async -> Envelope {
+    ///
+    /// - Parameters:
+    ///   - batch: what is told.
+    ///   - mayEnd: whether who called may tell of a run; when it may not, the others are kept and the answer is a no.
+    /// - Returns: what to answer.
+    package func callBack(
+        _ batch: CallbackBatch,
+        where mayEnd: (JobRun) -> Bool = { _ in true }
+    ) async -> Envelope {
         for error in batch.rejected {
             logger.warning("callback not readable", metadata: [LogKey.error: "\(error)"])
         }
-        return await storing("callback") { () async throws(StoreError) in
-            try await completion.complete(batch.items)
+        var refused: [JobRun] = []
+        let answer = await storing("callback") { () async throws(StoreError) in
+            _ = try await completion.complete(batch.items) { run in
+                if mayEnd(run) { return true }
+                refused.append(run)
+                return false
+            }
         }
+        guard let run = refused.first else { return answer }
+        logger.warning(
+            "callback with another group's token",
+            metadata: [LogKey.run: "\(run.id)", LogKey.group: "\(run.plan.terms.group)"]
+        )
+        return Self.wrongToken
     }
 
     private func storing(
@@ -109,11 +175,15 @@ package struct ExecutorDoor: Sendable {
             try await access()
             return .success()
         } catch {
-            logger.error(
-                "executor's call not stored",
-                metadata: [LogKey.reason: "\(door)", LogKey.error: "\(error)"]
-            )
-            return .failure("not stored, call again: \(error.code.rawValue)")
+            return notStored(door, error)
         }
+    }
+
+    private func notStored(_ door: String, _ error: any Error) -> Envelope {
+        logger.error(
+            "executor's call not stored",
+            metadata: [LogKey.reason: "\(door.prefix(64))", LogKey.error: "\(error)"]
+        )
+        return .failure("not stored, call again: \((error as? StoreError)?.code.rawValue ?? "interrupted")")
     }
 }

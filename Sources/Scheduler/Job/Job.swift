@@ -56,8 +56,10 @@ package struct JobSpec: Hashable, Sendable {
     /// The scheduler sees to it across all executors of the group; each executor does so once more by itself.
     package var overlap: BlockStrategy
     package var route: RouteStrategy
-    /// The name under which executors know the code.
+    /// The name under which executors know the code; empty where the job has a script.
     package var handler: String
+    /// The code that executors are sent; nil where they have it themselves.
+    package var script: JobScript?
     /// Passed through to the handler as it is.
     package var params: String
     /// The time limit of one run; zero means none.
@@ -67,6 +69,8 @@ package struct JobSpec: Hashable, Sendable {
     package var children: [ChildJob]
     /// Whom its trouble is told; nil when nobody is.
     package var alarm: AlarmPolicy?
+    /// How long its ended runs are kept; nil for as long as those of all jobs.
+    package var keep: Duration?
 
     package init(
         name: String,
@@ -77,11 +81,13 @@ package struct JobSpec: Hashable, Sendable {
         overlap: BlockStrategy = .serial,
         route: RouteStrategy = .round,
         handler: String,
+        script: JobScript? = nil,
         params: String = "",
         timeout: Duration = .zero,
         retry: RetryPolicy = .never,
         children: [ChildJob] = [],
-        alarm: AlarmPolicy? = nil
+        alarm: AlarmPolicy? = nil,
+        keep: Duration? = nil
     ) {
         self.name = name
         self.group = group
@@ -91,11 +97,13 @@ package struct JobSpec: Hashable, Sendable {
         self.overlap = overlap
         self.route = route
         self.handler = handler
+        self.script = script
         self.params = params
         self.timeout = timeout
         self.retry = retry
         self.children = children
         self.alarm = alarm
+        self.keep = keep
     }
 }
 

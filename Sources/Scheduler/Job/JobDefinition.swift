@@ -13,8 +13,9 @@ package struct JobDefinition: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children,
-            alarm, enabled
+            alarm, enabled, script
         case timeoutSeconds = "timeout_seconds"
+        case keepDays = "keep_days"
     }
 
     private enum ScheduleKeys: String, CodingKey, CaseIterable {
@@ -28,7 +29,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         case ceilingSeconds = "ceiling_seconds"
     }
 
-    /// Reads the words of a definition file; only `name`, `group` and `handler` must be there.
+    /// Reads the words of a definition file; only `name`, `group`, and `handler` or `script` must be there.
     ///
     /// - Throws: `DecodingError` that names a missing, wrong or unknown key.
     package init(from decoder: any Decoder) throws {
@@ -48,13 +49,17 @@ package struct JobDefinition: Hashable, Sendable, Codable {
                 ?? .usual(for: schedule),
             overlap: try keys.decodeIfPresent(BlockStrategy.self, forKey: .overlap) ?? .serial,
             route: try keys.decodeIfPresent(RouteStrategy.self, forKey: .route) ?? .round,
-            handler: try keys.decode(String.self, forKey: .handler),
+            handler: try keys.contains(.script)
+                ? keys.decodeIfPresent(String.self, forKey: .handler) ?? ""
+                : keys.decode(String.self, forKey: .handler),
+            script: try keys.decodeIfPresent(JobScript.self, forKey: .script),
             params: try keys.decodeIfPresent(String.self, forKey: .params) ?? "",
             timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
                 ?? .zero,
             retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never,
             children: children.map { $0.within(group) },
-            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm)
+            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
+            keep: try keys.decodeIfPresent(Double.self, forKey: .keepDays).map { .seconds($0 * 86_400) }
         )
         isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
     }
@@ -71,13 +76,15 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try keys.encode(spec.misfire, forKey: .misfire)
         try keys.encode(spec.overlap, forKey: .overlap)
         try keys.encode(spec.route, forKey: .route)
-        try keys.encode(spec.handler, forKey: .handler)
+        if spec.script == nil { try keys.encode(spec.handler, forKey: .handler) }
+        try keys.encodeIfPresent(spec.script, forKey: .script)
         try keys.encode(spec.params, forKey: .params)
         try keys.encode(spec.timeout.inSeconds, forKey: .timeoutSeconds)
         try encode(spec.retry, keys.superEncoder(forKey: .retry))
         // A definition without them must keep the fingerprint that it had before there were any.
         if !spec.children.isEmpty { try keys.encode(spec.children, forKey: .children) }
         try keys.encodeIfPresent(spec.alarm, forKey: .alarm)
+        try keys.encodeIfPresent(spec.keep.map { $0.inSeconds / 86_400 }, forKey: .keepDays)
         try keys.encode(isEnabled, forKey: .enabled)
     }
 

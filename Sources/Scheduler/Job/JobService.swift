@@ -7,6 +7,7 @@ package struct JobService: Sendable {
     let history: any JobHistory
     private let runs: any RunStore
     private let registry: any RegistryStore
+    private let calls: any IdempotencyStore
     private let bells: SchedulerBells
     private let gauges: SchedulerGauges
     private let wall: any WallClock
@@ -16,6 +17,7 @@ package struct JobService: Sendable {
         history = parts.history
         runs = parts.runs
         registry = parts.registry
+        calls = parts.calls
         bells = parts.bells
         gauges = parts.gauges
         wall = parts.wall
@@ -114,11 +116,20 @@ package struct JobService: Sendable {
 
     /// Triggers a job now, whether it is enabled or not, with its own parameters or others.
     ///
+    /// - Parameters:
+    ///   - id: the job.
+    ///   - params: what the handler is given; nil for the job's own.
+    ///   - address: the only executor that may have the run, one of the job's group; nil when the job's route chooses.
+    ///   - trigger: why.
+    ///   - key: that of a call that has begun, which adds runs once; nil for a call without one.
     /// - Returns: the runs, one a shard; they are stored and will be handed over even if this process dies now.
+    /// - Throws: `SchedulerError.invalid` for an address where the group has no living executor.
     package func trigger(
         _ id: JobID,
         params: String? = nil,
-        by trigger: TriggerKind = .manual
+        at address: String? = nil,
+        by trigger: TriggerKind = .manual,
+        key: String? = nil
     ) async throws(SchedulerError) -> [JobRun] {
         let job = try await job(id)
         if let params, params.utf8.count > 65_536 {
@@ -128,7 +139,9 @@ package struct JobService: Sendable {
             try await storing { () async throws(StoreError) in try await registry.instances() }
         )
         var now = wall.now
-        let living = groups.living(in: job.spec.group, at: now).count
+        let living = groups.living(in: job.spec.group, at: now)
+        var target: ExecutorAddress?
+        if let address { target = try Self.target(address, among: living, in: job.spec.group) }
         while true {
             let new = TriggerPlanner()
                 .runs(
@@ -136,10 +149,11 @@ package struct JobService: Sendable {
                     triggeredAt: now,
                     by: trigger,
                     params: params,
-                    living: living
+                    target: target,
+                    living: living.count
                 )
             do {
-                let added = try await runs.add(new)
+                let added = try await add(new, for: key)
                 gauges.planned(added, at: now)
                 bells.runsMayGo()
                 return added
@@ -150,6 +164,23 @@ package struct JobService: Sendable {
                 throw .store(error)
             }
         }
+    }
+
+    private func add(_ new: [NewRun], for key: String?) async throws(StoreError) -> [JobRun] {
+        guard let key else { return try await runs.add(new) }
+        return try await calls.add(new, for: key)
+    }
+
+    private static func target(
+        _ text: String,
+        among living: [ExecutorInstance],
+        in group: String
+    ) throws(SchedulerError) -> ExecutorAddress {
+        let address = ExecutorAddress(text) ?? ExecutorAddress(pulled: text)
+        guard let address, living.contains(where: { $0.address == address }) else {
+            throw .invalid([FieldFault("address", "must be one of a living executor of group \(group)")])
+        }
+        return address
     }
 
     /// The next instants of a schedule after `moment`, fewer where it ends, and what may surprise.

@@ -9,10 +9,19 @@ extension JobSpec {
         }
         check(Self.isLine(name, atMost: 128), "name", "must have 1 to 128 characters and no line break")
         check(Self.isAppName(group), "group", "must be 1 to 64 of letters, digits, dot, dash and underscore")
-        check(Self.isLine(handler, atMost: 255), "handler", "must have 1 to 255 characters and no line break")
+        if let script {
+            check(handler.isEmpty, "handler", "must be left out of a job that has a script")
+            faults += script.faults
+        } else {
+            let reason = "must have 1 to 255 characters and no line break"
+            check(Self.isLine(handler, atMost: 255), "handler", reason)
+        }
         check(summary.count <= 1_000, "summary", "must have at most 1000 characters")
         check(params.utf8.count <= 65_536, "params", "must have at most 65536 bytes")
         check(timeout >= .zero && timeout <= Self.longestTimeout, "timeout", "must be from 0 to 30 days")
+        if let keep {
+            check(keep >= .seconds(86_400) && keep <= Self.longestKeep, "keep", "must be from 1 to 3650 days")
+        }
         check((0...100).contains(retry.limit), "retry.limit", "must be from 0 to 100")
         check(
             retry.backoff.first >= .zero && retry.backoff.ceiling >= retry.backoff.first,
@@ -70,6 +79,8 @@ extension JobSpec {
 
     /// Below it a schedule would be a busy loop.
     private static let shortestPeriod = Duration.milliseconds(100)
+
+    private static let longestKeep = Duration.seconds(3_650 * 86_400)
 
     private static let longestTimeout = Duration.seconds(30 * 86_400)
 

@@ -4,7 +4,10 @@ import Groundwork
 extension JobSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children, alarm
+        case script
         case timeout = "timeout_ms"
+        // `RunClearingStore.keeps` finds the jobs that have one by this key.
+        case keep = "keep_ms"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -18,11 +21,13 @@ extension JobSpec: Codable {
             overlap: try keys.decode(BlockStrategy.self, forKey: .overlap),
             route: try keys.decode(RouteStrategy.self, forKey: .route),
             handler: try keys.decode(String.self, forKey: .handler),
+            script: try keys.decodeIfPresent(JobScript.self, forKey: .script),
             params: try keys.decode(String.self, forKey: .params),
             timeout: .milliseconds(try keys.decode(Int64.self, forKey: .timeout)),
             retry: try keys.decode(RetryPolicy.self, forKey: .retry),
             children: try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? [],
-            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm)
+            alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
+            keep: try keys.decodeIfPresent(Int64.self, forKey: .keep).map { .milliseconds($0) }
         )
     }
 
@@ -36,10 +41,12 @@ extension JobSpec: Codable {
         try keys.encode(overlap, forKey: .overlap)
         try keys.encode(route, forKey: .route)
         try keys.encode(handler, forKey: .handler)
+        try keys.encodeIfPresent(script, forKey: .script)
         try keys.encode(params, forKey: .params)
         try keys.encode(timeout.wholeMilliseconds, forKey: .timeout)
         try keys.encode(retry, forKey: .retry)
         try keys.encode(children, forKey: .children)
         try keys.encodeIfPresent(alarm, forKey: .alarm)
+        try keys.encodeIfPresent(keep?.wholeMilliseconds, forKey: .keep)
     }
 }

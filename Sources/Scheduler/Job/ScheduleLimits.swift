@@ -4,7 +4,7 @@ package import Groundwork
 /// What holds a schedule back: days that do not count, a first and a last instant, and a spread.
 package struct ScheduleLimits: Hashable, Sendable {
     /// The calendar whose days alone count; nil for all days.
-    package var calendar: String?
+    package var calendar: CalendarChoice?
     /// Further days on which nothing is due, as `2027-03-14`, in any order.
     package var except: [String]
     /// Before it nothing is due.
@@ -15,7 +15,7 @@ package struct ScheduleLimits: Hashable, Sendable {
     package var jitter: Duration
 
     package init(
-        calendar: String? = nil,
+        calendar: CalendarChoice? = nil,
         except: [String] = [],
         from: Moment? = nil,
         until: Moment? = nil,
@@ -62,13 +62,7 @@ package struct ScheduleLimits: Hashable, Sendable {
         guard let calendar else {
             return try Self.making { () throws(CalendarError) in try JobCalendar(without: dates) }
         }
-        guard let known = JobCalendar.builtIn(named: calendar) else {
-            let names = JobCalendar.builtIn.map(\.name).joined(separator: ", ")
-            throw ScheduleError(
-                field: "calendar",
-                reason: "there is no calendar \(calendar): use one of \(names)"
-            )
-        }
+        let known = try calendar.calendar()
         return try Self.making { () throws(CalendarError) in try known.without(dates) }
     }
 
@@ -122,7 +116,7 @@ extension ScheduleLimits: Codable {
     init(from decoder: any Decoder, in rules: ZoneRules) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
-            calendar: try keys.decodeIfPresent(String.self, forKey: .calendar),
+            calendar: try keys.decodeIfPresent(CalendarChoice.self, forKey: .calendar),
             except: try keys.decodeIfPresent([String].self, forKey: .except) ?? [],
             from: try Self.instant(keys, .from, rules),
             until: try Self.instant(keys, .until, rules),

@@ -8,18 +8,29 @@ package protocol JobStore: Sendable {
     func add(_ job: NewJob) async throws(StoreError) -> Job
 
     /// Writes the job's spec, its switch and its definition, and gives it the next version, which its history has from
-    /// `moment` on.
+    /// `now` on.
     ///
-    /// Leaves the next trigger alone for `.keep`, because a leader may be moving it at the same time.
+    /// Leaves the next trigger alone for `.keep`, because a leader may be moving it at the same time. What a leader planned ahead of
+    /// its instant is taken back: runs of the schedule that are planned for an instant after `now`, and after all that
+    /// executors have been sent, are removed, and with `.keep` the job is due at the first of their instants again.
     ///
+    /// - Parameters:
+    ///   - job: what is written.
+    ///   - nextTrigger: what becomes of the instant at which it is next due.
+    ///   - now: the present instant.
+    /// - Returns: the job as it is stored now.
     /// - Throws: `.notFound` when there is no such job; `.conflict` when its version is not `job.version`, or its
     ///   group has another job of that name.
-    func replace(_ job: Job, nextTrigger: NextTrigger, at moment: Moment) async throws(StoreError) -> Job
+    func replace(_ job: Job, nextTrigger: NextTrigger, at now: Moment) async throws(StoreError) -> Job
 
-    /// Removes a job; its ended runs stay, and its history, which ends at `moment`.
+    /// Removes a job, with the runs of its schedule that `replace` would take back; its ended runs stay, and its history, which ends at
+    /// `now`.
     ///
-    /// - Throws: `.notFound` when there is no such job; `.conflict` while one of its runs is open.
-    func remove(_ id: JobID, at moment: Moment) async throws(StoreError)
+    /// - Parameters:
+    ///   - id: the job.
+    ///   - now: the present instant.
+    /// - Throws: `.notFound` when there is no such job; `.conflict` while another of its runs is open.
+    func remove(_ id: JobID, at now: Moment) async throws(StoreError)
 
     /// The job, or nil.
     func job(_ id: JobID) async throws(StoreError) -> Job?
@@ -40,6 +51,14 @@ package protocol JobStore: Sendable {
     /// - Returns: the runs that were added.
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.
     func plan(_ triggers: [TriggerPlan], token: FencingToken) async throws(StoreError) -> [JobRun]
+}
+
+extension JobStore {
+    /// The script of the run's job as it stands now; nil for a run that names a handler.
+    func script(of run: JobRun) async throws(StoreError) -> JobScript? {
+        guard run.plan.terms.handler.isEmpty else { return nil }
+        return try await job(run.plan.job)?.spec.script
+    }
 }
 
 /// A job that the store has yet to number.

@@ -14,9 +14,9 @@ package protocol RunLedger: Sendable {
     /// The latest run that the schedule of `job` made for an instant before `moment`, or nil.
     func lastTrigger(of job: JobID, before moment: Moment) async throws(StoreError) -> LedgerEntry?
 
-    /// Since when nothing is forgotten: every run that ended at this instant or later is there. Nil when none was ever
-    /// forgotten.
-    func keptSince() async throws(StoreError) -> Moment?
+    /// Since when all runs of `job` are kept: each that was planned for this instant or a later one is there. Nil when none
+    /// was ever removed.
+    func keptSince(of job: JobID) async throws(StoreError) -> Moment?
 }
 
 /// What one run says about when it came and went.

@@ -1,7 +1,7 @@
 package import Groundwork
 
 /// Keeps the runs, open and ended.
-package protocol RunStore: Sendable {
+package protocol RunStore: PullStore {
     /// Adds runs that no schedule asked for, all or none, and notes their trigger on their jobs.
     ///
     /// - Throws: `.conflict` when a run of the same job, planned instant, shard and attempt exists.
@@ -84,9 +84,6 @@ package protocol RunStore: Sendable {
         since moment: Moment,
         among limit: Int
     ) async throws(StoreError) -> [JobID: [ExecutorAddress]]
-
-    /// Forgets at most `limit` runs that ended before `moment`, oldest first, and says how many; none that `sequels` lists.
-    func prune(endedBefore moment: Moment, limit: Int) async throws(StoreError) -> Int
 }
 
 /// What is to be handed to executors, and when to look again.

@@ -1,12 +1,15 @@
-/// Carries the word that runs may be handed over, from the process that knows it to the one that leads.
+/// Carries words between the processes of a cluster: that runs may be handed over, or that an executor which fetches its
+/// runs is to be told something.
 ///
-/// It is a matter of speed alone: whoever leads looks by itself too, so a word may be lost, or come for nothing.
+/// It is a matter of speed alone, but for questions: whoever leads and whoever holds a call looks by itself too, so a word may
+/// be lost, or come for nothing.
 package protocol WakeLine: Sendable {
     /// Tells the other processes; a word that cannot be told is lost.
-    func tell() async
+    func tell(_ word: WakeWord) async
 
-    /// Has `heard` called whenever another process tells, for as long as the line is there.
+    /// Has `heard` called with each word of another process, for as long as the line is there; with `.runsMayGo` also when
+    /// words may have been lost.
     ///
     /// - Parameter heard: must not hold up the thread that calls it.
-    func listen(_ heard: @escaping @Sendable () -> Void)
+    func listen(_ heard: @escaping @Sendable (WakeWord) -> Void)
 }

@@ -42,14 +42,12 @@ package struct LedgerAudit: Sendable {
     ) async throws(SchedulerError) -> LedgerReport {
         guard limit >= .zero else { throw .invalid([FieldFault("late", "must not be negative")]) }
         let now = wall.now
-        let keptSince = try await storing { () async throws(StoreError) in try await ledger.keptSince() }
-        let from = keptSince.map { max($0, span.lowerBound) } ?? span.lowerBound
         let until = min(span.upperBound, now - limit)
         guard span.lowerBound < until else {
             throw .invalid([FieldFault("from", "nothing in the span was due by now")])
         }
-        let checked = from..<max(from, until)
-        var report = LedgerReport(span: checked, notBefore: from > span.lowerBound ? from : nil)
+        let checked = span.lowerBound..<until
+        var report = LedgerReport(span: checked)
         let most = min(max(0, findings), Self.mostFindings)
         var after: JobID?
         repeat {
@@ -58,7 +56,7 @@ package struct LedgerAudit: Sendable {
                 try await verify(id, limit: limit, now: now, findings: most, into: &report)
             }
             after = jobs.next
-        } while after != nil && !checked.isEmpty
+        } while after != nil
         return report
     }
 
@@ -80,10 +78,14 @@ package struct LedgerAudit: Sendable {
         findings most: Int,
         into report: inout LedgerReport
     ) async throws(SchedulerError) {
-        var span = report.span
+        var kept = try await keptSince(of: job)
         while true {
+            let from = kept.map { min(max($0, report.span.lowerBound), report.span.upperBound) }
+            let span = (from ?? report.span.lowerBound)..<report.span.upperBound
             let past = try await past(of: job, in: span)
-            guard let start = past.start, start < span.upperBound else { return }
+            guard let start = past.start, start < span.upperBound else {
+                return report.leaveOut(before: from)
+            }
             let left = most - report.findings.count
             let proof = try await proof(
                 of: job,
@@ -93,14 +95,19 @@ package struct LedgerAudit: Sendable {
                 most: left,
                 until: span.upperBound
             )
-            let keptSince = try await storing { () async throws(StoreError) in try await ledger.keptSince() }
-            if let keptSince, keptSince > start, proof.differences[.missing] != nil {
-                // What is missing may have been forgotten meanwhile: what is kept is looked at again.
-                span = keptSince..<max(keptSince, span.upperBound)
+            let keptNow = try await keptSince(of: job)
+            if keptNow != kept, proof.differences[.missing] != nil {
+                // What is missing may have been removed meanwhile: what is kept is looked at again.
+                kept = keptNow
                 continue
             }
+            report.leaveOut(before: from)
             return report.add(proof, past, most: most)
         }
+    }
+
+    private func keptSince(of job: JobID) async throws(SchedulerError) -> Moment? {
+        try await storing { () async throws(StoreError) in try await ledger.keptSince(of: job) }
     }
 
     private func proof(

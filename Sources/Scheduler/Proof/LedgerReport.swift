@@ -4,8 +4,9 @@ package import Groundwork
 package struct LedgerReport: Hashable, Sendable {
     /// The planned instants that were compared.
     package let span: Range<Moment>
-    /// Before when nothing can be compared, because runs were forgotten; nil where that takes nothing off what was asked for.
-    package let notBefore: Moment?
+    /// The latest instant before which a job could not be compared because runs of it were removed; nil where none was within the
+    /// span.
+    package private(set) var notBefore: Moment?
     package var jobs = 0
     /// Jobs whose history begins within the span, though they are older: they were compared from there on.
     package var youngHistories = 0
@@ -18,9 +19,14 @@ package struct LedgerReport: Hashable, Sendable {
     /// Whether every trigger has exactly what it was to have.
     package var isProven: Bool { differences.isEmpty }
 
-    init(span: Range<Moment>, notBefore: Moment?) {
+    init(span: Range<Moment>) {
         self.span = span
-        self.notBefore = notBefore
+    }
+
+    /// Notes that a job is compared from `moment` on, if that is within the span.
+    mutating func leaveOut(before moment: Moment?) {
+        guard let moment, moment > span.lowerBound else { return }
+        notBefore = max(notBefore ?? moment, moment)
     }
 
     /// Adds what the comparison of one job came to; `most` is how many differences are named.

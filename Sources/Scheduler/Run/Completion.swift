@@ -19,12 +19,18 @@ package struct Completion: Sendable {
     /// The first callback of a run counts, also in one batch. It counts in every open state: a fast handler's
     /// callback may come before the answer that says its run was accepted.
     ///
+    /// - Parameters:
+    ///   - items: what executors told.
+    ///   - mayEnd: whether who called may tell of a run.
     /// - Returns: the runs that ended just now.
     /// - Throws: `StoreError`; then nothing of the batch is kept and the executor must call again.
     @discardableResult
-    package func complete(_ items: [CallbackItem]) async throws(StoreError) -> [JobRun] {
+    package func complete(
+        _ items: [CallbackItem],
+        where mayEnd: (JobRun) -> Bool = { _ in true }
+    ) async throws(StoreError) -> [JobRun] {
         let first = Dictionary(items.map { ($0.run, $0) }) { first, _ in first }
-        let known = try await runs.runs(Array(first.keys)).sorted { $0.id < $1.id }
+        let known = try await runs.runs(Array(first.keys)).filter(mayEnd).sorted { $0.id < $1.id }
         let now = wall.now
         let ends = known.compactMap { run in
             first[run.id].map { (run: run, end: RunEnd($0.outcome, of: run, at: now)) }

@@ -55,6 +55,25 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         self.token = token
     }
 
+    /// As it stands once a store took this change of it.
+    ///
+    /// - Parameter token: under which it was written; nil leaves the one before.
+    /// - Returns: the run with its next version.
+    package func stored(under token: FencingToken?) -> JobRun {
+        JobRun(
+            id: id,
+            plan: plan,
+            state: state,
+            executor: executor,
+            dispatchedAt: dispatchedAt,
+            startedAt: startedAt,
+            unreachedSince: unreachedSince,
+            killRequestedAt: killRequestedAt,
+            version: version + 1,
+            token: token ?? self.token
+        )
+    }
+
     /// Whether it has not ended.
     package var isOpen: Bool { end == nil }
 
@@ -85,6 +104,19 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         return run
     }
 
+    /// Not sent after all, although that was written down; nil unless it is being dispatched.
+    ///
+    /// - Parameter due: when it is due.
+    /// - Returns: the changed run, which is with no executor.
+    package func takenBack(due: Moment) -> JobRun? {
+        guard case .dispatching = state else { return nil }
+        var run = self
+        run.state = .planned(due: due)
+        run.executor = nil
+        run.dispatchedAt = nil
+        return run
+    }
+
     /// Waits, because no executor could be reached; nil unless it is planned or being dispatched.
     ///
     /// - Parameters:
@@ -105,10 +137,17 @@ package struct JobRun: Hashable, Sendable, Identifiable {
     }
 
     /// Accepted by the executor it was sent to; nil unless it is being dispatched.
-    package func accepted(at now: Moment) -> JobRun? {
+    ///
+    /// - Parameters:
+    ///   - now: when.
+    ///   - executor: the process that says so, where another one may have been meant: one that fetches its runs finds what was
+    ///     left for the one before it.
+    /// - Returns: the changed run.
+    package func accepted(at now: Moment, by executor: ExecutorReference? = nil) -> JobRun? {
         guard case .dispatching = state else { return nil }
         var run = self
         run.state = .running
+        run.executor = executor ?? self.executor
         run.startedAt = now
         run.unreachedSince = nil
         return run

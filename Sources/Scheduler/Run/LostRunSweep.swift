@@ -6,6 +6,7 @@ import Logging
 package struct LostRunSweep: Sendable {
     private let runs: any RunStore
     private let registry: any RegistryStore
+    private let calls: any IdempotencyStore
     private let executors: ExecutorClient
     private let closer: RunCloser
     private let bells: SchedulerBells
@@ -21,6 +22,7 @@ package struct LostRunSweep: Sendable {
     init(_ parts: SchedulerParts, settings: SweepSettings) {
         runs = parts.runs
         registry = parts.registry
+        calls = parts.calls
         executors = parts.executors
         closer = RunCloser(parts)
         bells = parts.bells
@@ -38,7 +40,7 @@ package struct LostRunSweep: Sendable {
         while !Task.isCancelled {
             do {
                 try await sweep(under: lease, &idle)
-                try await prune()
+                try await forget()
             } catch let error as StoreError where error.isTransient {
                 logger.warning("runs not swept", metadata: [LogKey.error: "\(error)"])
                 // What executors called back meanwhile was not taken either: they will call again.
@@ -198,7 +200,8 @@ package struct LostRunSweep: Sendable {
     /// Asks the executor to stop working on a run that is over here; whatever it answers, the run stays
     /// ended.
     private func free(_ run: JobRun, _ groups: ExecutorGroups, _ idle: inout IdleRuns) async {
-        guard let address = run.executor?.address, !idle.isDeaf(address),
+        // One that fetches its runs hears of the end when it says what it has.
+        guard let address = run.executor?.address, !address.isPulled, !idle.isDeaf(address),
             let executor = groups.instance(at: address, in: run.plan.terms.group)
         else { return }
         if case .unknown = await executors.kill(run.plan.job, on: executor) { idle.noteDeaf(address) }
@@ -216,23 +219,15 @@ package struct LostRunSweep: Sendable {
         return answer
     }
 
-    /// Removes runs that ended long ago, a bounded number, and executors that are long gone.
-    func prune() async throws {
+    /// Removes executors that are long gone, and keys of calls that nobody repeats any more.
+    func forget() async throws {
         let now = wall.now
-        let end = now - settings.runRetention
-        // Several small transactions, so that nobody waits long; what is left over goes next time.
-        var count = 0
-        for _ in 0..<10 {
-            let step = try await runs.prune(endedBefore: end, limit: Self.batch)
-            count += step
-            if step < Self.batch { break }
-        }
-        if count > 0 { logger.debug("old runs removed", metadata: ["runs": "\(count)"]) }
         _ = try await registry.forget(silentSince: now - settings.executorRetention)
+        _ = try await calls.prune(begunBefore: now - KeyedCall.retention, limit: Self.batch)
     }
 }
 
-/// How lost runs are looked for, and how long what is over is kept.
+/// How lost runs are looked for, and how long executors that are gone stay listed.
 package struct SweepSettings: Hashable, Sendable {
     /// The wait between two looks.
     package var period = Duration.seconds(5)
@@ -259,8 +254,6 @@ package struct SweepSettings: Hashable, Sendable {
     package var idlePeriod = Duration.seconds(30)
     /// For how long the executor must say no before the result counts as lost: time to deliver what it kept.
     package var idleLimit = Duration.seconds(300)
-    /// How long ended runs are kept.
-    package var runRetention = Duration.seconds(30 * 86_400)
     /// How long executors that are gone stay listed.
     package var executorRetention = Duration.seconds(86_400)
 

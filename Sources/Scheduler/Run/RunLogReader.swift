@@ -5,11 +5,15 @@ package struct RunLogReader: Sendable {
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let executors: ExecutorClient
+    private let pulls: PullHub
+    private let clock: any Clock<Duration>
 
     package init(_ parts: SchedulerParts) {
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
+        pulls = parts.pulls
+        clock = parts.clock
     }
 
     /// The lines of `run` from `line` on, counted from 1.
@@ -38,7 +42,11 @@ package struct RunLogReader: Sendable {
         }
         let request = LogRequest(run: run, plannedAt: found.plan.plannedAt, fromLine: from)
         do {
-            return RunLogPage(try await executors.log(request, on: executor), from: from, of: found)
+            let page =
+                address.isPulled
+                ? try await pulls.page(request, at: address, within: executors.callLimit, on: clock)
+                : try await executors.log(request, on: executor)
+            return RunLogPage(page, from: from, of: found)
         } catch {
             throw .executor(error.message)
         }

@@ -46,6 +46,8 @@ package struct RunTerms: Hashable, Sendable {
     package var followUp: Duration?
     /// Whether somebody looks at how it ended, once no further attempt follows: see `Sequel`.
     package var hasSequel: Bool
+    /// The only executor that may have it; nil when the route chooses one.
+    package var target: ExecutorAddress?
 
     package init(
         group: String,
@@ -56,7 +58,8 @@ package struct RunTerms: Hashable, Sendable {
         timeout: Duration = .zero,
         retry: RetryPolicy = .never,
         followUp: Duration? = nil,
-        hasSequel: Bool = false
+        hasSequel: Bool = false,
+        target: ExecutorAddress? = nil
     ) {
         self.group = group
         self.handler = handler
@@ -67,6 +70,7 @@ package struct RunTerms: Hashable, Sendable {
         self.retry = retry
         self.followUp = followUp
         self.hasSequel = hasSequel
+        self.target = target
     }
 
     /// The terms of `spec`, with other parameters when an operator gave some.

@@ -2,18 +2,22 @@ package import Groundwork
 
 /// What operators and programs ask about runs and executors.
 package struct RunService: Sendable {
-    private let runs: any RunStore
+    let runs: any RunBooks
     private let registry: any RegistryStore
     private let executors: ExecutorClient
     private let closer: RunCloser
-    private let wall: any WallClock
+    private let pulls: PullHub
+    let wall: any WallClock
+    let calendar: RunCalendar
 
     package init(_ parts: SchedulerParts) {
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
         closer = RunCloser(parts)
+        pulls = parts.pulls
         wall = parts.wall
+        calendar = parts.calendar
     }
 
     /// The newest runs that pass the filter, from `after` on.
@@ -86,6 +90,11 @@ package struct RunService: Sendable {
         guard let address = run.executor?.address else {
             let end = RunEnd(.killed, message: "before it was sent", at: wall.now)
             return .ended(try await closer.close(run, end, token: nil).map(\.id))
+        }
+        guard !address.isPulled else {
+            // It is told of this run alone, and says how it ended.
+            pulls.ring(address)
+            return .requested("the executor fetches its runs, and is told when it calls")
         }
         let groups = ExecutorGroups(try await registry.instances())
         guard let executor = groups.instance(at: address, in: run.plan.terms.group) else {

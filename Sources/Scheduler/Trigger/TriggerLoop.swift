@@ -1,9 +1,10 @@
 import Groundwork
 import Logging
 
-/// Plans what is due, the moment it is due, while this process leads.
+/// Plans what is due, a little before it is due, while this process leads.
 ///
-/// It reads the soonest jobs, plans those that are due, and sleeps until the next one is. What it read it reads again when a
+/// It reads the soonest jobs, plans those that are due within the planner's head start, and sleeps until five sixths of that are left to
+/// the next one: those that are due in between are planned together. What it read it reads again when a
 /// change of jobs rings its bell, when a plan does not count, and after `longestSleep`, within which it so sees what other
 /// processes change.
 package struct TriggerLoop: Sendable {
@@ -63,8 +64,8 @@ package struct TriggerLoop: Sendable {
     private func round(under lease: Lease, _ known: inout Agenda?) async throws -> Duration {
         var agenda = try await self.agenda(known)
         let now = wall.now
-        let due = agenda.takeDue(at: now, limit: Self.batch)
-        let idle = min(agenda.idle(at: now) ?? Self.longestSleep, Self.longestSleep)
+        let due = agenda.takeDue(at: now + planner.headStart, limit: Self.batch)
+        let idle = idle(agenda, at: now)
         known = agenda
         guard !due.isEmpty else { return idle }
         let groups = try await groups(of: due)
@@ -76,14 +77,24 @@ package struct TriggerLoop: Sendable {
         for (job, plan) in plans where counted.contains(job.id) { agenda.put(job, next: plan.next) }
         // One that does not count was decided on what is not so any more.
         known = plans.allSatisfy { counted.contains($0.0.id) } ? agenda : nil
-        // More may be due already, but jobs that cannot be planned must not make this a busy loop.
-        return plans.isEmpty ? idle : .zero
+        // Jobs that cannot be planned must not make this a busy loop.
+        guard !plans.isEmpty else { return idle }
+        return due.count == Self.batch || known == nil ? .zero : self.idle(agenda, at: now)
+    }
+
+    /// How long nothing has to be planned.
+    private func idle(_ agenda: Agenda, at now: Moment) -> Duration {
+        min(agenda.idle(at: now + planner.headStart * 5 / 6) ?? Self.longestSleep, Self.longestSleep)
     }
 
     /// What is known, or what is read where that is too little or too old.
     private func agenda(_ known: Agenda?) async throws(StoreError) -> Agenda {
         let readAt = stopwatch.elapsed
-        if let known, readAt - known.readAt < Self.longestSleep, !known.isShort(at: wall.now) { return known }
+        if let known, readAt - known.readAt < Self.longestSleep,
+            !known.isShort(at: wall.now + planner.headStart)
+        {
+            return known
+        }
         return Agenda(try await jobs.upcoming(limit: Self.window), limit: Self.window, readAt: readAt)
     }
 

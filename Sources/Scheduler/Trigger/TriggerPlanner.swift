@@ -8,13 +8,22 @@ package struct TriggerPlanner: Hashable, Sendable {
     package var misfireThreshold: Duration
     /// The most triggers of one job that are planned at once; the rest follow at once in further plans.
     package var batch: Int
+    /// How long before its instant a trigger is planned, so that its runs are stored by then.
+    ///
+    /// `JobStore` takes the runs back of a job that is changed or switched off before the instant.
+    package var headStart: Duration
 
-    package init(misfireThreshold: Duration = .seconds(10), batch: Int = 64) {
+    package init(
+        misfireThreshold: Duration = .seconds(10),
+        batch: Int = 64,
+        headStart: Duration = .zero
+    ) {
         self.misfireThreshold = misfireThreshold
         self.batch = batch
+        self.headStart = headStart
     }
 
-    /// What is to be planned for `job` at `now`; nil when it is not due.
+    /// What is to be planned for `job` at `now`; nil when nothing is due within the head start.
     ///
     /// Every instant that is late by no more than the threshold gets its runs. When the oldest is later than
     /// that, the misfire policy decides about all that are due together.
@@ -26,9 +35,14 @@ package struct TriggerPlanner: Hashable, Sendable {
     /// - Returns: the plan.
     /// - Throws: `ScheduleError` when the stored schedule cannot be read.
     package func plan(_ job: Job, at now: Moment, living: Int) throws(ScheduleError) -> TriggerPlan? {
-        guard job.isEnabled, let expected = job.nextTriggerAt, expected <= now else { return nil }
+        let horizon = now + headStart
+        guard job.isEnabled, let expected = job.nextTriggerAt, expected <= horizon else { return nil }
         let rhythm = try Rhythm(job.spec.schedule, since: job.startedAt ?? job.createdAt)
-        let due = rhythm.triggers(from: expected, through: now, limit: batch)
+        let due = rhythm.triggers(
+            from: expected,
+            through: now - expected > misfireThreshold ? now : horizon,
+            limit: batch
+        )
         guard now - expected > misfireThreshold else {
             let runs = due.instants.flatMap { instant in
                 rhythm.doubt(about: instant).map { [record(of: job, at: instant, $0, now)] }
@@ -65,6 +79,7 @@ package struct TriggerPlanner: Hashable, Sendable {
     ///   - trigger: why.
     ///   - params: what the handler is given; nil for the job's own.
     ///   - parent: the run whose end triggers it, if one does.
+    ///   - target: the only executor that may have it, which is not split then; nil when the job's route chooses.
     ///   - living: how many executors of its group live; decides into how many shards the trigger is split.
     /// - Returns: the runs, one a shard.
     package func runs(
@@ -73,9 +88,20 @@ package struct TriggerPlanner: Hashable, Sendable {
         by trigger: TriggerKind,
         params: String?,
         parent: RunID? = nil,
+        target: ExecutorAddress? = nil,
         living: Int
     ) -> [NewRun] {
-        runs(of: job, at: now, trigger, due: now, living: living, params: params, parent: parent)
+        let parts = target == nil ? living : 1
+        return runs(
+            of: job,
+            at: now,
+            trigger,
+            due: now,
+            living: parts,
+            params: params,
+            parent: parent,
+            target: target
+        )
     }
 
     private func runs(
@@ -85,9 +111,11 @@ package struct TriggerPlanner: Hashable, Sendable {
         due: Moment,
         living: Int,
         params: String? = nil,
-        parent: RunID? = nil
+        parent: RunID? = nil,
+        target: ExecutorAddress? = nil
     ) -> [NewRun] {
-        let terms = RunTerms(job.spec, params: params)
+        var terms = RunTerms(job.spec, params: params)
+        terms.target = target
         return Shard.all(job.spec.route == .sharding ? living : 1)
             .map { shard in
                 let plan = RunPlan(

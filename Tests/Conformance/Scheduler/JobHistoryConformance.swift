@@ -53,6 +53,31 @@ package enum JobHistoryConformance {
             #expect(versions[1].end == JobVersion.End(at: change, nextTriggerAt: next))
             #expect(versions[0].firstTriggerAt == next)
         },
+        Clause("a version ends before what was planned ahead and is taken back") { stores in
+            let token = try await stores.mint()
+            var job = try await stores.jobs.add(.sample())
+            let ahead = [NewRun.sample(of: job.id, trigger: .schedule)]
+            _ = try await stores.jobs.plan([.sample(job, next: nil, runs: ahead)], token: token)
+            let change = Moment.noon - .milliseconds(1)
+            job = try await stores.jobs.replace(job, nextTrigger: .keep, at: change)
+            var versions = try await versions(of: job.id, stores)
+            #expect(versions.last?.end == JobVersion.End(at: change, nextTriggerAt: .noon))
+            #expect(versions.first?.firstTriggerAt == .noon)
+            _ = try await stores.jobs.plan([.sample(job, next: nil)], token: token)
+            try await stores.jobs.remove(job.id, at: change)
+            versions = try await Self.versions(of: job.id, stores)
+            #expect(versions.first?.end == JobVersion.End(at: change, nextTriggerAt: .noon))
+        },
+        Clause("a version keeps the script of a job and the days of a calendar of its own") { stores in
+            var job = try await stores.jobs.add(.sample())
+            job.spec.handler = ""
+            job.spec.script = JobScript(.shell, "echo 1\necho 2\n", remark: "counts to two")
+            let days = try JobCalendar(name: "offices", excludesWeekends: true)
+            job.spec.schedule.limits.calendar = .own(days)
+            let changed = try await stores.jobs.replace(job, nextTrigger: .keep, at: .noon)
+            #expect(try await stores.history.version(2, of: job.id)?.spec == changed.spec)
+            #expect(changed.spec == job.spec)
+        },
         Clause("a job that is switched off has a version without triggers") { stores in
             var job = try await stores.jobs.add(.sample())
             job.isEnabled = false

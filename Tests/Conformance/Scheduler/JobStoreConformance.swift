@@ -27,7 +27,7 @@ package enum JobStoreConformance {
         },
         Clause("an id is never given twice, not even after its job is gone") { stores in
             let first = try await stores.jobs.add(.sample())
-            try await stores.jobs.remove(first.id)
+            try await stores.jobs.remove(first.id, at: .noon)
             let second = try await stores.jobs.add(.sample())
             #expect(first.id != second.id)
         },
@@ -39,24 +39,26 @@ package enum JobStoreConformance {
         Clause("a replaced job has the next version and its own next trigger") { stores in
             var job = try await stores.jobs.add(.sample())
             job.spec.params = "b=2"
-            let kept = try await stores.jobs.replace(job, nextTrigger: .keep)
+            let kept = try await stores.jobs.replace(job, nextTrigger: .keep, at: .noon)
             #expect(kept.version == job.version + 1)
             #expect(kept.spec.params == "b=2")
             #expect(kept.nextTriggerAt == .noon)
-            let set = try await stores.jobs.replace(kept, nextTrigger: .set(nil))
+            let set = try await stores.jobs.replace(kept, nextTrigger: .set(nil), at: .noon)
             #expect(set.nextTriggerAt == nil)
         },
         Clause("a job that was changed meanwhile is not replaced") { stores in
             let job = try await stores.jobs.add(.sample())
-            let newer = try await stores.jobs.replace(job, nextTrigger: .keep)
-            await expect(.conflict) { _ = try await stores.jobs.replace(job, nextTrigger: .set(nil)) }
+            let newer = try await stores.jobs.replace(job, nextTrigger: .keep, at: .noon)
+            await expect(.conflict) {
+                _ = try await stores.jobs.replace(job, nextTrigger: .set(nil), at: .noon)
+            }
             #expect(try await stores.jobs.job(job.id) == newer)
         },
         Clause("a job that is not there is neither replaced nor removed") { stores in
             let job = try await stores.jobs.add(.sample())
-            try await stores.jobs.remove(job.id)
-            await expect(.notFound) { _ = try await stores.jobs.replace(job, nextTrigger: .keep) }
-            await expect(.notFound) { try await stores.jobs.remove(job.id) }
+            try await stores.jobs.remove(job.id, at: .noon)
+            await expect(.notFound) { _ = try await stores.jobs.replace(job, nextTrigger: .keep, at: .noon) }
+            await expect(.notFound) { try await stores.jobs.remove(job.id, at: .noon) }
             #expect(try await stores.jobs.job(job.id) == nil)
         },
         Clause("a job cannot take the name of another") { stores in
@@ -64,15 +66,17 @@ package enum JobStoreConformance {
             var job = try await stores.jobs.add(.sample(.sample("b")))
             job.spec.name = "a"
             let renamed = job
-            await expect(.conflict) { _ = try await stores.jobs.replace(renamed, nextTrigger: .keep) }
+            await expect(.conflict) {
+                _ = try await stores.jobs.replace(renamed, nextTrigger: .keep, at: .noon)
+            }
         },
         Clause("a job is not removed while a run of it is open, and its ended runs outlive it") { stores in
             let job = try await stores.jobs.add(.sample())
             let run = try #require(try await stores.runs.add([.sample(of: job.id)]).first)
-            await expect(.conflict) { try await stores.jobs.remove(job.id) }
+            await expect(.conflict) { try await stores.jobs.remove(job.id, at: .noon) }
             let closing = try #require(RunClosing(run, RunEnd(.killed, at: .noon)))
             _ = try await stores.runs.close([closing], token: nil)
-            try await stores.jobs.remove(job.id)
+            try await stores.jobs.remove(job.id, at: .noon)
             #expect(try await stores.runs.runs([run.id]).count == 1)
         },
     ]
@@ -147,9 +151,9 @@ package enum JobStoreConformance {
             var changed = try await stores.jobs.add(.sample(.sample("changed")))
             var disabled = try await stores.jobs.add(.sample(.sample("disabled")))
             let plans = [TriggerPlan.sample(changed), .sample(disabled)]
-            changed = try await stores.jobs.replace(changed, nextTrigger: .keep)
+            changed = try await stores.jobs.replace(changed, nextTrigger: .keep, at: .noon)
             disabled.isEnabled = false
-            disabled = try await stores.jobs.replace(disabled, nextTrigger: .keep)
+            disabled = try await stores.jobs.replace(disabled, nextTrigger: .keep, at: .noon)
             #expect(try await stores.jobs.plan(plans, token: token).isEmpty)
             #expect(try await stores.jobs.plan([.sample(disabled)], token: token).isEmpty)
             #expect(try await stores.jobs.plan([.sample(changed)], token: token).count == 1)
@@ -159,9 +163,88 @@ package enum JobStoreConformance {
             let job = try await stores.jobs.add(.sample())
             _ = try await stores.jobs.plan([.sample(job)], token: token)
             var back = try #require(try await stores.jobs.job(job.id))
-            back = try await stores.jobs.replace(back, nextTrigger: .set(.noon))
+            back = try await stores.jobs.replace(back, nextTrigger: .set(.noon), at: .noon)
             #expect(try await stores.jobs.plan([.sample(back)], token: token).isEmpty)
             #expect(try await stores.jobs.job(job.id)?.nextTriggerAt == .noon + .seconds(10))
+        },
+        Clause("what was planned ahead is taken back by a change, and the job is due at its instant again") {
+            stores in
+            let token = try await stores.mint()
+            let job = try await stores.jobs.add(.sample())
+            _ = try await stores.jobs.plan([.sample(job)], token: token)
+            let moved = try #require(try await stores.jobs.job(job.id))
+            let changed = try await stores.jobs.replace(
+                moved,
+                nextTrigger: .keep,
+                at: .noon - .milliseconds(1)
+            )
+            #expect(changed.nextTriggerAt == .noon)
+            #expect(changed.lastTriggerAt == nil)
+            #expect(try await stores.jobs.job(job.id) == changed)
+            #expect(try await stores.runs.runs(RunFilter(), after: nil, limit: 10).elements.isEmpty)
+            #expect(try await stores.jobs.plan([.sample(changed)], token: token).count == 1)
+        },
+        Clause("a job that is switched off or removed takes with it what was planned ahead") { stores in
+            let token = try await stores.mint()
+            let removed = try await stores.jobs.add(.sample(.sample("removed")))
+            let job = try await stores.jobs.add(.sample(.sample("off")))
+            _ = try await stores.jobs.plan([.sample(removed), .sample(job)], token: token)
+            try await stores.jobs.remove(removed.id, at: .noon - .milliseconds(1))
+            var off = try #require(try await stores.jobs.job(job.id))
+            off.isEnabled = false
+            off = try await stores.jobs.replace(off, nextTrigger: .set(nil), at: .noon - .milliseconds(1))
+            #expect(off.nextTriggerAt == nil)
+            #expect(try await stores.runs.runs(RunFilter(), after: nil, limit: 10).elements.isEmpty)
+        },
+        Clause("a change takes back neither what is due, nor what was sent, nor what no schedule asked for") {
+            stores in
+            let token = try await stores.mint()
+            let job = try await stores.jobs.add(.sample())
+            let instants: [Moment] = [.noon, .noon + .seconds(1)]
+            let runs = instants.map { NewRun.sample(of: job.id, at: $0, trigger: .schedule) }
+            let planned = try await stores.jobs.plan([.sample(job, runs: runs)], token: token)
+            let manual = try await stores.runs.add([.sample(of: job.id, at: .noon + .seconds(2))])
+            let sent = try #require(
+                planned.last?.dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(9))
+            )
+            _ = try await stores.runs.advance([sent], token: token)
+            let moved = try #require(try await stores.jobs.job(job.id))
+            let changed = try await stores.jobs.replace(moved, nextTrigger: .keep, at: .noon)
+            #expect(changed.nextTriggerAt == moved.nextTriggerAt)
+            let left = try await stores.runs.runs(RunFilter(), after: nil, limit: 10).elements.map(\.id)
+            #expect(Set(left) == Set((planned + manual).map(\.id)))
+            await expect(.conflict) { try await stores.jobs.remove(job.id, at: .noon) }
+        },
+        Clause("a trigger of which a part was sent ahead is not taken back, and what comes after it is") {
+            stores in
+            let token = try await stores.mint()
+            let job = try await stores.jobs.add(.sample())
+            let runs = [0, 1, 2]
+                .flatMap { second in
+                    Shard.all(2)
+                        .map { shard in
+                            NewRun.sample(
+                                of: job.id,
+                                at: .noon + .seconds(second),
+                                shard: shard,
+                                trigger: .schedule
+                            )
+                        }
+                }
+            let next = Moment.noon + .seconds(3)
+            let planned = try await stores.jobs.plan([.sample(job, next: next, runs: runs)], token: token)
+            let sent = planned[3].dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(9))
+            _ = try await stores.runs.advance([try #require(sent)], token: token)
+            let moved = try #require(try await stores.jobs.job(job.id))
+            let changed = try await stores.jobs.replace(
+                moved,
+                nextTrigger: .keep,
+                at: .noon - .milliseconds(1)
+            )
+            let left = try await stores.runs.runs(RunFilter(), after: nil, limit: 10).elements.map(\.id)
+            #expect(Set(left) == Set(planned.prefix(4).map(\.id)))
+            #expect(changed.nextTriggerAt == .noon + .seconds(2))
+            #expect(changed.lastTriggerAt == .noon + .seconds(1))
         },
         Clause("a stale token is refused and nothing has changed") { stores in
             let stale = try await stores.mint()

@@ -77,22 +77,29 @@ package enum RunLedgerConformance {
             #expect(last?.run == run.id)
             #expect(try await stores.ledger.lastTrigger(of: job.id, before: .noon) == nil)
         },
-        Clause("it tells since when nothing was forgotten") { stores in
+        Clause("it tells of each job since when all runs are kept, whoever removed some") { stores in
             let job = try await stores.jobs.add(.sample())
+            let other = try await stores.jobs.add(.sample(.sample("other")))
             let runs = try await stores.runs.add([
                 .sample(of: job.id), .sample(of: job.id, at: .noon + .seconds(1)),
+                .sample(of: other.id, at: .noon + .seconds(2)),
             ])
-            let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: $0.plan.plannedAt)) }
+            let closings = runs.compactMap {
+                RunClosing($0, RunEnd(.killed, at: $0.plan.plannedAt + .milliseconds(100)))
+            }
             _ = try await stores.runs.close(closings, token: nil)
-            #expect(try await stores.ledger.keptSince() == nil)
-            #expect(try await stores.runs.prune(endedBefore: .noon, limit: 10) == 0)
-            #expect(try await stores.ledger.keptSince() == nil)
-            let first = Moment.noon + .milliseconds(1)
-            #expect(try await stores.runs.prune(endedBefore: first, limit: 10) == 1)
-            #expect(try await stores.ledger.keptSince() == first)
-            let second = Moment.noon + .seconds(5)
-            #expect(try await stores.runs.prune(endedBefore: second, limit: 10) == 1)
-            #expect(try await stores.ledger.keptSince() == second)
+            func clear(_ scope: RunScope, before moment: Moment) async throws -> Int {
+                let selection = RunSelection(scope, .endedBefore(moment))
+                return try await stores.runs.clear(selection, limit: 10, by: RunCalendar())
+            }
+            #expect(try await clear(.all(), before: .noon) == 0)
+            #expect(try await stores.ledger.keptSince(of: job.id) == nil)
+            #expect(try await clear(.job(job.id), before: .noon + .seconds(1)) == 1)
+            #expect(try await stores.ledger.keptSince(of: job.id) == .noon + .milliseconds(101))
+            #expect(try await stores.ledger.keptSince(of: other.id) == nil)
+            #expect(try await clear(.all(), before: .noon + .seconds(9)) == 2)
+            #expect(try await stores.ledger.keptSince(of: job.id) == .noon + .milliseconds(1_101))
+            #expect(try await stores.ledger.keptSince(of: other.id) == .noon + .milliseconds(2_101))
         },
     ]
 }

@@ -77,7 +77,7 @@ extension RunStoreConformance {
             let run = try await failed(stores)
             let step = AlarmStep(job: run.plan.job, state: .sample)
             _ = try await stores.runs.follow([SequelStep(run.id, leadsTo: [], alarm: step)], token: token)
-            try await stores.jobs.remove(run.plan.job)
+            try await stores.jobs.remove(run.plan.job, at: .noon)
             #expect(try await stores.alarms.alarms(of: [run.plan.job]).isEmpty)
         },
     ]

@@ -184,16 +184,16 @@ extension RunStoreConformance {
             let runs = try await add(stores, (0..<3).map { .noon + .seconds($0) })
             try await end(runs[0], .completed, in: stores)
             try await end(runs[1], .completed, in: stores)
-            #expect(try await stores.runs.prune(endedBefore: .noon, limit: 10) == 0)
+            #expect(try await clear(stores, endedBefore: .noon, limit: 10) == 0)
             let later = Moment.noon + .seconds(1)
-            #expect(try await stores.runs.prune(endedBefore: later, limit: 1) == 1)
-            #expect(try await stores.runs.prune(endedBefore: later, limit: 10) == 1)
+            #expect(try await clear(stores, endedBefore: later, limit: 1) == 1)
+            #expect(try await clear(stores, endedBefore: later, limit: 10) == 1)
             #expect(try await all(stores).map(\.id) == [runs[2].id])
         },
     ]
 
     /// Runs of one job, due and planned at `instants`.
-    private static func add(
+    static func add(
         _ stores: SchedulerStores,
         _ instants: [Moment],
         overlap: BlockStrategy = .serial

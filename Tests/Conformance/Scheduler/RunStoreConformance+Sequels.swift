@@ -104,9 +104,9 @@ extension RunStoreConformance {
             let run = try await planned(stores, "parent")
             try await end(run, .completed, in: stores)
             let later = Moment.noon + .seconds(9)
-            #expect(try await stores.runs.prune(endedBefore: later, limit: 10) == 0)
+            #expect(try await clear(stores, endedBefore: later, limit: 10) == 0)
             _ = try await stores.runs.follow([SequelStep(run.id, leadsTo: [])], token: token)
-            #expect(try await stores.runs.prune(endedBefore: later, limit: 10) == 1)
+            #expect(try await clear(stores, endedBefore: later, limit: 10) == 1)
         },
     ]
 

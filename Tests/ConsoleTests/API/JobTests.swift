@@ -76,6 +76,37 @@ import Testing
         }
     }
 
+    @Test func `a job has a calendar that comes with KPush, or one of its own`() async throws {
+        try await ConsoleBench.use { bench in
+            let own = """
+                {"name":"acme","summary":"","from":2030,"until":2031,"weekends":"excluded",\
+                "excluded":["2030-01-16"],"included":["2030-01-19"]}
+                """
+            let body = Self.sound.replacing("\"zone\"", with: "\"calendar\":\(own),\"zone\"")
+            let made = try await bench.post("/api/v1/jobs", body)
+            #expect(made["schedule.calendar.excluded.0"] == "2030-01-16")
+            #expect(made["schedule.calendar.weekends"] == "excluded")
+            let next = try await bench.get("/api/v1/jobs/1/next?count=4")
+            let days = next["instants"].list?.compactMap { $0.text?.prefix(10) }
+            // At two in Shanghai it is still the day before in UTC; the 20th of January 2030 is a Sunday.
+            #expect(days == ["2030-01-16", "2030-01-17", "2030-01-18", "2030-01-20"])
+
+            let named = body.replacing(own, with: "\"cn-workdays\"").replacing("nightly", with: "other")
+            #expect(try await bench.post("/api/v1/jobs", named)["schedule.calendar"] == "cn-workdays")
+            for (part, other, field) in [
+                ("2030-01-16", "2030-02-30", "schedule.calendar.excluded[0]"),
+                ("2030-01-19", "2030-01-18", "schedule.calendar.included"),
+                ("2031", "2029", "schedule.calendar.until"),
+                ("\"summary\"", "\"sumary\"", "schedule.calendar.sumary"),
+                (own, "\"nowhere\"", "schedule.calendar"), (own, "[]", "schedule.calendar"),
+            ] {
+                let answer = try await bench.post("/api/v1/jobs", body.replacing(part, with: other))
+                #expect(answer.status == 400)
+                #expect(answer["field"].text == field)
+            }
+        }
+    }
+
     @Test func `every fault of a job is told`() async throws {
         try await ConsoleBench.use { bench in
             let body = #"{"name":"","group":"a b","handler":"h"}"#
@@ -126,6 +157,40 @@ import Testing
             let bad = try await bench.post("/api/v1/schedules/preview", #"{"type":"CRON","conf":"nonsense"}"#)
             #expect(bad.status == 400)
             #expect(bad["field"] == "schedule.conf")
+        }
+    }
+}
+
+/// Jobs whose code is kept here, over the API.
+@Suite struct JobScriptAPITests {
+    @Test func `a script is kept as it was given, and asked of no handler`() async throws {
+        try await ConsoleBench.use { bench in
+            let script = #"{"language":"shell","source":"echo $1\n","remark":"says what it got"}"#
+            let made = try await bench.post(
+                "/api/v1/jobs",
+                #"{"name":"s","group":"app","script":\#(script)}"#
+            )
+            #expect(made.status == 201)
+            #expect(made["script.source"] == "echo $1\n")
+            #expect(made["script.remark"] == "says what it got")
+            #expect(made["handler"] == "")
+            let read = try await bench.get(try #require(made.headers["location"]))
+            #expect(read["script.language"] == "shell")
+        }
+    }
+
+    @Test(arguments: [
+        (#""script":{"language":"groovy","source":"x"}"#, "script.language"),
+        (#""script":{"language":"shell","source":" "}"#, "script.source"),
+        (#""script":{"language":"shell"}"#, "script.source"),
+        (#""script":{"language":"shell","source":"x","remark":"no"}"#, "script.remark"),
+        (#""script":{"language":"shell","source":"x"},"handler":"h""#, "handler"),
+    ])
+    func `a script that makes no sense is refused at its field`(script: String, field: String) async throws {
+        try await ConsoleBench.use { bench in
+            let answer = try await bench.post("/api/v1/jobs", #"{"name":"s","group":"app",\#(script)}"#)
+            #expect(answer.status == 400)
+            #expect(answer["field"].text == field)
         }
     }
 }

@@ -66,3 +66,47 @@ import Testing
         }
     }
 }
+
+/// The list of runs as a file.
+@Suite struct RunExportTests {
+    @Test func `runs that pass the filter are a file for spreadsheets`() async throws {
+        try await ConsoleBench.use { bench in
+            try await bench.executor()
+            let run = try await bench.running()
+            let end = CallbackItem(run: run.id, plannedAt: run.plan.plannedAt, outcome: .failed("=1+\"1\""))
+            _ = await bench.parts.executors.callBack(CallbackBatch([end]))
+            let file = try await bench.get("/api/v1/runs.csv?outcome=failed&group=app")
+            #expect(file.headers["content-type"] == "text/csv;charset=UTF-8")
+            #expect(Array(file.body.prefix(3)) == [0xEF, 0xBB, 0xBF])
+            let lines = file.text.split(separator: "\r\n")
+            #expect(lines.count == 2)
+            #expect(lines[1].hasPrefix("\"\(run.id)\",\"\(run.plan.job)\",\"app\",\"handle\","))
+            #expect(lines[1].contains("\"2030-01-15T04:00:00.000Z\""))
+            // What would be a formula is a text.
+            #expect(lines[1].hasSuffix("\"'=1+\"\"1\"\"\""))
+            #expect(
+                try await bench.get("/api/v1/runs.csv?outcome=succeeded").text.count { $0 == "\r\n" } == 1
+            )
+            #expect(try await bench.get("/api/v1/runs?state=open")["items"].list?.isEmpty == true)
+            let both = try await bench.get("/api/v1/runs?outcome=failed&reason=killed")
+            #expect(both.status == 400)
+            #expect(both["field"] == "outcome")
+        }
+    }
+
+    @Test func `a file has no more runs than it may have, however many there are`() {
+        var table = RunTable()
+        let plan = RunPlan(
+            job: JobID(rawValue: 1),
+            plannedAt: .noon,
+            trigger: .manual,
+            terms: RunTerms(group: "app", handler: "h")
+        )
+        let run = JobRun(id: RunID(rawValue: 1), plan: plan, state: .running)
+        table.append(Array(repeating: run, count: RunTable.limit - 1))
+        _ = table.takeBytes()
+        table.append([run, run])
+        #expect(table.rows == RunTable.limit)
+        #expect(String(decoding: table.takeBytes(), as: UTF8.self).count { $0 == "\r\n" } == 1)
+    }
+}

@@ -44,6 +44,16 @@ import Testing
         add("figure", DayDifference.Figure.allCases.map(\.rawValue))
         add("row", ReconciliationRow.Kind.allCases.map(\.rawValue))
         add("source", TheirDay.Source.allCases.map(\.rawValue))
+        add("range", RunRange.Name.allCases.map(\.rawValue))
+        add("overlap", BlockStrategy.allCases.map(\.rawValue))
+        add("misfire", MisfirePolicy.allCases.map(\.rawValue))
+        add("daylight", DaylightPolicy.allCases.map(\.rawValue))
+        add("schedule-type", ScheduleType.allCases.map(\.rawValue))
+        add("child-when", ChildCondition.allCases.map(\.rawValue))
+        add("child-params", ChildParams.allCases.map(\.rawValue))
+        add("script", JobScript.Language.allCases.map(\.rawValue))
+        add("jobs", JobState.allCases.map(\.rawValue))
+        add("weekday", (1...7).map(String.init))
         add("nav", Page.Section.allCases.map(\.rawValue))
         return keys
     }

@@ -23,6 +23,24 @@ import Testing
         try await clause.check(try await SchedulerRoom(way).stores)
     }
 
+    @Test(arguments: GroupStoreConformance.clauses, Way.allCases)
+    func `the group store keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
+        try await clause.check(try await SchedulerRoom(way).stores)
+    }
+
+    @Test(arguments: IdempotencyConformance.clauses, Way.allCases)
+    func `calls with keys are kept`(clause: Clause<SchedulerStores>, way: Way) async throws {
+        try await clause.check(try await SchedulerRoom(way).stores)
+    }
+
+    @Test(arguments: PullStoreConformance.clauses, Way.allCases)
+    func `the runs of executors that fetch theirs keep`(
+        clause: Clause<SchedulerStores>,
+        way: Way
+    ) async throws {
+        try await clause.check(try await SchedulerRoom(way).stores)
+    }
+
     @Test(arguments: RegistryStoreConformance.clauses, Way.allCases)
     func `the registry store keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
         try await clause.check(try await SchedulerRoom(way).stores)

@@ -1,5 +1,6 @@
 import Conformance
 import Groundwork
+import PushEngine
 import Scheduler
 import Testing
 
@@ -15,14 +16,19 @@ struct SchedulerRoom {
         address = try await way.database()
         let pool = PostgresPool(try PostgresSettings(address: address))
         self.pool = pool
-        let database = try await PostgresSchedulerDatabase(pool)
+        let database = try await PostgresSchedulerDatabase(
+            pool,
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
         stores = SchedulerStores(
             jobs: PostgresJobStore(database),
             history: PostgresJobHistory(database),
             runs: PostgresRunStore(database),
             ledger: PostgresRunLedger(database),
             alarms: PostgresAlarmStore(database),
-            registry: PostgresRegistryStore(database)
+            registry: PostgresRegistryStore(database),
+            groups: PostgresGroupStore(database),
+            calls: PostgresIdempotencyStore(database)
         ) { try await Self.mint(in: pool) }
     }
 

@@ -1,5 +1,6 @@
 import Conformance
 import Groundwork
+import PushEngine
 import SQLiteDriver
 import Scheduler
 import Synchronization
@@ -13,7 +14,10 @@ final class SchedulerStoresTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        let database = try SchedulerDatabase(path: folder.file("scheduler.db"))
+        let database = try SchedulerDatabase(
+            path: folder.file("scheduler.db"),
+            sealer: AESSealer(key: AESSealer.newKey())
+        )
         let keeper = SQLiteLeaseKeeper(database)
         stores = SchedulerStores(
             jobs: SQLiteJobStore(database),
@@ -21,7 +25,9 @@ final class SchedulerStoresTests {
             runs: SQLiteRunStore(database),
             ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
-            registry: SQLiteRegistryStore(database)
+            registry: SQLiteRegistryStore(database),
+            groups: SQLiteGroupStore(database),
+            calls: SQLiteIdempotencyStore(database)
         ) {
             let lease = try await keeper.acquire(
                 SchedulerService.leaseName,
@@ -49,6 +55,21 @@ final class SchedulerStoresTests {
 
     @Test(arguments: RunLedgerConformance.clauses)
     func `the run ledger keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: GroupStoreConformance.clauses)
+    func `the group store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: IdempotencyConformance.clauses)
+    func `calls with keys are kept`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: PullStoreConformance.clauses)
+    func `the runs of executors that fetch theirs keep`(clause: Clause<SchedulerStores>) async throws {
         try await clause.check(stores)
     }
 

@@ -15,7 +15,10 @@ struct DispatcherTests {
             let job = try await rig.jobs.create(.sample("job-\(number)", schedule: .manual))
             _ = try await rig.jobs.trigger(job.id)
         }
-        try await dispatching(rig, lease) {
+        var rules = DispatchRules()
+        rules.underWay = 100
+        rules.underWayOfGroup = 64
+        try await dispatching(rig, lease, rules) {
             try await pass(rig, until: "all runs run") {
                 try await rig.parts.runs.runs(RunFilter(states: [.running]), after: nil, limit: 500).elements
                     .count == 200
@@ -45,13 +48,71 @@ struct DispatcherTests {
         #expect(executor.requests.map(\.run) == runs)
     }
 
+    @Test func `a run is written as sent a little before its instant, and sent at the instant`() async throws
+    {
+        let rig = try SchedulerRig()
+        let executor = try await rig.executor()
+        let lease = try await rig.lead()
+        let run = try await planned(rig, .serial)
+        try await dispatching(rig, lease) {
+            try await pass(rig, until: "the run is taken up") {
+                try await rig.runs.run(run.id).state.name == .dispatching
+            }
+            #expect(rig.now < .noon + .seconds(1))
+            #expect(executor.requests.isEmpty)
+            // Its time counts from the instant.
+            #expect(try await rig.runs.run(run.id).dispatchedAt == .noon + .seconds(1))
+            try await pass(rig, until: "the run runs") { try await rig.runs.run(run.id).state == .running }
+            #expect(executor.requests.map(\.run) == [run.id])
+            #expect(rig.now >= .noon + .seconds(1))
+        }
+    }
+
+    @Test func `a run whose fate others decide is looked at when it is due`() async throws {
+        let rig = try SchedulerRig()
+        let executor = try await rig.executor()
+        let lease = try await rig.lead()
+        let run = try await planned(rig, .discardLater)
+        try await dispatching(rig, lease) {
+            try await pass(rig, until: "the instant is near") { rig.now >= .noon + .milliseconds(980) }
+            #expect(try await rig.runs.run(run.id).state.name == .planned)
+            try await pass(rig, until: "the run runs") { try await rig.runs.run(run.id).state == .running }
+            #expect(executor.requests.map(\.run) == [run.id])
+        }
+    }
+
+    @Test func `a term that ends leaves what was not sent yet as planned`() async throws {
+        let rig = try SchedulerRig()
+        let executor = try await rig.executor()
+        let lease = try await rig.lead()
+        let run = try await planned(rig, .serial)
+        try await dispatching(rig, lease) {
+            try await pass(rig, until: "the run is taken up") {
+                try await rig.runs.run(run.id).state.name == .dispatching
+            }
+        }
+        let left = try await rig.runs.run(run.id)
+        #expect(left.state == .planned(due: .noon + .seconds(1)))
+        #expect(left.executor == nil)
+        #expect(executor.requests.isEmpty)
+    }
+
+    /// A run that is due in a second.
+    private func planned(_ rig: SchedulerRig, _ overlap: BlockStrategy) async throws -> JobRun {
+        let spec = JobSpec.sample(schedule: .manual, overlap: overlap)
+        let job = try await rig.jobs.create(spec)
+        let new = NewRun.sample(of: job.id, at: .noon + .seconds(1), terms: RunTerms(spec))
+        return try #require(try await rig.parts.runs.add([new]).first)
+    }
+
     /// Dispatches while `body` runs.
     private func dispatching(
         _ rig: SchedulerRig,
         _ lease: Lease,
+        _ rules: DispatchRules = DispatchRules(),
         _ body: () async throws -> Void
     ) async throws {
-        let dispatcher = Dispatcher(rig.parts, rules: DispatchRules())
+        let dispatcher = Dispatcher(rig.parts, rules: rules)
         try await withThrowingTaskGroup(of: Void.self) { loops in
             loops.addTask { try await dispatcher.run(under: lease) }
             try await body()

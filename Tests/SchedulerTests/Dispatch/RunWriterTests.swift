@@ -19,7 +19,7 @@ struct RunWriterTests {
             try await withThrowingTaskGroup(of: (RunID, JobRun?).self) { group in
                 for run in runs {
                     let changed = try #require(run.postponed(until: rig.now, at: rig.now))
-                    group.addTask { (run.id, try await writer.write(changed)) }
+                    group.addTask { (run.id, try await writer.write(changed).written) }
                 }
                 for try await (id, written) in group {
                     #expect(written?.id == id)
@@ -29,16 +29,60 @@ struct RunWriterTests {
         }
     }
 
-    @Test func `a run that changed meanwhile comes back as nothing`() async throws {
+    @Test func `a run that changed meanwhile comes back as it stands`() async throws {
         let (runs, lease) = try await planned(1)
         let writer = RunWriter(rig.parts.runs, token: lease.token)
         let changed = try #require(runs[0].postponed(until: rig.now, at: rig.now))
         try await serving(writer) {
             let first = try await writer.write(changed)
             let second = try await writer.write(changed)
-            #expect(first?.id == changed.id)
-            #expect(second == nil)
+            let written = try #require(first.written)
+            #expect(written.version == 2)
+            #expect(second == .overtaken(by: written))
         }
+    }
+
+    @Test func `a writer with a pause lets changes gather between its transactions`() async throws {
+        let (runs, lease) = try await planned(40)
+        let pause = RunWriter.Pause(length: .milliseconds(20), clock: rig.clock)
+        let writer = RunWriter(rig.parts.runs, token: lease.token, pause: pause)
+        let changes = try runs.map { try #require($0.postponed(until: rig.now, at: rig.now)) }
+        try await withThrowingTaskGroup(of: JobRun?.self) { group in
+            for change in changes.prefix(39) { group.addTask { try await writer.write(change).written } }
+            await gathered(39, in: writer)
+            group.addTask {
+                await writer.run()
+                return nil
+            }
+            for _ in 0..<39 {
+                let written = try #require(try await group.next())
+                #expect(written?.version == 2)
+            }
+            await rig.clock.sleepers()
+            group.addTask { try await writer.write(changes[39]).written }
+            await gathered(1, in: writer)
+            #expect(try await rig.parts.runs.runs([changes[39].id]).first?.version == 1)
+            rig.clock.advance(by: .milliseconds(20))
+            let written = try #require(try await group.next())
+            #expect(written?.version == 2)
+            group.cancelAll()
+        }
+    }
+
+    @Test func `a writer with a pause writes what has gathered when its term ends`() async throws {
+        let (runs, lease) = try await planned(2)
+        let pause = RunWriter.Pause(length: .seconds(60), clock: rig.clock)
+        let writer = RunWriter(rig.parts.runs, token: lease.token, pause: pause)
+        let changes = try runs.map { try #require($0.postponed(until: rig.now, at: rig.now)) }
+        var late: Task<JobRun?, any Error>?
+        try await serving(writer) {
+            _ = try await writer.write(changes[0])
+            await rig.clock.sleepers()
+            late = Task { try await writer.write(changes[1]).written }
+            await gathered(1, in: writer)
+        }
+        #expect(try await late?.value?.version == 2)
+        #expect(try await rig.parts.runs.runs([changes[1].id]).first?.version == 2)
     }
 
     @Test func `a deposed writer is told`() async throws {
@@ -57,6 +101,10 @@ struct RunWriterTests {
         let writer = RunWriter(rig.parts.runs, token: lease.token)
         try await serving(writer) {}
         await #expect(throws: CancellationError.self) { try await writer.write(runs[0]) }
+    }
+
+    private func gathered(_ count: Int, in writer: RunWriter) async {
+        while writer.waiting < count { await Task.yield() }
     }
 
     private func serving(_ writer: RunWriter, _ body: () async throws -> Void) async throws {

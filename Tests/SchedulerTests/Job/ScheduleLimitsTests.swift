@@ -37,6 +37,27 @@ struct ScheduleLimitsTests {
         )
     }
 
+    @Test func `a schedule goes by a calendar of its own, which is stored with it`() throws {
+        let offices = try JobCalendar(
+            name: "acme-workdays",
+            years: 2027...2027,
+            excludesWeekends: true,
+            excluded: [CivilDate(year: 2027, month: 3, day: 2)],
+            included: [CivilDate(year: 2027, month: 3, day: 6)]
+        )
+        let limits = ScheduleLimits(calendar: .own(offices))
+        // 6 March 2027 is a Saturday.
+        let days = try Self.next(limits, after: "2027-03-01T00:00:00Z", count: 5)
+        #expect(days == ["2027-03-01", "2027-03-03", "2027-03-04", "2027-03-05", "2027-03-06"])
+        let again = try JSONDecoder()
+            .decode(ScheduleText.self, from: JSONEncoder().encode(Self.daily(limits)))
+        #expect(again.limits == limits)
+        let nameless = #"{"calendar":{"excluded":[]}}"#
+        #expect(throws: DecodingError.self) {
+            _ = try JSONDecoder().decode(ScheduleLimits.self, from: Data(nameless.utf8))
+        }
+    }
+
     @Test func `further days are left out, in whatever order they are written`() throws {
         let limits = ScheduleLimits(except: ["2027-03-04", "2027-03-02", "2027-03-02"])
         let days = try Self.next(limits, after: "2027-03-01T00:00:00Z", count: 4)

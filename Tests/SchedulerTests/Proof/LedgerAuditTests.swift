@@ -121,16 +121,22 @@ struct LedgerAuditTests {
         #expect(try await stage.verify(limit: .seconds(2)).differences[.late] ?? 0 > 0)
     }
 
-    @Test func `before what was forgotten nothing is compared`() async throws {
-        let (stage, _) = try await Self.served()
-        let kept = Moment.noon + .seconds(7)
-        let count = try await stage.rig.parts.runs.prune(endedBefore: kept, limit: 100)
-        #expect(count == 3)
+    @Test func `a job is compared only as far back as its runs are kept, and others as ever`() async throws {
+        let (stage, job) = try await Self.served()
+        let other = try await stage.rig.jobs.create(.sample("other", schedule: .every(.seconds(3))))
+        try await stage.pass(.seconds(12))
+        let before = try await stage.verify()
+        let selection = RunSelection(.job(job), .endedBefore(.noon + .seconds(7)))
+        let runs = stage.rig.parts.runs
+        #expect(try await runs.clear(selection, limit: 100, by: RunCalendar()) == 3)
         let report = try await stage.verify()
         #expect(report.isProven)
-        #expect(report.notBefore == kept)
-        #expect(report.span.lowerBound == kept)
-        #expect(report.counts.served > 0)
+        let notBefore = try #require(report.notBefore)
+        #expect(notBefore > .noon + .seconds(6) && notBefore <= .noon + .seconds(7))
+        #expect(report.counts.served == before.counts.served - 3)
+        let gone = "DELETE FROM runs WHERE job = ? AND planned_at = ?"
+        try await stage.change(gone, other.id, other.createdAt + .seconds(3))
+        #expect(try await stage.verify().findings.map(\.job) == [other.id])
     }
 
     @Test func `a span of which nothing was due yet is refused`() async throws {

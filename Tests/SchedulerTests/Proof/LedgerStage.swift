@@ -13,6 +13,9 @@ struct LedgerStage {
     let database: SchedulerDatabase
     /// How long a run takes from its hand-over to its end.
     var length = Duration.milliseconds(400)
+    /// Plans ahead, as the scheduler does.
+    private let planner = TriggerPlanner(headStart: SchedulerSettings().planner.headStart)
+    private let rules = DispatchRules()
 
     init() async throws {
         rig = try SchedulerRig()
@@ -29,13 +32,15 @@ struct LedgerStage {
         }
     }
 
-    /// Plans, hands over and ends what is to be at this instant.
+    /// Plans, hands over and ends what is to be at this instant; every other run is fetched by its executor.
     func serve() async throws {
-        try await rig.plan(under: lease)
+        try await rig.plan(under: lease, by: planner)
         let store = rig.parts.runs
-        let outbox = try await store.outbox(at: rig.now, limit: 500, without: [], token: lease.token)
-        let handed = outbox.runs.compactMap {
-            $0.dispatched(to: .sample(), at: rig.now, resendAt: rig.now + .seconds(3_600))
+        let until = rig.now + rules.headStart
+        let outbox = try await store.outbox(at: until, limit: 500, without: [], token: lease.token)
+        let handed = outbox.runs.compactMap { run in
+            let executor = run.id.rawValue.isMultiple(of: 2) ? ExecutorReference.sample() : Self.pulling
+            return run.dispatched(to: executor, at: rig.now, resendAt: rig.now + .seconds(3_600))
         }
         _ = try await store.advance(handed, token: lease.token)
         let open = try await store.runs(RunFilter(states: [.dispatching]), after: nil, limit: 500).elements
@@ -43,6 +48,11 @@ struct LedgerStage {
         let closings = ended.compactMap { RunClosing($0, RunEnd(.completed, at: rig.now)) }
         _ = try await store.close(closings, token: lease.token)
     }
+
+    private static let pulling = ExecutorReference(
+        address: ExecutorAddress(stored: ExecutorAddress.pulledScheme + "one"),
+        instance: "first"
+    )
 
     /// What a comparison of all that was due since noon comes to.
     func verify(from start: Moment = .noon, limit: Duration = .seconds(5)) async throws -> LedgerReport {

@@ -349,23 +349,6 @@ struct LostRunSweepTests {
         for run in [first, second] { #expect(try await rig.runs.run(run.id).end?.reason == .timedOut) }
     }
 
-    @Test func `runs that ended are removed when they are as old as is said, open ones never`() async throws {
-        try await rig.executor()
-        let (ended, _) = try await rig.running()
-        await rig.callBack(ended.id)
-        let (open, _) = try await rig.running(.sample("other", schedule: .manual))
-        var settings = SweepSettings()
-        settings.runRetention = .seconds(86_400)
-        let sweep = LostRunSweep(rig.parts, settings: settings)
-        rig.clock.advance(by: .seconds(86_400))
-        try await sweep.prune()
-        #expect(try await rig.allRuns().map(\.id) == [ended.id, open.id])
-        rig.clock.advance(by: .seconds(1))
-        try await sweep.prune()
-        #expect(try await rig.allRuns().map(\.id) == [open.id])
-        await #expect(throws: SchedulerError.self) { _ = try await rig.runs.run(ended.id) }
-    }
-
     /// Sweeps once; says before that somebody listens, as the process that answers executors does all the time.
     private func sweep(_ lease: Lease, listens: Bool = true) async throws {
         var idle = IdleRuns(since: rig.now)

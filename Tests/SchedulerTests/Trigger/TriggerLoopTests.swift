@@ -17,7 +17,7 @@ struct TriggerLoopTests {
         #expect(try await loop.round(under: lease) == .milliseconds(1))
         #expect(try await rig.allRuns().isEmpty)
         rig.clock.advance(by: .milliseconds(1))
-        #expect(try await loop.round(under: lease) == .zero)
+        #expect(try await loop.round(under: lease) == .milliseconds(250))
         #expect(try await rig.allRuns().map(\.plan.plannedAt) == [.noon + .milliseconds(250)])
         #expect(rig.parts.gauges.reading.planLateness.sum == .zero)
     }
@@ -55,7 +55,7 @@ struct TriggerLoopTests {
             // By the store alone: no bell of this process rings.
             var job = try #require(try await rig.parts.jobs.job(other.id))
             job.isEnabled = false
-            _ = try await rig.parts.jobs.replace(job, nextTrigger: .set(nil))
+            _ = try await rig.parts.jobs.replace(job, nextTrigger: .set(nil), at: rig.now)
             let planned = try await rig.allRuns().count
             for _ in 0..<30 {
                 await rig.clock.sleepers()
@@ -64,6 +64,25 @@ struct TriggerLoopTests {
             #expect(try await rig.allRuns().count == planned)
             group.cancelAll()
         }
+    }
+
+    @Test func `what is due within the head start is planned in one go, due at its instant`() async throws {
+        let rig = try SchedulerRig()
+        let lease = try await rig.lead()
+        let loop = TriggerLoop(rig.parts, planner: TriggerPlanner(headStart: .milliseconds(300)))
+        for name in ["a", "b"] { _ = try await rig.jobs.create(.sample(name, schedule: .every(.seconds(1)))) }
+        // Most of the head start is left to the trigger when it is planned.
+        #expect(try await loop.round(under: lease) == .milliseconds(750))
+        rig.clock.advance(by: .milliseconds(750))
+        #expect(try await loop.round(under: lease) == .seconds(1))
+        let runs = try await rig.allRuns()
+        #expect(
+            runs.map(\.state) == [.planned(due: .noon + .seconds(1)), .planned(due: .noon + .seconds(1))]
+        )
+        // Whoever switches a job off before its instant is heeded.
+        let job = try #require(runs.first?.plan.job)
+        _ = try await rig.jobs.setEnabled(job, false)
+        #expect(try await rig.allRuns().map(\.plan.job) == [runs[1].plan.job])
     }
 
     @Test func `a deposed leader stops planning`() async throws {

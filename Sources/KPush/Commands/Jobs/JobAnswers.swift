@@ -8,7 +8,7 @@ struct JobAnswer: Decodable, Sendable {
         let conf: String
         let zone: String
         let daylight: String
-        let calendar: String?
+        let calendar: CalendarChoice?
         let except: [String]
         let from: APIInstant?
         let until: APIInstant?
@@ -52,11 +52,13 @@ struct JobAnswer: Decodable, Sendable {
     let overlap: BlockStrategy
     let route: RouteStrategy
     let handler: String
+    let script: JobScript?
     let params: String
     let timeout: Double
     let retry: Retry
     let children: [Child]
     let alarm: Alarm?
+    let keepDays: Double?
     let lastTriggerAt: APIInstant?
     let nextTriggerAt: APIInstant?
     let fromDefinition: Bool
@@ -84,6 +86,7 @@ struct JobAnswer: Decodable, Sendable {
             overlap: overlap,
             route: route,
             handler: handler,
+            script: script,
             params: params,
             timeout: .seconds(timeout),
             retry: RetryPolicy(
@@ -101,7 +104,8 @@ struct JobAnswer: Decodable, Sendable {
             },
             alarm: alarm.map {
                 AlarmPolicy($0.to, window: .seconds($0.window), tellsRecovery: $0.recovery)
-            }
+            },
+            keep: keepDays.map { .seconds($0 * 86_400) }
         )
     }
 }
@@ -160,13 +164,15 @@ extension JobSpec {
             "schedule": .object([
                 "type": .text(schedule.type), "conf": .text(schedule.conf), "zone": .text(schedule.zone),
                 "daylight": .text(schedule.daylight),
-                "calendar": schedule.limits.calendar.map { .text($0) } ?? .null,
+                "calendar": schedule.limits.calendar.map(\.wire) ?? .null,
                 "except": .list(schedule.limits.except.map(WireValue.text)),
                 "from": schedule.limits.from.text, "until": schedule.limits.until.text,
                 "jitter": .number(schedule.limits.jitter.inSeconds),
             ]),
             "misfire": .text(misfire.rawValue), "overlap": .text(overlap.rawValue),
-            "route": .text(route.rawValue), "handler": .text(handler), "params": .text(params),
+            "route": .text(route.rawValue), "handler": .text(handler),
+            "script": script.map { .object($0.draft) } ?? .null,
+            "params": .text(params),
             "timeout": .number(timeout.inSeconds),
             "retry": .object([
                 "limit": .integer(Int64(retry.limit)),
@@ -178,6 +184,7 @@ extension JobSpec {
                 "reasons": retry.reasons.map { .list($0.inOrder.map { .text($0.rawValue) }) } ?? .null,
             ]),
             "alarm": alarm.map { .object($0.draft) } ?? .null,
+            "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
             "children": .list(
                 children.map { child in
                     .object([
@@ -187,6 +194,12 @@ extension JobSpec {
                 }
             ),
         ]
+    }
+}
+
+extension JobScript {
+    fileprivate var draft: WireObject {
+        ["language": .text(language.rawValue), "source": .text(source), "remark": .text(remark)]
     }
 }
 

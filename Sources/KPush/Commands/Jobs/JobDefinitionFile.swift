@@ -20,7 +20,9 @@ enum JobDefinitionFile {
         var jobs: [DefinedJob] = []
         for path in paths {
             for (index, node) in try documents(path).enumerated() {
-                jobs.append(try job(node, "\(path), document \(index + 1)"))
+                let place = "\(path), document \(index + 1)"
+                let whole = try withScript(try withCalendar(node, beside: path), beside: path, place)
+                jobs.append(try job(whole, place))
             }
         }
         guard !jobs.isEmpty else { throw CommandError(.refused, "no job is defined there") }
@@ -50,6 +52,56 @@ enum JobDefinitionFile {
         } catch {
             throw CommandError(.refused, "\(path) is not YAML: \(error)")
         }
+    }
+
+    /// The document with the days of its calendar, where it names a file that has them.
+    private static func withCalendar(_ node: Node, beside path: String) throws(CommandError) -> Node {
+        guard let name = node["schedule"]?["calendar"]?.string,
+            [".yaml", ".yml"].contains(where: name.hasSuffix)
+        else { return node }
+        let file = file(name, beside: path)
+        let calendars = try documents(file)
+        guard calendars.count == 1, let calendar = calendars.first else {
+            throw CommandError(.refused, "\(file) must be one document with the days of one calendar")
+        }
+        var node = node
+        node["schedule"]?["calendar"] = calendar
+        return node
+    }
+
+    /// The document with the source of its script in place of the name of the file that holds it.
+    ///
+    /// - Parameters:
+    ///   - node: the document.
+    ///   - path: the file that it stands in; the script's file is looked for from its folder.
+    ///   - place: names the document.
+    /// - Returns: the document; as it was where it names no file.
+    /// - Throws: `CommandError` when there is no such file, or a source as well.
+    private static func withScript(
+        _ node: Node,
+        beside path: String,
+        _ place: String
+    ) throws(CommandError) -> Node {
+        guard var job = node.mapping, var script = job["script"]?.mapping, let name = script["file"]?.string
+        else { return node }
+        guard script["source"] == nil else {
+            throw CommandError(.refused, "\(place): script has both a file and a source")
+        }
+        let file = file(name, beside: path)
+        let source: String
+        do { source = try String(contentsOfFile: file, encoding: .utf8) } catch {
+            throw .unreadable(file, error)
+        }
+        script["file"] = nil
+        script["source"] = Node(source, Tag(.str), .literal)
+        job["script"] = .mapping(script)
+        return .mapping(job)
+    }
+
+    /// The path of a file that a definition names: from the folder that the definition stands in.
+    private static func file(_ name: String, beside path: String) -> String {
+        let folder = path == "-" ? "." : URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return name.hasPrefix("/") ? name : "\(folder)/\(name)"
     }
 
     private static func job(_ node: Node, _ place: String) throws(CommandError) -> DefinedJob {

@@ -26,7 +26,11 @@ enum JobDefinitionText {
         keys.add("group", spec.group)
         if !spec.summary.isEmpty { keys.add("summary", spec.summary) }
         keys.add("schedule", schedule(spec.schedule))
-        keys.add("handler", spec.handler)
+        if let script = spec.script {
+            keys.add("script", self.script(script))
+        } else {
+            keys.add("handler", spec.handler)
+        }
         if !spec.params.isEmpty { keys.add("params", spec.params) }
         if spec.route != usual.route { keys.add("route", spec.route.rawValue) }
         if spec.overlap != usual.overlap { keys.add("overlap", spec.overlap.rawValue) }
@@ -38,6 +42,7 @@ enum JobDefinitionText {
             keys.add("children", Node(spec.children.map { child($0, in: spec.group) }, .implicit, .block))
         }
         if let alarm = spec.alarm { keys.add("alarm", self.alarm(alarm)) }
+        if let keep = spec.keep { keys.add("keep_days", number(keep.inSeconds / 86_400)) }
         if !job.isEnabled { keys.add("enabled", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
     }
@@ -61,13 +66,38 @@ enum JobDefinitionText {
     }
 
     private static func add(_ limits: ScheduleLimits, _ keys: inout Keys) {
-        if let calendar = limits.calendar { keys.add("calendar", calendar) }
+        if let calendar = limits.calendar { keys.add("calendar", self.calendar(calendar)) }
         if !limits.except.isEmpty {
             keys.add("except", Node(limits.except.map { .scalar($0.represented()) }, .implicit, .flow))
         }
         if let from = limits.from { keys.add("from", InstantText.local(from, in: .utc)) }
         if let until = limits.until { keys.add("until", InstantText.local(until, in: .utc)) }
         if limits.jitter != .zero { keys.add("jitter_seconds", number(limits.jitter.inSeconds)) }
+    }
+
+    private static func calendar(_ choice: CalendarChoice) -> Node {
+        guard case .own(let calendar) = choice else { return .scalar(choice.name.represented()) }
+        var keys = Keys()
+        keys.add("name", calendar.name)
+        if !calendar.summary.isEmpty { keys.add("summary", calendar.summary) }
+        if calendar.years != JobCalendar.everyYear {
+            keys.add("from", number(Double(calendar.years.lowerBound)))
+            keys.add("until", number(Double(calendar.years.upperBound)))
+        }
+        if calendar.excludesWeekends { keys.add("weekends", calendar.weekends.rawValue) }
+        for (key, days) in [("excluded", calendar.daysOff), ("included", calendar.makeUpDays)]
+        where !days.isEmpty {
+            keys.add(key, Node(days.map { .scalar($0.represented()) }, .implicit, .flow))
+        }
+        return keys.mapping(.flow)
+    }
+
+    private static func script(_ script: JobScript) -> Node {
+        var keys = Keys()
+        keys.add("language", script.language.rawValue)
+        if !script.remark.isEmpty { keys.add("remark", script.remark) }
+        keys.add("source", script.source)
+        return keys.mapping(.block)
     }
 
     private static func retry(_ retry: RetryPolicy) -> Node {

@@ -18,6 +18,9 @@ struct JobTriggerCommand: ServerCommand {
     @Option(help: "Parameters for these runs, instead of the job's own.")
     var params: String?
 
+    @Option(help: "The address of the only executor that may have the run, one of the job's group.")
+    var address: String?
+
     @Flag(help: "Show the logs until the runs end.")
     var follow = false
 
@@ -25,7 +28,9 @@ struct JobTriggerCommand: ServerCommand {
 
     func perform(_ api: APIClient) async throws {
         let id = try await job.find(api).job.id
-        let body = params.map { params -> WireObject in ["params": .text(params)] }
+        var body = WireObject()
+        if let params { body.append("params", .text(params)) }
+        if let address { body.append("address", .text(address)) }
         let answer = try await api.post("/api/v1/jobs/\(id)/trigger", body)
         let runs = try answer.decoded(RunsAnswer.self).items
         show(answer) { runs.map { "run \($0.id)\n" }.joined() }

@@ -32,11 +32,13 @@ enum JobText {
     static func fields(_ spec: JobSpec) -> [(field: String, value: String)] {
         [
             ("summary", spec.summary), ("schedule", schedule(spec.schedule)), ("handler", spec.handler),
-            ("params", spec.params), ("route", spec.route.rawValue), ("overlap", spec.overlap.rawValue),
+            ("script", spec.script.map(script) ?? ""), ("params", spec.params),
+            ("route", spec.route.rawValue), ("overlap", spec.overlap.rawValue),
             ("misfire", spec.misfire.rawValue),
             ("timeout", spec.timeout == .zero ? "none" : seconds(spec.timeout)), ("retry", retry(spec.retry)),
             ("children", spec.children.map(child).joined(separator: "; ")),
             ("alarm", spec.alarm.map(alarm) ?? ""),
+            ("keep", spec.keep.map { "\($0.inSeconds / 86_400) days" } ?? ""),
         ]
     }
 
@@ -44,12 +46,22 @@ enum JobText {
     static func schedule(_ text: ScheduleText) -> String {
         let limits = text.limits
         var parts = [plain(text)]
-        if let calendar = limits.calendar { parts.append("calendar \(calendar)") }
+        if let calendar = limits.calendar { parts.append(self.calendar(calendar)) }
         if !limits.except.isEmpty { parts.append("except \(limits.except.joined(separator: " "))") }
         if let from = limits.from { parts.append("from \(APIInstant(from).local)") }
         if let until = limits.until { parts.append("until \(APIInstant(until).local)") }
         if limits.jitter != .zero { parts.append("spread over \(seconds(limits.jitter))") }
         return parts.joined(separator: ", ")
+    }
+
+    private static func calendar(_ choice: CalendarChoice) -> String {
+        guard case .own(let calendar) = choice else { return "calendar \(choice.name)" }
+        var words = ["\(calendar.years.lowerBound) to \(calendar.years.upperBound)"]
+        if calendar.excludesWeekends { words.append("no weekends") }
+        if !calendar.daysOff.isEmpty { words.append("off \(calendar.daysOff.joined(separator: " "))") }
+        if !calendar.makeUpDays.isEmpty { words.append("on \(calendar.makeUpDays.joined(separator: " "))") }
+        if !calendar.summary.isEmpty { words.append(calendar.summary) }
+        return "calendar of its own \(calendar.name) (\(words.joined(separator: "; ")))"
     }
 
     private static func plain(_ text: ScheduleText) -> String {
@@ -103,6 +115,13 @@ enum JobText {
     private static func took(_ run: RunAnswer) -> String {
         guard let start = run.startedAt, let end = run.endedAt else { return "-" }
         return seconds(end.moment - start.moment)
+    }
+
+    /// Language, size and remark; its mark tells sources of one size apart.
+    private static func script(_ script: JobScript) -> String {
+        let remark = script.remark.isEmpty ? "" : ", \(script.remark)"
+        let mark = String(script.mark, radix: 16)
+        return "\(script.language.rawValue), \(script.source.utf8.count) bytes, \(mark)\(remark)"
     }
 
     private static func alarm(_ alarm: AlarmPolicy) -> String {

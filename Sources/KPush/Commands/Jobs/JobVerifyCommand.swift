@@ -94,7 +94,7 @@ struct LedgerAnswer: Decodable, Sendable {
     var text: String {
         var text = "\(from.exact) to \(to.exact): \(jobs) jobs, \(expected) triggers were due\n"
         text += "\(served) served, \(skipped) skipped, \(madeUp) made up for; \(asked) more were asked for\n"
-        if let notBefore { text += "not checkable before \(notBefore.exact): runs were forgotten\n" }
+        if let notBefore { text += "some jobs only from \(notBefore.exact) on: runs were removed\n" }
         if youngHistories > 0 {
             text += "of \(youngHistories) jobs nothing is known before their history begins\n"
         }

@@ -16,6 +16,7 @@ struct StoreCopy: Sendable {
     private let media: any CrowdStorage
     private let targetMedia: any CrowdStorage
     private let sealer: any SecretSealer
+    private let sourceSealer: any SecretSealer
     private let targetCrowds: any CrowdStorage
 
     /// The most rows, and batches, that are held in memory.
@@ -38,12 +39,13 @@ struct StoreCopy: Sendable {
             throw CommandError(.noInput, "\(path) is no data folder: it has no push.db")
         }
         folder = try DataFolder(path)
+        sourceSealer = try folder.sealer(of: "push.db")
         let clock = SystemClock()
         books = try SQLitePushStore(
             path: folder.file("push.db"),
             clock: clock,
             calendar: BusinessCalendar(zone: settings.zone),
-            sealer: folder.sealer(of: "push.db")
+            sealer: sourceSealer
         )
         scheduler = try SchedulerDatabase(path: folder.file("scheduler.db"))
         self.crowds = FolderCrowdStorage(crowds ?? folder.file("crowds"))
@@ -75,7 +77,8 @@ struct StoreCopy: Sendable {
         try await copyBatches(census.messageCount)
         for table in ArchiveTable.scheduler {
             try await copy(table, census.rows[table.name] ?? 0) { [scheduler] in
-                try await scheduler.archived(table, after: $0, limit: Self.rowLimit)
+                let rows = try await scheduler.archived(table, after: $0, limit: Self.rowLimit)
+                return table.name == ArchiveTable.executorGroups ? try rows.map(resealed) : rows
             }
         }
         let differences = census.differences(from: try await archive.census())
@@ -112,6 +115,14 @@ struct StoreCopy: Sendable {
         }
         progress.clear()
         report(table.name, count)
+    }
+
+    /// A row whose secrets the cluster's key opens.
+    private func resealed(_ row: [ArchiveValue]) throws -> [ArchiveValue] {
+        try row.map { value in
+            guard case .bytes(let sealed) = value else { return value }
+            return .bytes(try sealer.seal(try sourceSealer.open(sealed)))
+        }
     }
 
     private func copyBatches(_ total: Int) async throws {

@@ -14,10 +14,20 @@ extension JobCalendar: Codable {
         case name, summary, from, until, weekends, excluded, included
     }
 
-    private enum Weekends: String, Codable {
+    /// Whether Saturdays and Sundays count, in the words of files and of the API.
+    package enum Weekends: String, Codable, CaseIterable, Sendable {
         case counted
         case excluded
     }
+
+    /// Days off, as `2027-03-14`, in order.
+    package var daysOff: [String] { Self.texts(excludedDays) }
+
+    /// Weekend days that count, as `2027-03-14`, in order.
+    package var makeUpDays: [String] { Self.texts(includedDays) }
+
+    /// What it says of Saturdays and Sundays.
+    package var weekends: Weekends { excludesWeekends ? .excluded : .counted }
 
     /// Reads the words of a calendar file; only `name` must be there.
     ///
@@ -56,9 +66,9 @@ extension JobCalendar: Codable {
         try keys.encode(summary, forKey: .summary)
         try keys.encode(years.lowerBound, forKey: .from)
         try keys.encode(years.upperBound, forKey: .until)
-        try keys.encode(excludesWeekends ? Weekends.excluded : .counted, forKey: .weekends)
-        try keys.encode(Self.texts(excludedDays), forKey: .excluded)
-        try keys.encode(Self.texts(includedDays), forKey: .included)
+        try keys.encode(weekends, forKey: .weekends)
+        try keys.encode(daysOff, forKey: .excluded)
+        try keys.encode(makeUpDays, forKey: .included)
     }
 
     private static func texts(_ days: Set<Int>) -> [String] {
@@ -85,7 +95,7 @@ extension JobCalendar: Codable {
 
 extension CivilDate {
     /// Reads `2027-03-14`; nil when `text` is anything else, or the month has no such day.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.map(\.count) == [4, 2, 2], !text.contains("+"),
             let year = Int(Substring(parts[0])), let month = Int(Substring(parts[1])),

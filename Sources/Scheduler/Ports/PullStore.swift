@@ -1,0 +1,11 @@
+package import Groundwork
+
+/// Knows the runs of executors that fetch theirs, whose addresses are `ExecutorAddress.isPulled`.
+package protocol PullStore: Sendable {
+    /// What the executor at `address` is to be told of: runs that were handed to it and that it has not confirmed, and runs
+    /// whose end was asked for; oldest first, at most `limit`.
+    func untold(at address: ExecutorAddress, limit: Int) async throws(StoreError) -> [JobRun]
+
+    /// How many open runs each of these executors has or is to get; none is listed that has none.
+    func loads() async throws(StoreError) -> [ExecutorAddress: Int]
+}
