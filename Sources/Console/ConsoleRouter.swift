@@ -72,11 +72,9 @@ enum ConsoleRouter {
         LinkRoutes(links: parts.links, templates: parts.templates).add(to: api)
         ReconciliationRoutes(store: parts.reconciliations).add(to: api)
         QueueRoutes(queue: parts.queue).add(to: api)
-        JobRoutes(
-            jobs: parts.jobs,
-            keyed: KeyedCalls(store: parts.calls, runs: parts.runs, clock: parts.clock)
-        )
-        .add(to: api)
+        let keyed = KeyedCalls(store: parts.calls, runs: parts.runs, clock: parts.clock)
+        JobRoutes(jobs: parts.jobs, keyed: keyed).add(to: api)
+        JobVersionRoutes(jobs: parts.jobs, keyed: keyed).add(to: api)
         LedgerRoutes(audit: parts.audit, clock: parts.clock).add(to: api)
         GroupRoutes(groups: parts.groups, runs: parts.runs, clock: parts.clock).add(to: api)
         RunHistoryRoutes(runs: parts.runs, clock: parts.clock).add(to: api)

@@ -211,6 +211,29 @@ import Testing
         #expect(try await bench.kpush("jobs", "verify", "--from", "2999-01-01").status == 65)
     }
 
+    @Test func `versions of a job are listed, compared and restored`() async throws {
+        let bench = try await CommandBench.start()
+        let file = "name: kept\ngroup: kpush\nhandler: tokenRefresh\nparams: a=1\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: file)
+        let changed = file.replacing("a=1", with: "b=2") + "timeout_seconds: 60\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: changed)
+        let list = try await bench.kpush("jobs", "history", "kept")
+        #expect(list.lines.count == 3)
+        #expect(list.lines.dropFirst().first?.hasSuffix("params, timeout") == true, "\(list.output)")
+        let diff = try await bench.kpush("jobs", "history", "kept", "--diff", "2")
+        #expect(diff.status == 1)
+        for line in [
+            "--- version 1", "+++ version 2", "-params: a=1", "+params: b=2", "+timeout_seconds: 60",
+        ] {
+            #expect(diff.lines.contains(line), "\(line) in \(diff.output)")
+        }
+        #expect(try await bench.kpush("jobs", "history", "kept", "--diff", "2", "2").status == 0)
+        let restored = try await bench.kpush("jobs", "restore", "kept", "1")
+        #expect(restored.lines.last?.hasSuffix("that is version 3.") == true)
+        #expect(try await bench.kpush("jobs", "history", "kept", "--diff", "1", "3").output.isEmpty)
+        #expect(try await bench.kpush("jobs", "restore", "kept", "9").status == 65)
+    }
+
     @Test func `a run that fails ends with another code`() async throws {
         let bench = try await CommandBench.start()
         _ = try await bench.kpush("jobs", "apply", "-", input: "name: lost\ngroup: kpush\nhandler: nobody\n")

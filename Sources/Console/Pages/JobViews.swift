@@ -33,6 +33,7 @@ struct JobDetail: Sendable {
     let actions: [Action]
     let edit: String
     let copy: String
+    let history: String
     let facts: [Fact]
     let params: String?
     let script: Script?
@@ -61,6 +62,7 @@ struct JobDetail: Sendable {
         actions = JobActions(job, say).onPage
         edit = "\(path)/edit"
         copy = "\(path)/copy"
+        history = "\(path)/history"
         facts = Self.facts(job, say)
         params = spec.params.isEmpty ? nil : spec.params
         script = spec.script.map { script in

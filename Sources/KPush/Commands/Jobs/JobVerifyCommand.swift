@@ -45,20 +45,13 @@ struct JobVerifyCommand: ServerCommand {
             "/api/v1/jobs/verify",
             [
                 ("from", Self.instant(from)), ("to", to.flatMap(Self.instant)),
-                ("job", try await number(api)),
+                ("job", try await job?.number(api)),
                 ("late", DurationText.duration(late).map { String($0.inSeconds) }), ("limit", String(limit)),
             ]
         )
         let report: LedgerAnswer = try answer.decoded()
         show(answer) { report.text }
         if !report.proven { throw ExitCode(CommandExit.notSo.rawValue) }
-    }
-
-    /// The job's number; one that is a number already may belong to a job that is gone.
-    private func number(_ api: APIClient) async throws -> String? {
-        guard let job else { return nil }
-        if let number = Int64(job.text) { return String(number) }
-        return String(try await job.find(api).job.id)
     }
 
     private static func instant(_ text: String) -> String? {

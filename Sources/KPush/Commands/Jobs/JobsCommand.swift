@@ -13,7 +13,7 @@ struct JobsCommand: AsyncParsableCommand {
             JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobTriggerCommand.self,
             JobEnableCommand.self,
             JobDisableCommand.self, JobRunsCommand.self, JobLogsCommand.self, JobKillCommand.self,
-            JobVerifyCommand.self,
+            JobVerifyCommand.self, JobHistoryCommand.self, JobRestoreCommand.self,
         ]
     )
 }
