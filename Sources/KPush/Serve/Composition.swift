@@ -109,6 +109,7 @@ struct Composition: Sendable {
             var how = SchedulerSettings()
             how.upkeep.runRetention = settings.retention.runs
             how.upkeep.countRetention = settings.retention.runDays
+            how.watch = settings.alarms.watch
             services.append(
                 SchedulerService(
                     scheduler,

@@ -1,6 +1,6 @@
 import Groundwork
 
-/// Decides in one round what ended runs change of alarms, one after the other.
+/// Decides in one round what changes of alarms, one thing after the other.
 struct AlarmSheet {
     private var states: [JobID: AlarmState]
 
@@ -19,21 +19,32 @@ struct AlarmSheet {
     ///   - trigger: the trigger that it belongs to.
     /// - Returns: the change.
     mutating func step(for job: Job, after run: JobRun, among trigger: WholeTrigger) -> AlarmStep? {
-        guard let policy = job.spec.alarm, let end = run.end,
-            let event = AlarmEvent(of: run, among: trigger),
-            let change = policy.change(after: event, at: end.at, from: states[job.id])
+        guard let end = run.end, let event = AlarmEvent(of: run, among: trigger) else { return nil }
+        let news = AlarmNews(event: event, run: run.id, reason: end.reason, message: end.message, at: end.at)
+        return step(for: job, news)
+    }
+
+    /// What `news` of a job change; nil when they change nothing.
+    ///
+    /// - Parameters:
+    ///   - job: what it says of alarms now.
+    ///   - news: what happened.
+    /// - Returns: the change.
+    mutating func step(for job: Job, _ news: AlarmNews) -> AlarmStep? {
+        guard let policy = job.spec.alarm,
+            let change = policy.change(after: news.event, at: news.at, from: states[job.id])
         else { return nil }
-        let failures = event == .recovered ? states[job.id]?.failures ?? 0 : change.state.failures
+        let failures = news.event == .recovered ? states[job.id]?.failures ?? 0 : change.state.failures
         states[job.id] = change.state
         let notices = change.tellAt.map { due in
             policy.targets.map { target in
                 let notice = AlarmNotice(
                     job: job.spec.fullName,
-                    event: event,
-                    run: run.id,
-                    reason: end.reason,
-                    message: end.message,
-                    at: end.at,
+                    event: news.event,
+                    run: news.run,
+                    reason: news.reason,
+                    message: news.message,
+                    at: news.at,
                     failures: failures,
                     since: change.state.since,
                     target: target
@@ -45,9 +56,20 @@ struct AlarmSheet {
             job: job.id,
             state: change.state,
             notices: notices ?? [],
-            cancelsAfter: change.cancelsWaiting ? end.at : nil
+            cancelsAfter: change.cancelsWaiting ? news.at : nil
         )
     }
+}
+
+/// What happened to a job that somebody may have to hear of.
+struct AlarmNews: Hashable, Sendable {
+    let event: AlarmEvent
+    /// The run that it happened to; nil where there is none.
+    let run: RunID?
+    /// How that run ended; nil where none did.
+    let reason: RunReason?
+    let message: String
+    let at: Moment
 }
 
 extension AlarmEvent {
