@@ -75,6 +75,7 @@ enum ConsoleRouter {
         let keyed = KeyedCalls(store: parts.calls, runs: parts.runs, clock: parts.clock)
         JobRoutes(jobs: parts.jobs, keyed: keyed).add(to: api)
         JobVersionRoutes(jobs: parts.jobs, keyed: keyed).add(to: api)
+        LatenessRoutes(jobs: parts.jobs).add(to: api)
         LedgerRoutes(audit: parts.audit, clock: parts.clock).add(to: api)
         GroupRoutes(groups: parts.groups, runs: parts.runs, clock: parts.clock).add(to: api)
         RunHistoryRoutes(runs: parts.runs, clock: parts.clock).add(to: api)

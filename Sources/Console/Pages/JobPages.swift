@@ -8,6 +8,8 @@ struct JobPages: PageDesk {
 
     private static let pageSize = 50
     private static let lastRuns = 10
+    /// Of how many of its newest runs the page tells how late they were.
+    private static let timedRuns = 500
     /// How many of the newest jobs the choice of groups is made from.
     private static let grouped = 500
 
@@ -91,7 +93,9 @@ struct JobPages: PageDesk {
         let job = try await parts.jobs.job(visit.id())
         let runs = try await parts.runs.list(RunFilter(job: job.id), limit: Self.lastRuns).elements
         let glance = ScheduleGlance(job.spec.schedule, from: job.nextTriggerAt, by: parts.jobs, visit.say)
-        return JobDetail(job, try await JobKin(of: job, in: parts.jobs), runs: runs, glance, visit.say)
+        let lateness = try await parts.jobs.lateness(of: job.id, runs: Self.timedRuns)
+        let kin = try await JobKin(of: job, in: parts.jobs)
+        return JobDetail(job, kin, runs: runs, lateness, glance, visit.say)
     }
 
     /// The next instants; of a fixed delay only the first is known before the run has ended.

@@ -5,7 +5,7 @@ package import Groundwork
 package struct JobService: Sendable {
     private let jobs: any JobStore
     let history: any JobHistory
-    private let runs: any RunStore
+    let runs: any RunStore
     private let registry: any RegistryStore
     private let calls: any IdempotencyStore
     private let bells: SchedulerBells
