@@ -23,6 +23,7 @@ import Testing
           - {job: tick}
           - {job: ops/page somebody, when: failure, params: result, per_shard: true}
         keep_days: 90
+        lateness: {target_ms: 1500}
         ---
         name: tick
         group: reports
@@ -63,6 +64,7 @@ import Testing
             )
         )
         #expect(exported.output.contains("keep_days: 90\n"))
+        #expect(exported.output.contains("lateness: {target_ms: 1500}\n"))
         let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
         #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
         let list = try await bench.kpush("jobs", "list", "--group", "reports")

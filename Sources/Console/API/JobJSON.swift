@@ -40,6 +40,7 @@ extension JobSpec {
             "children": .objects(children.map(\.json)),
             "alarm": alarm.map { .object($0.json) } ?? .null,
             "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
+            "lateness": lateness.map { .object($0.json) } ?? .null,
         ]
     }
 }
@@ -82,6 +83,12 @@ extension AlarmPolicy {
             ),
             "window": .number(window.inSeconds), "recovery": .bool(tellsRecovery),
         ]
+    }
+}
+
+extension LatenessTarget {
+    fileprivate var json: WireObject {
+        ["target": .number(target.inSeconds), "percent": .number(percent)]
     }
 }
 

@@ -125,6 +125,11 @@ struct JobDetail: Sendable {
             facts.append(Fact(say("retry-reasons"), words.joined(separator: ", ")))
         }
         if let keep = spec.keep { facts.append(Fact(say("keep-fact"), say.duration(keep))) }
+        if let lateness = spec.lateness {
+            let share = say.percent(lateness.percent / 100)
+            let words = say("late-fact-value", ["span": say.duration(lateness.target), "share": share])
+            facts.append(Fact(say("late-fact"), words))
+        }
         if let last = job.lastTriggerAt { facts.append(Fact(say("last-trigger"), say.stamp(last).text)) }
         if job.definition != nil { facts.append(Fact(say("comes-from"), say("definition"))) }
         return facts

@@ -65,6 +65,7 @@ extension AlarmEvent {
         case .unfired: "did not fire"
         case .unmanned: "no living executor"
         case .stuck: "not handed over"
+        case .late: "late"
         }
     }
 }

@@ -17,12 +17,29 @@ struct AlarmSheet {
     ///   - job: what it says of alarms now.
     ///   - run: an ended run of it that is not tried again.
     ///   - trigger: the trigger that it belongs to.
+    ///   - lateness: what is to be said of the job's latest runs where too many were late, this one among them.
     /// - Returns: the change.
-    mutating func step(for job: Job, after run: JobRun, among trigger: WholeTrigger) -> AlarmStep? {
-        guard let end = run.end, let event = AlarmEvent(of: run, among: trigger) else { return nil }
-        let news = AlarmNews(event: event, run: run.id, reason: end.reason, message: end.message, at: end.at)
-        return step(for: job, news)
+    mutating func step(
+        for job: Job,
+        after run: JobRun,
+        among trigger: WholeTrigger,
+        late lateness: String? = nil
+    ) -> AlarmStep? {
+        guard let end = run.end else { return nil }
+        var event = AlarmEvent(of: run, among: trigger)
+        var message = end.message
+        // A job that is late is not well, whatever its runs come to.
+        if let lateness, event == nil || event == .recovered { (event, message) = (.late, lateness) }
+        guard let event else { return nil }
+        let reason = event == .late ? nil : end.reason
+        return step(
+            for: job,
+            AlarmNews(event: event, run: run.id, reason: reason, message: message, at: end.at)
+        )
     }
+
+    /// Whether the job had trouble that is not over.
+    func isInTrouble(_ job: JobID) -> Bool { states[job].map { $0.failures > 0 } ?? false }
 
     /// What `news` of a job change; nil when they change nothing.
     ///

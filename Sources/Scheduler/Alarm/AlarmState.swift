@@ -12,6 +12,8 @@ package enum AlarmEvent: String, Hashable, Sendable, Codable, CaseIterable {
     case unmanned
     /// A run is due for long and not handed over, although executors live.
     case stuck
+    /// Too many of the latest runs were accepted later than the job's target allows.
+    case late
     /// The first success after a failure that was told.
     case recovered
 }

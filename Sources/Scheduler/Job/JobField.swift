@@ -16,6 +16,7 @@ package enum JobField: String, Hashable, Sendable, CaseIterable {
     case children
     case alarm
     case keep = "keepDays"
+    case lateness
 
     private func value(in version: JobVersion) -> AnyHashable {
         let spec = version.spec
@@ -36,6 +37,7 @@ package enum JobField: String, Hashable, Sendable, CaseIterable {
         case .children: spec.children
         case .alarm: spec.alarm
         case .keep: spec.keep
+        case .lateness: spec.lateness
         }
     }
 

@@ -22,10 +22,6 @@ extension JobService {
             found += page.elements
             after = page.next
         } while after != nil && found.count < most && !Task.isCancelled
-        let jitter = job.spec.schedule.limits.jitter
-        return StageReport(found) { run in
-            let planned = run.plan.plannedAt
-            return planned + TriggerPlanner.jitter(of: id, upTo: jitter, at: planned)
-        }
+        return StageReport(found, due: job.due)
     }
 }

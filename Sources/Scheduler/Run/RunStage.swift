@@ -60,13 +60,18 @@ package struct StageReport: Hashable, Sendable {
     /// From when each was due to its acceptance: how late they were.
     package let start: Spread?
     package let stages: [RunStage: Spread]
+    /// How many of the runs were accepted.
+    let started: Int
+    /// How many of those were accepted within the limit.
+    let inTime: Int
 
     /// Looks at runs of one job.
     ///
     /// - Parameters:
     ///   - runs: any runs of the job, in any order.
+    ///   - limit: within how long a run is accepted in time; nil where nobody says.
     ///   - due: says when a run was due.
-    init(_ runs: [JobRun], due: (JobRun) -> Moment) {
+    init(_ runs: [JobRun], limit: Duration? = nil, due: (JobRun) -> Moment) {
         let counted = runs.filter { run in
             run.plan.trigger == .schedule && run.plan.attempt == 1 && run.dispatchedAt != nil
         }
@@ -74,14 +79,23 @@ package struct StageReport: Hashable, Sendable {
         let instants = counted.map(\.plan.plannedAt)
         span = if let first = instants.min(), let last = instants.max() { first...last } else { nil }
         let ways = counted.map { $0.stages(due: due($0)) }
-        start = Spread(
-            ways.compactMap { way in
-                guard let sent = way[.sent], let accepted = way[.accepted] else { return nil }
-                return sent + accepted
-            }
-        )
+        let starts = ways.compactMap { way -> Duration? in
+            guard let sent = way[.sent], let accepted = way[.accepted] else { return nil }
+            return sent + accepted
+        }
+        start = Spread(starts)
+        started = starts.count
+        inTime = limit.map { limit in starts.count { $0 <= limit } } ?? starts.count
         var stages: [RunStage: Spread] = [:]
         for stage in RunStage.allCases { stages[stage] = Spread(ways.compactMap { $0[stage] }) }
         self.stages = stages
+    }
+}
+
+extension Job {
+    /// When a run that its schedule made was due: the planned instant, and what the schedule spreads it by now.
+    func due(_ run: JobRun) -> Moment {
+        let planned = run.plan.plannedAt
+        return planned + TriggerPlanner.jitter(of: id, upTo: spec.schedule.limits.jitter, at: planned)
     }
 }

@@ -87,7 +87,8 @@ package struct SequelLoop: Sendable {
             if let job = known[run.plan.job] {
                 let trigger = WholeTrigger(try await self.trigger(of: run), without: done)
                 finding.children = ChildRules.due(of: job, after: run, among: trigger)
-                finding.alarm = alarms.step(for: job, after: run, among: trigger)
+                let lateness = try await lateness(of: job, after: run, wasLate: alarms.isInTrouble(job.id))
+                finding.alarm = alarms.step(for: job, after: run, among: trigger, late: lateness)
             }
             findings.append(finding)
             done.insert(run.id)
@@ -104,6 +105,25 @@ package struct SequelLoop: Sendable {
             }
             return SequelStep(finding.run.id, leadsTo: runs, alarm: finding.alarm)
         }
+    }
+
+    /// What is to be said of a job of which too many runs were late, where the end of `run` may have changed that.
+    private func lateness(
+        of job: Job,
+        after run: JobRun,
+        wasLate: Bool
+    ) async throws(StoreError) -> String? {
+        guard let target = job.spec.lateness, job.spec.alarm != nil, run.plan.trigger == .schedule else {
+            return nil
+        }
+        let own = StageReport([run], limit: target.target, due: job.due)
+        guard wasLate || own.inTime < own.started else { return nil }
+        let latest = try await runs.runs(RunFilter(job: job.id), after: nil, limit: LatenessTarget.window)
+        let report = StageReport(latest.elements, limit: target.target, due: job.due)
+        guard target.isMissed(by: report) else { return nil }
+        let late = report.started - report.inTime
+        return
+            "\(late) of its last \(report.started) runs began more than \(target.target.wholeMilliseconds) ms late"
     }
 
     private func trigger(of run: JobRun) async throws -> TriggerRuns {

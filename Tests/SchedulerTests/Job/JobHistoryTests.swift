@@ -102,6 +102,7 @@ struct JobHistoryTests {
         spec.script = JobScript(.shell, "ls\n")
         spec.alarm = AlarmPolicy([AlarmTarget(template: 1, receivers: ["a"])])
         spec.keep = .seconds(86_400)
+        spec.lateness = LatenessTarget(.seconds(1))
         let stored = try JSONSerialization.jsonObject(with: JSONEncoder().encode(spec))
         let keys = try #require(stored as? [String: Any]).keys
             .map { $0 == "keep_ms" ? "keepDays" : $0 == "timeout_ms" ? "timeout" : $0 }
