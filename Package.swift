@@ -67,6 +67,9 @@ let package = Package(
         // Who speaks to the suppliers: one file or two for each, behind the push engine's port.
         .target(name: "Suppliers", dependencies: ["Groundwork", "PushEngine", crypto, cryptoExtras]),
 
+        // Who may sign in, and what they may do.
+        .target(name: "People", dependencies: ["Groundwork", crypto, cryptoExtras]),
+
         // Where executor and push engine meet: one folder a job, its definition beside its handler.
         .target(
             name: "Jobs",
@@ -85,7 +88,8 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "Groundwork", "Scheduler", "PushEngine", crypto, hummingbird, lifecycle, logging, mustache,
+                "Groundwork", "Scheduler", "PushEngine", "People", crypto, hummingbird, lifecycle, logging,
+                mustache, nio,
             ],
             resources: [.copy("Templates"), .copy("openapi.json")]
         ),
@@ -93,12 +97,14 @@ let package = Package(
         // Forms of the domains' ports.
         .target(
             name: "SQLiteDriver",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", grdb, sqlite, logging]
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "People", grdb, sqlite, logging]
         ),
         .systemLibrary(name: "CPostgres"),
         .target(
             name: "PostgresDriver",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", "CPostgres", lifecycle, logging]
+            dependencies: [
+                "Groundwork", "Scheduler", "PushEngine", "People", "CPostgres", lifecycle, logging,
+            ]
         ),
         .systemLibrary(name: "CHiredis"),
         .target(
@@ -127,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "KPush",
             dependencies: [
-                "Groundwork", "Executor", "Scheduler", "PushEngine", "Jobs", "Console", "SQLiteDriver",
+                "Groundwork", "Executor", "Scheduler", "PushEngine", "People", "Jobs", "Console",
+                "SQLiteDriver",
                 "PostgresDriver", "RedisDriver", "CurlDriver", "S3Driver", "LocalServers",
                 "SupplierSimulator", "Suppliers",
                 hummingbird, lifecycle,
@@ -148,7 +155,7 @@ let package = Package(
         ),
         .target(
             name: "Conformance",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", "TestKit", crypto, logging],
+            dependencies: ["Groundwork", "Scheduler", "PushEngine", "People", "TestKit", crypto, logging],
             path: "Tests/Conformance"
         ),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork", "TestKit"]),
@@ -178,16 +185,19 @@ let package = Package(
                 "TestKit", crypto, cryptoExtras, logging,
             ]
         ),
+        .testTarget(name: "PeopleTests", dependencies: ["People", "Groundwork", "SQLiteDriver", "TestKit"]),
         .testTarget(
             name: "SQLiteDriverTests",
             dependencies: [
-                "SQLiteDriver", "Groundwork", "Scheduler", "PushEngine", "Conformance", "TestKit", grdb,
+                "SQLiteDriver", "Groundwork", "Scheduler", "PushEngine", "People", "Conformance", "TestKit",
+                grdb,
             ]
         ),
         .testTarget(
             name: "PostgresDriverTests",
             dependencies: [
-                "PostgresDriver", "LocalServers", "Groundwork", "Scheduler", "PushEngine", "Conformance",
+                "PostgresDriver", "LocalServers", "Groundwork", "Scheduler", "PushEngine", "People",
+                "Conformance",
                 "TestKit", lifecycle, logging,
             ]
         ),
@@ -222,7 +232,7 @@ let package = Package(
         .testTarget(
             name: "ConsoleTests",
             dependencies: [
-                "Console", "Groundwork", "Scheduler", "PushEngine", "SQLiteDriver", "CurlDriver",
+                "Console", "Groundwork", "Scheduler", "PushEngine", "People", "SQLiteDriver", "CurlDriver",
                 "SupplierSimulator", "Suppliers", "TestKit", hummingbird, logging,
             ]
         ),

@@ -1,5 +1,6 @@
 package import Groundwork
 package import Logging
+package import People
 package import PushEngine
 package import Scheduler
 
@@ -15,6 +16,8 @@ package struct ConsoleParts: Sendable {
     package var calls: any IdempotencyStore
     package var executors: ExecutorDoor
     package var gauges: SchedulerGauges
+    // Who may do what.
+    package var users: UserService
     // The push engine's side.
     package var send: SendChain
     package var recall: RecallChain
@@ -54,6 +57,7 @@ package struct ConsoleParts: Sendable {
         calls: any IdempotencyStore,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
+        users: UserService,
         send: SendChain,
         recall: RecallChain,
         campaigns: CampaignService,
@@ -87,6 +91,7 @@ package struct ConsoleParts: Sendable {
         self.calls = calls
         self.executors = executors
         self.gauges = gauges
+        self.users = users
         self.send = send
         self.recall = recall
         self.campaigns = campaigns

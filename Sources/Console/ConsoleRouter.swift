@@ -4,9 +4,8 @@ import PushEngine
 
 /// All doors, in one place.
 enum ConsoleRouter {
-    static func make(_ parts: ConsoleParts, _ settings: ConsoleSettings) throws -> Router<BasicRequestContext>
-    {
-        let router = Router()
+    static func make(_ parts: ConsoleParts, _ settings: ConsoleSettings) throws -> Router<ConsoleContext> {
+        let router = Router(context: ConsoleContext.self)
         router.add(middleware: SafeHeaders())
         router.add(middleware: ErrorAnswers())
         addDoors(to: router, parts, settings)
@@ -17,7 +16,7 @@ enum ConsoleRouter {
 
     /// Everything that programs call.
     static func addDoors(
-        to router: Router<BasicRequestContext>,
+        to router: Router<ConsoleContext>,
         _ parts: ConsoleParts,
         _ settings: ConsoleSettings
     ) {
@@ -27,16 +26,13 @@ enum ConsoleRouter {
         CallbackRoutes(receipts: parts.receipts, address: ReceiptAddress(settings: settings)).add(to: router)
         ShortLinkRoutes(desk: parts.linkDesk).add(to: router)
         let sessions = Sessions(settings, clock: parts.clock)
-        let access = AccessControl(
-            token: settings.apiToken,
-            isSignedIn: { sessions.session(of: $0) != nil }
-        )
+        let access = AccessControl(token: settings.apiToken, sessions: sessions, gate: AccessGate(parts))
         addAPI(to: router.group().add(middleware: access), parts, settings)
     }
 
     /// What callers with the token may do.
     private static func addAPI(
-        to api: RouterGroup<BasicRequestContext>,
+        to api: RouterGroup<ConsoleContext>,
         _ parts: ConsoleParts,
         _ settings: ConsoleSettings
     ) {
@@ -78,8 +74,9 @@ enum ConsoleRouter {
         LatenessRoutes(jobs: parts.jobs).add(to: api)
         LedgerRoutes(audit: parts.audit, clock: parts.clock).add(to: api)
         GroupRoutes(groups: parts.groups, runs: parts.runs, clock: parts.clock).add(to: api)
-        RunHistoryRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
+        RunHistoryRoutes(runs: parts.runs, jobs: parts.jobs, clock: parts.clock).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
+        UserRoutes(users: parts.users).add(to: api)
         RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }
 }

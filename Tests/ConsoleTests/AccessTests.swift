@@ -10,7 +10,7 @@ import Testing
 @Suite struct AccessTests {
     /// Every route that needs the token, with numbers in place of its parameters.
     private static func guarded(_ bench: ConsoleBench) -> [(method: String, path: String)] {
-        let router = Router()
+        let router = Router(context: ConsoleContext.self)
         ConsoleRouter.addDoors(to: router, bench.parts, bench.settings)
         let open = [
             "/healthz", "/readyz", "/openapi.json", "/callbacks", "/s/", "/api/{name}", "/xxl-job-admin",

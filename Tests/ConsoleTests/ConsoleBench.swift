@@ -2,6 +2,7 @@ import CurlDriver
 import Foundation
 import Groundwork
 import Logging
+import People
 import PushEngine
 import SQLiteDriver
 import Scheduler
@@ -123,6 +124,11 @@ final class ConsoleBench: Sendable {
             calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,
+            users: UserService(
+                users: SQLiteUserStore(database),
+                hasher: PasswordHasher(cost: PasswordCost(logRounds: 4, blockSize: 8, parallelism: 1)),
+                clock: wall
+            ),
             send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),
             recall: RecallChain(
                 ledger: books,

@@ -9,7 +9,7 @@ import Testing
 @Suite struct OpenAPITests {
     @Test func `every route is in the document, and the other way round`() async throws {
         try await ConsoleBench.use { bench async throws in
-            let router = Router()
+            let router = Router(context: ConsoleContext.self)
             ConsoleRouter.addDoors(to: router, bench.parts, bench.settings)
             let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path)" })
             let operations = bench.contract.operations

@@ -13,7 +13,7 @@ struct AccountRoutes {
     /// Where suppliers post.
     let callbacks: ReceiptAddress
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/accounts") { _ in Answer.page(try await accounts.accounts().map(json)) }
         api.route(.post, "api/v1/accounts", put)
         api.route(.get, "api/v1/accounts/:id") { call in Answer(json(try await account(call.id()))) }

@@ -11,7 +11,7 @@ struct CampaignRoutes {
     let runs: any CampaignRunStore
     let clock: any WallClock
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/campaigns", list)
         api.route(.post, "api/v1/campaigns", create)
         api.route(.get, "api/v1/campaigns/:id") { call in try await answer(call.id()) }

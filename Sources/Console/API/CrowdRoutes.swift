@@ -14,7 +14,7 @@ struct CrowdRoutes {
     /// How many refused rows an answer shows; a campaign's report has them all.
     private static let shownRejects = 20
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.post, "api/v1/crowds", take)
         api.route(.get, "api/v1/crowds/:digest") { call in
             let digest = call.segment("digest")

@@ -1,6 +1,7 @@
 import Groundwork
 import HTTPTypes
 import Hummingbird
+import People
 import Scheduler
 
 /// Groups of executors: what operators decide about them.
@@ -11,10 +12,12 @@ struct GroupRoutes {
     let runs: RunService
     let clock: any WallClock
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
-        api.route(.get, "api/v1/groups") { _ in
+    func add(to api: some RouterMethods<ConsoleContext>) {
+        api.route(.get, "api/v1/groups") { call in
+            let seen = try call.caller.groups
             let executors = try await living()
-            return Answer.page(try await groups.list().map { $0.json(executors) })
+            let groups = try await groups.list().filter { seen.contains($0.name) }
+            return Answer.page(groups.map { $0.json(executors) })
         }
         api.route(.post, "api/v1/groups", create)
         api.route(.get, "api/v1/groups/:id") { call in

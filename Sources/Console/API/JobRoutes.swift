@@ -1,6 +1,7 @@
 import Groundwork
 import HTTPTypes
 import Hummingbird
+import People
 import Scheduler
 
 /// The scheduler's jobs: what should run, when and where.
@@ -8,7 +9,7 @@ struct JobRoutes {
     let jobs: JobService
     let keyed: KeyedCalls
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/jobs", list)
         api.route(.post, "api/v1/jobs", keyed.once(create))
         api.route(.get, "api/v1/jobs/:id") { call in Answer(try await jobs.job(call.id()).json) }
@@ -33,7 +34,7 @@ struct JobRoutes {
     }
 
     @Sendable private func list(_ call: Call) async throws -> Answer {
-        let (filter, before, limit) = try call.query { query in
+        var (filter, before, limit) = try call.query { query in
             (
                 JobFilter(
                     group: try query.optional("group"),
@@ -45,6 +46,7 @@ struct JobRoutes {
                 try query.limit()
             )
         }
+        filter.permitted = try call.caller.groups.names
         let page = try await jobs.list(filter, after: before, limit: limit)
         return .page(page.elements.map(\.json), next: .id(page.next))
     }
@@ -53,6 +55,7 @@ struct JobRoutes {
         let (spec, isEnabled) = try await call.body { body in
             (try JobSpec(&body), try body.optional("enabled") ?? true)
         }
+        try call.caller.check(spec)
         let job = try await jobs.create(spec, isEnabled: isEnabled)
         return .created(job.json, at: "/api/v1/jobs/\(job.id)")
     }
@@ -61,7 +64,9 @@ struct JobRoutes {
         let (version, spec) = try await call.body { body in
             (try body.required("version") as Int64, try JobSpec(&body))
         }
-        return Answer(try await jobs.update(call.id(), version: version, to: spec).json)
+        let id: JobID = try call.id()
+        try call.caller.check(spec, over: try await jobs.job(id).spec)
+        return Answer(try await jobs.update(id, version: version, to: spec).json)
     }
 
     @Sendable private func trigger(_ call: Call) async throws -> Answer {

@@ -1,6 +1,7 @@
 import Groundwork
 import HTTPTypes
 import Hummingbird
+import People
 import Scheduler
 
 /// What jobs were before: their versions, and making one of them the job again.
@@ -8,10 +9,11 @@ struct JobVersionRoutes {
     let jobs: JobService
     let keyed: KeyedCalls
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/jobs/:id/versions", list)
         api.route(.get, "api/v1/jobs/:id/versions/:number") { call in
-            Answer(try await jobs.version(call.versionNumber, of: call.id()).json)
+            let groups = try call.caller.groups
+            return Answer(try await jobs.version(call.versionNumber, of: call.id(), seenBy: groups).json)
         }
         api.route(.post, "api/v1/jobs/:id/versions/:number/restore", keyed.once(restore))
     }
@@ -20,13 +22,17 @@ struct JobVersionRoutes {
         let (before, limit) = try call.query { query in
             (try query.optional("before", in: 1...Int64.max) as Int64?, try query.limit())
         }
+        let groups = try call.caller.groups
         let page = try await jobs.versions(of: call.id(), after: before, limit: limit)
-        return .page(page.elements.map(\.json), next: .number(page.next))
+        let seen = page.elements.filter { groups.contains($0.version.spec.group) }
+        return .page(seen.map(\.json), next: .number(page.next))
     }
 
     @Sendable private func restore(_ call: Call) async throws -> Answer {
         let version = try await call.body { body in try body.required("version") as Int64 }
-        return Answer(try await jobs.restore(call.versionNumber, of: call.id(), version: version).json)
+        let (id, number) = (try call.id() as JobID, try call.versionNumber)
+        try await call.caller.check(restoring: number, of: id, jobs)
+        return Answer(try await jobs.restore(number, of: id, version: version).json)
     }
 }
 

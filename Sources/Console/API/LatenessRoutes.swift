@@ -7,7 +7,7 @@ import Scheduler
 struct LatenessRoutes {
     let jobs: JobService
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/jobs/:id/lateness") { call in
             let count = try call.query { query in try query.optional("runs", in: 1...5_000) ?? 1_000 }
             return Answer(try await jobs.lateness(of: call.id(), runs: count).json)

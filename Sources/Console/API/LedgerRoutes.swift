@@ -8,7 +8,7 @@ struct LedgerRoutes {
     let audit: LedgerAudit
     let clock: any WallClock
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/jobs/verify", verify)
     }
 

@@ -7,7 +7,7 @@ struct LinkRoutes {
     let links: any LinkStore
     let templates: any TemplateStore
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/links", list)
     }
 

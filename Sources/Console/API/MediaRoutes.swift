@@ -8,7 +8,7 @@ import PushEngine
 struct MediaRoutes {
     let library: MediaLibrary
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.post, "api/v1/media", take)
         api.route(.get, "api/v1/media", list)
         api.route(.get, "api/v1/media/:id") { call in

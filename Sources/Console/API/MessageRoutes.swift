@@ -10,7 +10,7 @@ struct MessageRoutes {
     let calendar: BusinessCalendar
     let clock: any WallClock
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/messages", find)
         api.route(.get, "api/v1/messages/:id") { call in Answer(try await record(call).json) }
         api.route(.get, "api/v1/messages/:id/trace") { call in

@@ -7,7 +7,7 @@ import PushEngine
 struct QueueRoutes {
     let queue: any SendQueue
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/queue") { _ in
             let depths = try await queue.depths().sorted { $0.key.name < $1.key.name }
             return Answer.page(depths.map { $0.value.json(of: $0.key) })

@@ -6,7 +6,7 @@ import PushEngine
 struct ReconciliationRoutes {
     let store: any ReconciliationStore
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/reconciliations", list)
         api.route(.get, "api/v1/reconciliations/:day/:account") { call in
             Answer(try await result(call).json)

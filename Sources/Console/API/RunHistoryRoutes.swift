@@ -1,16 +1,18 @@
 import Groundwork
 import Hummingbird
+import People
 import Scheduler
 
 /// How many runs each day had, and the end of keeping runs.
 struct RunHistoryRoutes {
     let runs: RunService
+    let jobs: JobService
     let clock: any WallClock
 
     /// How many days are shown where nothing is asked for.
     private static let usualDays = 7
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/runs/days", days)
         api.route(.post, "api/v1/runs/clear", clear)
     }
@@ -18,6 +20,7 @@ struct RunHistoryRoutes {
     /// Every day of the range, also those without runs.
     @Sendable private func days(_ call: Call) async throws -> Answer {
         let today = runs.day(of: clock.now)
+        let permitted = try call.caller.groups.names
         let filter = try call.query { query in
             let to = try query.optional("to") ?? today
             let from = try query.optional("from") ?? to.adding(1 - Self.usualDays)
@@ -29,7 +32,8 @@ struct RunHistoryRoutes {
             return RunDayFilter(
                 from...to,
                 group: try query.optional("group"),
-                job: try query.optional("job")
+                job: try query.optional("job"),
+                permitted: permitted
             )
         }
         let report = try await runs.report(filter)
@@ -47,6 +51,7 @@ struct RunHistoryRoutes {
         let (clearing, isRehearsal) = try await call.body { body in
             (try RunClearing(&body), try body.optional("dryRun") ?? true)
         }
+        try await call.caller.check(clearing.scope, jobs)
         let count =
             isRehearsal ? try await runs.clearable(clearing) : try await runs.clear(clearing)
         return Answer([

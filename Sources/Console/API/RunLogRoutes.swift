@@ -16,7 +16,7 @@ struct RunLogRoutes {
     /// Waits without a line after which a sign of life is sent, so that nobody in between hangs up.
     private static let quietLimit = 30
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/runs/:id/log", read)
     }
 

@@ -2,6 +2,7 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import People
 import Scheduler
 
 /// Runs, their ends, and the executors that have them.
@@ -9,34 +10,39 @@ struct RunRoutes {
     let runs: RunService
     let clock: any WallClock
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/runs", list)
         api.route(.get, "api/v1/runs.csv", export)
         api.route(.get, "api/v1/runs/:id") { call in Answer(try await runs.run(call.id()).json) }
         api.route(.post, "api/v1/runs/:id/kill", kill)
-        api.route(.get, "api/v1/executors") { _ in
+        api.route(.get, "api/v1/executors") { call in
             let now = clock.now
-            return Answer.page(try await runs.executors().map { $0.json(at: now) })
+            let groups = try call.caller.groups
+            let executors = try await runs.executors().filter { groups.contains($0.group) }
+            return Answer.page(executors.map { $0.json(at: now) })
         }
     }
 
     @Sendable private func list(_ call: Call) async throws -> Answer {
-        let (filter, before, limit) = try call.query { query in
+        var (filter, before, limit) = try call.query { query in
             (
                 try RunFilter(&query),
                 try query.optional("before") as RunID?,
                 try query.limit()
             )
         }
+        filter.permitted = try call.caller.groups.names
         let page = try await runs.list(filter, after: before, limit: limit)
         return .page(page.elements.map(\.json), next: .id(page.next))
     }
 
     /// The newest runs that pass the filter as a file, read and written page by page.
     @Sendable private func export(_ call: Call) async throws -> Response {
-        let filter = try call.query { try RunFilter(&$0) }
+        var filter = try call.query { try RunFilter(&$0) }
+        filter.permitted = try call.caller.groups.names
+        let chosen = filter
         // Read before the answer begins: what is wrong by now still gets a status of its own.
-        let first = try await runs.list(filter, limit: RunTable.page)
+        let first = try await runs.list(chosen, limit: RunTable.page)
         let runs = runs
         let body = ResponseBody { writer in
             var table = RunTable()
@@ -45,7 +51,7 @@ struct RunRoutes {
                 table.append(page.elements)
                 try await writer.write(ByteBuffer(bytes: table.takeBytes()))
                 guard let next = page.next, table.rows < RunTable.limit else { break }
-                page = try await runs.list(filter, after: next, limit: RunTable.page)
+                page = try await runs.list(chosen, after: next, limit: RunTable.page)
             }
             try await writer.finish(nil)
         }

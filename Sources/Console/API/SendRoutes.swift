@@ -11,7 +11,7 @@ struct SendRoutes {
     let send: SendChain
     let recall: RecallChain
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.post, "api/v1/send") { call in try await self.send(call, SendInput.single) }
         api.route(.post, "api/v1/send/batch") { call in try await self.send(call, SendInput.batch) }
         api.route(.post, "api/v1/recall") { call in try await self.recall(call) }

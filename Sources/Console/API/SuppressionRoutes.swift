@@ -7,7 +7,7 @@ import PushEngine
 struct SuppressionRoutes {
     let desk: SuppressionDesk
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/suppressions", list)
         api.route(.post, "api/v1/suppressions", suppress)
         api.route(.delete, "api/v1/suppressions/:id") { call in

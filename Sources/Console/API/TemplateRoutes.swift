@@ -7,7 +7,7 @@ import PushEngine
 struct TemplateRoutes {
     let templates: TemplateService
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "api/v1/templates", list)
         api.route(.post, "api/v1/templates", create)
         api.route(.get, "api/v1/templates/:id") { call in Answer(try await templates.template(call.id()).json)

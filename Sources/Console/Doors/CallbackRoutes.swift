@@ -8,7 +8,7 @@ struct CallbackRoutes {
     let receipts: ReceiptDesk
     let address: ReceiptAddress
 
-    func add(to router: some RouterMethods<BasicRequestContext>) {
+    func add(to router: some RouterMethods<ConsoleContext>) {
         router.route(.post, "callbacks/:account/:code", receive)
         // Some suppliers ask first whether the door is ours.
         router.route(.get, "callbacks/:account/:code", receive)

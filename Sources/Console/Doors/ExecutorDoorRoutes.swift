@@ -16,7 +16,7 @@ struct ExecutorDoorRoutes {
     private static let accessToken = HTTPField.Name(WireHeader.accessToken)
     private static let appName = HTTPField.Name(WireHeader.appName)
 
-    func add(to router: some RouterMethods<BasicRequestContext>) {
+    func add(to router: some RouterMethods<ConsoleContext>) {
         router.route(.post, "api/:name", answer)
         router.route(.post, "xxl-job-admin/api/:name", answer)
     }

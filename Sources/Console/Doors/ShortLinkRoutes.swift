@@ -7,7 +7,7 @@ import PushEngine
 struct ShortLinkRoutes {
     let desk: LinkDesk
 
-    func add(to router: some RouterMethods<BasicRequestContext>) {
+    func add(to router: some RouterMethods<ConsoleContext>) {
         router.route(.get, "s/:code", follow)
         router.route(.head, "s/:code", follow)
     }

@@ -2,25 +2,33 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 
-/// Lets a call through that shows the API token; a look from a signed-in page counts as well.
+/// Lets a call of the API through that shows the API token; a look from a signed-in page counts as well.
 struct AccessControl: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ConsoleContext
 
     private static let scheme = "bearer "
 
     let token: Secret
-    /// Whether a request comes from somebody who signed in to the pages; asked for reading only.
-    let isSignedIn: @Sendable (Request) -> Bool
+    let sessions: Sessions
+    let gate: AccessGate
 
     func handle(
         _ request: Request,
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard showsToken(request) || (request.method == .get && isSignedIn(request)) else {
-            throw Unauthorized()
-        }
+        guard let caller = try await caller(request) else { throw Unauthorized() }
+        try await gate.check(caller, request, context)
+        var context = context
+        context.caller = caller
         return try await next(request, context)
+    }
+
+    private func caller(_ request: Request) async throws -> Caller? {
+        if showsToken(request) { return .token }
+        // For reading only: another site can make a browser send a form along with its cookies.
+        guard request.method == .get, let session = sessions.session(of: request) else { return nil }
+        return try await gate.caller(of: session)
     }
 
     private func showsToken(_ request: Request) -> Bool {

@@ -10,7 +10,7 @@ struct Call: Sendable {
     static let bodyLimit = 2 << 20
 
     let request: Request
-    let context: BasicRequestContext
+    let context: ConsoleContext
     /// The key under which it is made once.
     var idempotencyKey: String?
 
@@ -27,6 +27,16 @@ struct Call: Sendable {
             throw InputFault(.wrongType, field: name, "must be \(ID.expectation)")
         }
         return id
+    }
+
+    /// Who asks.
+    ///
+    /// - Throws: `Unauthorized` where nobody was asked for: such a route shows nobody's things.
+    var caller: Caller {
+        get throws(Unauthorized) {
+            guard let caller = context.caller else { throw Unauthorized() }
+            return caller
+        }
     }
 
     /// The text in the path under `name`.
@@ -84,7 +94,7 @@ struct Call: Sendable {
     }
 }
 
-extension RouterMethods where Context == BasicRequestContext {
+extension RouterMethods where Context == ConsoleContext {
     /// Adds a route whose handler takes a `Call`.
     func route(
         _ method: HTTPTypes.HTTPRequest.Method,

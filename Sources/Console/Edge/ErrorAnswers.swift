@@ -4,7 +4,7 @@ import Logging
 
 /// Turns every error of a route into an answer, and logs those that are ours.
 struct ErrorAnswers: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ConsoleContext
 
     func handle(
         _ request: Request,
@@ -23,7 +23,7 @@ struct ErrorAnswers: RouterMiddleware {
     }
 }
 
-extension BasicRequestContext {
+extension ConsoleContext {
     /// Finds the request's lines in the log; empty where the log keeps no metadata.
     fileprivate var trace: String {
         // `id` of the context would end the process there.

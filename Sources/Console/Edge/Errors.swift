@@ -2,6 +2,7 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import People
 import PushEngine
 import Scheduler
 
@@ -58,6 +59,8 @@ struct ErrorAnswer {
         case let error as CampaignFault: self.init(error)
         case let error as CatalogueFault: self.init(error)
         case let error as SchedulerError: self.init(error)
+        case let error as PeopleError: self.init(error)
+        case let error as Forbidden: self.init(.forbidden, "forbidden", error.reason)
         case let error as StoreError: self.init(error)
         case let error as CrowdFileError: self.init(error)
         case let error as SupplierError: self.init(error)
@@ -166,6 +169,17 @@ extension ErrorAnswer {
         case .notFound: self.init(.notFound, "not_found", error.description)
         case .conflict(let why): self.init(.conflict, "conflict", why)
         case .executor(let why): self.init(.badGateway, "executor", why)
+        case .store(let error): self.init(error)
+        }
+    }
+
+    private init(_ error: PeopleError) {
+        switch error {
+        case .invalid(let field, let reason):
+            self.init(.badRequest, "invalid", Self.sentence(field, reason), field: field)
+        case .notFound: self.init(.notFound, "not_found", error.description)
+        case .conflict(let why): self.init(.conflict, "conflict", why)
+        case .busy: self.init(.serviceUnavailable, "busy", error.description)
         case .store(let error): self.init(error)
         }
     }

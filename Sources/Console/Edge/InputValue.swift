@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -140,6 +141,7 @@ extension AccountID: InputIdentity {}
 extension JobID: InputIdentity {}
 extension GroupID: InputIdentity {}
 extension RunID: InputIdentity {}
+extension UserID: InputIdentity {}
 extension MediaID: InputIdentity {}
 
 /// One of a few words or codes.
@@ -164,6 +166,7 @@ extension TemplateType: InputChoice {}
 extension ShieldType: InputChoice {}
 extension DeliveryGuarantee: InputChoice {}
 extension DeliveryState: InputChoice {}
+extension Role: InputChoice {}
 extension ScheduleType: InputChoice {}
 extension DaylightPolicy: InputChoice {}
 extension MisfirePolicy: InputChoice {}

@@ -9,7 +9,7 @@ struct MethodNotAllowed: Error {
     var list: String { allowed.map(\.rawValue).joined(separator: ", ") }
 }
 
-extension Router where Context == BasicRequestContext {
+extension Router where Context == ConsoleContext {
     /// Makes every path that is known by now refuse the methods it does not know, and name those it does.
     func refuseOtherMethods() {
         let methods = routes.reduce(into: [:]) { known, route in

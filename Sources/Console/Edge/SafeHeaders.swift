@@ -5,7 +5,7 @@ import Hummingbird
 ///
 /// A route that sets one of these itself keeps its own.
 struct SafeHeaders: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ConsoleContext
 
     private static let contentPolicy = HTTPField.Name("Content-Security-Policy")
     private static let fields: [(HTTPField.Name?, String)] = [

@@ -30,7 +30,7 @@ struct Assets: Sendable {
         )
     }
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConsoleContext>) {
         for file in [style, script] {
             let headers: HTTPFields = [
                 .contentType: file.type,

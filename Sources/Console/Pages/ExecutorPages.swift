@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import Scheduler
 
 /// Who runs jobs: groups as operators wrote them down, and the executors that are known.
@@ -8,8 +9,9 @@ struct ExecutorPages: PageDesk {
     var pages: [PageRoute<PageAnswer>] {
         [
             PageRoute("/executors") { visit in
-                let executors = try await parts.runs.executors()
-                let model = ExecutorList(try await parts.groups.list(), executors, visit.say)
+                let groups = try await parts.groups.list().filter { visit.groups.contains($0.name) }
+                let executors = try await parts.executors(of: visit.groups)
+                let model = ExecutorList(groups, executors, visit.say)
                 return .page(Page("executors", .executors, title: visit.say("nav-executors"), model))
             },
             PageRoute("/executors/new") { visit in .page(Self.page(GroupForm(visit.say))) },

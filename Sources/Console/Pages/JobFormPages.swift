@@ -1,6 +1,7 @@
 import Foundation
 import Groundwork
 import HTTPTypes
+import People
 import PushEngine
 import Scheduler
 
@@ -55,8 +56,9 @@ struct JobFormPages: PageDesk {
         guard visit.form["look"] == nil else {
             return ButtonAnswer(showing: try await page(input, frame, visit))
         }
+        guard faults.isEmpty else { return try await again(input, frame, faults, visit) }
+        try visit.known().check(spec)
         do throws(SchedulerError) {
-            guard faults.isEmpty else { throw .invalid(faults) }
             let job = try await parts.jobs.create(spec, isEnabled: input.isTicked("enabled"))
             return ButtonAnswer("/jobs/\(job.id)", done: "job-make")
         } catch {
@@ -76,6 +78,7 @@ struct JobFormPages: PageDesk {
             return ButtonAnswer(showing: try await page(input, frame, visit))
         }
         guard faults.isEmpty else { return try await again(input, frame, faults, visit) }
+        try visit.known().check(spec, over: job.spec)
         do throws(SchedulerError) {
             let stored = try await parts.jobs.update(job.id, version: version, to: spec)
             return ButtonAnswer("/jobs/\(stored.id)", done: "job-edit")
@@ -125,10 +128,10 @@ struct JobFormPages: PageDesk {
     }
 
     private func form(_ input: JobInput, _ frame: JobForm.Frame, _ visit: Visit) async throws -> JobForm {
-        let jobs = try await parts.jobs.list(limit: Self.proposals).elements
+        let jobs = try await parts.newestJobs(Self.proposals, visit.groups)
         let templates = try await parts.templates.templates(after: nil, limit: Self.proposals)
         let supplies = JobForm.Supplies(
-            groups: try await parts.groups(of: jobs),
+            groups: try await parts.groups(of: jobs, in: visit.groups),
             jobs: jobs.map { "\($0.spec.fullName)" }.sorted(),
             templates: templates.map { template in
                 FormField.Option(
@@ -177,8 +180,20 @@ struct GlanceView: Sendable {
 }
 
 extension ConsoleParts {
-    /// The executor groups that are known by their executors or by these jobs, in the order of the alphabet.
-    func groups(of jobs: [Job]) async throws -> [String] {
-        Set(try await runs.executors().map(\.group)).union(jobs.map(\.spec.group)).sorted()
+    /// The executors that are known, of some groups.
+    func executors(of groups: GroupScope) async throws -> [ExecutorInstance] {
+        try await runs.executors().filter { groups.contains($0.group) }
+    }
+
+    /// So many of the newest jobs of some groups.
+    func newestJobs(_ count: Int, _ groups: GroupScope) async throws -> [Job] {
+        var filter = JobFilter()
+        filter.permitted = groups.names
+        return try await jobs.list(filter, limit: count).elements
+    }
+
+    /// Which of some executor groups are known by their executors or by these jobs, in the order of the alphabet.
+    func groups(of jobs: [Job], in groups: GroupScope) async throws -> [String] {
+        Set(try await executors(of: groups).map(\.group)).union(jobs.map(\.spec.group)).sorted()
     }
 }

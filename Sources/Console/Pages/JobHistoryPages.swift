@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import Scheduler
 
 /// What a job was before: its versions, what changed between two of them, and the button that restores one.
@@ -23,6 +24,7 @@ struct JobHistoryPages: PageDesk {
                 guard let number = Int64(visit.part("number")),
                     let seen = visit.number("from")
                 else { throw Trouble.notFound(visit.part("number")) }
+                try await visit.known().check(restoring: number, of: id, jobs)
                 _ = try await jobs.restore(number, of: id, version: seen)
                 return ButtonAnswer("/jobs/\(id)", done: "job-restore")
             }
@@ -35,13 +37,13 @@ struct JobHistoryPages: PageDesk {
         let newest = try await jobs.versions(of: id, limit: 1).elements.first?.version
         var comparison: VersionComparison?
         if let from = visit.number("from"), let to = visit.number("to") {
-            let before = try await jobs.version(from, of: id)
-            let after = try await jobs.version(to, of: id)
+            let before = try await jobs.version(from, of: id, seenBy: visit.groups)
+            let after = try await jobs.version(to, of: id, seenBy: visit.groups)
             comparison = VersionComparison(from: before, to: after, visit.say)
         }
         return JobHistoryView(
             id,
-            page.elements,
+            page.elements.filter { visit.groups.contains($0.version.spec.group) },
             newest: newest,
             comparison: comparison,
             chosen: (visit.number("from"), visit.number("to")),

@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -56,17 +57,19 @@ struct JobPages: PageDesk {
         let text = visit.text("q")
         let group = visit.text("group")
         let state = visit.text("state").flatMap(JobState.init(rawValue:)) ?? .all
+        var filter = JobFilter(group: group, text: text, isEnabled: state.isEnabled)
+        filter.permitted = visit.groups.names
         let page = try await parts.jobs.list(
-            JobFilter(group: group, text: text, isEnabled: state.isEnabled),
+            filter,
             after: visit.number("after").map { JobID(rawValue: $0) },
             limit: Self.pageSize
         )
         var rows: [JobRow] = []
         for job in page.elements {
-            let last = try await parts.runs.list(RunFilter(job: job.id), limit: 1).elements.first
+            let last = try await runs(of: job, limit: 1, visit).first
             rows.append(JobRow(job, last: last, upcoming: upcoming(job), visit.say))
         }
-        let known = try await parts.groups(of: parts.jobs.list(limit: Self.grouped).elements)
+        let known = try await parts.groups(of: parts.newestJobs(Self.grouped, visit.groups), in: visit.groups)
         let groups = Set(known).union(group.map { [$0] } ?? []).sorted()
         return JobList(
             jobs: rows,
@@ -91,11 +94,18 @@ struct JobPages: PageDesk {
 
     private func detail(_ visit: Visit) async throws -> JobDetail {
         let job = try await parts.jobs.job(visit.id())
-        let runs = try await parts.runs.list(RunFilter(job: job.id), limit: Self.lastRuns).elements
+        let runs = try await runs(of: job, limit: Self.lastRuns, visit)
         let glance = ScheduleGlance(job.spec.schedule, from: job.nextTriggerAt, by: parts.jobs, visit.say)
         let lateness = try await parts.jobs.lateness(of: job.id, runs: Self.timedRuns)
-        let kin = try await JobKin(of: job, in: parts.jobs)
+        let kin = try await JobKin(of: job, among: visit.groups, in: parts.jobs)
         return JobDetail(job, kin, runs: runs, lateness, glance, visit.say)
+    }
+
+    /// The newest runs of a job; not those that it had in a group that the reader does not see.
+    private func runs(of job: Job, limit: Int, _ visit: Visit) async throws -> [JobRun] {
+        var filter = RunFilter(job: job.id)
+        filter.permitted = visit.groups.names
+        return try await parts.runs.list(filter, limit: limit).elements
     }
 
     /// The next instants; of a fixed delay only the first is known before the run has ended.

@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -227,18 +228,22 @@ struct JobKin: Sendable {
     private static let pages = 10
     private static let pageSize = 500
 
-    /// Looks for the kin of `job`.
+    /// Looks for the kin of `job` that belongs to some groups.
     ///
     /// - Throws: `SchedulerError` when the jobs cannot be read.
-    init(of job: Job, in jobs: JobService) async throws(SchedulerError) {
+    init(of job: Job, among groups: GroupScope, in jobs: JobService) async throws(SchedulerError) {
+        var seen = JobFilter()
+        seen.permitted = groups.names
         for child in job.spec.children {
-            let filter = JobFilter(group: child.job.group, name: child.job.name)
+            var filter = seen
+            filter.group = child.job.group
+            filter.name = child.job.name
             ids[child.job] = try await jobs.list(filter, limit: 1).elements.first?.id
         }
         let name = job.spec.fullName
         var after: JobID?
         for _ in 0..<Self.pages {
-            let page = try await jobs.list(after: after, limit: Self.pageSize)
+            let page = try await jobs.list(seen, after: after, limit: Self.pageSize)
             for other in page.elements {
                 for link in other.spec.children where link.job == name { parents.append((other, link)) }
             }

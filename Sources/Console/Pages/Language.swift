@@ -21,6 +21,19 @@ enum Language: String, Hashable, Sendable, CaseIterable {
         self = chosen ?? Language(acceptLanguage: request.headers[.acceptLanguage] ?? "")
     }
 
+    /// The cookie that a browser keeps the choice in, for a year.
+    func cookie(overHTTPS: Bool) -> Cookie {
+        Cookie(
+            name: Self.cookieName,
+            value: rawValue,
+            maxAge: 365 * 86_400,
+            path: "/",
+            secure: overHTTPS,
+            httpOnly: true,
+            sameSite: .lax
+        )
+    }
+
     /// Reads `Accept-Language`: the greatest weight wins, the order settles ties.
     init(acceptLanguage: String) {
         var best: (language: Language, weight: Double)?

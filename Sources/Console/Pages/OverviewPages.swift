@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 
@@ -45,7 +46,9 @@ struct OverviewPages: PageDesk {
     /// Everything of the page; the report is no part of what is sent again while one looks at it.
     private func overview(_ visit: Visit, withReport: Bool = false) async throws -> Overview {
         let day = parts.calendar.day(of: visit.say.now)
-        let executors = try await parts.runs.executors()
+        var open = RunFilter(states: .open)
+        open.permitted = visit.groups.names
+        let executors = try await parts.executors(of: visit.groups)
         let report = RunReportReader(runs: parts.runs)
         return Overview(
             campaigns: try await reader.open(limit: Self.runLimit),
@@ -53,7 +56,7 @@ struct OverviewPages: PageDesk {
             depths: try await parts.queue.depths(),
             dead: try await parts.queue.deadLetters(before: nil, limit: Self.deadLimit).count,
             executors: executors,
-            openRuns: try await parts.runs.list(RunFilter(states: .open), limit: 100).elements,
+            openRuns: try await parts.runs.list(open, limit: 100).elements,
             report: withReport ? await report.view(visit, executors: executors) : nil,
             visit.say
         )

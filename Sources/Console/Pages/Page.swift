@@ -3,6 +3,7 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import People
 
 /// One page: which template shows what.
 struct Page: Sendable {
@@ -18,6 +19,7 @@ struct Page: Sendable {
         case jobs
         case runs
         case executors
+        case users
 
         var path: String { self == .overview ? "/" : "/\(rawValue)" }
     }
@@ -56,7 +58,12 @@ struct PageRenderer: Sendable {
         var values = values(page.model, for: visit)
         values["title"] = page.title
         values["section"] = page.section?.rawValue
-        values["menu"] = Page.Section.allCases.map { section in
+        let role = visit.caller?.role
+        let sections = Page.Section.allCases.filter { section in
+            guard let role, let need = AccessRules.need(.get, section.path) else { return false }
+            return role >= need
+        }
+        values["menu"] = sections.map { section in
             MenuEntry(
                 path: section.path,
                 name: visit.say("nav-\(section.rawValue)"),
@@ -73,7 +80,8 @@ struct PageRenderer: Sendable {
                 isCurrent: language == visit.say.language
             )
         }
-        values["isSignedIn"] = visit.session != nil
+        values["isSignedIn"] = visit.caller != nil
+        values["caller"] = visit.caller?.name
         values["notice"] = visit.notice
         let html = try library.html(page.template, values)
         return Response(

@@ -2,12 +2,14 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import Logging
+import People
 import PushEngine
 
 /// What every page has in common: who may see it, in which language, and what becomes of errors.
 struct PageDoor: Sendable {
     let renderer: PageRenderer
     let sessions: Sessions
+    let gate: AccessGate
     private let parts: ConsoleParts
 
     /// The most bytes a form can have whose sender is not known yet.
@@ -19,21 +21,24 @@ struct PageDoor: Sendable {
         self.renderer = renderer
         self.sessions = sessions
         self.parts = parts
+        gate = AccessGate(parts)
     }
 
     /// Shows a page to somebody who is signed in; sends everybody else to sign in first.
     func show(
         _ request: Request,
-        _ context: BasicRequestContext,
+        _ context: ConsoleContext,
         _ handler: @Sendable (Visit) async throws -> PageAnswer
     ) async -> Response {
         guard let session = sessions.session(of: request) else { return toSignIn(request) }
-        let visit = visit(request, context, session)
-        return await answering(visit, context) {
+        return await answering(visit(request, context, session), context) {
+            guard let caller = try await gate.caller(of: session) else { return toSignIn(request) }
+            try await gate.check(caller, request, context)
+            let visit = visit(request, context, session, caller)
             switch try await handler(visit) {
-            case .page(let page): try renderer.response(page, for: visit)
-            case .part(let template, let model): try renderer.response(template, model, for: visit)
-            case .stream(let feed): EventStream.response(feed, to: request, timer: parts.timer)
+            case .page(let page): return try renderer.response(page, for: visit)
+            case .part(let template, let model): return try renderer.response(template, model, for: visit)
+            case .stream(let feed): return EventStream.response(feed, to: request, timer: parts.timer)
             }
         }
     }
@@ -41,14 +46,21 @@ struct PageDoor: Sendable {
     /// Does what a button says, once the form has proved that it is ours; then shows the page it belongs to.
     func press(
         _ request: Request,
-        _ context: BasicRequestContext,
+        _ context: ConsoleContext,
         _ handler: @Sendable (Visit) async throws -> ButtonAnswer
     ) async -> Response {
         guard let session = sessions.session(of: request) else { return toSignIn(request) }
-        let asked = visit(request, context, session)
-        return await answering(asked, context) {
-            let visit = visit(request, context, session, form: try await form(of: request, isSignedIn: true))
+        return await answering(visit(request, context, session), context) {
+            guard let caller = try await gate.caller(of: session) else { return toSignIn(request) }
+            let visit = visit(
+                request,
+                context,
+                session,
+                caller,
+                form: try await form(of: request, isSignedIn: true)
+            )
             guard visit.hasFormToken else { throw Trouble(.forbidden, "") }
+            try await gate.check(caller, request, context)
             let answer = try await handler(visit)
             if let page = answer.page { return try renderer.response(page, for: visit) }
             return Self.moved(to: answer.path + Visit.text(answer.query))
@@ -58,7 +70,7 @@ struct PageDoor: Sendable {
     /// What `body` answers, or the page that tells why it cannot.
     func answering(
         _ visit: Visit,
-        _ context: BasicRequestContext,
+        _ context: ConsoleContext,
         _ body: () async throws -> Response
     ) async -> Response {
         do { return try await body() } catch {
@@ -83,13 +95,15 @@ struct PageDoor: Sendable {
     /// The request as pages see it.
     func visit(
         _ request: Request,
-        _ context: BasicRequestContext,
+        _ context: ConsoleContext,
         _ session: Session?,
+        _ caller: Caller? = nil,
         form: [String: String] = [:],
         guest: String = ""
     ) -> Visit {
         Visit(
             session: session,
+            caller: caller,
             say: Voice(
                 language: Language(of: request),
                 words: renderer.library.words,

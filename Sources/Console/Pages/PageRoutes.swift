@@ -2,6 +2,7 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import Logging
+import People
 
 /// The console's pages and what their buttons do.
 struct PageRoutes: Sendable {
@@ -18,14 +19,14 @@ struct PageRoutes: Sendable {
             sessions: Sessions(settings, clock: parts.clock),
             parts: parts
         )
-        signIn = SignInPages(token: settings.apiToken, door: door)
+        signIn = SignInPages(token: settings.apiToken, door: door, desk: SignInDesk(parts.users))
         callbacks = ReceiptAddress(settings: settings)
     }
 
     private let signIn: SignInPages
     private let callbacks: ReceiptAddress
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConsoleContext>) {
         door.renderer.library.assets.add(to: router)
         signIn.add(to: router)
         let desks: [any PageDesk] = [
@@ -42,6 +43,8 @@ struct PageRoutes: Sendable {
             SuppressionPages(parts: parts),
             AccountPages(parts: parts, callbacks: callbacks),
             AustinPages(parts: parts),
+            UserPages(users: parts.users),
+            ProfilePages(users: parts.users),
             ReconciliationPages(parts: parts),
         ]
         for desk in desks {

@@ -20,6 +20,7 @@ struct RunClearPages: PageDesk {
             PageRoute("/runs/clear") { visit in
                 let request = try RunClearRequest(visit)
                 let clearing = RunClearing(request.scope, try request.needed())
+                try await visit.known().check(clearing.scope, jobs)
                 let count = try await runs.clear(clearing)
                 // There may be more of them than go at a time: the page says how many are left.
                 return count < RunClearing.countLimit
@@ -39,6 +40,7 @@ struct RunClearPages: PageDesk {
 
     private func view(_ visit: Visit) async throws -> RunClearView {
         let request = try RunClearRequest(visit)
+        try await visit.known().check(request.scope, jobs)
         var count: Int?
         if let rule = request.rule { count = try await runs.clearable(RunClearing(request.scope, rule)) }
         let job: Job? = if let id = request.job { try await jobs.job(id) } else { nil }

@@ -1,5 +1,6 @@
 import Groundwork
 import HTTPTypes
+import People
 import PushEngine
 import Scheduler
 
@@ -26,7 +27,12 @@ struct RunPages: PageDesk {
                 return .stream(
                     LiveRegion("run-live", for: visit, renderer: renderer, clock: parts.clock) { visit in
                         let run = try await parts.runs.run(id)
-                        let model = RunDetail(run, job: try await name(of: run.plan.job), log: nil, visit.say)
+                        let model = RunDetail(
+                            run,
+                            job: try await name(of: run.plan.job, visit),
+                            log: nil,
+                            visit.say
+                        )
                         return LiveRegion.Snapshot(model: model, isOver: !run.isOpen)
                     }
                 )
@@ -56,12 +62,13 @@ struct RunPages: PageDesk {
 
     private func list(_ visit: Visit) async throws -> RunList {
         let search = RunSearch(visit)
-        let executors = try await parts.runs.executors()
-        let named = try await jobs(search.job)
+        let executors = try await parts.executors(of: visit.groups)
+        let named = try await jobs(search.job, visit.groups)
         // A number also names a job that was removed since.
         let id = visit.number("job").map { JobID(rawValue: $0) } ?? named.first?.id
         let isClear = search.job.isEmpty || visit.number("job") != nil || named.count == 1
-        let filter = try search.filter(job: id, by: parts.runs, at: visit.say.now)
+        var filter = try search.filter(job: id, by: parts.runs, at: visit.say.now)
+        filter.permitted = visit.groups.names
         let after = visit.number("after").map { RunID(rawValue: $0) }
         let page =
             isClear
@@ -69,7 +76,7 @@ struct RunPages: PageDesk {
             : Scheduler.Page<JobRun, RunID>(elements: [], next: nil)
         var names = Dictionary(uniqueKeysWithValues: named.map { ($0.id, $0.spec.name) })
         for id in Set(page.elements.map(\.plan.job)) where names[id] == nil {
-            names[id] = try await name(of: id)
+            names[id] = try await name(of: id, visit)
         }
         return RunList(
             runs: page.elements.map { RunRow($0, job: names[$0.plan.job], visit.say) },
@@ -83,21 +90,25 @@ struct RunPages: PageDesk {
     }
 
     /// The jobs that a text may mean: one by its number or its exact name, else all that have it somewhere.
-    private func jobs(_ text: String) async throws -> [Job] {
+    private func jobs(_ text: String, _ groups: GroupScope) async throws -> [Job] {
         guard !text.isEmpty else { return [] }
-        if let number = Int64(text), number > 0 { return try await jobs(JobID(rawValue: number)) }
+        if let number = Int64(text), number > 0 { return try await jobs(JobID(rawValue: number), groups) }
         let cells = text.split(separator: "/", maxSplits: 1).map(String.init)
         let whole = JobFilter(group: cells.count == 2 ? cells[0] : nil, name: cells.last)
-        for filter in [JobFilter(name: text), whole, JobFilter(text: text)] {
+        for var filter in [JobFilter(name: text), whole, JobFilter(text: text)] {
+            filter.permitted = groups.names
             let found = try await parts.jobs.list(filter, limit: Self.mostJobs).elements
             if !found.isEmpty { return found }
         }
         return []
     }
 
-    /// The job of that number; none when it was removed since.
-    private func jobs(_ id: JobID) async throws -> [Job] {
-        do { return [try await parts.jobs.job(id)] } catch SchedulerError.notFound { return [] }
+    /// The job of that number; none when it was removed since, or is none that the reader sees.
+    private func jobs(_ id: JobID, _ groups: GroupScope) async throws -> [Job] {
+        do {
+            let job = try await parts.jobs.job(id)
+            return groups.contains(job.spec.group) ? [job] : []
+        } catch SchedulerError.notFound { return [] }
     }
 
     private func detail(_ visit: Visit) async throws -> RunDetail {
@@ -107,12 +118,12 @@ struct RunPages: PageDesk {
         do { log = RunDetail.Log(try await parts.logs.page(run.id, from: from), of: run.id) } catch {
             log = RunDetail.Log(Trouble(error), of: run.id, from: from)
         }
-        return RunDetail(run, job: try await name(of: run.plan.job), log: log, visit.say)
+        return RunDetail(run, job: try await name(of: run.plan.job, visit), log: log, visit.say)
     }
 
-    /// What the job is called; nil when it was removed since.
-    private func name(of job: JobID) async throws -> String? {
-        do { return try await parts.jobs.job(job).spec.name } catch SchedulerError.notFound { return nil }
+    /// What the job is called; nil when it was removed since, or is none that the reader sees.
+    private func name(of id: JobID, _ visit: Visit) async throws -> String? {
+        try await jobs(id, visit.groups).first?.spec.name
     }
 }
 

@@ -1,4 +1,5 @@
 import Groundwork
+import People
 import Scheduler
 
 /// Which days the report on the first page shows.
@@ -59,16 +60,18 @@ struct RunReportReader: Sendable {
     func view(_ visit: Visit, executors: [ExecutorInstance]) async -> RunReportView {
         let today = runs.day(of: visit.say.now)
         let range = RunRange(visit, today: today)
+        let permitted = visit.groups.names
         do {
-            let whole = try await runs.report(RunDayFilter(range.days))
+            let whole = try await runs.report(RunDayFilter(range.days, permitted: permitted))
             let now =
-                range.days == today...today ? whole : try await runs.report(RunDayFilter(today...today))
+                range.days == today...today
+                ? whole : try await runs.report(RunDayFilter(today...today, permitted: permitted))
             let facts = RunReportFacts(
                 range: range,
                 group: visit.text("group"),
                 whole: whole,
                 today: now.sums,
-                census: try await runs.census(),
+                census: try await runs.census(permitted: permitted),
                 living: executors.count { $0.isAlive(at: visit.say.now) }
             )
             return RunReportView(facts, visit.say)
@@ -83,7 +86,7 @@ struct RunReportFacts: Sendable {
     let range: RunRange
     /// The group that alone is shown; nil for all.
     let group: String?
-    /// Of all groups.
+    /// Of all groups that the reader sees.
     let whole: RunReport
     let today: RunSums
     let census: JobCensus

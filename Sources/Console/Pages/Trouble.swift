@@ -39,7 +39,8 @@ struct TroubleView: Sendable {
         let kind =
             switch trouble.status {
             case .notFound: "not-found"
-            case .forbidden: "forbidden"
+            // A form that is not ours has no further cause.
+            case .forbidden: trouble.cause.isEmpty ? "forbidden" : "refused"
             case .conflict: "conflict"
             case .badGateway: "executor"
             case .serviceUnavailable: "unavailable"

@@ -2,11 +2,14 @@ import Foundation
 import Groundwork
 import HTTPTypes
 import Hummingbird
+import People
 
 /// One request for a page: who asks, in which language, and for what.
 struct Visit: Sendable {
     /// Nil when nobody is signed in.
     let session: Session?
+    /// Nil when nobody is signed in.
+    let caller: Caller?
     var say: Voice
     /// Path and query, to come back to.
     let address: String
@@ -62,6 +65,17 @@ struct Visit: Sendable {
         query[name] = value
         return path + Self.text(query)
     }
+
+    /// Who is signed in.
+    ///
+    /// - Throws: `Trouble` when nobody is.
+    func known() throws(Trouble) -> Caller {
+        guard let caller else { throw Trouble(.forbidden, "") }
+        return caller
+    }
+
+    /// The executor groups that the reader sees.
+    var groups: GroupScope { caller?.groups ?? .only([]) }
 
     /// The path alone.
     var path: String { String(address.prefix { $0 != "?" }) }

@@ -11,7 +11,7 @@ struct HealthRoutes {
     /// How long the stores may take to answer.
     private static let patience = Duration.seconds(2)
 
-    func add(to router: some RouterMethods<BasicRequestContext>) {
+    func add(to router: some RouterMethods<ConsoleContext>) {
         router.route(.get, "healthz") { _ in "ok\n" }
         router.route(.get, "readyz") { _ in await readiness() }
     }

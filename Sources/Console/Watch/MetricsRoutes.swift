@@ -18,7 +18,7 @@ struct MetricsRoutes {
         startedAt = parts.clock.now
     }
 
-    func add(to api: some RouterMethods<BasicRequestContext>) {
+    func add(to api: some RouterMethods<ConsoleContext>) {
         api.route(.get, "metrics") { _ in
             var out = PrometheusText()
             try await push(&out)

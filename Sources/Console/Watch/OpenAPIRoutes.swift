@@ -9,7 +9,7 @@ struct OpenAPIRoutes {
     static let document: Data? = Bundle.module.url(forResource: "openapi", withExtension: "json")
         .flatMap { try? Data(contentsOf: $0) }
 
-    func add(to router: some RouterMethods<BasicRequestContext>) {
+    func add(to router: some RouterMethods<ConsoleContext>) {
         router.route(.get, "openapi.json") { _ in
             guard let document = Self.document else { throw Hummingbird.HTTPError(.notFound) }
             return Response(

@@ -1,3 +1,4 @@
+import Groundwork
 import PushEngine
 import Scheduler
 

@@ -5,6 +5,7 @@ import Foundation
 import Groundwork
 import Jobs
 import Logging
+import People
 import PushEngine
 import Scheduler
 import ServiceLifecycle
@@ -64,6 +65,7 @@ struct Composition: Sendable {
             engine.consoleParts(
                 scheduler,
                 campaigns,
+                users: UserService(users: forms.users, hasher: PasswordHasher(), clock: engine.clock),
                 executorToken: forms.secrets.executorToken,
                 logger: logger
             ),

@@ -4,6 +4,7 @@ import Foundation
 import Groundwork
 import Jobs
 import Logging
+import People
 import PushEngine
 import Scheduler
 import ServiceLifecycle
@@ -261,6 +262,7 @@ struct EngineParts: Sendable {
     func consoleParts(
         _ scheduler: SchedulerParts,
         _ campaigns: CampaignService,
+        users: UserService,
         executorToken: Secret,
         logger: Logger
     ) -> ConsoleParts {
@@ -273,6 +275,7 @@ struct EngineParts: Sendable {
             calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
+            users: users,
             send: chain,
             recall: RecallChain(ledger: store, suppliers: supplierRecall),
             campaigns: campaigns,

@@ -54,6 +54,7 @@ extension Forms {
             registry: PostgresRegistryStore(scheduler),
             groups: PostgresGroupStore(scheduler),
             calls: PostgresIdempotencyStore(scheduler),
+            users: PostgresUserStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),
             clock: clock,

@@ -43,6 +43,7 @@ extension Forms {
             registry: SQLiteRegistryStore(scheduler),
             groups: SQLiteGroupStore(scheduler),
             calls: SQLiteIdempotencyStore(scheduler),
+            users: SQLiteUserStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             wakeLine: nil,
             clock: clock,

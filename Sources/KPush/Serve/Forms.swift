@@ -1,5 +1,6 @@
 import Groundwork
 import Logging
+import People
 import PushEngine
 import Scheduler
 import ServiceLifecycle
@@ -21,6 +22,7 @@ struct Forms: Sendable {
     let registry: any RegistryStore
     let groups: any GroupStore
     let calls: any IdempotencyStore
+    let users: any UserStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

@@ -34,6 +34,7 @@ struct JobQuery {
     init(_ filter: JobFilter, after: JobID?, limit: Int) {
         var conditions = Conditions()
         if let group = filter.group { conditions.require("app = ?", .text(group)) }
+        if let groups = filter.permitted { conditions.require("app = ANY (?)", .texts(groups.sorted())) }
         if let name = filter.name { conditions.require("name = ?", .text(name)) }
         if let isEnabled = filter.isEnabled { conditions.require("enabled = ?", .bool(isEnabled)) }
         if let text = filter.text {
@@ -65,6 +66,7 @@ struct RunQuery {
         var conditions = Conditions()
         if let job = filter.job { conditions.require("job = ?", .int(job.rawValue)) }
         if let group = filter.group { conditions.require("app = ?", .text(group)) }
+        if let groups = filter.permitted { conditions.require("app = ANY (?)", .texts(groups.sorted())) }
         if let states = filter.states { Self.require(states, &conditions) }
         if let address = filter.address { conditions.require("address = ?", .text(address.url)) }
         if let reasons = filter.reasons { Self.require(reasons, &conditions) }

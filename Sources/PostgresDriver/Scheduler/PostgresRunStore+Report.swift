@@ -52,10 +52,14 @@ extension PostgresRunStore: RunReportStore {
         }
     }
 
-    package func census(failingOn day: RunDay) async throws(StoreError) -> JobCensus {
-        try await pool.single("count jobs") { link in
-            let jobs = try link.run(Self.countJobs).first
-            let failing = try link.run(Self.countFailing, .int(day.rawValue)).first
+    package func census(
+        failingOn day: RunDay,
+        permitted: Set<String>?
+    ) async throws(StoreError) -> JobCensus {
+        let groups = permitted.map { PostgresValue.texts($0.sorted()) } ?? .null
+        return try await pool.single("count jobs") { link in
+            let jobs = try link.run(Self.countJobs, groups).first
+            let failing = try link.run(Self.countFailing, .int(day.rawValue), groups).first
             return JobCensus(
                 jobs: jobs?.int(0) ?? 0,
                 enabled: jobs?.int(1) ?? 0,
@@ -114,6 +118,7 @@ extension PostgresRunStore {
         conditions.require("day <= ?", .int(filter.days.upperBound.rawValue))
         if let group = filter.group { conditions.require("app = ?", .text(group)) }
         if let job = filter.job { conditions.require("job = ?", .int(job.rawValue)) }
+        if let groups = filter.permitted { conditions.require("app = ANY (?)", .texts(groups.sorted())) }
         return PostgresStatement(
             """
             SELECT day, app, outcome, sum(present + removed)::bigint FROM run_days \(conditions.clause)
@@ -123,12 +128,16 @@ extension PostgresRunStore {
         )
     }
 
-    private static let countJobs = "SELECT count(*), count(*) FILTER (WHERE enabled) FROM jobs"
+    private static let countJobs = """
+        SELECT count(*), count(*) FILTER (WHERE enabled) FROM jobs
+        WHERE $1::text[] IS NULL OR app = ANY ($1)
+        """
 
     static let countFailing = """
         SELECT count(*) FROM (
             SELECT DISTINCT d.job FROM run_days AS d JOIN jobs ON jobs.id = d.job
-            WHERE day = $1 AND outcome IN (\(RunReason.failingWords)) AND present + removed > 0) AS f
+            WHERE day = $1 AND outcome IN (\(RunReason.failingWords)) AND present + removed > 0
+                AND ($2::text[] IS NULL OR jobs.app = ANY ($2))) AS f
         CROSS JOIN LATERAL (
             SELECT reason FROM runs WHERE runs.job = f.job AND ended_at IS NOT NULL
             ORDER BY id DESC LIMIT 1) AS newest

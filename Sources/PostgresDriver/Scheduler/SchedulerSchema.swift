@@ -20,6 +20,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(pull) },
             { link in _ = try link.runScript(jobHistory) },
             { link in _ = try link.runScript(forgottenRuns) },
+            { link in _ = try link.runScript(people) },
         ]
     )
 
@@ -155,6 +156,23 @@ enum SchedulerSchema {
             body text NOT NULL
         );
         CREATE INDEX notices_due ON notices (due_at, id)
+        """
+
+    /// Who may sign in; groups are null for all.
+    private static let people = """
+        CREATE TABLE users (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name text NOT NULL UNIQUE,
+            display_name text NOT NULL,
+            role text NOT NULL,
+            groups text,
+            language text,
+            disabled boolean NOT NULL,
+            generation bigint NOT NULL DEFAULT 1,
+            version bigint NOT NULL DEFAULT 1,
+            password text NOT NULL,
+            created_at bigint NOT NULL
+        )
         """
 
     /// The address as the executor spelled it; null for one that has not beaten since.

@@ -115,7 +115,9 @@ package struct SQLiteJobStore: JobStore {
                 sql: Self.page,
                 arguments: [
                     "group": filter.group, "name": filter.name, "text": filter.text?.likePattern,
-                    "enabled": filter.isEnabled, "after": after?.rawValue, "limit": limit + 1,
+                    "enabled": filter.isEnabled,
+                    "permitted": try filter.permitted.map { try StoredJSON.text($0, during: "list jobs") },
+                    "after": after?.rawValue, "limit": limit + 1,
                 ]
             )
             return Page(try rows.map { try Job($0) }, limit: limit, key: \.id)
@@ -216,6 +218,7 @@ extension SQLiteJobStore {
         SELECT * FROM jobs
         WHERE (:after IS NULL OR id < :after)
           AND (:group IS NULL OR app = :group)
+          AND (:permitted IS NULL OR app IN (SELECT value FROM json_each(:permitted)))
           AND (:name IS NULL OR name = :name)
           AND (:enabled IS NULL OR enabled = :enabled)
           AND (:text IS NULL OR name LIKE :text ESCAPE '\\'

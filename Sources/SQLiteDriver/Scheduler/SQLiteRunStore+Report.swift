@@ -63,6 +63,10 @@ extension SQLiteRunStore: RunReportStore {
                 conditions.append("job = ?")
                 arguments += [job.rawValue]
             }
+            if let groups = filter.permitted {
+                conditions.append("app IN (SELECT value FROM json_each(?))")
+                arguments += [try StoredJSON.text(groups, during: "read counts of runs")]
+            }
             let rows = try Row.fetchAll(
                 db,
                 sql: Self.report(where: conditions.joined(separator: " AND ")),
@@ -78,10 +82,18 @@ extension SQLiteRunStore: RunReportStore {
         }
     }
 
-    package func census(failingOn day: RunDay) async throws(StoreError) -> JobCensus {
+    package func census(
+        failingOn day: RunDay,
+        permitted: Set<String>?
+    ) async throws(StoreError) -> JobCensus {
         try await database.read("count jobs") { db in
-            let jobs = try Row.fetchOne(db, sql: Self.countJobs)
-            let failing = try Int.fetchOne(db, sql: Self.countFailing, arguments: [day.rawValue])
+            let groups = try permitted.map { try StoredJSON.text($0, during: "count jobs") }
+            let jobs = try Row.fetchOne(db, sql: Self.countJobs, arguments: ["permitted": groups])
+            let failing = try Int.fetchOne(
+                db,
+                sql: Self.countFailing,
+                arguments: ["day": day.rawValue, "permitted": groups]
+            )
             return JobCensus(jobs: jobs?[0] ?? 0, enabled: jobs?[1] ?? 0, failing: failing ?? 0)
         }
     }
@@ -131,13 +143,17 @@ extension SQLiteRunStore {
         """
     }
 
-    private static let countJobs = "SELECT count(*), coalesce(sum(enabled), 0) FROM jobs"
+    private static let permittedJobs =
+        ":permitted IS NULL OR app IN (SELECT value FROM json_each(:permitted))"
+
+    private static let countJobs =
+        "SELECT count(*), coalesce(sum(enabled), 0) FROM jobs WHERE \(permittedJobs)"
 
     static let countFailing = """
         SELECT count(*) FROM (
             SELECT DISTINCT job FROM run_days
-            WHERE day = ? AND outcome IN (\(RunReason.failingWords)) AND present + removed > 0) AS f
-        WHERE job IN (SELECT id FROM jobs) AND (
+            WHERE day = :day AND outcome IN (\(RunReason.failingWords)) AND present + removed > 0) AS f
+        WHERE job IN (SELECT id FROM jobs WHERE \(permittedJobs)) AND (
             SELECT reason FROM runs INDEXED BY runs_of_job
             WHERE runs.job = f.job AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1
         ) IN (\(RunReason.failingWords))

@@ -258,6 +258,10 @@ private struct RunQuery: Sendable {
         }
         if let job = filter.job { require("job = ?", [job.rawValue]) }
         if let group = filter.group { require("app = ?", [group]) }
+        if let groups = filter.permitted?.sorted() {
+            let places = groups.map { _ in "?" }.joined(separator: ", ")
+            require("app IN (\(places))", groups)
+        }
         if let states = filter.states { Self.require(states, &conditions) }
         if let reasons = filter.reasons {
             let marks = Array(repeating: "?", count: reasons.count).joined(separator: ", ")

@@ -22,6 +22,7 @@ enum SchedulerMigrations {
             try db.execute(sql: presentJobs, arguments: [Int64(Date().timeIntervalSince1970 * 1_000)])
         }
         migrator.registerMigration("forgotten runs") { db in try db.execute(sql: forgottenRuns) }
+        migrator.registerMigration("people") { db in try db.execute(sql: people) }
         return migrator
     }
 
@@ -31,6 +32,24 @@ enum SchedulerMigrations {
     /// ids must not repeat old ones. They start at the time of creation and would have to be used up at
     /// 1000/s to be caught up.
     private static let seed = "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)"
+
+    /// Who may sign in.
+    private static let people = """
+        CREATE TABLE users (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            display_name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            -- null: all groups
+            groups TEXT,
+            language TEXT,
+            disabled INTEGER NOT NULL,
+            generation INTEGER NOT NULL DEFAULT 1,
+            version INTEGER NOT NULL DEFAULT 1,
+            password TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT;
+        """
 
     private static let second = """
         CREATE TABLE listening (

@@ -8,6 +8,8 @@ package struct JobFilter: Hashable, Sendable {
     /// A part of the name, of the summary or of the handler, whatever its case.
     package var text: String?
     package var isEnabled: Bool?
+    /// The groups that whoever asks may see; nil for all.
+    package var permitted: Set<String>?
 
     package init(
         group: String? = nil,

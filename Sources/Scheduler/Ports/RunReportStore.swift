@@ -25,8 +25,9 @@ package protocol RunReportStore: Sendable {
     /// The counts that pass the filter, added up over jobs, by day, group and standing.
     func report(_ filter: RunDayFilter) async throws(StoreError) -> RunReport
 
-    /// How many jobs there are, and how many of them failed on `day` with their newest end.
-    func census(failingOn day: RunDay) async throws(StoreError) -> JobCensus
+    /// How many jobs there are, and how many of them failed on `day` with their newest end; of those groups alone where they
+    /// are named.
+    func census(failingOn day: RunDay, permitted: Set<String>?) async throws(StoreError) -> JobCensus
 
     /// Forgets the counts of days before `day`.
     ///
@@ -39,10 +40,18 @@ package struct RunDayFilter: Hashable, Sendable {
     package var days: ClosedRange<RunDay>
     package var group: String?
     package var job: JobID?
+    /// The groups that whoever asks may see; nil for all.
+    package var permitted: Set<String>?
 
-    package init(_ days: ClosedRange<RunDay>, group: String? = nil, job: JobID? = nil) {
+    package init(
+        _ days: ClosedRange<RunDay>,
+        group: String? = nil,
+        job: JobID? = nil,
+        permitted: Set<String>? = nil
+    ) {
         self.days = days
         self.group = group
         self.job = job
+        self.permitted = permitted
     }
 }

@@ -110,6 +110,8 @@ package struct RunFilter: Hashable, Sendable {
     package var plannedFrom: Moment?
     /// The first planned instant that is too late.
     package var plannedBefore: Moment?
+    /// The groups that whoever asks may see; nil for all.
+    package var permitted: Set<String>?
 
     package init(
         job: JobID? = nil,

@@ -24,10 +24,12 @@ extension RunService {
 
     /// How many jobs there are, and how many of them fail today.
     ///
+    /// - Parameter permitted: the groups that whoever asks may see; nil for all.
+    /// - Returns: the numbers.
     /// - Throws: `SchedulerError.store` when it cannot be read.
-    package func census() async throws(SchedulerError) -> JobCensus {
+    package func census(permitted: Set<String>? = nil) async throws(SchedulerError) -> JobCensus {
         do {
-            return try await runs.census(failingOn: calendar.day(of: wall.now))
+            return try await runs.census(failingOn: calendar.day(of: wall.now), permitted: permitted)
         } catch {
             throw SchedulerError(error)
         }

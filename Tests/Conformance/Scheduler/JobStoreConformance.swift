@@ -108,6 +108,17 @@ package enum JobStoreConformance {
             #expect(try await names(JobFilter(group: "a")) == ["nightly 1000", "nightly 100%"])
             #expect(try await names(JobFilter(group: "a", isEnabled: true)) == ["nightly 100%"])
             #expect(try await names(JobFilter(name: "hourly")) == ["hourly"])
+            var permitted = JobFilter()
+            for (groups, found) in [(["b", "c"], ["hourly"]), (["a'"], []), ([], [])]
+                as [(Set<String>, [String])]
+            {
+                permitted.permitted = groups
+                #expect(try await names(permitted) == found)
+            }
+            permitted.permitted = ["a", "b"]
+            #expect(try await names(permitted).count == 3)
+            permitted.group = "a"
+            #expect(try await names(permitted) == ["nightly 1000", "nightly 100%"])
             #expect(try await names(JobFilter(text: "100%")) == ["nightly 100%"])
             #expect(try await names(JobFilter(text: "NIGHT")) == ["nightly 1000", "nightly 100%"])
         },

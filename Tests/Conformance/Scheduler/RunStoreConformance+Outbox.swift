@@ -175,6 +175,11 @@ extension RunStoreConformance {
             #expect(try await found(RunFilter(plannedFrom: from, plannedBefore: before)) == [1, 2])
             #expect(try await found(RunFilter(job: runs[0].plan.job, group: "app")).count == 4)
             #expect(try await found(RunFilter(group: "none")).isEmpty)
+            var permitted = RunFilter(job: runs[0].plan.job)
+            for (groups, count) in [(["app", "b"], 4), (["b"], 0), ([], 0)] as [(Set<String>, Int)] {
+                permitted.permitted = groups
+                #expect(try await found(permitted).count == count)
+            }
         },
         Clause("runs that are not there are left out") { stores in
             let run = try await add(stores, [.noon])[0]

@@ -74,17 +74,37 @@ extension RunStoreConformance {
             try await end(first[0], .handlerFailed, in: stores)
             try await count(stores, today, token)
             #expect(
-                try await stores.runs.census(failingOn: today)
+                try await stores.runs.census(failingOn: today, permitted: nil)
                     == JobCensus(jobs: 1, enabled: 1, failing: 1)
             )
-            #expect(try await stores.runs.census(failingOn: today.adding(1)).failing == 0)
+            #expect(try await stores.runs.census(failingOn: today.adding(1), permitted: nil).failing == 0)
             try await end(first[1], .completed, in: stores)
             try await count(stores, today, token)
             _ = try await stores.jobs.add(.sample(.sample("off"), isEnabled: false))
             #expect(
-                try await stores.runs.census(failingOn: today)
+                try await stores.runs.census(failingOn: today, permitted: nil)
                     == JobCensus(jobs: 2, enabled: 1, failing: 0)
             )
+        },
+        Clause("what is counted is of the groups that may be seen") { stores in
+            let token = try await stores.mint()
+            let runs = try await add(stores, [.noon])
+            try await end(runs[0], .handlerFailed, in: stores)
+            try await count(stores, today, token)
+            var filter = RunDayFilter(today...today, permitted: ["app", "other"])
+            #expect(try await stores.runs.report(filter).sums.total == 1)
+            #expect(
+                try await stores.runs.census(failingOn: today, permitted: ["app"])
+                    == JobCensus(jobs: 1, enabled: 1, failing: 1)
+            )
+            for groups in [["other"], []] as [Set<String>] {
+                filter.permitted = groups
+                #expect(try await stores.runs.report(filter).counts.isEmpty)
+                #expect(
+                    try await stores.runs.census(failingOn: today, permitted: groups)
+                        == JobCensus(jobs: 0, enabled: 0, failing: 0)
+                )
+            }
         },
         Clause("counts of days before another are forgotten") { stores in
             let token = try await stores.mint()

@@ -149,7 +149,7 @@ import Testing
         let clock = ManualClock(Moment(secondsSinceEpoch: 0)).calendar
         let settings = ConsoleSettings(apiToken: Secret("one"), signingKey: Secret("key"))
         let sessions = Sessions(settings, clock: clock)
-        let cookie = sessions.cookie(sessions.open(), overHTTPS: false)
+        let cookie = sessions.cookie(sessions.open(for: .token), overHTTPS: false)
         func isKnown(to settings: ConsoleSettings) -> Bool {
             let head = HTTPTypes.HTTPRequest(
                 method: .get,

@@ -1,5 +1,6 @@
 import Foundation
 import Groundwork
+import People
 import PushEngine
 import Scheduler
 import Testing
@@ -56,6 +57,7 @@ import Testing
         add("lateness", RunStage.allCases.map(\.rawValue) + ["start"])
         add("jobs", JobState.allCases.map(\.rawValue))
         add("weekday", (1...7).map(String.init))
+        add("role", Role.allCases.map(\.rawValue))
         add("nav", Page.Section.allCases.map(\.rawValue))
         return keys
     }
