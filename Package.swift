@@ -167,7 +167,7 @@ let package = Package(
             name: "SchedulerTests",
             dependencies: [
                 "Scheduler", "Groundwork", "PushEngine", "CurlDriver", "SQLiteDriver", "Conformance",
-                "TestKit", lifecycle, logging,
+                "TestKit", lifecycle, logging, grdb,
             ],
             resources: [.copy("Fixtures")]
         ),

@@ -9,6 +9,7 @@ package struct ConsoleParts: Sendable {
     // The scheduler's side.
     package var jobs: JobService
     package var runs: RunService
+    package var audit: LedgerAudit
     package var logs: RunLogReader
     package var groups: GroupService
     /// Calls of the job API that are made once.
@@ -18,7 +19,7 @@ package struct ConsoleParts: Sendable {
     // Who may do what.
     package var users: UserService
     /// Who did what.
-    package var audit: any AuditStore
+    package var trail: any AuditStore
     // The push engine's side.
     package var send: SendChain
     package var recall: RecallChain
@@ -52,13 +53,14 @@ package struct ConsoleParts: Sendable {
     package init(
         jobs: JobService,
         runs: RunService,
+        audit: LedgerAudit,
         logs: RunLogReader,
         groups: GroupService,
         calls: any IdempotencyStore,
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
         users: UserService,
-        audit: any AuditStore,
+        trail: any AuditStore,
         send: SendChain,
         recall: RecallChain,
         campaigns: CampaignService,
@@ -86,13 +88,14 @@ package struct ConsoleParts: Sendable {
     ) {
         self.jobs = jobs
         self.runs = runs
+        self.audit = audit
         self.logs = logs
         self.groups = groups
         self.calls = calls
         self.executors = executors
         self.gauges = gauges
         self.users = users
-        self.audit = audit
+        self.trail = trail
         self.send = send
         self.recall = recall
         self.campaigns = campaigns

@@ -73,16 +73,16 @@ enum ConsoleRouter {
         LinkRoutes(links: parts.links, templates: parts.templates).add(to: api)
         ReconciliationRoutes(store: parts.reconciliations).add(to: api)
         QueueRoutes(queue: parts.queue).add(to: api)
-        JobRoutes(
-            jobs: parts.jobs,
-            keyed: KeyedCalls(store: parts.calls, runs: parts.runs, clock: parts.clock)
-        )
-        .add(to: api)
+        let keyed = KeyedCalls(store: parts.calls, runs: parts.runs, clock: parts.clock)
+        JobRoutes(jobs: parts.jobs, keyed: keyed).add(to: api)
+        JobVersionRoutes(jobs: parts.jobs, keyed: keyed).add(to: api)
+        LatenessRoutes(jobs: parts.jobs).add(to: api)
+        LedgerRoutes(audit: parts.audit, clock: parts.clock).add(to: api)
         GroupRoutes(groups: parts.groups, runs: parts.runs, clock: parts.clock).add(to: api)
         RunHistoryRoutes(runs: parts.runs, jobs: parts.jobs, clock: parts.clock).add(to: api)
         RunRoutes(runs: parts.runs, clock: parts.clock).add(to: api)
         UserRoutes(users: parts.users).add(to: api)
-        AuditRoutes(trail: parts.audit).add(to: api)
+        AuditRoutes(trail: parts.trail).add(to: api)
         RunLogRoutes(logs: parts.logs, runs: parts.runs, timer: parts.timer).add(to: api)
     }
 }

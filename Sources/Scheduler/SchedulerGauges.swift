@@ -14,6 +14,8 @@ package final class SchedulerGauges: Sendable {
         package var startLateness = Histogram()
         /// How long handing a run over took.
         package var handover = Histogram()
+        /// How long each stage took of first attempts that a schedule made; what a schedule spreads them by counts as waiting.
+        package var stages: [RunStage: Histogram] = [:]
         package var callbacks = 0
         /// Callbacks about runs that had ended before, or that nobody knows.
         package var lateCallbacks = 0
@@ -29,6 +31,8 @@ package final class SchedulerGauges: Sendable {
         package static let bounds: [Duration] = (0...16).map { .milliseconds(1 << $0) }
         package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
         package private(set) var sum = Duration.zero
+
+        package init() {}
 
         package var count: Int { counts.reduce(0, +) }
 
@@ -54,7 +58,9 @@ package final class SchedulerGauges: Sendable {
             for run in runs {
                 reading.planned[run.plan.trigger, default: 0] += 1
                 if let end = run.end { reading.ended[end.reason, default: 0] += 1 }
-                if run.plan.trigger == .schedule { reading.planLateness.record(now - run.plan.plannedAt) }
+                guard run.plan.trigger == .schedule else { continue }
+                reading.planLateness.record(now - run.plan.plannedAt)
+                reading.stages[.planned, default: Histogram()].record(now - run.plan.plannedAt)
             }
         }
     }
@@ -65,12 +71,23 @@ package final class SchedulerGauges: Sendable {
             reading.handover.record(started - dispatched)
             guard run.plan.trigger == .schedule else { return }
             reading.startLateness.record(started - run.plan.plannedAt)
+            guard run.plan.attempt == 1 else { return }
+            for (stage, duration) in run.stages(due: run.plan.plannedAt) where stage != .ended {
+                reading.stages[stage, default: Histogram()].record(duration)
+            }
         }
     }
 
     func ended(_ runs: [JobRun]) {
         state.withLock { reading in
-            for reason in runs.compactMap(\.end?.reason) { reading.ended[reason, default: 0] += 1 }
+            for run in runs {
+                guard let end = run.end else { continue }
+                reading.ended[end.reason, default: 0] += 1
+                guard run.plan.trigger == .schedule, run.plan.attempt == 1,
+                    let duration = run.stages(due: run.plan.plannedAt)[.ended]
+                else { continue }
+                reading.stages[.ended, default: Histogram()].record(duration)
+            }
         }
     }
 

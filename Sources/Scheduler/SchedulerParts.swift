@@ -7,7 +7,9 @@ package typealias RunBooks = RunStore & RunReportStore & RunClearingStore
 /// What the scheduler's loops and doors are built from and share.
 package struct SchedulerParts: Sendable {
     package var jobs: any JobStore
+    package var history: any JobHistory
     package var runs: any RunBooks
+    package var ledger: any RunLedger
     package var alarms: any AlarmStore
     package var registry: any RegistryStore
     package var groups: any GroupStore
@@ -25,7 +27,9 @@ package struct SchedulerParts: Sendable {
 
     package init(
         jobs: any JobStore,
+        history: any JobHistory,
         runs: any RunBooks,
+        ledger: any RunLedger,
         alarms: any AlarmStore,
         registry: any RegistryStore,
         groups: any GroupStore,
@@ -36,7 +40,9 @@ package struct SchedulerParts: Sendable {
         logger: Logger
     ) {
         self.jobs = jobs
+        self.history = history
         self.runs = runs
+        self.ledger = ledger
         self.alarms = alarms
         self.registry = registry
         self.groups = groups

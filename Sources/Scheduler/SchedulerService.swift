@@ -42,7 +42,7 @@ package struct SchedulerService: Service {
         )
         triggers = TriggerLoop(parts, planner: settings.planner)
         dispatcher = Dispatcher(parts, rules: settings.dispatch)
-        sequels = SequelLoop(parts, planner: settings.planner)
+        sequels = SequelLoop(parts, planner: settings.planner, watch: settings.watch)
         post = AlarmPost(parts, sender: alarmSender)
         sweep = LostRunSweep(parts, settings: settings.sweep)
         upkeep = RunUpkeep(parts, settings: settings.upkeep)
@@ -52,6 +52,7 @@ package struct SchedulerService: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await term.run { lease in
+                try await sequels.lookBack(under: lease)
                 try await withThrowingTaskGroup(of: Void.self) { loops in
                     loops.addTask { try await triggers.run(under: lease) }
                     loops.addTask { try await dispatcher.run(under: lease) }
@@ -75,6 +76,7 @@ package struct SchedulerSettings: Hashable, Sendable {
     package var dispatch = DispatchRules()
     package var sweep = SweepSettings()
     package var upkeep = UpkeepSettings()
+    package var watch = WatchSettings()
 
     package init() {}
 }

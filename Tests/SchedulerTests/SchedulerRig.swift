@@ -29,7 +29,9 @@ final class SchedulerRig: Sendable {
         keeper = SQLiteLeaseKeeper(database)
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),
@@ -81,9 +83,9 @@ final class SchedulerRig: Sendable {
         ExecutorDoor.Caller(accessToken: Self.accessToken.reveal())
     }
 
-    /// Plans what is due now.
-    func plan(under lease: Lease) async throws {
-        let loop = TriggerLoop(parts, planner: TriggerPlanner())
+    /// Plans what is due now, or within the planner's head start.
+    func plan(under lease: Lease, by planner: TriggerPlanner = TriggerPlanner()) async throws {
+        let loop = TriggerLoop(parts, planner: planner)
         while try await loop.round(under: lease) == .zero {}
     }
 

@@ -111,7 +111,9 @@ private struct Stage: Sendable {
         let database = try SchedulerDatabase(path: path)
         parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),

@@ -19,7 +19,9 @@ struct TwoProcessesTests {
         let parts = leader.parts
         web = SchedulerParts(
             jobs: parts.jobs,
+            history: parts.history,
             runs: parts.runs,
+            ledger: parts.ledger,
             alarms: parts.alarms,
             registry: parts.registry,
             groups: parts.groups,

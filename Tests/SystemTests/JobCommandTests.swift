@@ -23,6 +23,7 @@ import Testing
           - {job: tick}
           - {job: ops/page somebody, when: failure, params: result, per_shard: true}
         keep_days: 90
+        lateness: {target_ms: 1500}
         ---
         name: tick
         group: reports
@@ -36,7 +37,7 @@ import Testing
     @Test func `definitions are compared, applied, and come out as they went in`() async throws {
         let bench = try await CommandBench.start()
         let file = try bench.file("jobs.yaml", Self.report)
-        let before = try await bench.kpush("jobs", "diff", file)
+        let before = try await bench.kpush("jobs", "plan", file)
         #expect(before.status == 1)
         #expect(before.lines.filter { $0.hasPrefix("+") } == ["+ reports/nightly-report", "+ reports/tick"])
         let applied = try await bench.kpush("jobs", "apply", file)
@@ -63,6 +64,7 @@ import Testing
             )
         )
         #expect(exported.output.contains("keep_days: 90\n"))
+        #expect(exported.output.contains("lateness: {target_ms: 1500}\n"))
         let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
         #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
         let list = try await bench.kpush("jobs", "list", "--group", "reports")
@@ -191,6 +193,47 @@ import Testing
         #expect(from.lines == Array(log.dropFirst()))
         let runs = try await bench.kpush("jobs", "runs", "token-refresh", "--limit", "1")
         #expect(runs.lines.last?.hasSuffix("completed") == true)
+    }
+
+    @Test func `what ran as it was due is proven, and what is asked wrongly is not`() async throws {
+        let bench = try await CommandBench.start()
+        let file = "name: tock\ngroup: kpush\nhandler: tokenRefresh\nschedule: {every: 1}\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: file)
+        let start = Date().addingTimeInterval(-60).ISO8601Format()
+        let verify = ["jobs", "verify", "--from", start]
+        try await eventually("two triggers are proven") {
+            let proof = try await bench.kpush(verify + ["--job", "tock", "--json"])
+            return proof.status == 0 && !proof.output.contains(#""served":0,"#)
+                && !proof.output.contains(#""served":1,"#)
+        }
+        let proof = try await bench.kpush(verify)
+        #expect(proof.lines.last == "proven: nothing is missing, doubled, unplanned, early or late")
+        #expect(try await bench.kpush("jobs", "verify", "--from", "yesterday").status == 64)
+        #expect(try await bench.kpush("jobs", "verify", "--from", start, "--late", "soon").status == 64)
+        #expect(try await bench.kpush("jobs", "verify", "--from", "2999-01-01").status == 65)
+    }
+
+    @Test func `versions of a job are listed, compared and restored`() async throws {
+        let bench = try await CommandBench.start()
+        let file = "name: kept\ngroup: kpush\nhandler: tokenRefresh\nparams: a=1\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: file)
+        let changed = file.replacing("a=1", with: "b=2") + "timeout_seconds: 60\n"
+        _ = try await bench.kpush("jobs", "apply", "-", input: changed)
+        let list = try await bench.kpush("jobs", "history", "kept")
+        #expect(list.lines.count == 3)
+        #expect(list.lines.dropFirst().first?.hasSuffix("params, timeout") == true, "\(list.output)")
+        let diff = try await bench.kpush("jobs", "history", "kept", "--diff", "2")
+        #expect(diff.status == 1)
+        for line in [
+            "--- version 1", "+++ version 2", "-params: a=1", "+params: b=2", "+timeout_seconds: 60",
+        ] {
+            #expect(diff.lines.contains(line), "\(line) in \(diff.output)")
+        }
+        #expect(try await bench.kpush("jobs", "history", "kept", "--diff", "2", "2").status == 0)
+        let restored = try await bench.kpush("jobs", "restore", "kept", "1")
+        #expect(restored.lines.last?.hasSuffix("that is version 3.") == true)
+        #expect(try await bench.kpush("jobs", "history", "kept", "--diff", "1", "3").output.isEmpty)
+        #expect(try await bench.kpush("jobs", "restore", "kept", "9").status == 65)
     }
 
     @Test func `a run that fails ends with another code`() async throws {

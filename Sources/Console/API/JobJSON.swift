@@ -3,20 +3,44 @@ import Scheduler
 
 extension Job {
     var json: WireObject {
-        [
+        let head: WireObject = [
             "id": .id(id), "version": .number(version), "enabled": .bool(isEnabled),
-            "name": .text(spec.name), "group": .text(spec.group), "summary": .text(spec.summary),
-            "schedule": .object(spec.schedule.json), "misfire": .text(spec.misfire.rawValue),
-            "overlap": .text(spec.overlap.rawValue), "route": .text(spec.route.rawValue),
-            "handler": .text(spec.handler), "script": spec.script.map { .object($0.json) } ?? .null,
-            "params": .text(spec.params),
-            "timeout": .number(spec.timeout.inSeconds), "retry": .object(spec.retry.json),
-            "children": .objects(spec.children.map(\.json)),
-            "alarm": spec.alarm.map { .object($0.json) } ?? .null,
-            "keepDays": spec.keep.map { .number($0.inSeconds / 86_400) } ?? .null,
+        ]
+        let tail: WireObject = [
             "createdAt": .instant(createdAt), "startedAt": .instant(startedAt),
             "lastTriggerAt": .instant(lastTriggerAt), "nextTriggerAt": .instant(nextTriggerAt),
             "fromDefinition": .bool(definition != nil),
+        ]
+        return head + spec.json + tail
+    }
+}
+
+extension JobVersion {
+    var json: WireObject {
+        let head: WireObject = [
+            "id": .id(job), "version": .number(number), "enabled": .bool(isEnabled),
+        ]
+        let tail: WireObject = [
+            "since": .instant(since), "until": .instant(end?.at),
+            "fromDefinition": .bool(definition != nil),
+        ]
+        return head + spec.json + tail
+    }
+}
+
+extension JobSpec {
+    fileprivate var json: WireObject {
+        [
+            "name": .text(name), "group": .text(group), "summary": .text(summary),
+            "schedule": .object(schedule.json), "misfire": .text(misfire.rawValue),
+            "overlap": .text(overlap.rawValue), "route": .text(route.rawValue),
+            "handler": .text(handler), "script": script.map { .object($0.json) } ?? .null,
+            "params": .text(params),
+            "timeout": .number(timeout.inSeconds), "retry": .object(retry.json),
+            "children": .objects(children.map(\.json)),
+            "alarm": alarm.map { .object($0.json) } ?? .null,
+            "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
+            "lateness": lateness.map { .object($0.json) } ?? .null,
         ]
     }
 }
@@ -59,6 +83,12 @@ extension AlarmPolicy {
             ),
             "window": .number(window.inSeconds), "recovery": .bool(tellsRecovery),
         ]
+    }
+}
+
+extension LatenessTarget {
+    fileprivate var json: WireObject {
+        ["target": .number(target.inSeconds), "percent": .number(percent)]
     }
 }
 

@@ -123,6 +123,12 @@ extension JobSpec {
         )
         children = (try body.objects("children") { try ChildJob(&$0) } ?? []).map { $0.within(group) }
         alarm = try body.object("alarm") { try AlarmPolicy(&$0) }
+        lateness = try body.object("lateness") { target in
+            LatenessTarget(
+                .milliseconds(Int64((try target.optional("target", in: Self.seconds) ?? 0) * 1_000)),
+                percent: try target.optional("percent") ?? LatenessTarget.usualPercent
+            )
+        }
         keep = try body.optional("keepDays", in: 1.0...3_650).map { .seconds($0 * 86_400) }
     }
 

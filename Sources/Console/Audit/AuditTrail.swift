@@ -13,7 +13,7 @@ struct AuditTrail: Sendable {
     private let clock: any WallClock
 
     init(_ parts: ConsoleParts) {
-        store = parts.audit
+        store = parts.trail
         subjects = AuditSubjects(parts)
         clock = parts.clock
     }

@@ -1,3 +1,4 @@
+import Groundwork
 import People
 import Scheduler
 
@@ -50,6 +51,18 @@ struct Caller: Hashable, Sendable {
         }
     }
 
+    /// Refuses to make of a job what it was, where that is of a group that the caller cannot see or triggers such a job.
+    ///
+    /// - Parameters:
+    ///   - number: the version that is to be restored.
+    ///   - id: the job.
+    ///   - jobs: knows the jobs.
+    /// - Throws: `Forbidden`; `SchedulerError.notFound` for a version that the caller cannot see.
+    func check(restoring number: Int64, of id: JobID, _ jobs: JobService) async throws {
+        let version = try await jobs.version(number, of: id, seenBy: groups)
+        try check(version.spec, over: try await jobs.job(id).spec)
+    }
+
     private func check(_ group: String) throws(Forbidden) {
         guard groups.contains(group) else { throw Forbidden("the executor group \(group) is none of yours") }
     }
@@ -65,5 +78,23 @@ struct Forbidden: Error {
 
     init(_ reason: String) {
         self.reason = reason
+    }
+}
+
+extension JobService {
+    /// A version of a job for somebody who sees some groups: what the job was in a foreign one is not there.
+    ///
+    /// - Parameters:
+    ///   - number: the version.
+    ///   - id: the job.
+    ///   - groups: the groups that may be seen.
+    /// - Returns: the version.
+    /// - Throws: `SchedulerError.notFound`.
+    func version(_ number: Int64, of id: JobID, seenBy groups: GroupScope) async throws -> JobVersion {
+        let version = try await version(number, of: id)
+        guard groups.contains(version.spec.group) else {
+            throw SchedulerError.notFound("version \(number) of job \(id)")
+        }
+        return version
     }
 }

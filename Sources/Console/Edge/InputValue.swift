@@ -69,6 +69,9 @@ extension Double: InputValue {
         switch input {
         case .integer(let number): self = Double(number)
         case .number(let number): self = number
+        case .text(let text) where isText:
+            guard let number = Double(text), number.isFinite else { return nil }
+            self = number
         default: return nil
         }
     }

@@ -160,6 +160,6 @@ enum AuditWord {
         case signIn = "sign-in"
         case signInFailed = "sign-in-failed"
         case signOut = "sign-out"
-        case password, start, pause, resume, cancel, stop, audit, approve, reject, recall, revive
+        case password, start, pause, resume, cancel, stop, audit, approve, reject, recall, restore, revive
     }
 }

@@ -59,6 +59,20 @@ extension JobForm {
             FormField("overlap", say("overlap"), among: overlaps, in: input, note: say("overlap-hint")),
             FormField("misfire", say("misfire"), among: misfires, in: input, note: say("misfire-hint")),
             FormField("keep", say("keep-days"), .number, in: input, note: say("keep-days-hint")),
+            FormField(
+                "lateness.target",
+                say("late-target"),
+                .number,
+                in: input,
+                note: say("late-target-hint")
+            ),
+            FormField(
+                "lateness.percent",
+                say("late-percent"),
+                .number,
+                in: input,
+                note: say("late-percent-hint")
+            ),
         ]
     }
 

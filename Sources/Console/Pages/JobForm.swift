@@ -180,7 +180,7 @@ struct JobForm: Sendable {
         return true
     }
 
-    private static func children(_ input: JobInput, _ say: Voice) -> [ChildRow] {
+    static func children(_ input: JobInput, _ say: Voice) -> [ChildRow] {
         let conditions = ChildCondition.allCases.map { ($0.rawValue, say("child-when-\($0.rawValue)")) }
         let params = ChildParams.allCases.map { ($0.rawValue, say("child-params-\($0.rawValue)")) }
         let count = input.rows(of: "children", atMost: JobInput.mostChildren) + emptyRows
@@ -196,7 +196,7 @@ struct JobForm: Sendable {
             }
     }
 
-    private static func alarms(_ input: JobInput, _ say: Voice) -> [AlarmRow] {
+    static func alarms(_ input: JobInput, _ say: Voice) -> [AlarmRow] {
         let count = input.rows(of: "alarm", atMost: JobInput.mostTargets) + 1
         return (0..<min(count, JobInput.mostTargets))
             .map { index in

@@ -29,6 +29,7 @@ extension JobInput {
         spec.timeout = reader.seconds("timeout", usual: .zero)
         spec.keep =
             text("keep").isEmpty ? nil : .seconds(reader.number("keep", in: 1...3_650, usual: 1) * 86_400)
+        spec.lateness = Self.lateness(&reader)
         spec.retry = Self.retry(&reader)
         spec.children = Self.children(&reader, of: spec.group)
         spec.alarm = Self.alarm(&reader)
@@ -97,6 +98,14 @@ extension JobInput {
             )
         }
         return script
+    }
+
+    private static func lateness(_ reader: inout FieldReader) -> LatenessTarget? {
+        guard !reader.input.text("lateness.target").isEmpty else { return nil }
+        return LatenessTarget(
+            reader.seconds("lateness.target", usual: .zero),
+            percent: reader.number("lateness.percent", in: 0...100, usual: LatenessTarget.usualPercent)
+        )
     }
 
     private static func retry(_ reader: inout FieldReader) -> RetryPolicy {

@@ -22,6 +22,10 @@ struct JobInput: Sendable {
             "misfire": spec.misfire.rawValue, "timeout": Self.text(spec.timeout),
         ]
         if let keep = spec.keep { texts["keep"] = Self.text(keep.inSeconds / 86_400) }
+        if let lateness = spec.lateness {
+            texts["lateness.target"] = Self.text(lateness.target)
+            texts["lateness.percent"] = Self.text(lateness.percent)
+        }
         if let script = spec.script { put(script) }
         put(spec.schedule)
         put(spec.retry)

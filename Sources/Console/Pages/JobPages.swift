@@ -9,6 +9,8 @@ struct JobPages: PageDesk {
 
     private static let pageSize = 50
     private static let lastRuns = 10
+    /// Of how many of its newest runs the page tells how late they were.
+    private static let timedRuns = 500
     /// How many of the newest jobs the choice of groups is made from.
     private static let grouped = 500
 
@@ -94,8 +96,9 @@ struct JobPages: PageDesk {
         let job = try await parts.jobs.job(visit.id())
         let runs = try await runs(of: job, limit: Self.lastRuns, visit)
         let glance = ScheduleGlance(job.spec.schedule, from: job.nextTriggerAt, by: parts.jobs, visit.say)
+        let lateness = try await parts.jobs.lateness(of: job.id, runs: Self.timedRuns)
         let kin = try await JobKin(of: job, among: visit.groups, in: parts.jobs)
-        return JobDetail(job, kin, runs: runs, glance, visit.say)
+        return JobDetail(job, kin, runs: runs, lateness, glance, visit.say)
     }
 
     /// The newest runs of a job; not those that it had in a group that the reader does not see.

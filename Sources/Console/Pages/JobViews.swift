@@ -34,6 +34,7 @@ struct JobDetail: Sendable {
     let actions: [Action]
     let edit: String
     let copy: String
+    let history: String
     let facts: [Fact]
     let params: String?
     let script: Script?
@@ -45,6 +46,7 @@ struct JobDetail: Sendable {
     let runs: [RunRow]
     let hasRuns: Bool
     let allRuns: String
+    let lateness: LatenessView?
     let children: [Relative]
     let parents: [Relative]
     let hasRelatives: Bool
@@ -52,7 +54,14 @@ struct JobDetail: Sendable {
     let alarm: [Told]
     let alarmNote: String?
 
-    init(_ job: Job, _ kin: JobKin, runs: [JobRun], _ glance: ScheduleGlance, _ say: Voice) {
+    init(
+        _ job: Job,
+        _ kin: JobKin,
+        runs: [JobRun],
+        _ lateness: StageReport,
+        _ glance: ScheduleGlance,
+        _ say: Voice
+    ) {
         let spec = job.spec
         number = "\(job.id)"
         name = spec.name
@@ -62,6 +71,7 @@ struct JobDetail: Sendable {
         actions = JobActions(job, say).onPage
         edit = "\(path)/edit"
         copy = "\(path)/copy"
+        history = "\(path)/history"
         facts = Self.facts(job, say)
         params = spec.params.isEmpty ? nil : spec.params
         script = spec.script.map { script in
@@ -74,6 +84,7 @@ struct JobDetail: Sendable {
         self.runs = runs.map { RunRow($0, job: spec.name, say) }
         hasRuns = !runs.isEmpty
         allRuns = "/runs?job=\(job.id)"
+        self.lateness = LatenessView(lateness, say)
         children = spec.children.map { Self.relative($0, called: $0.job, kin.ids[$0.job], say) }
         parents = kin.parents.map { Self.relative($0.link, called: $0.job.spec.fullName, $0.job.id, say) }
         hasRelatives = !children.isEmpty || !parents.isEmpty
@@ -115,6 +126,11 @@ struct JobDetail: Sendable {
             facts.append(Fact(say("retry-reasons"), words.joined(separator: ", ")))
         }
         if let keep = spec.keep { facts.append(Fact(say("keep-fact"), say.duration(keep))) }
+        if let lateness = spec.lateness {
+            let share = say.percent(lateness.percent / 100)
+            let words = say("late-fact-value", ["span": say.duration(lateness.target), "share": share])
+            facts.append(Fact(say("late-fact"), words))
+        }
         if let last = job.lastTriggerAt { facts.append(Fact(say("last-trigger"), say.stamp(last).text)) }
         if job.definition != nil { facts.append(Fact(say("comes-from"), say("definition"))) }
         return facts
@@ -161,6 +177,42 @@ struct JobDetail: Sendable {
             condition: link.isPerShard ? "\(condition), \(say("child-per-shard"))" : condition,
             params: say("child-params-\(link.params.rawValue)")
         )
+    }
+}
+
+/// How late a job's last runs were, a row for each stage.
+struct LatenessView: Sendable {
+    struct Row: Sendable {
+        let stage: String
+        let median: String
+        let percentile99: String
+        let longest: String
+    }
+
+    let note: String
+    let rows: [Row]
+
+    /// Nil when no run was made by a schedule.
+    init?(_ report: StageReport, _ say: Voice) {
+        guard let span = report.span else { return nil }
+        note = say(
+            "lateness-note",
+            [
+                "n": say.number(report.runs), "from": say.stamp(span.lowerBound).text,
+                "to": say.stamp(span.upperBound).text,
+            ]
+        )
+        let spreads = [("start", report.start)] + RunStage.allCases.map { ($0.rawValue, report.stages[$0]) }
+        rows = spreads.compactMap { name, spread in
+            spread.map { spread in
+                Row(
+                    stage: say("lateness-\(name)"),
+                    median: say.duration(spread.median),
+                    percentile99: say.duration(spread.percentile99),
+                    longest: say.duration(spread.longest)
+                )
+            }
+        }
     }
 }
 

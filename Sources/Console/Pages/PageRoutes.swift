@@ -34,6 +34,7 @@ struct PageRoutes: Sendable {
             CampaignPages(parts: parts, renderer: door.renderer),
             JobPages(parts: parts),
             JobFormPages(parts: parts),
+            JobHistoryPages(jobs: parts.jobs),
             RunPages(parts: parts, renderer: door.renderer),
             RunClearPages(runs: parts.runs, jobs: parts.jobs),
             ExecutorPages(parts: parts),
@@ -44,7 +45,7 @@ struct PageRoutes: Sendable {
             AustinPages(parts: parts),
             UserPages(users: parts.users),
             ProfilePages(users: parts.users),
-            AuditPages(trail: parts.audit, runs: parts.runs),
+            AuditPages(trail: parts.trail, runs: parts.runs),
             ReconciliationPages(parts: parts),
         ]
         for desk in desks {

@@ -122,6 +122,12 @@ struct MetricsRoutes {
             reading.startLateness
         )
         out.histogram("kpush_handover_seconds", "How long handing a run over took.", reading.handover)
+        out.histograms(
+            "kpush_run_stage_seconds",
+            "How long first attempts of schedules took from one stage to the next: due, planned; due, sent; accepted; ended.",
+            by: "stage",
+            RunStage.allCases.map { ($0.rawValue, reading.stages[$0] ?? SchedulerGauges.Histogram()) }
+        )
     }
 
     private func process(_ out: inout PrometheusText) {

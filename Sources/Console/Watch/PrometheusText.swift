@@ -11,7 +11,7 @@ struct PrometheusText {
 
     /// One measured value and what tells it from the others of its family.
     struct Sample {
-        let labels: KeyValuePairs<String, String>
+        let labels: [(name: String, value: String)]
         let value: Double
 
         init(_ value: some BinaryInteger, _ labels: KeyValuePairs<String, String> = [:]) {
@@ -19,6 +19,10 @@ struct PrometheusText {
         }
 
         init(_ value: Double, _ labels: KeyValuePairs<String, String> = [:]) {
+            self.init(value, labels: labels.map { ($0.key, $0.value) })
+        }
+
+        init(_ value: Double, labels: [(name: String, value: String)]) {
             self.value = value
             self.labels = labels
         }
@@ -35,14 +39,38 @@ struct PrometheusText {
     /// Writes a histogram of durations, in seconds.
     mutating func histogram(_ name: String, _ help: String, _ histogram: SchedulerGauges.Histogram) {
         open(name, .histogram, help)
+        lines(name, histogram, label: nil)
+    }
+
+    /// Writes histograms of durations, in seconds, that a label tells apart.
+    mutating func histograms(
+        _ name: String,
+        _ help: String,
+        by label: String,
+        _ histograms: [(value: String, histogram: SchedulerGauges.Histogram)]
+    ) {
+        open(name, .histogram, help)
+        for (value, histogram) in histograms { lines(name, histogram, label: (label, value)) }
+    }
+
+    private mutating func lines(
+        _ name: String,
+        _ histogram: SchedulerGauges.Histogram,
+        label: (name: String, value: String)?
+    ) {
+        let labels = label.map { [$0] } ?? []
         var total = 0
         for (bound, count) in zip(SchedulerGauges.Histogram.bounds, histogram.counts) {
             total += count
-            line(name + "_bucket", Sample(total, ["le": Self.number(bound.inSeconds)]))
+            let limit = (name: "le", value: Self.number(bound.inSeconds))
+            line(name + "_bucket", Sample(Double(total), labels: labels + [limit]))
         }
-        line(name + "_bucket", Sample(histogram.count, ["le": "+Inf"]))
-        line(name + "_sum", Sample(histogram.sum.inSeconds))
-        line(name + "_count", Sample(histogram.count))
+        line(
+            name + "_bucket",
+            Sample(Double(histogram.count), labels: labels + [(name: "le", value: "+Inf")])
+        )
+        line(name + "_sum", Sample(histogram.sum.inSeconds, labels: labels))
+        line(name + "_count", Sample(Double(histogram.count), labels: labels))
     }
 
     private mutating func open(_ name: String, _ kind: Kind, _ help: String) {
@@ -50,7 +78,7 @@ struct PrometheusText {
     }
 
     private mutating func line(_ name: String, _ sample: Sample) {
-        let labels = sample.labels.map { "\($0.key)=\"\(Self.escaped($0.value, quotes: true))\"" }
+        let labels = sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value, quotes: true))\"" }
         let shown = labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}"
         text += "\(name)\(shown) \(Self.number(sample.value))\n"
     }

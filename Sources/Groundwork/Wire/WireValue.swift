@@ -31,6 +31,13 @@ package struct WireObject: Hashable, Sendable {
         members.first { $0.key == key }?.value ?? .null
     }
 
+    /// The members of both, in order.
+    package static func + (one: WireObject, other: WireObject) -> WireObject {
+        var sum = one
+        sum.members += other.members
+        return sum
+    }
+
     /// Adds a member at the end.
     package mutating func append(_ key: String, _ value: WireValue) {
         members.append(Member(key: key, value: value))

@@ -1,3 +1,4 @@
+import Groundwork
 import PushEngine
 import Scheduler
 
@@ -11,7 +12,7 @@ struct ChainAlarmSender: AlarmSender {
 
     func send(_ notice: AlarmNotice) async throws(AlarmFault) {
         let param = MessageParam(
-            bizID: "alarm-\(notice.run)",
+            bizID: "alarm-\(notice.run?.rawValue ?? notice.at.millisecondsSinceEpoch)",
             receivers: notice.target.receivers,
             variables: notice.variables
         )

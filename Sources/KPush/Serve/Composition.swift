@@ -38,7 +38,9 @@ struct Composition: Sendable {
         engine = try EngineParts(settings, folder, forms, logger: logger)
         var scheduler = SchedulerParts(
             jobs: forms.jobs,
+            history: forms.history,
             runs: forms.runs,
+            ledger: forms.ledger,
             alarms: forms.alarms,
             registry: forms.registry,
             groups: forms.groups,
@@ -64,7 +66,7 @@ struct Composition: Sendable {
                 scheduler,
                 campaigns,
                 users: UserService(users: forms.users, hasher: PasswordHasher(), clock: engine.clock),
-                audit: forms.audit,
+                trail: forms.trail,
                 executorToken: forms.secrets.executorToken,
                 logger: logger
             ),
@@ -112,6 +114,7 @@ struct Composition: Sendable {
             var how = SchedulerSettings()
             how.upkeep.runRetention = settings.retention.runs
             how.upkeep.countRetention = settings.retention.runDays
+            how.watch = settings.alarms.watch
             services.append(
                 SchedulerService(
                     scheduler,
@@ -127,7 +130,7 @@ struct Composition: Sendable {
 
     private var auditPruner: AuditPruner {
         AuditPruner(
-            trail: forms.audit,
+            trail: forms.trail,
             retention: settings.retention.audit,
             clock: engine.clock,
             timer: engine.timer,

@@ -263,20 +263,21 @@ struct EngineParts: Sendable {
         _ scheduler: SchedulerParts,
         _ campaigns: CampaignService,
         users: UserService,
-        audit: any AuditStore,
+        trail: any AuditStore,
         executorToken: Secret,
         logger: Logger
     ) -> ConsoleParts {
         ConsoleParts(
             jobs: JobService(scheduler),
             runs: RunService(scheduler),
+            audit: LedgerAudit(scheduler),
             logs: RunLogReader(scheduler),
             groups: GroupService(scheduler),
             calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             users: users,
-            audit: audit,
+            trail: trail,
             send: chain,
             recall: RecallChain(ledger: store, suppliers: supplierRecall),
             campaigns: campaigns,

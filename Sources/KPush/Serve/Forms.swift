@@ -15,13 +15,15 @@ struct Forms: Sendable {
     let limiter: any RateLimiter
     let tokens: any AccessTokenStore
     let jobs: any JobStore
+    let history: any JobHistory
     let runs: any RunBooks
+    let ledger: any RunLedger
     let alarms: any AlarmStore
     let registry: any RegistryStore
     let groups: any GroupStore
     let calls: any IdempotencyStore
     let users: any UserStore
-    let audit: any AuditStore
+    let trail: any AuditStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.
     let wakeLine: (any WakeLine)?

@@ -56,6 +56,8 @@ struct ServeSettings: Sendable {
     var mediaMargin = MediaRenewal.usualMargin
     /// How long messages, runs and crowd files are kept.
     var retention = KeepSettings()
+    /// What is told of jobs beside failures.
+    var alarms = AlarmSettings()
     /// How days are compared with what suppliers say of them.
     var reconcile = ReconcileSettings()
     /// The address that short links begin with; nil leaves links as they are.
@@ -148,6 +150,15 @@ struct ServeSettings: Sendable {
         ("retention.runs", "how long ended runs of jobs and their logs are kept; 30d if not given"),
         ("retention.run-days", "how long it is known how many runs each day had; 400d if not given"),
         ("retention.audit", "how long it is known who did what; 400d if not given"),
+        ("alarms.unfired", "how long after its instant a job that has not fired is told; 30s if not given"),
+        (
+            "alarms.unmanned",
+            "how long a run waits where no executor lives before that is told; it is given up after 60s; 20s if not given"
+        ),
+        (
+            "alarms.stuck",
+            "how long a run is due and not handed over, although executors live, before that is told; 300s if not given"
+        ),
         (
             "retention.crowds",
             "how long crowd files that no campaign needs are kept after their last use; 30d if not given"
@@ -280,6 +291,7 @@ struct ServeSettings: Sendable {
         reconcile.share = try reader.share("reconcile.share") ?? reconcile.share
         links = try reader.base("links.base-url")
         retention = try KeepSettings(reader)
+        alarms = try AlarmSettings(reader)
         crowds = try CrowdSettings(reader)
         try crowds.check(roles: roles, isShared: cluster != nil)
         if let networks = try reader.networks("addresses.allowed") {

@@ -36,7 +36,7 @@ package struct PostgresArchive: Sendable {
                 throw StoreError(.conflict, during: operation, detail: detail)
             }
             let isBegun = try link.run("SELECT id FROM installation FOR UPDATE").first?.int64(0) == 0
-            for table in Self.tables where !isBegun && table != "jobs" {
+            for table in Self.tables where !isBegun && !["jobs", "job_history"].contains(table) {
                 let isEmpty = try link.run("SELECT 1 FROM \(table) LIMIT 1").isEmpty
                 guard isEmpty else {
                     let detail = "the database holds something in \(table): copy into an empty one"

@@ -23,6 +23,11 @@ package struct PostgresAlarmStore: AlarmStore {
         }
     }
 
+    package func raise(_ steps: [AlarmStep], token: FencingToken) async throws(StoreError) {
+        let statements = [.lock(steps.map(\.job))] + (try Self.write(steps))
+        try await database.write("raise alarms", under: token, statements) { _ in }
+    }
+
     package func notices(due now: Moment, limit: Int) async throws(StoreError) -> [StoredNotice] {
         try await pool.single("read notices") { link in
             try link.run(
@@ -44,7 +49,7 @@ package struct PostgresAlarmStore: AlarmStore {
         try await database.write("remove notices", under: token, [delete]) { _ in }
     }
 
-    /// The statements that write what following up ends changes of alarms.
+    /// The statements that write what changes of alarms.
     ///
     /// One statement writes a row once: of a job that several ends change, the last state counts, and the notices of all.
     static func write(_ steps: [AlarmStep]) throws(StoreError) -> [PostgresStatement] {
@@ -53,7 +58,9 @@ package struct PostgresAlarmStore: AlarmStore {
         var statements = [
             PostgresStatement(
                 """
-                INSERT INTO alarms (job, state) SELECT * FROM unnest($1::bigint[], $2::text[])
+                INSERT INTO alarms (job, state)
+                SELECT n.job, n.state FROM unnest($1::bigint[], $2::text[]) AS n (job, state)
+                JOIN jobs ON jobs.id = n.job
                 ON CONFLICT (job) DO UPDATE SET state = excluded.state
                 """,
                 .ints(states.map(\.key.rawValue)),

@@ -20,7 +20,10 @@ package struct PostgresJobStore: JobStore {
         return try await pool.write("add job") { link in
             let rows = try Self.naming(job.spec, during: "add job") { try link.run(Self.insert, values) }
             guard let row = rows.first else { throw StoreError(.corrupted, during: "add job") }
-            return try Job(row)
+            let added = try Job(row)
+            let note = PostgresStatement.beginVersion(of: added.id, at: job.createdAt)
+            try link.run(note.sql, note.values)
+            return added
         }
     }
 
@@ -40,16 +43,14 @@ package struct PostgresJobStore: JobStore {
                 .bool(isSet), .int(next?.millisecondsSinceEpoch), .int(job.id.rawValue), .int(job.version),
             ]
         return try await pool.write("replace job") { link in
-            let rows = try Self.naming(job.spec, during: "replace job") { try link.run(Self.update, values) }
-            if let row = rows.first {
-                let ahead = try link.run(
-                    Self.takeBack,
-                    .int(job.id.rawValue),
-                    .int(now.millisecondsSinceEpoch),
-                    .bool(!isSet)
-                )
-                return try Job(ahead.first ?? row)
+            // Its lock keeps the next trigger where it is until the history has it.
+            let brought = try Self.naming(job.spec, during: "replace job") {
+                try link.runAll([
+                    .lock([job.id]), Self.takeBack(job.id, after: now), .endVersion(of: job.id, at: now),
+                    PostgresStatement(Self.update, values), .beginVersion(of: job.id, at: now),
+                ])
             }
+            if let row = brought[3].first { return try Job(row) }
             guard try link.run(Self.exists, .int(job.id.rawValue)).isEmpty else {
                 let detail = "job \(job.id) was changed meanwhile"
                 throw StoreError(.conflict, during: "replace job", detail: detail)
@@ -63,19 +64,16 @@ package struct PostgresJobStore: JobStore {
             // Whoever adds a run of it waits for this lock, or had added it before.
             let brought = try link.runAll([
                 PostgresStatement("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", .int(id.rawValue)),
-                PostgresStatement(
-                    Self.deleteAhead,
-                    .int(id.rawValue),
-                    .int(now.millisecondsSinceEpoch)
-                ),
+                Self.takeBack(id, after: now),
                 PostgresStatement(Self.hasOpenRun, .int(id.rawValue)),
+                .endVersion(of: id, at: now),
                 PostgresStatement("DELETE FROM jobs WHERE id = $1", .int(id.rawValue)),
                 PostgresStatement("DELETE FROM alarms WHERE job = $1", .int(id.rawValue)),
             ])
             guard brought[2].first?.bool(0) == false else {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
-            guard brought[3].changed == 1 else {
+            guard brought[4].changed == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
             }
         }
@@ -202,21 +200,31 @@ package struct PostgresJobStore: JobStore {
         RETURNING \(Job.columns)
         """
 
-    /// What a leader planned of a job ahead of its instant; one that is written as sent meanwhile stays.
-    private static let deleteAhead = """
-        DELETE FROM runs
-        WHERE job = $1 AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule' AND planned_at > $2
-        RETURNING planned_at
-        """
-
-    private static let takeBack = """
-        WITH taken AS (\(deleteAhead))
-        UPDATE jobs
-        SET next_at = CASE WHEN $3 THEN (SELECT min(planned_at) FROM taken) ELSE next_at END,
-            last_at = (SELECT max(planned_at) FROM runs WHERE job = $1 AND planned_at <= $2)
-        WHERE id = $1 AND EXISTS (SELECT 1 FROM taken)
-        RETURNING \(Job.columns)
-        """
+    /// Removes what a leader planned of a job ahead of its instant, and has the job due at the first of it again, in a transaction
+    /// that has locked the job.
+    ///
+    /// What is planned for no later than something that is written as sent stays: a trigger comes whole.
+    private static func takeBack(_ job: JobID, after now: Moment) -> PostgresStatement {
+        PostgresStatement(
+            """
+            WITH taken AS (
+                DELETE FROM runs
+                WHERE job = $1 AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule'
+                    AND planned_at > $2 AND NOT EXISTS (
+                        SELECT 1 FROM runs AS sent
+                        WHERE sent.job = $1 AND sent.planned_at >= runs.planned_at AND sent.state <> 'planned'
+                            AND sent.trigger_kind = 'schedule')
+                RETURNING planned_at),
+            first AS (SELECT min(planned_at) AS instant FROM taken)
+            UPDATE jobs
+            SET next_at = first.instant,
+                last_at = (SELECT max(planned_at) FROM runs WHERE job = $1 AND planned_at < first.instant)
+            FROM first WHERE id = $1 AND first.instant IS NOT NULL
+            """,
+            .int(job.rawValue),
+            .int(now.millisecondsSinceEpoch)
+        )
+    }
 
     private static let exists = "SELECT 1 FROM jobs WHERE id = $1"
 

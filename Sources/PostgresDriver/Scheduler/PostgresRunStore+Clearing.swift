@@ -33,7 +33,14 @@ extension PostgresRunStore: RunClearingStore {
             let removed = try link.runAll([.holdCounts, delete])[1]
             guard !removed.isEmpty else { return 0 }
             var counts: [RemovedRuns: Int64] = [:]
-            for runs in removed.map({ RemovedRuns($0, by: calendar) }) { counts[runs, default: 0] += 1 }
+            var last: [JobID: Moment] = [:]
+            for (runs, gone) in removed.map({ (RemovedRuns($0, by: calendar), $0.moment(4)) }) {
+                counts[runs, default: 0] += 1
+                let job = JobID(rawValue: runs.job)
+                last[job] = max(last[job] ?? gone, gone)
+            }
+            let note = PostgresRunLedger.noteForgotten(last)
+            try link.run(note.sql, note.values)
             let rows = Array(counts)
             _ = try link.run(
                 Self.noteRemoved,
@@ -93,7 +100,10 @@ extension PostgresRunStore {
     static func clear(_ selection: RunSelection, limit: Int) -> PostgresStatement {
         let found = clearable(selection, limit: limit, isWindowed: true)
         return PostgresStatement(
-            "DELETE FROM runs WHERE id = ANY (ARRAY(\(found.sql))) RETURNING job, app, reason, planned_at",
+            """
+            DELETE FROM runs WHERE id = ANY (ARRAY(\(found.sql)))
+            RETURNING job, app, reason, planned_at, greatest(planned_at, ended_at)
+            """,
             found.values
         )
     }

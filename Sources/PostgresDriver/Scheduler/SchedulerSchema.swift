@@ -18,6 +18,8 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(keyedCalls) },
             { link in _ = try link.runScript(runDays) },
             { link in _ = try link.runScript(pull) },
+            { link in _ = try link.runScript(jobHistory) },
+            { link in _ = try link.runScript(forgottenRuns) },
             { link in _ = try link.runScript(people) },
             { link in _ = try link.runScript(audit) },
         ]
@@ -252,6 +254,37 @@ enum SchedulerSchema {
     private static let pull = """
         ALTER TABLE executors ADD COLUMN capacity bigint;
         CREATE INDEX runs_pulled ON runs (address, id) WHERE \(PostgresRunStore.pulled)
+        """
+
+    /// What each job was from one change to the next: see `JobVersion`.
+    ///
+    /// That of jobs that are older than it begins with what they are.
+    private static let jobHistory = """
+        CREATE TABLE job_history (
+            job bigint NOT NULL,
+            version bigint NOT NULL,
+            spec text NOT NULL,
+            enabled boolean NOT NULL,
+            started_at bigint,
+            definition text,
+            since_at bigint NOT NULL,
+            -- the next trigger as it began, and as it ended
+            first_at bigint,
+            until_at bigint,
+            next_at bigint,
+            PRIMARY KEY (job, version)
+        );
+        INSERT INTO job_history (job, version, spec, enabled, started_at, definition, since_at, first_at)
+        SELECT id, version, spec, enabled, started_at, definition,
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint, next_at
+        FROM jobs
+        """
+
+    /// Since when all runs of a job are kept, where some were removed: see `RunLedger.keptSince`.
+    ///
+    /// What was removed before this table was there is older than the history of the jobs.
+    private static let forgottenRuns = """
+        CREATE TABLE forgotten_runs (job bigint PRIMARY KEY, kept_since bigint NOT NULL)
         """
 
     /// Has a transaction hold the row of a term that is the newest, and ends one that shows another: so the proof of a

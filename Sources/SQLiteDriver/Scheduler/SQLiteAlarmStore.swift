@@ -25,6 +25,13 @@ package struct SQLiteAlarmStore: AlarmStore {
         }
     }
 
+    package func raise(_ steps: [AlarmStep], token: FencingToken) async throws(StoreError) {
+        try await database.write("raise alarms") { db in
+            try db.check(token, during: "raise alarms")
+            for step in steps { try db.write(step) }
+        }
+    }
+
     package func notices(due now: Moment, limit: Int) async throws(StoreError) -> [StoredNotice] {
         try await database.read("read notices") { db in
             try Row.fetchAll(
@@ -51,12 +58,14 @@ package struct SQLiteAlarmStore: AlarmStore {
 }
 
 extension Database {
-    /// Writes what following up an end changes of alarms.
+    /// Writes what changes of alarms.
     func write(_ step: AlarmStep) throws {
         try execute(
-            sql:
-                "INSERT INTO alarms (job, state) VALUES (?, ?) ON CONFLICT (job) DO UPDATE SET state = excluded.state",
-            arguments: [step.job.rawValue, try StoredJSON.text(step.state, during: "write alarm")]
+            sql: """
+                INSERT INTO alarms (job, state) SELECT id, ? FROM jobs WHERE id = ?
+                ON CONFLICT (job) DO UPDATE SET state = excluded.state
+                """,
+            arguments: [try StoredJSON.text(step.state, during: "write alarm"), step.job.rawValue]
         )
         if let instant = step.cancelsAfter {
             try execute(

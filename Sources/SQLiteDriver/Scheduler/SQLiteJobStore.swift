@@ -27,8 +27,10 @@ package struct SQLiteJobStore: JobStore {
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
                 throw Self.nameTaken(job.spec, during: "add job")
             }
+            let id = JobID(rawValue: db.lastInsertedRowID)
+            try db.beginVersion(of: id, at: job.createdAt)
             return Job(
-                id: JobID(rawValue: db.lastInsertedRowID),
+                id: id,
                 spec: job.spec,
                 isEnabled: job.isEnabled,
                 createdAt: job.createdAt,
@@ -46,6 +48,8 @@ package struct SQLiteJobStore: JobStore {
     ) async throws(StoreError) -> Job {
         let spec = try Self.encode(job.spec)
         return try await database.write("replace job") { db in
+            try Self.takeBack(job.id, after: now, in: db)
+            try db.endVersion(of: job.id, at: now)
             do {
                 try db.execute(
                     sql: Self.update,
@@ -58,13 +62,12 @@ package struct SQLiteJobStore: JobStore {
                 throw Self.nameTaken(job.spec, during: "replace job")
             }
             let isChanged = db.changesCount == 1
-            let taken = isChanged ? try Self.takeBack(job.id, after: now, in: db) : nil
-            let next: Int64?? =
-                switch nextTrigger {
-                case .set(let next): .some(next?.millisecondsSinceEpoch)
-                case .keep: taken.map(Optional.some)
+            if isChanged {
+                if case .set(let next) = nextTrigger {
+                    try db.execute(cached: Self.setNext, [next?.millisecondsSinceEpoch, job.id.rawValue])
                 }
-            if isChanged, let next { try db.execute(sql: Self.setNext, arguments: [next, job.id.rawValue]) }
+                try db.beginVersion(of: job.id, at: now)
+            }
             let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
             guard let found else {
                 throw StoreError(.notFound, during: "replace job", detail: "job \(job.id)")
@@ -82,10 +85,11 @@ package struct SQLiteJobStore: JobStore {
 
     package func remove(_ id: JobID, at now: Moment) async throws(StoreError) {
         try await database.write("remove job") { db in
-            _ = try Self.takeBack(id, after: now, in: db)
+            try Self.takeBack(id, after: now, in: db)
             if try Bool.fetchOne(db, sql: Self.hasOpenRun, arguments: [id.rawValue]) == true {
                 throw StoreError(.conflict, during: "remove job", detail: "a run of job \(id) is open")
             }
+            try db.endVersion(of: id, at: now)
             try db.execute(sql: Self.delete, arguments: [id.rawValue])
             guard db.changesCount == 1 else {
                 throw StoreError(.notFound, during: "remove job", detail: "job \(id)")
@@ -152,16 +156,17 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    /// Removes what a leader planned of a job ahead of its instant; the first of the instants, if there was any.
-    private static func takeBack(_ job: JobID, after now: Moment, in db: Database) throws -> Int64? {
-        let instant = now.millisecondsSinceEpoch
+    /// Removes what a leader planned of a job ahead of its instant, and has the job due at the first of it again.
+    ///
+    /// What is planned for no later than something that is written as sent stays: a trigger comes whole.
+    private static func takeBack(_ job: JobID, after now: Moment, in db: Database) throws {
         let taken = try Int64.fetchAll(
             db.cachedStatement(sql: Self.deleteAhead),
-            arguments: [job.rawValue, instant]
+            arguments: ["job": job.rawValue, "now": now.millisecondsSinceEpoch]
         )
-        guard let first = taken.min() else { return nil }
-        try db.execute(cached: Self.setLast, [job.rawValue, instant, job.rawValue])
-        return first
+        guard let first = taken.min() else { return }
+        try db.execute(cached: Self.setNext, [first, job.rawValue])
+        try db.execute(cached: Self.setLast, [job.rawValue, first, job.rawValue])
     }
 
     private static func nameTaken(_ spec: JobSpec, during operation: String) -> StoreError {
@@ -191,12 +196,16 @@ extension SQLiteJobStore {
 
     private static let deleteAhead = """
         DELETE FROM runs
-        WHERE job = ? AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule' AND planned_at > ?
+        WHERE job = :job AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule'
+          AND planned_at > :now AND NOT EXISTS (
+            SELECT 1 FROM runs AS sent
+            WHERE sent.job = :job AND sent.planned_at >= runs.planned_at AND sent.state <> 'planned'
+              AND sent.trigger_kind = 'schedule')
         RETURNING planned_at
         """
 
     private static let setLast = """
-        UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at <= ?) WHERE id = ?
+        UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at < ?) WHERE id = ?
         """
 
     private static let byID = "SELECT * FROM jobs WHERE id = ?"

@@ -40,16 +40,21 @@ extension SQLiteRunStore: RunClearingStore {
                 db,
                 sql: """
                     DELETE FROM runs WHERE id IN (\(query.oldest))
-                    RETURNING job, app, reason AS outcome, planned_at
+                    RETURNING job, app, reason AS outcome, planned_at, max(planned_at, ended_at) AS last_at
                     """,
                 arguments: query.arguments
             )
             var counts: [RunCountKey: Int] = [:]
+            var last: [JobID: Moment] = [:]
             for row in rows {
                 let planned = Moment(millisecondsSinceEpoch: row["planned_at"])
                 counts[RunCountKey(calendar.day(of: planned), row), default: 0] += 1
+                let job = JobID(rawValue: row["job"])
+                let gone = Moment(millisecondsSinceEpoch: row["last_at"])
+                last[job] = max(last[job] ?? gone, gone)
             }
             for (key, count) in counts { try db.removed(count, of: key) }
+            for (job, last) in last { try db.noteForgotten(of: job, last: last) }
             return rows.count
         }
     }

@@ -17,6 +17,11 @@ enum SchedulerMigrations {
         migrator.registerMigration("keyed calls") { db in try db.execute(sql: keyedCalls) }
         migrator.registerMigration("run days") { db in try db.execute(sql: runDays) }
         migrator.registerMigration("pull") { db in try db.execute(sql: pull) }
+        migrator.registerMigration("job history") { db in
+            try db.execute(sql: jobHistory)
+            try db.execute(sql: presentJobs, arguments: [Int64(Date().timeIntervalSince1970 * 1_000)])
+        }
+        migrator.registerMigration("forgotten runs") { db in try db.execute(sql: forgottenRuns) }
         migrator.registerMigration("people") { db in try db.execute(sql: people) }
         migrator.registerMigration("audit") { db in try db.execute(sql: audit) }
         return migrator
@@ -146,6 +151,37 @@ enum SchedulerMigrations {
     private static let pull = """
         ALTER TABLE executors ADD COLUMN capacity INTEGER;
         CREATE INDEX runs_pulled ON runs (address, id) WHERE \(SQLiteRunStore.pulled);
+        """
+
+    /// What each job was from one change to the next: see `JobVersion`.
+    private static let jobHistory = """
+        CREATE TABLE job_history (
+            job INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            spec TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            started_at INTEGER,
+            definition TEXT,
+            since_at INTEGER NOT NULL,
+            -- the next trigger as it began, and as it ended
+            first_at INTEGER,
+            until_at INTEGER,
+            next_at INTEGER,
+            PRIMARY KEY (job, version)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The history of jobs that are older than it begins with what they are.
+    private static let presentJobs = """
+        INSERT INTO job_history (job, version, spec, enabled, started_at, definition, since_at, first_at)
+        SELECT id, version, spec, enabled, started_at, definition, ?, next_at FROM jobs
+        """
+
+    /// Since when all runs of a job are kept, where some were removed: see `RunLedger.keptSince`.
+    ///
+    /// What was removed before this table was there is older than the history of the jobs.
+    private static let forgottenRuns = """
+        CREATE TABLE forgotten_runs (job INTEGER PRIMARY KEY, kept_since INTEGER NOT NULL) STRICT;
         """
 
     private static let first = """

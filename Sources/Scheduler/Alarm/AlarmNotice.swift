@@ -4,13 +4,13 @@ package import Groundwork
 package struct AlarmNotice: Hashable, Sendable, Codable {
     package var job: JobName
     package var event: AlarmEvent
-    /// The run after which it is told.
-    package var run: RunID
-    /// How that run ended.
-    package var reason: RunReason
-    /// What was said about its end; at most `longestMessage` characters.
+    /// The run that it is about; nil where there is none.
+    package var run: RunID?
+    /// How that run ended; nil where none did.
+    package var reason: RunReason?
+    /// What is said about it; at most `longestMessage` characters.
     package var message: String
-    /// When it ended.
+    /// When that run ended, or when it was found out.
     package var at: Moment
     /// The failures in a row up to then; of a recovery, those that are over.
     package var failures: Int
@@ -24,8 +24,8 @@ package struct AlarmNotice: Hashable, Sendable, Codable {
     package init(
         job: JobName,
         event: AlarmEvent,
-        run: RunID,
-        reason: RunReason,
+        run: RunID?,
+        reason: RunReason?,
         message: String,
         at: Moment,
         failures: Int,
@@ -49,14 +49,28 @@ package struct AlarmNotice: Hashable, Sendable, Codable {
     package var variables: [String: String] {
         [
             "job": job.name, "group": job.group, "event": event.rawValue,
-            "reason": reason.rawValue.replacing("_", with: " "), "message": message, "run": "\(run)",
+            "reason": reason?.rawValue.replacing("_", with: " ") ?? event.cause, "message": message,
+            "run": run.map { "\($0)" } ?? "-",
             "failures": "\(failures)", "time": InstantText.local(at, in: .utc),
             "since": InstantText.local(since, in: .utc),
         ]
     }
 }
 
-/// What following up an end changes of its job's alarms, in the same transaction.
+extension AlarmEvent {
+    /// In words, where no run's end says it.
+    fileprivate var cause: String {
+        switch self {
+        case .failed, .missed, .recovered: rawValue
+        case .unfired: "did not fire"
+        case .unmanned: "no living executor"
+        case .stuck: "not handed over"
+        case .late: "late"
+        }
+    }
+}
+
+/// What following up an end, or something found out, changes of a job's alarms.
 package struct AlarmStep: Hashable, Sendable {
     package let job: JobID
     package let state: AlarmState

@@ -58,7 +58,7 @@ package struct AlarmPost: Sendable {
 
     private func isDone(_ notice: AlarmNotice) async -> Bool {
         let metadata: Logger.Metadata = [
-            LogKey.job: "\(notice.job)", LogKey.run: "\(notice.run)",
+            LogKey.job: "\(notice.job)", LogKey.run: "\(notice.run.map { "\($0)" } ?? "-")",
             LogKey.template: "\(notice.target.template)",
         ]
         do throws(AlarmFault) {

@@ -1,6 +1,6 @@
 import Groundwork
 
-/// Decides in one round what ended runs change of alarms, one after the other.
+/// Decides in one round what changes of alarms, one thing after the other.
 struct AlarmSheet {
     private var states: [JobID: AlarmState]
 
@@ -17,23 +17,51 @@ struct AlarmSheet {
     ///   - job: what it says of alarms now.
     ///   - run: an ended run of it that is not tried again.
     ///   - trigger: the trigger that it belongs to.
+    ///   - lateness: what is to be said of the job's latest runs where too many were late, this one among them.
     /// - Returns: the change.
-    mutating func step(for job: Job, after run: JobRun, among trigger: WholeTrigger) -> AlarmStep? {
-        guard let policy = job.spec.alarm, let end = run.end,
-            let event = AlarmEvent(of: run, among: trigger),
-            let change = policy.change(after: event, at: end.at, from: states[job.id])
+    mutating func step(
+        for job: Job,
+        after run: JobRun,
+        among trigger: WholeTrigger,
+        late lateness: String? = nil
+    ) -> AlarmStep? {
+        guard let end = run.end else { return nil }
+        var event = AlarmEvent(of: run, among: trigger)
+        var message = end.message
+        // A job that is late is not well, whatever its runs come to.
+        if let lateness, event == nil || event == .recovered { (event, message) = (.late, lateness) }
+        guard let event else { return nil }
+        let reason = event == .late ? nil : end.reason
+        return step(
+            for: job,
+            AlarmNews(event: event, run: run.id, reason: reason, message: message, at: end.at)
+        )
+    }
+
+    /// Whether the job had trouble that is not over.
+    func isInTrouble(_ job: JobID) -> Bool { states[job].map { $0.failures > 0 } ?? false }
+
+    /// What `news` of a job change; nil when they change nothing.
+    ///
+    /// - Parameters:
+    ///   - job: what it says of alarms now.
+    ///   - news: what happened.
+    /// - Returns: the change.
+    mutating func step(for job: Job, _ news: AlarmNews) -> AlarmStep? {
+        guard let policy = job.spec.alarm,
+            let change = policy.change(after: news.event, at: news.at, from: states[job.id])
         else { return nil }
-        let failures = event == .recovered ? states[job.id]?.failures ?? 0 : change.state.failures
+        let failures = news.event == .recovered ? states[job.id]?.failures ?? 0 : change.state.failures
         states[job.id] = change.state
         let notices = change.tellAt.map { due in
             policy.targets.map { target in
                 let notice = AlarmNotice(
                     job: job.spec.fullName,
-                    event: event,
-                    run: run.id,
-                    reason: end.reason,
-                    message: end.message,
-                    at: end.at,
+                    event: news.event,
+                    run: news.run,
+                    reason: news.reason,
+                    message: news.message,
+                    at: news.at,
                     failures: failures,
                     since: change.state.since,
                     target: target
@@ -45,9 +73,20 @@ struct AlarmSheet {
             job: job.id,
             state: change.state,
             notices: notices ?? [],
-            cancelsAfter: change.cancelsWaiting ? end.at : nil
+            cancelsAfter: change.cancelsWaiting ? news.at : nil
         )
     }
+}
+
+/// What happened to a job that somebody may have to hear of.
+struct AlarmNews: Hashable, Sendable {
+    let event: AlarmEvent
+    /// The run that it happened to; nil where there is none.
+    let run: RunID?
+    /// How that run ended; nil where none did.
+    let reason: RunReason?
+    let message: String
+    let at: Moment
 }
 
 extension AlarmEvent {

@@ -6,6 +6,14 @@ package enum AlarmEvent: String, Hashable, Sendable, Codable, CaseIterable {
     case failed
     /// Triggers were missed, and the job skips those.
     case missed
+    /// An instant of its schedule has passed, and nothing was planned for it.
+    case unfired
+    /// A run waits, and no executor that may have it lives.
+    case unmanned
+    /// A run is due for long and not handed over, although executors live.
+    case stuck
+    /// Too many of the latest runs were accepted later than the job's target allows.
+    case late
     /// The first success after a failure that was told.
     case recovered
 }

@@ -16,6 +16,14 @@ extension ArchiveTable {
             ]
         ),
         ArchiveTable(
+            "job_history",
+            key: [.number("job"), .number("version")],
+            [
+                .text("spec"), .flag("enabled"), .number("started_at"), .text("definition"),
+                .number("since_at"), .number("first_at"), .number("until_at"), .number("next_at"),
+            ]
+        ),
+        ArchiveTable(
             "runs",
             key: [.number("id")],
             [
@@ -38,6 +46,7 @@ extension ArchiveTable {
                 .number("version"),
             ]
         ),
+        ArchiveTable("forgotten_runs", key: [.number("job")], [.number("kept_since")]),
         ArchiveTable("sequels", key: [.number("run")], []),
         ArchiveTable("alarms", key: [.number("job")], [.text("state")]),
         ArchiveTable("notices", key: [.number("id")], [.number("job"), .number("due_at"), .text("body")]),

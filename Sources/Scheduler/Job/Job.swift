@@ -71,6 +71,8 @@ package struct JobSpec: Hashable, Sendable {
     package var alarm: AlarmPolicy?
     /// How long its ended runs are kept; nil for as long as those of all jobs.
     package var keep: Duration?
+    /// How late its runs may be; nil where nobody is told.
+    package var lateness: LatenessTarget?
 
     package init(
         name: String,
@@ -87,7 +89,8 @@ package struct JobSpec: Hashable, Sendable {
         retry: RetryPolicy = .never,
         children: [ChildJob] = [],
         alarm: AlarmPolicy? = nil,
-        keep: Duration? = nil
+        keep: Duration? = nil,
+        lateness: LatenessTarget? = nil
     ) {
         self.name = name
         self.group = group
@@ -104,6 +107,7 @@ package struct JobSpec: Hashable, Sendable {
         self.children = children
         self.alarm = alarm
         self.keep = keep
+        self.lateness = lateness
     }
 }
 

@@ -13,7 +13,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children,
-            alarm, enabled, script
+            alarm, enabled, script, lateness
         case timeoutSeconds = "timeout_seconds"
         case keepDays = "keep_days"
     }
@@ -59,7 +59,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never,
             children: children.map { $0.within(group) },
             alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
-            keep: try keys.decodeIfPresent(Double.self, forKey: .keepDays).map { .seconds($0 * 86_400) }
+            keep: try keys.decodeIfPresent(Double.self, forKey: .keepDays).map { .seconds($0 * 86_400) },
+            lateness: try keys.decodeIfPresent(LatenessTarget.self, forKey: .lateness)
         )
         isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
     }
@@ -85,6 +86,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         if !spec.children.isEmpty { try keys.encode(spec.children, forKey: .children) }
         try keys.encodeIfPresent(spec.alarm, forKey: .alarm)
         try keys.encodeIfPresent(spec.keep.map { $0.inSeconds / 86_400 }, forKey: .keepDays)
+        try keys.encodeIfPresent(spec.lateness, forKey: .lateness)
         try keys.encode(isEnabled, forKey: .enabled)
     }
 

@@ -4,7 +4,8 @@ package import Groundwork
 /// once.
 package struct JobService: Sendable {
     private let jobs: any JobStore
-    private let runs: any RunStore
+    let history: any JobHistory
+    let runs: any RunStore
     private let registry: any RegistryStore
     private let calls: any IdempotencyStore
     private let bells: SchedulerBells
@@ -13,6 +14,7 @@ package struct JobService: Sendable {
 
     package init(_ parts: SchedulerParts) {
         jobs = parts.jobs
+        history = parts.history
         runs = parts.runs
         registry = parts.registry
         calls = parts.calls
@@ -87,7 +89,7 @@ package struct JobService: Sendable {
         try await checkChildren(of: spec)
         job.spec = spec
         job.definition = definition ?? job.definition
-        return try await replace(job, next)
+        return try await replace(job, next, at: now)
     }
 
     /// Switches a job's schedule on or off; does nothing when it is so already.
@@ -102,7 +104,7 @@ package struct JobService: Sendable {
         let next = isEnabled ? try firstTrigger(of: job.spec, at: now, isNeeded: true) : nil
         job.isEnabled = isEnabled
         job.startedAt = isEnabled ? now : job.startedAt
-        return try await replace(job, .set(next))
+        return try await replace(job, .set(next), at: now)
     }
 
     /// Removes a job and keeps its ended runs.
@@ -232,9 +234,13 @@ package struct JobService: Sendable {
         }
     }
 
-    private func replace(_ job: Job, _ next: NextTrigger) async throws(SchedulerError) -> Job {
+    private func replace(
+        _ job: Job,
+        _ next: NextTrigger,
+        at now: Moment
+    ) async throws(SchedulerError) -> Job {
         try await changing { () async throws(StoreError) in
-            try await jobs.replace(job, nextTrigger: next, at: wall.now)
+            try await jobs.replace(job, nextTrigger: next, at: now)
         }
     }
 
@@ -246,7 +252,7 @@ package struct JobService: Sendable {
         return result
     }
 
-    private func storing<Result: Sendable>(
+    func storing<Result: Sendable>(
         _ access: () async throws(StoreError) -> Result
     ) async throws(SchedulerError) -> Result {
         do {

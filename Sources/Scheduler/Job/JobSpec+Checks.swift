@@ -22,6 +22,7 @@ extension JobSpec {
         if let keep {
             check(keep >= .seconds(86_400) && keep <= Self.longestKeep, "keep", "must be from 1 to 3650 days")
         }
+        faults += lateness?.faults ?? []
         check((0...100).contains(retry.limit), "retry.limit", "must be from 0 to 100")
         check(
             retry.backoff.first >= .zero && retry.backoff.ceiling >= retry.backoff.first,

@@ -4,7 +4,7 @@ import Groundwork
 extension JobSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children, alarm
-        case script
+        case script, lateness
         case timeout = "timeout_ms"
         // `RunClearingStore.keeps` finds the jobs that have one by this key.
         case keep = "keep_ms"
@@ -27,7 +27,8 @@ extension JobSpec: Codable {
             retry: try keys.decode(RetryPolicy.self, forKey: .retry),
             children: try keys.decodeIfPresent([ChildJob].self, forKey: .children) ?? [],
             alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
-            keep: try keys.decodeIfPresent(Int64.self, forKey: .keep).map { .milliseconds($0) }
+            keep: try keys.decodeIfPresent(Int64.self, forKey: .keep).map { .milliseconds($0) },
+            lateness: try keys.decodeIfPresent(LatenessTarget.self, forKey: .lateness)
         )
     }
 
@@ -48,5 +49,6 @@ extension JobSpec: Codable {
         try keys.encode(children, forKey: .children)
         try keys.encodeIfPresent(alarm, forKey: .alarm)
         try keys.encodeIfPresent(keep?.wholeMilliseconds, forKey: .keep)
+        try keys.encodeIfPresent(lateness, forKey: .lateness)
     }
 }

@@ -2,16 +2,17 @@ package import Groundwork
 
 /// Keeps the jobs and how far their schedules have come.
 package protocol JobStore: Sendable {
-    /// Adds a job and gives it an id that no job had before.
+    /// Adds a job and gives it an id that no job had before; it is the first version of its history.
     ///
     /// - Throws: `.conflict` when its group has a job of that name.
     func add(_ job: NewJob) async throws(StoreError) -> Job
 
-    /// Writes the job's spec, its switch and its definition, and gives it the next version.
+    /// Writes the job's spec, its switch and its definition, and gives it the next version, which its history has from
+    /// `now` on.
     ///
     /// Leaves the next trigger alone for `.keep`, because a leader may be moving it at the same time. What a leader planned ahead of
-    /// its instant is taken back: runs of the schedule that are planned for an instant after `now` and that nobody has been
-    /// sent are removed, and with `.keep` the job is due at the first of their instants again.
+    /// its instant is taken back: runs of the schedule that are planned for an instant after `now`, and after all that
+    /// executors have been sent, are removed, and with `.keep` the job is due at the first of their instants again.
     ///
     /// - Parameters:
     ///   - job: what is written.
@@ -22,9 +23,12 @@ package protocol JobStore: Sendable {
     ///   group has another job of that name.
     func replace(_ job: Job, nextTrigger: NextTrigger, at now: Moment) async throws(StoreError) -> Job
 
-    /// Removes a job, with the runs of its schedule that are planned for an instant after `now` and that nobody has been sent;
-    /// its ended runs stay.
+    /// Removes a job, with the runs of its schedule that `replace` would take back; its ended runs stay, and its history, which ends at
+    /// `now`.
     ///
+    /// - Parameters:
+    ///   - id: the job.
+    ///   - now: the present instant.
     /// - Throws: `.notFound` when there is no such job; `.conflict` while another of its runs is open.
     func remove(_ id: JobID, at now: Moment) async throws(StoreError)
 

@@ -1,13 +1,15 @@
 import Groundwork
 import Logging
 
-/// Sees to what ended runs lead to, while this process leads.
+/// Sees to what ended runs lead to, while this process leads, and to trouble that no end tells of: both change jobs' alarms, one after the
+/// other.
 package struct SequelLoop: Sendable {
     private let jobs: any JobStore
     private let alarms: any AlarmStore
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let planner: TriggerPlanner
+    private let watch: AlarmWatch
     private let bells: SchedulerBells
     private let gauges: SchedulerGauges
     private let wall: any WallClock
@@ -19,12 +21,13 @@ package struct SequelLoop: Sendable {
     /// How long it sleeps at most, so that what ended in other processes is seen.
     static let longestSleep = Duration.milliseconds(500)
 
-    init(_ parts: SchedulerParts, planner: TriggerPlanner) {
+    init(_ parts: SchedulerParts, planner: TriggerPlanner, watch settings: WatchSettings = WatchSettings()) {
         jobs = parts.jobs
         alarms = parts.alarms
         runs = parts.runs
         registry = parts.registry
         self.planner = planner
+        watch = AlarmWatch(parts, settings: settings)
         bells = parts.bells
         gauges = parts.gauges
         wall = parts.wall
@@ -36,13 +39,25 @@ package struct SequelLoop: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
+        var memory = AlarmWatch.Memory()
         while !Task.isCancelled {
             do {
+                try await watch.lookIfDue(under: lease, &memory)
                 if try await round(under: lease) { continue }
             } catch let error as StoreError where error.isTransient {
                 logger.warning("ends not followed up", metadata: [LogKey.error: "\(error)"])
             }
             await bells.sequel.wait(atMost: Self.longestSleep, on: clock)
+        }
+    }
+
+    /// Finds what was not fired because nobody led: to be called before the first trigger of a term is planned.
+    ///
+    /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
+    func lookBack(under lease: Lease) async throws(StoreError) {
+        do { try await watch.lookBack(under: lease) } catch {
+            guard error.isTransient else { throw error }
+            logger.warning("not looked back", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -72,7 +87,8 @@ package struct SequelLoop: Sendable {
             if let job = known[run.plan.job] {
                 let trigger = WholeTrigger(try await self.trigger(of: run), without: done)
                 finding.children = ChildRules.due(of: job, after: run, among: trigger)
-                finding.alarm = alarms.step(for: job, after: run, among: trigger)
+                let lateness = try await lateness(of: job, after: run, wasLate: alarms.isInTrouble(job.id))
+                finding.alarm = alarms.step(for: job, after: run, among: trigger, late: lateness)
             }
             findings.append(finding)
             done.insert(run.id)
@@ -89,6 +105,25 @@ package struct SequelLoop: Sendable {
             }
             return SequelStep(finding.run.id, leadsTo: runs, alarm: finding.alarm)
         }
+    }
+
+    /// What is to be said of a job of which too many runs were late, where the end of `run` may have changed that.
+    private func lateness(
+        of job: Job,
+        after run: JobRun,
+        wasLate: Bool
+    ) async throws(StoreError) -> String? {
+        guard let target = job.spec.lateness, job.spec.alarm != nil, run.plan.trigger == .schedule else {
+            return nil
+        }
+        let own = StageReport([run], limit: target.target, due: job.due)
+        guard wasLate || own.inTime < own.started else { return nil }
+        let latest = try await runs.runs(RunFilter(job: job.id), after: nil, limit: LatenessTarget.window)
+        let report = StageReport(latest.elements, limit: target.target, due: job.due)
+        guard target.isMissed(by: report) else { return nil }
+        let late = report.started - report.inTime
+        return
+            "\(late) of its last \(report.started) runs began more than \(target.target.wholeMilliseconds) ms late"
     }
 
     private func trigger(of run: JobRun) async throws -> TriggerRuns {

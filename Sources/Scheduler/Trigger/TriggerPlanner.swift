@@ -50,7 +50,8 @@ package struct TriggerPlanner: Hashable, Sendable {
                         of: job,
                         at: instant,
                         .schedule,
-                        due: instant + jitter(of: job, at: instant),
+                        due: instant
+                            + Self.jitter(of: job.id, upTo: job.spec.schedule.limits.jitter, at: instant),
                         living: living
                     )
             }
@@ -130,11 +131,17 @@ package struct TriggerPlanner: Hashable, Sendable {
     }
 
     /// By how much a trigger is handed over later, so that not all begin at once: the same however often it is asked.
-    private func jitter(of job: Job, at instant: Moment) -> Duration {
-        let most = job.spec.schedule.limits.jitter.wholeMilliseconds
+    ///
+    /// - Parameters:
+    ///   - job: the job.
+    ///   - longest: the most it may be.
+    ///   - instant: the planned instant.
+    /// - Returns: from nothing to `longest`, whole milliseconds.
+    static func jitter(of job: JobID, upTo longest: Duration, at instant: Moment) -> Duration {
+        let most = longest.wholeMilliseconds
         guard most > 0 else { return .zero }
         // Mixes the two numbers well enough to spread them (the finalizer of SplitMix64).
-        var mixed = UInt64(bitPattern: job.id.rawValue &* 0x9E37_79B9 &+ instant.millisecondsSinceEpoch)
+        var mixed = UInt64(bitPattern: job.rawValue &* 0x9E37_79B9 &+ instant.millisecondsSinceEpoch)
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return .milliseconds(Int64((mixed ^ (mixed >> 31)) % UInt64(most + 1)))

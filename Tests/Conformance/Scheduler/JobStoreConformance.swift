@@ -226,6 +226,37 @@ package enum JobStoreConformance {
             #expect(Set(left) == Set((planned + manual).map(\.id)))
             await expect(.conflict) { try await stores.jobs.remove(job.id, at: .noon) }
         },
+        Clause("a trigger of which a part was sent ahead is not taken back, and what comes after it is") {
+            stores in
+            let token = try await stores.mint()
+            let job = try await stores.jobs.add(.sample())
+            let runs = [0, 1, 2]
+                .flatMap { second in
+                    Shard.all(2)
+                        .map { shard in
+                            NewRun.sample(
+                                of: job.id,
+                                at: .noon + .seconds(second),
+                                shard: shard,
+                                trigger: .schedule
+                            )
+                        }
+                }
+            let next = Moment.noon + .seconds(3)
+            let planned = try await stores.jobs.plan([.sample(job, next: next, runs: runs)], token: token)
+            let sent = planned[3].dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(9))
+            _ = try await stores.runs.advance([try #require(sent)], token: token)
+            let moved = try #require(try await stores.jobs.job(job.id))
+            let changed = try await stores.jobs.replace(
+                moved,
+                nextTrigger: .keep,
+                at: .noon - .milliseconds(1)
+            )
+            let left = try await stores.runs.runs(RunFilter(), after: nil, limit: 10).elements.map(\.id)
+            #expect(Set(left) == Set(planned.prefix(4).map(\.id)))
+            #expect(changed.nextTriggerAt == .noon + .seconds(2))
+            #expect(changed.lastTriggerAt == .noon + .seconds(1))
+        },
         Clause("a stale token is refused and nothing has changed") { stores in
             let stale = try await stores.mint()
             let job = try await stores.jobs.add(.sample())

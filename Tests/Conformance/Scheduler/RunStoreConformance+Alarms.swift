@@ -15,6 +15,23 @@ extension RunStoreConformance {
             let notices = try await stores.alarms.notices(due: .noon, limit: 10)
             #expect(notices.map(\.notice) == step.notices.map(\.notice))
         },
+        Clause(
+            "what is found out without the end of a run is written, and of a job that is gone it is not kept"
+        ) {
+            stores in
+            let stale = try await stores.mint()
+            let token = try await stores.mint()
+            let run = try await failed(stores)
+            let gone = JobID(rawValue: 99)
+            let steps = [run.plan.job, gone]
+                .map { AlarmStep(job: $0, state: .sample, notices: [.sample(run, due: .noon)]) }
+            await expect(.staleToken) { try await stores.alarms.raise(steps, token: stale) }
+            #expect(try await stores.alarms.notices(due: .noon, limit: 10).isEmpty)
+            try await stores.alarms.raise(steps, token: token)
+            let states = try await stores.alarms.alarms(of: [run.plan.job, gone])
+            #expect(states == [run.plan.job: .sample])
+            #expect(try await stores.alarms.notices(due: .noon, limit: 10).count == 2)
+        },
         Clause("notices come when they are due, what was due first first, and are forgotten once") { stores in
             let token = try await stores.mint()
             let run = try await failed(stores)

@@ -44,7 +44,8 @@ import Testing
             window: .seconds(300),
             tellsRecovery: false
         ),
-        keep: .seconds(30 * 86_400)
+        keep: .seconds(30 * 86_400),
+        lateness: LatenessTarget(.milliseconds(1_500), percent: 99.5)
     )
 
     /// A schedule with a calendar of its own.

@@ -53,6 +53,8 @@ import Testing
         add("child-when", ChildCondition.allCases.map(\.rawValue))
         add("child-params", ChildParams.allCases.map(\.rawValue))
         add("script", JobScript.Language.allCases.map(\.rawValue))
+        add("field", JobField.allCases.map(\.rawValue))
+        add("lateness", RunStage.allCases.map(\.rawValue) + ["start"])
         add("jobs", JobState.allCases.map(\.rawValue))
         add("weekday", (1...7).map(String.init))
         add("role", Role.allCases.map(\.rawValue))

@@ -17,7 +17,7 @@ import Testing
     }
 
     private static func count(_ bench: ConsoleBench) async throws -> Int {
-        try await bench.parts.audit.entries(AuditFilter(), before: nil, limit: 500).count
+        try await bench.parts.trail.entries(AuditFilter(), before: nil, limit: 500).count
     }
 
     @Test func `a job's life is told act by act, with what each changed`() async throws {
@@ -177,7 +177,7 @@ import Testing
             let shown = try #require(page.text.firstMatch(of: /<code[^>]*>([A-Za-z0-9_-]{20,})<\/code>/))
             secrets.append(String(shown.1))
             #expect(try await Self.newest(bench)["items.0.act"] == "token")
-            let all = try await bench.parts.audit.entries(AuditFilter(), before: nil, limit: 500)
+            let all = try await bench.parts.trail.entries(AuditFilter(), before: nil, limit: 500)
             #expect(all.count == 8)
             for secret in secrets { #expect(!"\(all)".contains(secret)) }
         }

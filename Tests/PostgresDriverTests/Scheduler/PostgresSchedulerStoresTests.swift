@@ -8,8 +8,18 @@ import Testing
         try await clause.check(try await SchedulerRoom(way).stores)
     }
 
+    @Test(arguments: JobHistoryConformance.clauses, Way.allCases)
+    func `the job history keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
+        try await clause.check(try await SchedulerRoom(way).stores)
+    }
+
     @Test(arguments: RunStoreConformance.clauses, Way.allCases)
     func `the run store keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
+        try await clause.check(try await SchedulerRoom(way).stores)
+    }
+
+    @Test(arguments: RunLedgerConformance.clauses, Way.allCases)
+    func `the run ledger keeps`(clause: Clause<SchedulerStores>, way: Way) async throws {
         try await clause.check(try await SchedulerRoom(way).stores)
     }
 

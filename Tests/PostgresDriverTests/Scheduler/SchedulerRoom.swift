@@ -22,7 +22,9 @@ struct SchedulerRoom {
         )
         stores = SchedulerStores(
             jobs: PostgresJobStore(database),
+            history: PostgresJobHistory(database),
             runs: PostgresRunStore(database),
+            ledger: PostgresRunLedger(database),
             alarms: PostgresAlarmStore(database),
             registry: PostgresRegistryStore(database),
             groups: PostgresGroupStore(database),

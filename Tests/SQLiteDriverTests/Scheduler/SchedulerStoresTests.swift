@@ -21,7 +21,9 @@ final class SchedulerStoresTests {
         let keeper = SQLiteLeaseKeeper(database)
         stores = SchedulerStores(
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),
@@ -41,8 +43,18 @@ final class SchedulerStoresTests {
         try await clause.check(stores)
     }
 
+    @Test(arguments: JobHistoryConformance.clauses)
+    func `the job history keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
     @Test(arguments: RunStoreConformance.clauses)
     func `the run store keeps`(clause: Clause<SchedulerStores>) async throws {
+        try await clause.check(stores)
+    }
+
+    @Test(arguments: RunLedgerConformance.clauses)
+    func `the run ledger keeps`(clause: Clause<SchedulerStores>) async throws {
         try await clause.check(stores)
     }
 

@@ -32,7 +32,9 @@ struct PullStage: Sendable {
         defer { http.shutdown() }
         let parts = SchedulerParts(
             jobs: SQLiteJobStore(database),
+            history: SQLiteJobHistory(database),
             runs: SQLiteRunStore(database),
+            ledger: SQLiteRunLedger(database),
             alarms: SQLiteAlarmStore(database),
             registry: SQLiteRegistryStore(database),
             groups: SQLiteGroupStore(database),

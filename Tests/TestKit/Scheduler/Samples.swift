@@ -37,6 +37,18 @@ extension JobSpec {
     }
 }
 
+extension JobStore {
+    /// Replaces a job at noon, for who does not look at its history.
+    package func replace(_ job: Job, nextTrigger: NextTrigger) async throws(StoreError) -> Job {
+        try await replace(job, nextTrigger: nextTrigger, at: .noon)
+    }
+
+    /// Removes a job at noon, for who does not look at its history.
+    package func remove(_ id: JobID) async throws(StoreError) {
+        try await remove(id, at: .noon)
+    }
+}
+
 extension NewJob {
     /// An enabled job that is due at `next`.
     package static func sample(

@@ -34,6 +34,11 @@ struct JobAnswer: Decodable, Sendable {
         let recovery: Bool
     }
 
+    struct Lateness: Decodable, Sendable {
+        let target: Double
+        let percent: Double
+    }
+
     struct Child: Decodable, Sendable {
         let job: String
         let when: ChildCondition
@@ -59,6 +64,7 @@ struct JobAnswer: Decodable, Sendable {
     let children: [Child]
     let alarm: Alarm?
     let keepDays: Double?
+    let lateness: Lateness?
     let lastTriggerAt: APIInstant?
     let nextTriggerAt: APIInstant?
     let fromDefinition: Bool
@@ -105,7 +111,8 @@ struct JobAnswer: Decodable, Sendable {
             alarm: alarm.map {
                 AlarmPolicy($0.to, window: .seconds($0.window), tellsRecovery: $0.recovery)
             },
-            keep: keepDays.map { .seconds($0 * 86_400) }
+            keep: keepDays.map { .seconds($0 * 86_400) },
+            lateness: lateness.map { LatenessTarget(.seconds($0.target), percent: $0.percent) }
         )
     }
 }
@@ -185,6 +192,7 @@ extension JobSpec {
             ]),
             "alarm": alarm.map { .object($0.draft) } ?? .null,
             "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
+            "lateness": lateness.map { .object($0.draft) } ?? .null,
             "children": .list(
                 children.map { child in
                     .object([
@@ -194,6 +202,12 @@ extension JobSpec {
                 }
             ),
         ]
+    }
+}
+
+extension LatenessTarget {
+    fileprivate var draft: WireObject {
+        ["target": .number(target.inSeconds), "percent": .number(percent)]
     }
 }
 

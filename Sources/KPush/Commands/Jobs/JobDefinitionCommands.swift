@@ -38,13 +38,14 @@ struct JobApplyCommand: ServerCommand {
     }
 }
 
-/// `kpush jobs diff`.
-struct JobDiffCommand: ServerCommand {
+/// `kpush jobs plan`, which was `diff`.
+struct JobPlanCommand: ServerCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff",
+        commandName: "plan",
         abstract: "Say what kpush jobs apply would change.",
         discussion:
-            "Exit code 0 means nothing, 1 means something. With --json: a line for each job that differs."
+            "Exit code 0 means nothing, 1 means something. With --json: a line for each job that differs.",
+        aliases: ["diff"]
     )
 
     @Argument(help: "The files; - is standard input.", completion: .file(extensions: ["yaml", "yml"]))

@@ -43,6 +43,7 @@ enum JobDefinitionText {
         }
         if let alarm = spec.alarm { keys.add("alarm", self.alarm(alarm)) }
         if let keep = spec.keep { keys.add("keep_days", number(keep.inSeconds / 86_400)) }
+        if let lateness = spec.lateness { keys.add("lateness", self.lateness(lateness)) }
         if !job.isEnabled { keys.add("enabled", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
     }
@@ -132,6 +133,13 @@ enum JobDefinitionText {
         }
         if !alarm.tellsRecovery { keys.add("recovery", Node("false", Tag(.bool))) }
         return keys.mapping(.block)
+    }
+
+    private static func lateness(_ lateness: LatenessTarget) -> Node {
+        var keys = Keys()
+        keys.add("target_ms", number(Double(lateness.target.wholeMilliseconds)))
+        if lateness.percent != LatenessTarget.usualPercent { keys.add("percent", number(lateness.percent)) }
+        return keys.mapping(.flow)
     }
 
     private static func child(_ child: ChildJob, in group: String) -> Node {

@@ -19,6 +19,14 @@ struct JobReference: ExpressibleByArgument, Sendable {
         return (try answer.decoded(), answer)
     }
 
+    /// The job's number; one that is a number already may belong to a job that is gone.
+    ///
+    /// - Throws: `CommandError` when no job is called so, or several are.
+    func number(_ api: APIClient) async throws -> String {
+        if let number = Int64(text) { return String(number) }
+        return String(try await find(api).job.id)
+    }
+
     private func named(_ api: APIClient) async throws -> JobAnswer {
         let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
         var found = try await Self.jobs(api, name: text, group: nil)

@@ -10,7 +10,7 @@ struct JobImportCommand: ParsableCommand {
         abstract: "Make job definitions out of a dump of an xxl-job database, without a server.",
         discussion: """
             The dump is what mysqldump writes of xxl_job_group and xxl_job_info, alone or among other tables, of \
-            xxl-job 2.3.0 or later. Each job becomes a file FOLDER/GROUP/NUMBER-NAME.yaml that kpush jobs diff and \
+            xxl-job 2.3.0 or later. Each job becomes a file FOLDER/GROUP/NUMBER-NAME.yaml that kpush jobs plan and \
             apply take; code that xxl-job kept lies beside it. The table says what a definition cannot say yet; a job \
             that could not run because of it is switched off.
 

@@ -39,6 +39,7 @@ enum JobText {
             ("children", spec.children.map(child).joined(separator: "; ")),
             ("alarm", spec.alarm.map(alarm) ?? ""),
             ("keep", spec.keep.map { "\($0.inSeconds / 86_400) days" } ?? ""),
+            ("lateness", spec.lateness.map { "\(seconds($0.target)) for \($0.percent) %" } ?? ""),
         ]
     }
 

@@ -9,10 +9,11 @@ struct JobsCommand: AsyncParsableCommand {
         abstract: "Define jobs, see when they run, run them, and read their logs.",
         discussion: "JOB is a job's number, its name, or GROUP/NAME.\n\n\(CommandExit.help)",
         subcommands: [
-            JobListCommand.self, JobShowCommand.self, JobApplyCommand.self, JobDiffCommand.self,
+            JobListCommand.self, JobShowCommand.self, JobApplyCommand.self, JobPlanCommand.self,
             JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobTriggerCommand.self,
             JobEnableCommand.self,
             JobDisableCommand.self, JobRunsCommand.self, JobLogsCommand.self, JobKillCommand.self,
+            JobVerifyCommand.self, JobHistoryCommand.self, JobRestoreCommand.self,
         ]
     )
 }
