@@ -18,6 +18,8 @@ package struct ConsoleParts: Sendable {
     package var gauges: SchedulerGauges
     // Who may do what.
     package var users: UserService
+    /// API keys of users' own.
+    package var keys: ApiKeyService
     /// Who did what.
     package var trail: any AuditStore
     // The push engine's side.
@@ -60,6 +62,7 @@ package struct ConsoleParts: Sendable {
         executors: ExecutorDoor,
         gauges: SchedulerGauges,
         users: UserService,
+        keys: ApiKeyService,
         trail: any AuditStore,
         send: SendChain,
         recall: RecallChain,
@@ -95,6 +98,7 @@ package struct ConsoleParts: Sendable {
         self.executors = executors
         self.gauges = gauges
         self.users = users
+        self.keys = keys
         self.trail = trail
         self.send = send
         self.recall = recall

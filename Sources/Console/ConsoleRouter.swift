@@ -28,6 +28,7 @@ enum ConsoleRouter {
         let sessions = Sessions(settings, clock: parts.clock)
         let access = AccessControl(
             token: settings.apiToken,
+            keys: parts.keys,
             sessions: sessions,
             gate: AccessGate(parts),
             trail: AuditTrail(parts)

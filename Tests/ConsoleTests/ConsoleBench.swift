@@ -115,6 +115,11 @@ final class ConsoleBench: Sendable {
         settings.crowdSizeLimit = crowdSizeLimit
         self.settings = settings
         clicks = ClickCounter(store: books, clock: wall, timer: clock, logger: logger)
+        let users = UserService(
+            users: SQLiteUserStore(database),
+            hasher: PasswordHasher(cost: PasswordCost(logRounds: 4, blockSize: 8, parallelism: 1)),
+            clock: wall
+        )
         parts = ConsoleParts(
             jobs: jobs,
             runs: RunService(scheduler),
@@ -124,11 +129,8 @@ final class ConsoleBench: Sendable {
             calls: scheduler.calls,
             executors: ExecutorDoor(scheduler, accessToken: Self.accessToken),
             gauges: scheduler.gauges,
-            users: UserService(
-                users: SQLiteUserStore(database),
-                hasher: PasswordHasher(cost: PasswordCost(logRounds: 4, blockSize: 8, parallelism: 1)),
-                clock: wall
-            ),
+            users: users,
+            keys: ApiKeyService(keys: SQLiteApiKeyStore(database), users: users, clock: wall),
             trail: SQLiteAuditStore(database),
             send: SendChain(templates: books, ledger: books, queue: queue, calendar: calendar, clock: wall),
             recall: RecallChain(

@@ -3,13 +3,14 @@ import HTTPTypes
 import Hummingbird
 import People
 
-/// Lets a call of the API through that shows the API token; a look from a signed-in page counts as well.
+/// Lets a call of the API through that shows the API token or a user's key; a look from a signed-in page counts as well.
 struct AccessControl: RouterMiddleware {
     typealias Context = ConsoleContext
 
     private static let scheme = "bearer "
 
     let token: Secret
+    let keys: ApiKeyService
     let sessions: Sessions
     let gate: AccessGate
     let trail: AuditTrail
@@ -19,27 +20,34 @@ struct AccessControl: RouterMiddleware {
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard let caller = try await caller(request) else { throw Unauthorized() }
+        guard let (caller, way) = try await known(request) else { throw Unauthorized() }
         try await gate.check(caller, request, context)
         var context = context
         context.caller = caller
-        let known = context
-        return try await trail.following(caller, by: .token, request, known) {
-            try await next(request, known)
+        let told = context
+        return try await trail.following(caller, by: way, request, told) {
+            try await next(request, told)
         }
     }
 
-    private func caller(_ request: Request) async throws -> Caller? {
-        if showsToken(request) { return .token }
+    /// Who asks, and how that is known; nil when nobody can tell.
+    private func known(_ request: Request) async throws -> (caller: Caller, way: AuditActor.Way)? {
+        if let shown = Self.bearer(of: request) {
+            if token.matches(shown.reveal()) { return (.token, .token) }
+            guard let holder = try await keys.holder(of: shown) else { return nil }
+            return (Caller(holder.user, with: holder.key), .key)
+        }
         // For reading only: another site can make a browser send a form along with its cookies.
-        guard request.method == .get, let session = sessions.session(of: request) else { return nil }
-        return try await gate.caller(of: session)
+        guard request.method == .get, let session = sessions.session(of: request),
+            let caller = try await gate.caller(of: session)
+        else { return nil }
+        return (caller, .page)
     }
 
-    private func showsToken(_ request: Request) -> Bool {
+    private static func bearer(of request: Request) -> Secret? {
         guard let shown = request.headers[.authorization],
-            shown.prefix(Self.scheme.count).lowercased() == Self.scheme
-        else { return false }
-        return token.matches(String(shown.dropFirst(Self.scheme.count)))
+            shown.prefix(scheme.count).lowercased() == scheme
+        else { return nil }
+        return Secret(String(shown.dropFirst(scheme.count)))
     }
 }

@@ -40,6 +40,9 @@ struct AccessGate: Sendable {
         if caller.groups != .all {
             try await check(caller, AccessRules.belonging(request.method, path), context.parameters.get("id"))
         }
+        guard !caller.isReadOnly || request.method == .get || request.method == .head else {
+            throw Forbidden("nothing can be changed with this key")
+        }
         guard caller.role >= need else {
             throw Forbidden("this needs the role \(need.rawValue); yours is \(caller.role.rawValue)")
         }

@@ -10,19 +10,29 @@ struct Caller: Hashable, Sendable {
     let user: UserID?
     let role: Role
     let groups: GroupScope
+    /// Whether the caller shows a key with which nothing can be changed.
+    let isReadOnly: Bool
 
     /// Whoever has the API token; may do everything.
     static let token = Caller(name: UserName.token, user: nil, role: .admin, groups: .all)
 
-    init(_ user: User) {
-        self.init(name: user.name.text, user: user.id, role: user.role, groups: user.groups)
+    /// A user, signed in or with a key of the user's own.
+    init(_ user: User, with key: ApiKey? = nil) {
+        self.init(
+            name: user.name.text,
+            user: user.id,
+            role: user.role,
+            groups: user.groups,
+            isReadOnly: key?.isReadOnly ?? false
+        )
     }
 
-    private init(name: String, user: UserID?, role: Role, groups: GroupScope) {
+    private init(name: String, user: UserID?, role: Role, groups: GroupScope, isReadOnly: Bool = false) {
         self.name = name
         self.user = user
         self.role = role
         self.groups = groups
+        self.isReadOnly = isReadOnly
     }
 
     /// Refuses a job that the caller could not see, or whose end triggers one that the caller cannot see.

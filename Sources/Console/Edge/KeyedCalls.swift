@@ -4,6 +4,7 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import People
 import Scheduler
 
 /// Makes a call with an `Idempotency-Key` once, however often it is sent; calls without one are made as they come.
@@ -70,6 +71,8 @@ struct KeyedCalls {
 
     private static func digest(_ call: Call, _ body: [UInt8]) -> String {
         var hash = SHA256()
+        // Nobody is answered what another has asked for.
+        if let user = call.context.caller?.user { hash.update(data: Array("\(user)\n".utf8)) }
         hash.update(data: Array("\(call.request.method.rawValue) \(call.request.uri.path)\n".utf8))
         hash.update(data: body)
         return hash.finalize().hexDigits

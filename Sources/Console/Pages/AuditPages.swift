@@ -142,6 +142,7 @@ enum AuditWord {
             queue
         case suppressions
         case allowed = "allow-list"
+        case keys = "api-keys"
         case words = "sensitive-words"
 
         /// Where the pages of such things are; nil where they have none.
@@ -149,7 +150,7 @@ enum AuditWord {
             switch self {
             case .jobs, .runs, .users, .templates, .campaigns, .messages, .accounts: "/\(rawValue)"
             case .groups: "/executors"
-            case .crowds, .media, .discards, .queue, .suppressions, .allowed, .words: nil
+            case .crowds, .media, .discards, .queue, .suppressions, .allowed, .words, .keys: nil
             }
         }
     }

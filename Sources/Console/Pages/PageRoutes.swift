@@ -44,7 +44,7 @@ struct PageRoutes: Sendable {
             AccountPages(parts: parts, callbacks: callbacks),
             AustinPages(parts: parts),
             UserPages(users: parts.users),
-            ProfilePages(users: parts.users),
+            ProfilePages(users: parts.users, keys: parts.keys),
             AuditPages(trail: parts.trail, runs: parts.runs),
             ReconciliationPages(parts: parts),
         ]

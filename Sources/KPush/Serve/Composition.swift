@@ -61,11 +61,13 @@ struct Composition: Sendable {
         web.host = settings.webHost
         web.port = settings.webPort
         receiptAddress = ReceiptAddress(settings: web)
+        let users = UserService(users: forms.users, hasher: PasswordHasher(), clock: engine.clock)
         console = ConsoleService(
             engine.consoleParts(
                 scheduler,
                 campaigns,
-                users: UserService(users: forms.users, hasher: PasswordHasher(), clock: engine.clock),
+                users: users,
+                keys: ApiKeyService(keys: forms.keys, users: users, clock: engine.clock),
                 trail: forms.trail,
                 executorToken: forms.secrets.executorToken,
                 logger: logger

@@ -263,6 +263,7 @@ struct EngineParts: Sendable {
         _ scheduler: SchedulerParts,
         _ campaigns: CampaignService,
         users: UserService,
+        keys: ApiKeyService,
         trail: any AuditStore,
         executorToken: Secret,
         logger: Logger
@@ -277,6 +278,7 @@ struct EngineParts: Sendable {
             executors: ExecutorDoor(scheduler, accessToken: executorToken),
             gauges: scheduler.gauges,
             users: users,
+            keys: keys,
             trail: trail,
             send: chain,
             recall: RecallChain(ledger: store, suppliers: supplierRecall),

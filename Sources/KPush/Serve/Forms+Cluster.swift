@@ -55,6 +55,7 @@ extension Forms {
             groups: PostgresGroupStore(scheduler),
             calls: PostgresIdempotencyStore(scheduler),
             users: PostgresUserStore(scheduler),
+            keys: PostgresApiKeyStore(scheduler),
             trail: PostgresAuditStore(scheduler),
             keeper: keeper,
             wakeLine: RedisWakeLine(redis, name: cluster.name, process: process, logger: logger),

@@ -44,6 +44,7 @@ extension Forms {
             groups: SQLiteGroupStore(scheduler),
             calls: SQLiteIdempotencyStore(scheduler),
             users: SQLiteUserStore(scheduler),
+            keys: SQLiteApiKeyStore(scheduler),
             trail: SQLiteAuditStore(scheduler),
             keeper: SQLiteLeaseKeeper(scheduler),
             wakeLine: nil,

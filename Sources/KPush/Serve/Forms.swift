@@ -23,6 +23,7 @@ struct Forms: Sendable {
     let groups: any GroupStore
     let calls: any IdempotencyStore
     let users: any UserStore
+    let keys: any ApiKeyStore
     let trail: any AuditStore
     let keeper: any LeaseKeeper
     /// Wakes whoever leads in another process; nil where there is none.

@@ -22,6 +22,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(forgottenRuns) },
             { link in _ = try link.runScript(people) },
             { link in _ = try link.runScript(audit) },
+            { link in _ = try link.runScript(apiKeys) },
         ]
     )
 
@@ -178,6 +179,19 @@ enum SchedulerSchema {
         CREATE INDEX audit_by_time ON audit (at);
         CREATE INDEX audit_of_actor ON audit (actor, id);
         CREATE INDEX audit_of_subject ON audit (kind, subject, id)
+        """
+
+    private static let apiKeys = """
+        CREATE TABLE api_keys (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            user_id bigint NOT NULL REFERENCES users (id),
+            name text NOT NULL,
+            hash text NOT NULL UNIQUE,
+            read_only boolean NOT NULL,
+            created_at bigint NOT NULL,
+            expires_at bigint NOT NULL
+        );
+        CREATE INDEX api_keys_of_user ON api_keys (user_id)
         """
 
     private static let people = """

@@ -24,6 +24,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("forgotten runs") { db in try db.execute(sql: forgottenRuns) }
         migrator.registerMigration("people") { db in try db.execute(sql: people) }
         migrator.registerMigration("audit") { db in try db.execute(sql: audit) }
+        migrator.registerMigration("API keys") { db in try db.execute(sql: apiKeys) }
         return migrator
     }
 
@@ -53,6 +54,19 @@ enum SchedulerMigrations {
         CREATE INDEX audit_by_time ON audit (at);
         CREATE INDEX audit_of_actor ON audit (actor, id);
         CREATE INDEX audit_of_subject ON audit (kind, subject, id);
+        """
+
+    private static let apiKeys = """
+        CREATE TABLE api_keys (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id INTEGER NOT NULL REFERENCES users (id),
+            name TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE,
+            read_only INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX api_keys_of_user ON api_keys (user_id);
         """
 
     private static let people = """
