@@ -243,7 +243,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "KPush", "Console", "Executor", "Scheduler", "PushEngine", "SQLiteDriver", "PostgresDriver",
-                "RedisDriver",
+                "People", "RedisDriver",
                 "CurlDriver", "S3Driver", "LocalServers", "Groundwork", "Suppliers", "Conformance", "TestKit",
                 logging,
                 .product(name: "Yams", package: "Yams"),

@@ -4,6 +4,7 @@ import Foundation
 import Groundwork
 import LocalServers
 import Logging
+import People
 import PostgresDriver
 import PushEngine
 import SQLiteDriver
@@ -170,14 +171,86 @@ final class CopyBench {
 
     /// Gives the data folder a group of executors with a token of its own.
     func addGroup() async throws -> ExecutorGroup {
-        let key = try DataFolder(embedded.data).sealingKeys(of: "push.db")[0]
-        let database = try SchedulerDatabase(
-            path: embedded.data + "/scheduler.db",
-            sealer: AESSealer(key: key)
-        )
         let addresses = GroupRegistration.manual([ExecutorAddress(stored: "http://one:9999")])
         let new = NewGroup(name: "reports", title: "Reports", registration: addresses, token: Secret("own"))
-        return try await SQLiteGroupStore(database).add(new, at: SystemClock().now)
+        return try await SQLiteGroupStore(embeddedDatabase()).add(new, at: SystemClock().now)
+    }
+
+    private func embeddedDatabase() throws -> SchedulerDatabase {
+        let key = try DataFolder(embedded.data).sealingKeys(of: "push.db")[0]
+        return try SchedulerDatabase(path: embedded.data + "/scheduler.db", sealer: AESSealer(key: key))
+    }
+
+    /// Users, the keys of the first and what the audit trail tells.
+    struct Staff: Equatable {
+        let users: [User]
+        let password: PasswordHash?
+        let keys: [ApiKey]
+        let holder: ApiKey?
+        let trail: [AuditEntry]
+    }
+
+    private static let ann = UserName("ann")
+
+    /// Gives the data folder a user, a key and an act.
+    func addStaff() async throws -> Staff {
+        let database = try embeddedDatabase()
+        let (users, keys) = (SQLiteUserStore(database), SQLiteApiKeyStore(database))
+        let trail = SQLiteAuditStore(database)
+        let password = PasswordHasher(cost: PasswordCost(logRounds: 4, blockSize: 8, parallelism: 1))
+        let draft = UserDraft(displayName: "Ann 安", role: .operator, groups: .only(["app"]), isDisabled: true)
+        let new = NewUser(
+            name: try #require(Self.ann),
+            draft: draft,
+            password: try await password.hash(Secret("correct horse")),
+            createdAt: SystemClock().now
+        )
+        let user = try await users.add(new)
+        let key = NewApiKey(
+            user: user.id,
+            name: "reports",
+            hash: "hash",
+            isReadOnly: true,
+            createdAt: new.createdAt,
+            expiresAt: new.createdAt + .seconds(60)
+        )
+        _ = try await keys.add(key, limit: 1)
+        let act = AuditRecord(
+            at: new.createdAt,
+            actor: AuditActor(name: "ann", user: user.id, way: .key),
+            address: "10.1.2.3",
+            act: "edit",
+            subject: AuditSubject(kind: "jobs", id: "1", name: "app/nightly"),
+            before: #"{"handler":"a"}"#
+        )
+        try await trail.add(act)
+        return try await staff(users, keys, trail)
+    }
+
+    func clusterStaff() async throws -> Staff {
+        let pool = PostgresPool(try PostgresSettings(address: address))
+        let database = try await PostgresSchedulerDatabase(pool, sealer: try await sealer())
+        return try await staff(
+            PostgresUserStore(database),
+            PostgresApiKeyStore(database),
+            PostgresAuditStore(database)
+        )
+    }
+
+    private func staff(
+        _ users: any UserStore,
+        _ keys: any ApiKeyStore,
+        _ trail: any AuditStore
+    ) async throws -> Staff {
+        let found = try await users.users(after: nil, limit: 10)
+        let user = try #require(found.first)
+        return Staff(
+            users: found,
+            password: try await users.credentials(of: try #require(Self.ann))?.password,
+            keys: try await keys.keys(of: user.id),
+            holder: try await keys.key(hash: "hash"),
+            trail: try await trail.entries(AuditFilter(), before: nil, limit: 10)
+        )
     }
 
     func clusterGroups() async throws -> [ExecutorGroup] {

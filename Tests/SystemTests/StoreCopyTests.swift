@@ -56,11 +56,13 @@ import Testing
         let before = try bench.embeddedBooks()
         try await archive.write(try await before.accounts(), sealedBy: bench.sealer())
         let group = try await bench.addGroup()
+        let staff = try await bench.addStaff()
         await #expect(throws: StoreError.self) { try await bench.clusterBooks() }
         #expect(try await bench.copy().status == 0)
         let after = try await bench.clusterBooks()
         #expect(try await after.accounts().map(\.facts) == before.accounts().map(\.facts))
         #expect(try await bench.clusterGroups() == [group])
+        #expect(try await bench.clusterStaff() == staff)
         await bench.stop()
     }
 

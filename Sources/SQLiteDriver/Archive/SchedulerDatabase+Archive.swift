@@ -18,7 +18,9 @@ extension SchedulerDatabase {
     /// The highest number that each kind of thing was given, by the name of its `ArchiveTable`, also when it is gone.
     package func highestNumbers() async throws(StoreError) -> [String: Int64] {
         try await read("read numbers") {
-            try $0.highestNumbers(["jobs", "runs", "notices", ArchiveTable.executorGroups])
+            try $0.highestNumbers([
+                "jobs", "runs", "notices", ArchiveTable.executorGroups, "users", "api_keys", "audit",
+            ])
         }
     }
 

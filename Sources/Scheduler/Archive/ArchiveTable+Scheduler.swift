@@ -46,6 +46,31 @@ extension ArchiveTable {
                 .number("version"),
             ]
         ),
+        ArchiveTable(
+            "users",
+            key: [.number("id")],
+            [
+                .text("name"), .text("display_name"), .text("role"), .text("groups"), .text("language"),
+                .flag("disabled"), .number("generation"), .number("version"), .text("password"),
+                .number("created_at"),
+            ]
+        ),
+        ArchiveTable(
+            "api_keys",
+            key: [.number("id")],
+            [
+                .number("user_id"), .text("name"), .text("hash"), .flag("read_only"), .number("created_at"),
+                .number("expires_at"),
+            ]
+        ),
+        ArchiveTable(
+            "audit",
+            key: [.number("id")],
+            [
+                .number("at"), .text("actor"), .number("user_id"), .text("way"), .text("address"),
+                .text("act"), .text("kind"), .text("subject"), .text("name"), .text("was"), .text("is_now"),
+            ]
+        ),
         ArchiveTable("forgotten_runs", key: [.number("job")], [.number("kept_since")]),
         ArchiveTable("sequels", key: [.number("run")], []),
         ArchiveTable("alarms", key: [.number("job")], [.text("state")]),
