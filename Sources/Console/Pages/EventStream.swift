@@ -17,10 +17,17 @@ protocol EventFeed: Sendable {
 struct EventStream {
     private var writer: any ResponseBodyWriter
     private let timer: any Clock<Duration>
+    /// Whether whoever reads may go on reading.
+    private let isWelcome: @Sendable () async throws -> Bool
 
-    fileprivate init(_ writer: any ResponseBodyWriter, timer: any Clock<Duration>) {
+    fileprivate init(
+        _ writer: any ResponseBodyWriter,
+        timer: any Clock<Duration>,
+        isWelcome: @escaping @Sendable () async throws -> Bool
+    ) {
         self.writer = writer
         self.timer = timer
+        self.isWelcome = isWelcome
     }
 
     /// Sends one event.
@@ -42,17 +49,23 @@ struct EventStream {
 
     /// Waits.
     ///
-    /// - Throws: `CancellationError` as soon as the server is to stop.
+    /// - Throws: `CancellationError` as soon as the server is to stop, or whoever reads may read no more.
     @concurrent
     func pause(_ duration: Duration) async throws {
         let timer = timer
         try Task.checkCancellation()
         if Task.isShuttingDownGracefully { throw CancellationError() }
         try await cancelWhenGracefulShutdown { try await timer.sleep(for: duration) }
+        guard try await isWelcome() else { throw CancellationError() }
     }
 
-    /// The answer that runs `feed` for as long as somebody listens.
-    static func response(_ feed: any EventFeed, to request: Request, timer: any Clock<Duration>) -> Response {
+    /// The answer that runs `feed` for as long as somebody listens who may.
+    static func response(
+        _ feed: any EventFeed,
+        to request: Request,
+        timer: any Clock<Duration>,
+        while isWelcome: @escaping @Sendable () async throws -> Bool
+    ) -> Response {
         var headers: HTTPFields = [
             .contentType: "text/event-stream; charset=utf-8",
             .cacheControl: "no-store",
@@ -65,9 +78,9 @@ struct EventStream {
             body: ResponseBody { writer in
                 // Ends also while nothing is written, when the reader goes away.
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    var stream = EventStream(writer, timer: timer)
+                    var stream = EventStream(writer, timer: timer, isWelcome: isWelcome)
                     do { try await feed.run(into: &stream) } catch is CancellationError {
-                        // The server stops: the stream ends in order, and the browser asks the next server.
+                        // The server stops, or the session is over: the stream ends in order, and the browser asks again.
                     }
                     try await stream.writer.finish(nil)
                 }

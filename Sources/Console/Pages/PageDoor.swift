@@ -40,7 +40,11 @@ struct PageDoor: Sendable {
             switch try await handler(visit) {
             case .page(let page): return try renderer.response(page, for: visit)
             case .part(let template, let model): return try renderer.response(template, model, for: visit)
-            case .stream(let feed): return EventStream.response(feed, to: request, timer: parts.timer)
+            case .stream(let feed):
+                return EventStream.response(feed, to: request, timer: parts.timer) { [gate, parts] in
+                    guard session.expiresAt > parts.clock.now else { return false }
+                    return try await gate.caller(of: session) != nil
+                }
             }
         }
     }

@@ -141,4 +141,21 @@ import Testing
             #expect(try await browser.get("/users").words.contains("Bob B."))
         }
     }
+
+    @Test(.timeLimit(.minutes(3))) func `a live view ends when its session does`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let browser = try await Browser.signedIn(bench, as: .viewer)
+            let cookies = browser.cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+            let user = try #require(try await bench.parts.users.list().first)
+            try await bench.reading("/events", headers: [(name: "Cookie", value: cookies)]) { reader in
+                try await reader.read(until: "event: snapshot")
+                let draft = UserDraft(displayName: "Ann", role: .operator, groups: .all)
+                _ = try await bench.parts.users.update(user.id, version: user.version, to: draft)
+                await bench.clock.sleepers()
+                bench.clock.advance(by: LiveRegion.interval)
+                // The chunk that ends a body.
+                try await reader.read(until: "0\r\n\r\n")
+            }
+        }
+    }
 }
