@@ -131,10 +131,15 @@ package struct TriggerPlanner: Hashable, Sendable {
 
     /// By how much a trigger is handed over later, so that not all begin at once: the same however often it is asked.
     private func jitter(of job: Job, at instant: Moment) -> Duration {
-        let most = job.spec.schedule.limits.jitter.wholeMilliseconds
+        Self.jitter(upTo: job.spec.schedule.limits.jitter, of: job.id, at: instant)
+    }
+
+    /// By how much, at most `most`, the trigger of `job` at `instant` is handed over later.
+    static func jitter(upTo most: Duration, of job: JobID, at instant: Moment) -> Duration {
+        let most = most.wholeMilliseconds
         guard most > 0 else { return .zero }
         // Mixes the two numbers well enough to spread them (the finalizer of SplitMix64).
-        var mixed = UInt64(bitPattern: job.id.rawValue &* 0x9E37_79B9 &+ instant.millisecondsSinceEpoch)
+        var mixed = UInt64(bitPattern: job.rawValue &* 0x9E37_79B9 &+ instant.millisecondsSinceEpoch)
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return .milliseconds(Int64((mixed ^ (mixed >> 31)) % UInt64(most + 1)))

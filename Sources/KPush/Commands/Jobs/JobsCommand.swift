@@ -10,7 +10,8 @@ struct JobsCommand: AsyncParsableCommand {
         discussion: "JOB is a job's number, its name, or GROUP/NAME.\n\n\(CommandExit.help)",
         subcommands: [
             JobListCommand.self, JobShowCommand.self, JobApplyCommand.self, JobDiffCommand.self,
-            JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobTriggerCommand.self,
+            JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobSimulateCommand.self,
+            JobTriggerCommand.self,
             JobEnableCommand.self,
             JobDisableCommand.self, JobRunsCommand.self, JobLogsCommand.self, JobKillCommand.self,
         ]
