@@ -33,6 +33,8 @@ struct JobDetail: Sendable {
     let actions: [Action]
     let edit: String
     let copy: String
+    /// Where triggers of the past are made up for; nil where its schedule has none.
+    let backfill: String?
     let facts: [Fact]
     let params: String?
     let script: Script?
@@ -61,6 +63,8 @@ struct JobDetail: Sendable {
         actions = JobActions(job, say).onPage
         edit = "\(path)/edit"
         copy = "\(path)/copy"
+        let hasPast: [ScheduleType] = [.cron, .fixedRate, .once]
+        backfill = hasPast.map(\.rawValue).contains(spec.schedule.type) ? "\(path)/backfill" : nil
         facts = Self.facts(job, say)
         params = spec.params.isEmpty ? nil : spec.params
         script = spec.script.map { script in

@@ -33,6 +33,7 @@ struct PageRoutes: Sendable {
             CampaignPages(parts: parts, renderer: door.renderer),
             JobPages(parts: parts),
             JobFormPages(parts: parts),
+            BackfillPages(jobs: parts.jobs),
             RunPages(parts: parts, renderer: door.renderer),
             RunClearPages(runs: parts.runs, jobs: parts.jobs),
             ExecutorPages(parts: parts),

@@ -56,6 +56,32 @@ import Testing
         }
     }
 
+    @Test func `triggers of the past are looked for and made up for on a page of their own`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let id = try await Self.job(bench, .cron("0 0 8 * * ?", zone: "Asia/Shanghai")).id
+            var browser = try await Browser.signedIn(bench)
+            #expect(try await browser.get("/jobs/\(id)").text.contains("/jobs/\(id)/backfill"))
+            let place =
+                "/jobs/\(id)/backfill?from=2030-01-10T00:00&to=2030-01-13T00:00&spacing=60&params=d%3D%7Bdate%7D"
+            let found = try await browser.get(place)
+            #expect(found.words.contains("Triggers in the span: 3. Without a run: 3."), "\(found.words)")
+            #expect(found.words.contains("2030-01-10 08:00:00"))
+            let form = ["form_token": try browser.formToken(in: found)]
+            let done = try await browser.post(place, form)
+            #expect(done.headers["location"] == "/runs?done=job-backfill&job=\(id)")
+            let made = try await bench.parts.runs.list(RunFilter(job: id)).elements
+            #expect(
+                made.map(\.plan.terms.params).sorted() == ["d=2030-01-10", "d=2030-01-11", "d=2030-01-12"]
+            )
+            let again = try await browser.get(place)
+            #expect(again.words.contains("Without a run: 0."))
+            let wrong = try await browser.get("/jobs/\(id)/backfill?from=soon&to=2030-01-13T00:00")
+            #expect(wrong.words.contains("from is no instant such as"), "\(wrong.words)")
+            let manual = try await bench.parts.jobs.create(.init(name: "m", group: "app", handler: "h")).id
+            #expect(!(try await browser.get("/jobs/\(manual)").text.contains("/backfill")))
+        }
+    }
+
     @Test func `jobs are searched and runs filtered by their address`() async throws {
         try await ConsoleBench.use { bench async throws in
             let id = try await Self.job(bench).id

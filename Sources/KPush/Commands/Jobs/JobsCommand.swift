@@ -11,7 +11,7 @@ struct JobsCommand: AsyncParsableCommand {
         subcommands: [
             JobListCommand.self, JobShowCommand.self, JobApplyCommand.self, JobDiffCommand.self,
             JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobSimulateCommand.self,
-            JobTriggerCommand.self,
+            JobTriggerCommand.self, JobBackfillCommand.self,
             JobEnableCommand.self,
             JobDisableCommand.self, JobRunsCommand.self, JobLogsCommand.self, JobKillCommand.self,
         ]
