@@ -6,7 +6,8 @@ import Yams
 enum DefinitionFolder {
     /// The files themselves, and of folders the definitions in them, at any depth and in the order of their names.
     ///
-    /// A file in a folder that holds a calendar is passed over: it is read along with the jobs that name it.
+    /// A file in a folder that holds a calendar is passed over: it is read along with the jobs that name it. So is the file of
+    /// groups that an import writes.
     ///
     /// - Parameter paths: files and folders.
     /// - Returns: the files.
@@ -33,6 +34,7 @@ enum DefinitionFolder {
             throw .unreadable(folder, error)
         }
         return names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+            .filter { ($0 as NSString).lastPathComponent != GroupDefinitionFile.name }
             .sorted()
             .map { "\(folder)/\($0)" }
             .filter { !isCalendar($0) }
