@@ -29,7 +29,8 @@ struct JobPages: PageDesk {
                 let id: JobID = try visit.id()
                 // Whoever was not asked for parameters sends none, and the job's own count.
                 let params = visit.form["params"]?.replacing("\r\n", with: "\n")
-                _ = try await parts.jobs.trigger(id, params: params)
+                let address = visit.form["address"].flatMap { $0.isEmpty ? nil : $0 }
+                _ = try await parts.jobs.trigger(id, params: params, at: address)
                 return ButtonAnswer("/runs", ["job": "\(id)"], done: "job-trigger")
             },
             PageRoute("/jobs/:id/enable") { visit in try await set(visit, enabled: true, done: "job-enable")
@@ -91,7 +92,15 @@ struct JobPages: PageDesk {
         let job = try await parts.jobs.job(visit.id())
         let runs = try await parts.runs.list(RunFilter(job: job.id), limit: Self.lastRuns).elements
         let glance = ScheduleGlance(job.spec.schedule, from: job.nextTriggerAt, by: parts.jobs, visit.say)
-        return JobDetail(job, try await JobKin(of: job, in: parts.jobs), runs: runs, glance, visit.say)
+        let groups = ExecutorGroups(try await parts.runs.executors())
+        return JobDetail(
+            job,
+            try await JobKin(of: job, in: parts.jobs),
+            runs: runs,
+            living: groups.living(in: job.spec.group, at: parts.clock.now).map(\.address),
+            glance,
+            visit.say
+        )
     }
 
     /// The next instants; of a fixed delay only the first is known before the run has ended.

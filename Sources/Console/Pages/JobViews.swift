@@ -53,14 +53,21 @@ struct JobDetail: Sendable {
     let alarm: [Told]
     let alarmNote: String?
 
-    init(_ job: Job, _ kin: JobKin, runs: [JobRun], _ glance: ScheduleGlance, _ say: Voice) {
+    init(
+        _ job: Job,
+        _ kin: JobKin,
+        runs: [JobRun],
+        living: [ExecutorAddress],
+        _ glance: ScheduleGlance,
+        _ say: Voice
+    ) {
         let spec = job.spec
         number = "\(job.id)"
         name = spec.name
         summary = spec.summary.isEmpty ? nil : spec.summary
         chip = job.isEnabled ? Chip(.good, say("job-enabled")) : Chip(.idle, say("job-disabled"))
         let path = "/jobs/\(job.id)"
-        actions = JobActions(job, say).onPage
+        actions = JobActions(job, say).onPage(living)
         edit = "\(path)/edit"
         copy = "\(path)/copy"
         let hasPast: [ScheduleType] = [.cron, .fixedRate, .once]
@@ -215,6 +222,8 @@ struct JobActions {
 
     /// The longest parameters that a list carries for each of its jobs, in bytes.
     private static let shortParams = 1_024
+    /// How many executors there are to choose from; any other is named over the API.
+    private static let mostExecutors = 500
 
     init(_ job: Job, _ say: Voice) {
         self.job = job
@@ -227,8 +236,25 @@ struct JobActions {
     }
 
     /// On the job's own page, which is shown again afterwards.
-    var onPage: [Action] {
-        [trigger(asking: true), toggle(at: "?at=job"), remove]
+    ///
+    /// - Parameter living: the executors that may have its runs.
+    /// - Returns: the buttons, in their order.
+    func onPage(_ living: [ExecutorAddress]) -> [Action] {
+        var trigger = trigger(asking: true)
+        if !living.isEmpty { trigger.selection = executors(living) }
+        return [trigger, toggle(at: "?at=job"), remove]
+    }
+
+    /// The choice of the only executor that may have a run.
+    private func executors(_ living: [ExecutorAddress]) -> Action.Selection {
+        let any = say("trigger-any", ["route": say("route-\(job.spec.route.rawValue)")])
+        return Action.Selection(
+            name: "address",
+            label: say("executor"),
+            options: [FormField.Option(value: "", name: any, isCurrent: true)]
+                + living.prefix(Self.mostExecutors)
+                .map { FormField.Option(value: $0.url, name: $0.url, isCurrent: false) }
+        )
     }
 
     private var path: String { "/jobs/\(job.id)" }

@@ -56,6 +56,30 @@ import Testing
         }
     }
 
+    @Test func `a run is asked for of one living executor of the group, with parameters`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let id = try await Self.job(bench).id
+            var browser = try await Browser.signedIn(bench)
+            #expect(!(try await browser.get("/jobs/\(id)").text.contains("name=\"address\"")))
+            for host in ["one", "two"] { try await bench.executor(at: host) }
+            let page = try await browser.get("/jobs/\(id)")
+            #expect(page.text.contains("<option value=\"http://two:9999\">"), "\(page.text)")
+            let form = ["address": "http://two:9999", "params": "only=two"]
+            _ = try await browser.press("/jobs/\(id)/trigger", on: "/jobs/\(id)", form)
+            let run = try #require(try await bench.parts.runs.list(RunFilter(job: id)).elements.first)
+            #expect(run.plan.terms.target == ExecutorAddress("http://two:9999"))
+            #expect(run.plan.terms.params == "only=two")
+            _ = try await browser.press(
+                "/jobs/\(id)/trigger",
+                on: "/jobs/\(id)",
+                ["address": "", "params": ""]
+            )
+            let other = try #require(try await bench.parts.runs.list(RunFilter(job: id)).elements.first)
+            #expect(other.plan.terms.target == nil)
+            #expect(other.id != run.id)
+        }
+    }
+
     @Test func `triggers of the past are looked for and made up for on a page of their own`() async throws {
         try await ConsoleBench.use { bench async throws in
             let id = try await Self.job(bench, .cron("0 0 8 * * ?", zone: "Asia/Shanghai")).id
