@@ -17,7 +17,8 @@ struct XXLJobGroup: Hashable, Sendable {
     init(_ row: DumpRow) throws(DumpError) {
         id = try row.number("id") ?? 0
         appName = (try row.text("app_name") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        title = (try row.text("title") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let title = row.has("title") ? try row.text("title") ?? "" : ""
+        self.title = title.trimmingCharacters(in: .whitespacesAndNewlines)
         let isManual = try row.number("address_type") == 1
         manualAddresses = isManual ? (try row.text("address_list") ?? "").listed : []
         hasToken = row.has("access_token") ? try row.text("access_token")?.isEmpty == false : false
