@@ -45,15 +45,15 @@ extension JobService {
         let job = try await job(id)
         let now = wall.now
         try Self.check(backfill, at: now)
+        let begun = job.startedAt ?? job.createdAt
         let rhythm: Rhythm
         do throws(ScheduleError) {
-            rhythm = try Rhythm(job.spec.schedule, since: job.startedAt ?? job.createdAt)
+            rhythm = try Rhythm(job.spec.schedule, since: begun)
         } catch { throw .invalid([FieldFault(error)]) }
         guard rhythm.schedule != .none, !rhythm.schedule.waitsForRun else {
             throw .invalid([FieldFault("from", "the job's schedule has no instants of the past")])
         }
         // A fixed rate is due for the first time a period after it was enabled.
-        let begun = job.startedAt ?? job.createdAt
         var from = backfill.from
         if case .fixedRate(_, begun) = rhythm.schedule { from = max(from, begun + .milliseconds(1)) }
         // What the scheduler is about to plan by itself is left to it.
