@@ -18,6 +18,7 @@ struct KPush: AsyncParsableCommand {
             MessagesCommand.self,
             CampaignsCommand.self,
             JobsCommand.self,
+            GroupsCommand.self,
             RunsCommand.self,
             CronCommand.self,
             CrowdCommand.self,

@@ -2,7 +2,7 @@ package import Groundwork
 package import Logging
 
 /// Everything that is kept of runs.
-package typealias RunBooks = RunStore & RunReportStore & RunClearingStore
+package typealias RunBooks = RunStore & RunReportStore & RunClearingStore & BackfillStore
 
 /// What the scheduler's loops and doors are built from and share.
 package struct SchedulerParts: Sendable {

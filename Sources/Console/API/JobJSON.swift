@@ -107,6 +107,19 @@ extension SchedulePreview {
     }
 }
 
+extension BackfillOutcome {
+    /// How many instants are told of.
+    private static let limit = 100
+
+    var json: WireObject {
+        [
+            "due": .number(due), "missing": .number(missing.count), "added": .number(runs.count),
+            "instants": .list(missing.prefix(Self.limit).map { .instant($0) }),
+            "spacing": .number(spacing.inSeconds), "lastDueAt": .instant(lastDue),
+        ]
+    }
+}
+
 extension JobRun {
     var json: WireObject {
         [

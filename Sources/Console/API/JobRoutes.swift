@@ -29,6 +29,7 @@ struct JobRoutes {
             keyed.once { call in Answer(try await jobs.setEnabled(call.id(), false).json) }
         )
         api.route(.post, "api/v1/jobs/:id/trigger", keyed.once(trigger))
+        api.route(.post, "api/v1/jobs/:id/backfill", keyed.once(backfill))
         api.route(.get, "api/v1/jobs/:id/next", next)
         api.route(.post, "api/v1/schedules/preview", preview)
     }
@@ -82,6 +83,25 @@ struct JobRoutes {
         )
         call.context.note.tell(runs)
         return Answer(["items": .objects(runs.map(\.json))], status: .accepted)
+    }
+
+    @Sendable private func backfill(_ call: Call) async throws -> Answer {
+        let (backfill, isTrial) = try await call.body { body in
+            let backfill = Backfill(
+                from: try body.required("from"),
+                until: try body.required("to"),
+                params: try body.optional("params"),
+                spacing: try body.optional("spacing", in: 1.0...86_400).map { .seconds($0) }
+            )
+            return (backfill, try body.optional("dryRun") ?? false)
+        }
+        guard !isTrial else {
+            call.context.note.drop()
+            return Answer(try await jobs.backfillable(call.id(), backfill).json)
+        }
+        let outcome = try await jobs.backfill(call.id(), backfill)
+        call.context.note.tell(backfill, outcome)
+        return Answer(outcome.json, status: .accepted)
     }
 
     @Sendable private func next(_ call: Call) async throws -> Answer {

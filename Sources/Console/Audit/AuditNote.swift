@@ -56,6 +56,14 @@ extension AuditNote {
         }
     }
 
+    /// Tells which span was made up for, and how many runs that added.
+    func tell(_ backfill: Backfill, _ outcome: BackfillOutcome) {
+        tell("from", .instant(backfill.from))
+        tell("to", .instant(backfill.until))
+        if let params = backfill.params { tell("params", .text(params)) }
+        tell("runs", .integer(Int64(outcome.runs.count)))
+    }
+
     /// Tells that a password was set; never which.
     func tellPasswordIsSet() { tell("password", .text("set")) }
 }

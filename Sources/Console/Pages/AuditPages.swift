@@ -156,7 +156,7 @@ enum AuditWord {
     }
 
     enum Act: String, CaseIterable {
-        case create, edit, delete, enable, disable, trigger, kill, clear, token
+        case create, edit, delete, enable, disable, trigger, backfill, kill, clear, token
         case sharedToken = "shared-token"
         case signIn = "sign-in"
         case signInFailed = "sign-in-failed"

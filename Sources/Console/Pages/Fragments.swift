@@ -82,6 +82,13 @@ struct Action: Sendable {
         var value = ""
     }
 
+    /// One more thing to choose before.
+    struct Selection: Sendable {
+        let name: String
+        let label: String
+        let options: [FormField.Option]
+    }
+
     /// Unique on the page.
     let id: String
     /// Where the form goes.
@@ -92,6 +99,7 @@ struct Action: Sendable {
     /// What it will do, and to how many.
     let effect: String?
     var field: Field?
+    var selection: Selection?
 
     init(_ path: String, _ name: String, _ tone: Chip.Tone, question: String, effect: String? = nil) {
         id = "ask" + path.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()

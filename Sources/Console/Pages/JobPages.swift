@@ -32,7 +32,8 @@ struct JobPages: PageDesk {
                 let id: JobID = try visit.id()
                 // Whoever was not asked for parameters sends none, and the job's own count.
                 let params = visit.form["params"]?.replacing("\r\n", with: "\n")
-                visit.note.tell(try await parts.jobs.trigger(id, params: params))
+                let address = visit.form["address"].flatMap { $0.isEmpty ? nil : $0 }
+                visit.note.tell(try await parts.jobs.trigger(id, params: params, at: address))
                 return ButtonAnswer("/runs", ["job": "\(id)"], done: "job-trigger")
             },
             PageRoute("/jobs/:id/enable") { visit in try await set(visit, enabled: true, done: "job-enable")
@@ -98,7 +99,9 @@ struct JobPages: PageDesk {
         let glance = ScheduleGlance(job.spec.schedule, from: job.nextTriggerAt, by: parts.jobs, visit.say)
         let lateness = try await parts.jobs.lateness(of: job.id, runs: Self.timedRuns)
         let kin = try await JobKin(of: job, among: visit.groups, in: parts.jobs)
-        return JobDetail(job, kin, runs: runs, lateness, glance, visit.say)
+        let groups = ExecutorGroups(try await parts.runs.executors())
+        let living = groups.living(in: job.spec.group, at: parts.clock.now).map(\.address)
+        return JobDetail(job, kin, runs: runs, living: living, lateness, glance, visit.say)
     }
 
     /// The newest runs of a job; not those that it had in a group that the reader does not see.

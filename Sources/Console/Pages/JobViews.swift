@@ -35,6 +35,8 @@ struct JobDetail: Sendable {
     let edit: String
     let copy: String
     let history: String
+    /// Where triggers of the past are made up for; nil where its schedule has none.
+    let backfill: String?
     let facts: [Fact]
     let params: String?
     let script: Script?
@@ -58,6 +60,7 @@ struct JobDetail: Sendable {
         _ job: Job,
         _ kin: JobKin,
         runs: [JobRun],
+        living: [ExecutorAddress],
         _ lateness: StageReport,
         _ glance: ScheduleGlance,
         _ say: Voice
@@ -68,10 +71,12 @@ struct JobDetail: Sendable {
         summary = spec.summary.isEmpty ? nil : spec.summary
         chip = job.isEnabled ? Chip(.good, say("job-enabled")) : Chip(.idle, say("job-disabled"))
         let path = "/jobs/\(job.id)"
-        actions = JobActions(job, say).onPage
+        actions = JobActions(job, say).onPage(living)
         edit = "\(path)/edit"
         copy = "\(path)/copy"
         history = "\(path)/history"
+        let hasPast: [ScheduleType] = [.cron, .fixedRate, .once]
+        backfill = hasPast.map(\.rawValue).contains(spec.schedule.type) ? "\(path)/backfill" : nil
         facts = Self.facts(job, say)
         params = spec.params.isEmpty ? nil : spec.params
         script = spec.script.map { script in
@@ -268,6 +273,8 @@ struct JobActions {
 
     /// The longest parameters that a list carries for each of its jobs, in bytes.
     private static let shortParams = 1_024
+    /// How many executors there are to choose from; any other is named over the API.
+    private static let mostExecutors = 500
 
     init(_ job: Job, _ say: Voice) {
         self.job = job
@@ -280,8 +287,25 @@ struct JobActions {
     }
 
     /// On the job's own page, which is shown again afterwards.
-    var onPage: [Action] {
-        [trigger(asking: true), toggle(at: "?at=job"), remove]
+    ///
+    /// - Parameter living: the executors that may have its runs.
+    /// - Returns: the buttons, in their order.
+    func onPage(_ living: [ExecutorAddress]) -> [Action] {
+        var trigger = trigger(asking: true)
+        if !living.isEmpty { trigger.selection = executors(living) }
+        return [trigger, toggle(at: "?at=job"), remove]
+    }
+
+    /// The choice of the only executor that may have a run.
+    private func executors(_ living: [ExecutorAddress]) -> Action.Selection {
+        let any = say("trigger-any", ["route": say("route-\(job.spec.route.rawValue)")])
+        return Action.Selection(
+            name: "address",
+            label: say("executor"),
+            options: [FormField.Option(value: "", name: any, isCurrent: true)]
+                + living.prefix(Self.mostExecutors)
+                .map { FormField.Option(value: $0.url, name: $0.url, isCurrent: false) }
+        )
     }
 
     private var path: String { "/jobs/\(job.id)" }

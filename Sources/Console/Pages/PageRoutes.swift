@@ -35,6 +35,7 @@ struct PageRoutes: Sendable {
             JobPages(parts: parts),
             JobFormPages(parts: parts),
             JobHistoryPages(jobs: parts.jobs),
+            BackfillPages(jobs: parts.jobs),
             RunPages(parts: parts, renderer: door.renderer),
             RunClearPages(runs: parts.runs, jobs: parts.jobs),
             ExecutorPages(parts: parts),

@@ -79,6 +79,8 @@ package enum WireCode {
     package static let failure = 500
     /// Only as a run's outcome.
     package static let timedOut = 502
+    /// Only to whoever calls too often.
+    package static let unavailable = 502
 }
 
 extension WireObject: ExpressibleByDictionaryLiteral {

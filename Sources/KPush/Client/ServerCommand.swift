@@ -14,10 +14,20 @@ protocol ServerCommand: AsyncParsableCommand {
 
 extension ServerCommand {
     func run() async throws {
-        do {
+        try await explaining {
             let api = try server.client(environment: ProcessInfo.processInfo.environment)
             defer { api.shutdown() }
             try await perform(api)
+        }
+    }
+
+    /// Does `work`, and says why it came to nothing.
+    ///
+    /// - Parameter work: what is done.
+    /// - Throws: `ExitCode` when all is said.
+    func explaining(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
         } catch let error as APIError {
             // Programs read the refusal where they read the answer.
             if server.json, let body = error.body {

@@ -22,8 +22,6 @@ enum ImportFinding: Hashable, Sendable {
     case childrenMissing([Int])
     /// Addresses that are told when a run fails.
     case alarmMails([String])
-    /// Addresses of executors that do not register themselves.
-    case manualAddresses([String])
     /// The group's executors show a token of their own.
     case groupToken
     /// What the definition would be refused for, by field.
@@ -32,7 +30,7 @@ enum ImportFinding: Hashable, Sendable {
     /// Whether the job cannot run here until somebody has seen to it; its definition is switched off then.
     var stopsTheJob: Bool {
         switch self {
-        case .groupMissing, .scheduleRefused, .handlerMissing, .glue, .manualAddresses, .refused: true
+        case .groupMissing, .scheduleRefused, .handlerMissing, .glue, .refused: true
         case .script, .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .childrenMissing,
             .alarmMails,
             .groupToken:
@@ -55,7 +53,6 @@ enum ImportFinding: Hashable, Sendable {
         case .childrenMissing(let jobs):
             "child jobs \(jobs.map(String.init).joined(separator: ", ")) are not in the dump"
         case .alarmMails(let mails): mails.count == 1 ? "1 alarm mail" : "\(mails.count) alarm mails"
-        case .manualAddresses(let addresses): "executors at " + addresses.joined(separator: ", ")
         case .groupToken: "the group has a token of its own"
         case .refused(let field, let reason): "\(field) \(reason)"
         }

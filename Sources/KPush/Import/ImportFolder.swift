@@ -1,15 +1,17 @@
 import Foundation
 import Scheduler
 
-/// The folder that an import writes: one folder a group, one file a job.
+/// The folder that an import writes: one folder a group, one file a job, and a file of all groups.
 struct ImportFolder {
     let path: String
 
-    /// Writes every job's definition, and beside it the code that xxl-job kept for it.
+    /// Writes every definition, and beside it the code that xxl-job kept for it.
     ///
-    /// - Parameter jobs: the jobs.
+    /// - Parameters:
+    ///   - jobs: the jobs.
+    ///   - groups: the groups.
     /// - Throws: `CommandError` when the folder holds something already, or cannot be written.
-    func write(_ jobs: [ImportedJob]) throws(CommandError) {
+    func write(_ jobs: [ImportedJob], _ groups: [ImportedGroup]) throws(CommandError) {
         do {
             let files = FileManager.default
             try files.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -17,6 +19,10 @@ struct ImportFolder {
                 throw CommandError(.refused, "\(path) is not empty: nothing was written")
             }
             for job in jobs { try write(job, files) }
+            if !groups.isEmpty {
+                let text = try GroupDefinitionFile.text(groups.map(\.definition))
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(GroupDefinitionFile.name)"))
+            }
         } catch let error as CommandError {
             throw error
         } catch {

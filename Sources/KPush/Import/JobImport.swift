@@ -66,9 +66,6 @@ struct JobImport {
         setStrategies(&spec, job, &findings)
         setHandler(&spec, job, &findings)
         if !job.alarmMails.isEmpty { findings.append(.alarmMails(job.alarmMails)) }
-        if let addresses = group?.manualAddresses, !addresses.isEmpty {
-            findings.append(.manualAddresses(addresses))
-        }
         if group?.hasToken == true { findings.append(.groupToken) }
         findings += spec.faults.map { .refused(field: $0.field, reason: $0.reason) }
         let isEnabled = job.isRunning && !findings.contains(where: \.stopsTheJob)

@@ -4,6 +4,8 @@ import Foundation
 struct XXLJobGroup: Hashable, Sendable {
     let id: Int
     let appName: String
+    /// What people call it.
+    let title: String
     /// Empty when executors register themselves.
     let manualAddresses: [String]
     /// Whether executors of the group show a token of their own (since 3.5).
@@ -15,6 +17,8 @@ struct XXLJobGroup: Hashable, Sendable {
     init(_ row: DumpRow) throws(DumpError) {
         id = try row.number("id") ?? 0
         appName = (try row.text("app_name") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let title = row.has("title") ? try row.text("title") ?? "" : ""
+        self.title = title.trimmingCharacters(in: .whitespacesAndNewlines)
         let isManual = try row.number("address_type") == 1
         manualAddresses = isManual ? (try row.text("address_list") ?? "").listed : []
         hasToken = row.has("access_token") ? try row.text("access_token")?.isEmpty == false : false

@@ -11,6 +11,7 @@ package struct ExecutorDoor: Sendable {
     private let registry: any RegistryStore
     private let completion: Completion
     private let pulls: PullDoor
+    private let jobs: JobDoor
     private let accessToken: Secret
     private let groups: any GroupStore
     private let book: GroupBook
@@ -23,6 +24,7 @@ package struct ExecutorDoor: Sendable {
         registry = parts.registry
         completion = Completion(parts)
         pulls = PullDoor(parts)
+        jobs = JobDoor(parts)
         self.accessToken = accessToken
         groups = parts.groups
         book = parts.groupBook
@@ -69,6 +71,11 @@ package struct ExecutorDoor: Sendable {
                 return await callBack(try CallbackBatch(json: body)) { run in
                     keys.open(run.plan.terms.group, to: shown)
                 }
+            case _ where JobDoor.names.contains(name):
+                guard let owner = keys.caller(showing: shown, as: caller.appName) else {
+                    return Self.wrongToken
+                }
+                return await jobs.answer(name, body, from: owner)
             default: return .failure("invalid request, uri-mapping(\(name.prefix(64))) not found.")
             }
         } catch {

@@ -68,6 +68,9 @@ package enum GroupToken: Hashable, Sendable {
     /// Its own, sealed with a key that is not there any more: nobody gets in until it has a new one.
     case unreadable
 
+    /// Whether the group's executors show another token than all others.
+    var isOwn: Bool { if case .own = self { true } else { false } }
+
     /// The token itself.
     ///
     /// - Parameter shared: the token of groups without one of their own.

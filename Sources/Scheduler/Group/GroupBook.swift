@@ -60,6 +60,14 @@ struct DoorKeys: Sendable {
         (tokens[group] ?? .shared).secret(shared: shared)?.matches(shown) ?? false
     }
 
+    /// Whom `shown` makes the caller of the job API; nil for nobody, or for another group than it says it is of.
+    func caller(showing shown: String, as appName: String?) -> JobDoor.Caller? {
+        if shared.matches(shown) { return .everybody }
+        let owners = tokens.keys.filter { tokens[$0]?.isOwn == true && open($0, to: shown) }
+        guard let appName, !appName.isEmpty else { return owners.min().map(JobDoor.Caller.group) }
+        return owners.contains(appName) ? .group(appName) : nil
+    }
+
     /// Whether `shown` is the token of anybody at all.
     func openAny(to shown: String) -> Bool {
         // All are compared, so that the time tells nothing of which it was.

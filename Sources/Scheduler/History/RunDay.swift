@@ -60,6 +60,9 @@ package struct RunCalendar: Sendable {
         self.rules = rules
     }
 
+    /// The zone's name.
+    package var zone: String { rules.identifier }
+
     /// The day whose span holds `moment`.
     package func day(of moment: Moment) -> RunDay {
         let wall = rules.wall(at: Int(moment.secondsSinceEpoch))

@@ -5,12 +5,12 @@ package import Groundwork
 package struct JobService: Sendable {
     private let jobs: any JobStore
     let history: any JobHistory
-    let runs: any RunStore
-    private let registry: any RegistryStore
+    let runs: any RunBooks
+    let registry: any RegistryStore
     private let calls: any IdempotencyStore
-    private let bells: SchedulerBells
-    private let gauges: SchedulerGauges
-    private let wall: any WallClock
+    let bells: SchedulerBells
+    let gauges: SchedulerGauges
+    let wall: any WallClock
 
     package init(_ parts: SchedulerParts) {
         jobs = parts.jobs
@@ -252,6 +252,7 @@ package struct JobService: Sendable {
         return result
     }
 
+    /// What `access` gives, its errors in the words of whoever asks.
     func storing<Result: Sendable>(
         _ access: () async throws(StoreError) -> Result
     ) async throws(SchedulerError) -> Result {

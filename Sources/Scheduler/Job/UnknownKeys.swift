@@ -3,7 +3,7 @@ extension Decoder {
     ///
     /// - Parameter known: the keys that mean something.
     /// - Throws: `DecodingError` that names the first other key and those that are known.
-    func refuseUnknownKeys(known: [String]) throws {
+    package func refuseUnknownKeys(known: [String]) throws {
         let keys = try container(keyedBy: AnyKey.self).allKeys
         guard let unknown = keys.first(where: { !known.contains($0.stringValue) }) else { return }
         throw DecodingError.dataCorrupted(

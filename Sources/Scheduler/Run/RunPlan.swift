@@ -124,4 +124,6 @@ package enum TriggerKind: String, Hashable, Sendable, CaseIterable {
     case retry
     /// A job whose child this one is has run.
     case parent
+    /// An operator or a program asked for an instant of the past to be made up for.
+    case backfill
 }

@@ -14,6 +14,8 @@ struct Rhythm {
 
     let schedule: Schedule
     private let days: (calendar: JobCalendar, zone: ZoneRules)?
+    /// Those of a cron expression's zone, looked up once.
+    private let rules: ZoneRules
     private let from: Moment?
     private let until: Moment?
 
@@ -34,6 +36,7 @@ struct Rhythm {
         }
         guard let zone = ZoneRules(named: text.zone) else { throw .unknownZone }
         days = try text.limits.days().map { ($0, zone) }
+        rules = zone
         from = text.limits.from
         until = text.limits.until
         if case .fixedRate(let period, Moment(millisecondsSinceEpoch: 0)) = schedule {
@@ -75,6 +78,8 @@ struct Rhythm {
         let next =
             if let days {
                 schedule.nextTrigger(after: start, unlessExcludedBy: days.calendar, in: days.zone)
+            } else if case .cron(let expression, _, let daylight) = schedule {
+                expression.next(after: start, in: rules, policy: daylight)
             } else {
                 schedule.nextTrigger(after: start)
             }

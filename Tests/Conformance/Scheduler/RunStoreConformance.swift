@@ -7,7 +7,7 @@ import Testing
 package enum RunStoreConformance {
     package static let clauses: [Clause<SchedulerStores>] =
         adding + advancing + outbox + closing + sequels + alarms + listing + receivers
-        + reporting + clearing
+        + reporting + clearing + backfilling
 
     private static let adding: [Clause<SchedulerStores>] = [
         Clause("a run reads back as it was added") { stores in

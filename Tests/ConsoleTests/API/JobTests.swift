@@ -42,6 +42,40 @@ import Testing
         }
     }
 
+    @Test func `triggers of the past are told, made up for once, and refused where they make no sense`()
+        async throws
+    {
+        try await ConsoleBench.use { bench in
+            let place = try #require(try await bench.post("/api/v1/jobs", Self.sound).headers["location"])
+            let span = #""from":"2030-01-10T00:00:00Z","to":"2030-01-14T00:00:00Z""#
+            let told = try await bench.post(place + "/backfill", "{\(span),\"dryRun\":true}")
+            #expect(told.status == 200)
+            #expect((told["due"].wholeNumber, told["missing"].wholeNumber) == (4, 4))
+            #expect(told["added"].wholeNumber == 0)
+            #expect(told["instants.0"] == "2030-01-10T18:00:00.000Z")
+            let made = try await bench.post(
+                place + "/backfill",
+                "{\(span),\"params\":\"day={date}\",\"spacing\":30}"
+            )
+            #expect(made.status == 202)
+            #expect(made["added"].wholeNumber == 4)
+            #expect(made["spacing"].wholeNumber == 30)
+            let runs = try await bench.get("/api/v1/runs?limit=10")
+            #expect(runs["items.0.trigger"] == "backfill")
+            #expect(runs["items.3.params"] == "day=2030-01-11")
+            #expect(try await bench.post(place + "/backfill", "{\(span)}")["added"].wholeNumber == 0)
+            for (wrong, field) in [
+                (#"{"from":"2030-01-10T00:00:00Z"}"#, "to"), (#"{\#(span),"dry_run":true}"#, "dry_run"),
+                (#"{"from":"2030-01-10T00:00:00Z","to":"2031-01-01T00:00:00Z"}"#, "to"),
+                (#"{\#(span),"spacing":0.5}"#, "spacing"),
+            ] {
+                let refused = try await bench.post(place + "/backfill", wrong)
+                #expect(refused.status == 400, "\(wrong)")
+                #expect(refused["field"].text == field)
+            }
+        }
+    }
+
     @Test func `an empty body triggers with the job's own parameters`() async throws {
         try await ConsoleBench.use { bench in
             let place = try #require(try await bench.post("/api/v1/jobs", Self.sound).headers["location"])

@@ -56,6 +56,56 @@ import Testing
         }
     }
 
+    @Test func `a run is asked for of one living executor of the group, with parameters`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let id = try await Self.job(bench).id
+            var browser = try await Browser.signedIn(bench)
+            #expect(!(try await browser.get("/jobs/\(id)").text.contains("name=\"address\"")))
+            for host in ["one", "two"] { try await bench.executor(at: host) }
+            let page = try await browser.get("/jobs/\(id)")
+            #expect(page.text.contains("<option value=\"http://two:9999\">"), "\(page.text)")
+            let form = ["address": "http://two:9999", "params": "only=two"]
+            _ = try await browser.press("/jobs/\(id)/trigger", on: "/jobs/\(id)", form)
+            let run = try #require(try await bench.parts.runs.list(RunFilter(job: id)).elements.first)
+            #expect(run.plan.terms.target == ExecutorAddress("http://two:9999"))
+            #expect(run.plan.terms.params == "only=two")
+            _ = try await browser.press(
+                "/jobs/\(id)/trigger",
+                on: "/jobs/\(id)",
+                ["address": "", "params": ""]
+            )
+            let other = try #require(try await bench.parts.runs.list(RunFilter(job: id)).elements.first)
+            #expect(other.plan.terms.target == nil)
+            #expect(other.id != run.id)
+        }
+    }
+
+    @Test func `triggers of the past are looked for and made up for on a page of their own`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let id = try await Self.job(bench, .cron("0 0 8 * * ?", zone: "Asia/Shanghai")).id
+            var browser = try await Browser.signedIn(bench)
+            #expect(try await browser.get("/jobs/\(id)").text.contains("/jobs/\(id)/backfill"))
+            let place =
+                "/jobs/\(id)/backfill?from=2030-01-10T00:00&to=2030-01-13T00:00&spacing=60&params=d%3D%7Bdate%7D"
+            let found = try await browser.get(place)
+            #expect(found.words.contains("Triggers in the span: 3. Without a run: 3."), "\(found.words)")
+            #expect(found.words.contains("2030-01-10 08:00:00"))
+            let form = ["form_token": try browser.formToken(in: found)]
+            let done = try await browser.post(place, form)
+            #expect(done.headers["location"] == "/runs?done=job-backfill&job=\(id)")
+            let made = try await bench.parts.runs.list(RunFilter(job: id)).elements
+            #expect(
+                made.map(\.plan.terms.params).sorted() == ["d=2030-01-10", "d=2030-01-11", "d=2030-01-12"]
+            )
+            let again = try await browser.get(place)
+            #expect(again.words.contains("Without a run: 0."))
+            let wrong = try await browser.get("/jobs/\(id)/backfill?from=soon&to=2030-01-13T00:00")
+            #expect(wrong.words.contains("from is no instant such as"), "\(wrong.words)")
+            let manual = try await bench.parts.jobs.create(.init(name: "m", group: "app", handler: "h")).id
+            #expect(!(try await browser.get("/jobs/\(manual)").text.contains("/backfill")))
+        }
+    }
+
     @Test func `jobs are searched and runs filtered by their address`() async throws {
         try await ConsoleBench.use { bench async throws in
             let id = try await Self.job(bench).id

@@ -81,21 +81,9 @@ struct JobExportCommand: ServerCommand {
 
     func perform(_ api: APIClient) async throws {
         var found: [JobAnswer] = []
-        if jobs.isEmpty { found = try await all(api) }
+        // A campaign makes its own job; elsewhere its number means another campaign, or none.
+        if jobs.isEmpty { found = try await JobAnswer.all(api).filter { $0.handler != "crowdSend" } }
         for job in jobs { found.append(try await job.find(api).job) }
         Terminal.out(try JobDefinitionText.text(found))
-    }
-
-    private func all(_ api: APIClient) async throws -> [JobAnswer] {
-        var jobs: [JobAnswer] = []
-        var before: String?
-        repeat {
-            let answer = try await api.get("/api/v1/jobs", [("before", before), ("limit", "500")])
-            let page: APIPage<JobAnswer> = try answer.decoded()
-            jobs += page.items
-            before = page.next?.text
-        } while before != nil
-        // A campaign makes its own job; elsewhere its number means another campaign, or none.
-        return jobs.filter { $0.handler != "crowdSend" }.reversed()
     }
 }

@@ -19,7 +19,7 @@ enum JobDefinitionFile {
     static func read(_ paths: [String]) throws(CommandError) -> [DefinedJob] {
         var jobs: [DefinedJob] = []
         for path in paths {
-            for (index, node) in try documents(path).enumerated() {
+            for (index, node) in try YAMLFile.documents(path).enumerated() {
                 let place = "\(path), document \(index + 1)"
                 let whole = try withScript(try withCalendar(node, beside: path), beside: path, place)
                 jobs.append(try job(whole, place))
@@ -33,34 +33,13 @@ enum JobDefinitionFile {
         return jobs
     }
 
-    private static func documents(_ path: String) throws(CommandError) -> [Node] {
-        let text: String
-        do {
-            let file =
-                path == "-"
-                ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            text = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
-        } catch {
-            throw .unreadable(path, error)
-        }
-        do {
-            var documents = try Yams.compose_all(yaml: text)
-            var nodes: [Node] = []
-            while let node = documents.next() { nodes.append(node) }
-            if let error = documents.error { throw error }
-            return nodes
-        } catch {
-            throw CommandError(.refused, "\(path) is not YAML: \(error)")
-        }
-    }
-
     /// The document with the days of its calendar, where it names a file that has them.
     private static func withCalendar(_ node: Node, beside path: String) throws(CommandError) -> Node {
         guard let name = node["schedule"]?["calendar"]?.string,
             [".yaml", ".yml"].contains(where: name.hasSuffix)
         else { return node }
         let file = file(name, beside: path)
-        let calendars = try documents(file)
+        let calendars = try YAMLFile.documents(file)
         guard calendars.count == 1, let calendar = calendars.first else {
             throw CommandError(.refused, "\(file) must be one document with the days of one calendar")
         }

@@ -49,3 +49,20 @@ struct JobReference: ExpressibleByArgument, Sendable {
         return try answer.decoded(APIPage<JobAnswer>.self).items
     }
 }
+
+extension JobAnswer {
+    /// Every job, the oldest first.
+    ///
+    /// - Throws: `APIError` when the server does not tell.
+    static func all(_ api: APIClient) async throws(APIError) -> [JobAnswer] {
+        var jobs: [JobAnswer] = []
+        var before: String?
+        repeat {
+            let answer = try await api.get("/api/v1/jobs", [("before", before), ("limit", "500")])
+            let page: APIPage<JobAnswer> = try answer.decoded()
+            jobs += page.items
+            before = page.next?.text
+        } while before != nil
+        return jobs.reversed()
+    }
+}

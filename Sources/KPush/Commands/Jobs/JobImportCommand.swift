@@ -11,7 +11,8 @@ struct JobImportCommand: ParsableCommand {
         discussion: """
             The dump is what mysqldump writes of xxl_job_group and xxl_job_info, alone or among other tables, of \
             xxl-job 2.3.0 or later. Each job becomes a file FOLDER/GROUP/NUMBER-NAME.yaml that kpush jobs plan and \
-            apply take; code that xxl-job kept lies beside it. The table says what a definition cannot say yet; a job \
+            apply take; code that xxl-job kept lies beside it. The groups, with their titles and the addresses of executors that \
+            do not register by themselves, become FOLDER/groups.yaml for kpush groups apply. The tables say what a definition cannot say yet; a job \
             that could not run because of it is switched off.
 
             Exit code 0: every definition says all there was to say. Exit code 1: some do not.
@@ -42,9 +43,11 @@ struct JobImportCommand: ParsableCommand {
 
     func run() throws {
         do throws(CommandError) {
-            let jobs = JobImport(zone: zone, daylight: dialect).jobs(of: try read())
-            try ImportFolder(path: out).write(jobs)
-            let report = ImportReport(jobs, after: SystemClock().now, fires: fires)
+            let dump = try read()
+            let jobs = JobImport(zone: zone, daylight: dialect).jobs(of: dump)
+            let groups = dump.groups.values.sorted { $0.id < $1.id }.map(ImportedGroup.init)
+            try ImportFolder(path: out).write(jobs, groups)
+            let report = ImportReport(jobs, groups, after: SystemClock().now, fires: fires)
             Terminal.out(report.text)
             if report.isIncomplete { throw CommandError(.notSo, "some definitions do not say all there was") }
         } catch {

@@ -10,8 +10,8 @@ struct JobsCommand: AsyncParsableCommand {
         discussion: "JOB is a job's number, its name, or GROUP/NAME.\n\n\(CommandExit.help)",
         subcommands: [
             JobListCommand.self, JobShowCommand.self, JobApplyCommand.self, JobPlanCommand.self,
-            JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobTriggerCommand.self,
-            JobEnableCommand.self,
+            JobExportCommand.self, JobImportCommand.self, JobNextCommand.self, JobSimulateCommand.self,
+            JobTriggerCommand.self, JobBackfillCommand.self, JobEnableCommand.self,
             JobDisableCommand.self, JobRunsCommand.self, JobLogsCommand.self, JobKillCommand.self,
             JobVerifyCommand.self, JobHistoryCommand.self, JobRestoreCommand.self,
         ]
