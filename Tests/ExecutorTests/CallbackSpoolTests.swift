@@ -59,10 +59,30 @@ import Testing
 
     @Test func `the shape that a scheduler takes is found once and kept`() async throws {
         try await FakeAdmin.serve(.fourth, token: Secret("t")) { admin in
-            try await serve([admin.address], token: "t", runs: 1...120) { spool, _ in
+            try await serve([admin.address], token: "t", runs: 1...520) { spool, _ in
                 await spool.deliverAll()
-                #expect(admin.callbacks.count == 120)
-                // Batches of 50, 50 and 20, and the one refused array before the first.
+                #expect(admin.callbacks.count == 520)
+                // Batches of 500 and 20, and the one refused array before the first.
+                #expect(admin.calls == 3)
+            }
+        }
+    }
+
+    @Test func `long messages go in several calls, one that is longer than all by itself`() async throws {
+        let word = String(repeating: "\u{4E00}", count: CallbackItem.messageLimit)
+        try await FakeAdmin.serve(.fourth, token: Secret("t")) { admin in
+            var handlers = HandlerCatalogue()
+            handlers.add("work") { _ in word }
+            try await RunnerBench.serve(in: folder.path, handlers: handlers) { bench in
+                for run in 1...12 { #expect(await bench.accept(Int64(run), job: Int64(run)) == .accepted) }
+                _ = try await bench.outcomes(12)
+                let some = await bench.runner.undelivered(limit: 500, bytes: 3 * word.utf8.count)
+                #expect(some.count == 3)
+                #expect(await bench.runner.undelivered(limit: 500, bytes: 1).count == 1)
+                await spool(bench, [admin.address], token: "t").deliverAll()
+                #expect(admin.callbacks.count == 12)
+                #expect(admin.callbacks.allSatisfy { $0.message == word })
+                // Five of 45,000 bytes each fit into 256 KiB; the array is refused before the first.
                 #expect(admin.calls == 4)
             }
         }

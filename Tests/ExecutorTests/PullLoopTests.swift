@@ -16,16 +16,49 @@ struct PullLoopTests {
 
     @Test func `what it owes is said until somebody heard it, but for pages nobody waits for any more`() {
         var debt = PullDebt()
-        debt.note(.accepted, of: RunID(rawValue: 1))
-        debt.note(.alreadyHeld, of: RunID(rawValue: 2))
-        debt.note(.refused("no"), of: RunID(rawValue: 3))
+        debt.note(.accepted, of: RunID(rawValue: 1), at: .zero)
+        debt.note(.alreadyHeld, of: RunID(rawValue: 2), at: .zero)
+        debt.note(.refused("no"), of: RunID(rawValue: 3), at: .zero)
         debt.note(PulledPage(id: "a", page: nil))
+        let all = said(&debt, [1: .open, 2: .open], at: .seconds(1)).request
+        #expect(all.accepted.map(\.rawValue) == [1, 2])
+        #expect(all.refused == [PullRequest.Refusal(run: RunID(rawValue: 3), message: "no")])
+        #expect(all.pages.map(\.id) == ["a"])
         debt.keep()
-        #expect(debt.accepted.map(\.rawValue) == [1, 2])
-        #expect(debt.refused == [PullRequest.Refusal(run: RunID(rawValue: 3), message: "no")])
-        #expect(debt.pages.isEmpty)
+        let again = said(&debt, [1: .open, 2: .open], at: .seconds(1)).request
+        #expect(again.accepted == all.accepted)
+        #expect(again.refused == all.refused)
+        #expect(again.pages.isEmpty)
         debt.settle()
-        #expect(debt == PullDebt())
+        #expect(debt.isEmpty)
+    }
+
+    @Test func `a run is told of when it goes on for a while, or its end does not get through`() {
+        var debt = PullDebt()
+        for run in 1...3 { debt.note(.accepted, of: RunID(rawValue: Int64(run)), at: .seconds(1)) }
+        let soon = said(&debt, [1: .open, 2: .ended, 3: .told], at: .milliseconds(1_020))
+        #expect(soon.request.accepted.isEmpty)
+        #expect(soon.next == .milliseconds(30))
+        let later = said(&debt, [1: .open, 2: .ended], at: .milliseconds(1_050))
+        #expect(later.request.accepted.map(\.rawValue) == [1])
+        #expect(later.next == .milliseconds(1_950))
+        debt.settle()
+        #expect(said(&debt, [2: .ended], at: .milliseconds(2_999)).request.accepted.isEmpty)
+        #expect(said(&debt, [2: .ended], at: .seconds(3)).request.accepted.map(\.rawValue) == [2])
+        debt.note(.accepted, of: RunID(rawValue: 4), at: .seconds(3))
+        // There is no later call.
+        #expect(said(&debt, [2: .told, 4: .open], at: nil).request.accepted.map(\.rawValue) == [4])
+    }
+
+    private func said(
+        _ debt: inout PullDebt,
+        _ stages: [Int64: JournalState.Stage],
+        at elapsed: Duration?
+    ) -> (request: PullRequest, next: Duration?) {
+        var request = PullRequest(appName: "app", address: "a", instance: "i", capacity: 1, seats: 1)
+        let known = Dictionary(uniqueKeysWithValues: stages.map { (RunID(rawValue: $0), $1) })
+        let next = debt.write(into: &request, known, at: elapsed)
+        return (request, next)
     }
 
     @Test func `runs that come together are taken once each, however often they come`() async throws {
@@ -41,10 +74,13 @@ struct PullLoopTests {
             }
             #expect(await bench.runner.accept(Array(runs[0...1])) == [.alreadyHeld, .alreadyHeld])
             #expect(await bench.runner.standing.held == 2)
+            #expect(await bench.runner.stages(of: [runs[0].run]) == [runs[0].run: .open])
             gate.open()
             let outcomes = try await bench.outcomes(2)
             #expect(outcomes == [1: .succeeded("done"), 2: .succeeded("done")])
             #expect(Set(await bench.runner.unsettled.map(\.rawValue)) == [1, 2])
+            let ids = [RunID(rawValue: 1), RunID(rawValue: 3)]
+            #expect(await bench.runner.stages(of: ids) == [ids[0]: .ended, ids[1]: .told])
             await bench.runner.delivered([RunID(rawValue: 1), RunID(rawValue: 2)])
             #expect(await bench.runner.unsettled.isEmpty)
             #expect(await bench.runner.accept([runs[0]]) == [.alreadyHeld])

@@ -23,7 +23,7 @@ private func accepted(_ run: Int64) -> AcceptedRun {
     @Test func `what is owed survives a crash at any point`() throws {
         do {
             var journal = try RunJournal(folder: folder.path)
-            for run in 1...4 as ClosedRange<Int64> { try journal.accept(accepted(run)) }
+            for run in 1...4 as ClosedRange<Int64> { try journal.accept([accepted(run)]) }
             for run in 2...4 as ClosedRange<Int64> {
                 try journal.end(RunID(rawValue: run), plannedAt: planned, .succeeded("\(run)"))
             }
@@ -43,9 +43,9 @@ private func accepted(_ run: Int64) -> AcceptedRun {
     @Test func `cut after any byte, the file reads as the records that were whole`() throws {
         do {
             var journal = try RunJournal(folder: folder.path)
-            try journal.accept(accepted(1))
+            try journal.accept([accepted(1)])
             try journal.end(RunID(rawValue: 1), plannedAt: planned, .failed("a \"quoted\"\nmessage 中"))
-            try journal.accept(accepted(2))
+            try journal.accept([accepted(2)])
             try journal.deliver([RunID(rawValue: 1)])
         }
         let whole = try Data(contentsOf: URL(fileURLWithPath: file))
@@ -75,7 +75,7 @@ private func accepted(_ run: Int64) -> AcceptedRun {
         do {
             var journal = try RunJournal(folder: folder.path)
             #expect(journal.unreadable == 1)
-            try journal.accept(accepted(2))
+            try journal.accept([accepted(2)])
         }
         let journal = try RunJournal(folder: folder.path)
         #expect(journal.unreadable == 0)
@@ -92,13 +92,28 @@ private func accepted(_ run: Int64) -> AcceptedRun {
     @Test func `the file does not grow with the number of runs`() throws {
         var journal = try RunJournal(folder: folder.path, memory: 100)
         for run in 1...3_000 as ClosedRange<Int64> {
-            try journal.accept(accepted(run))
+            try journal.accept([accepted(run)])
             try journal.end(RunID(rawValue: run), plannedAt: planned, .succeeded(nil))
             try journal.deliver([RunID(rawValue: run)])
         }
         let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
         #expect(try #require(size) < 1_500 * 300)
         #expect(journal.state.count <= 125)
+    }
+
+    @Test func `what is delivered together is remembered as if one came after the other`() {
+        var (together, single) = (JournalState(memory: 10), JournalState(memory: 10))
+        for run in 1...40 as ClosedRange<Int64> {
+            let item = CallbackItem(run: RunID(rawValue: run), plannedAt: planned, outcome: .succeeded(nil))
+            together.apply(.ended(item, plannedAt: planned))
+            single.apply(.ended(item, plannedAt: planned))
+        }
+        let runs = [3, 40, 1, 99, 3, 20].map { RunID(rawValue: $0) } + (4...15).map { RunID(rawValue: $0) }
+        let records = together.deliver(runs)
+        #expect(records.count == 16)
+        for record in records { single.apply(record) }
+        #expect(together == single)
+        #expect(together.undelivered.count == 24)
     }
 
     @Test func `the newest delivered runs are remembered, the oldest forgotten`() throws {

@@ -27,11 +27,12 @@ struct PullWireTests {
         var last = Self.request
         (last.isLeaving, last.accepted, last.refused, last.holds) = (true, [], [], [RunID(rawValue: 9)])
         let page = LogPage(fromLine: 1, toLine: 1, content: "x\n", isEnd: true)
+        last.heard = "e5"
         last.pages = [PulledPage(id: "c3", page: page), PulledPage(id: "d4", page: nil, message: "gone")]
         #expect(
             text(last)
                 == #"{"appName":"reports","address":"kpush-pull://a1","instance":"b2","capacity":256,"#
-                + #""seats":255,"wait":5000,"leaving":true,"accepted":[],"refused":[],"holds":[9],"pages":["#
+                + #""seats":255,"wait":5000,"leaving":true,"accepted":[],"refused":[],"heard":"e5","holds":[9],"pages":["#
                 + #"{"ask":"c3","page":{"fromLineNum":1,"toLineNum":1,"logContent":"x\n","isEnd":true},"msg":null},"#
                 + #"{"ask":"d4","page":null,"msg":"gone"}]}"#
         )
@@ -47,6 +48,7 @@ struct PullWireTests {
                     plannedAt: Self.planned
                 )
             ],
+            name: "e5",
             kills: [PullAnswer.Kill(run: RunID(rawValue: 6), plannedAt: Self.planned)],
             questions: [
                 PullQuestion(
@@ -59,13 +61,14 @@ struct PullWireTests {
             text(answer)
                 == #"{"runs":["# + text(answer.runs[0])
                 + #"],"kill":[{"logId":6,"logDateTime":1795597200000}],"logs":[{"ask":"c3","#
-                + #""logDateTim":1795597200000,"logDateTime":1795597200000,"logId":5,"fromLineNum":2}]}"#
+                + #""logDateTim":1795597200000,"logDateTime":1795597200000,"logId":5,"fromLineNum":2}],"answer":"e5"}"#
         )
         #expect(text(PullAnswer()) == #"{"runs":[],"kill":[],"logs":[]}"#)
     }
 
     @Test func `what was written is read back`() throws {
         var request = Self.request
+        request.heard = "e5"
         request.holds = [RunID(rawValue: 1), RunID(rawValue: 2)]
         request.pages = [PulledPage(id: "x", page: nil, message: "no")]
         #expect(try PullRequest(json: request.json) == request)
@@ -73,7 +76,7 @@ struct PullWireTests {
             id: "q",
             request: LogRequest(run: RunID(rawValue: 5), plannedAt: Self.planned, fromLine: 2)
         )
-        let answer = PullAnswer(questions: [question])
+        let answer = PullAnswer(name: "e5", questions: [question])
         #expect(try PullAnswer(json: answer.json) == answer)
     }
 

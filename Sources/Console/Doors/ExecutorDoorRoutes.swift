@@ -10,7 +10,7 @@ import Scheduler
 struct ExecutorDoorRoutes {
     let door: ExecutorDoor
 
-    /// The most bytes a body may have: callbacks carry messages of up to 50,000 characters, fifty at a time.
+    /// The most bytes a body may have: callbacks carry messages of up to 50,000 characters, and fifty of those at a time.
     private static let bodyLimit = 16 << 20
 
     private static let accessToken = HTTPField.Name(WireHeader.accessToken)

@@ -5,10 +5,10 @@ import ServiceLifecycle
 /// Delivers outcomes until a scheduler has them: at least once, oldest first, in batches.
 ///
 /// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch
-/// that is refused is tried again one by one, so that no outcome can hold up the others.
+/// that is refused is tried again in halves, so that no outcome can hold up the others.
 struct CallbackSpool: Service {
-    /// The most outcomes in one call.
-    static let batch = 50
+    /// The most outcomes in one call, and bytes of their messages: what ends while a call is on its way goes with the next.
+    static let batch = (outcomes: 500, bytes: 256 << 10)
 
     let runner: JobRunner
     let client: SchedulerClient
@@ -75,20 +75,22 @@ struct CallbackSpool: Service {
     /// Tries everything that is undelivered once, and answers whether nothing is left of it.
     private func deliverRound() async -> Bool {
         var refused: Set<RunID> = []
-        /// How many of a refused batch are still to be tried one by one.
-        var alone = 0
+        var limit = Self.batch.outcomes
         while !Task.isCancelled {
-            let limit = alone > 0 ? 1 : CallbackSpool.batch
-            let items = await runner.undelivered(limit: limit, excluding: refused)
+            let items = await runner.undelivered(
+                limit: limit,
+                bytes: Self.batch.bytes,
+                excluding: refused
+            )
             if items.isEmpty { return refused.isEmpty }
-            alone = max(0, alone - 1)
             do {
                 try await client.callBack(items)
                 await runner.delivered(items.map(\.run))
+                limit = min(2 * limit, Self.batch.outcomes)
             } catch {
                 log(error, items.count)
                 guard error.code == .refused else { return false }
-                if items.count > 1 { alone = items.count } else { refused.formUnion(items.map(\.run)) }
+                if items.count > 1 { limit = items.count / 2 } else { refused.formUnion(items.map(\.run)) }
             }
         }
         return false

@@ -8,15 +8,26 @@ struct LogStamp: Sendable {
     /// The day, such as `2026-11-25`: the folder in which a run's log is kept.
     func day(_ moment: Moment) -> String {
         let (year, month, day, _) = split(moment)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        return written { digits in
+            digits.add(year, width: 4)
+            digits.add(month, width: 2, after: "-")
+            digits.add(day, width: 2, after: "-")
+        }
     }
 
     /// The instant, such as `2026-11-25 09:00:00.123`.
     func instant(_ moment: Moment) -> String {
-        let milliseconds = split(moment).millisecondOfDay
+        let (year, month, day, milliseconds) = split(moment)
         let seconds = milliseconds / 1_000
-        let time = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }
-        return "\(day(moment)) \(time.joined(separator: ":")).\(padded(milliseconds % 1_000, 3))"
+        return written { digits in
+            digits.add(year, width: 4)
+            digits.add(month, width: 2, after: "-")
+            digits.add(day, width: 2, after: "-")
+            digits.add(seconds / 3_600, width: 2, after: " ")
+            digits.add(seconds / 60 % 60, width: 2, after: ":")
+            digits.add(seconds % 60, width: 2, after: ":")
+            digits.add(milliseconds % 1_000, width: 3, after: ".")
+        }
     }
 
     /// The name of the day that lies `days` days before the one of `moment`.
@@ -52,8 +63,26 @@ struct LogStamp: Sendable {
         )
     }
 
-    private func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    private func written(_ body: (inout Digits) -> Void) -> String {
+        var digits = Digits()
+        body(&digits)
+        return String(decoding: digits.bytes, as: UTF8.self)
+    }
+
+    /// Numbers of fixed width, one behind the other: a line is written for each step of each run.
+    private struct Digits {
+        private(set) var bytes: [UInt8] = []
+
+        init() { bytes.reserveCapacity(24) }
+
+        mutating func add(_ number: Int, width: Int, after sign: Unicode.Scalar? = nil) {
+            if let sign { bytes.append(UInt8(ascii: sign)) }
+            var unit = 1
+            for _ in 1..<width { unit *= 10 }
+            while unit > 0 {
+                bytes.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+                unit /= 10
+            }
+        }
     }
 }

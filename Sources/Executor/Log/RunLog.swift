@@ -9,8 +9,10 @@ import Synchronization
 /// log cannot be written. Lines that could not be written are counted, and the log says so as soon as it can.
 final class RunLog: Sendable {
     private struct State: ~Copyable {
-        /// The segment that is written; nil while the file cannot be opened.
+        /// The segment that is written; nil before the first line, and while the file cannot be opened.
         var file: AppendFile?
+        /// A line that goes with the next one.
+        var ahead: [UInt8] = []
         /// The number of the line that is written next.
         var nextLine = 1
         var lost = 0
@@ -25,14 +27,19 @@ final class RunLog: Sendable {
     // A file is a resource, but swift-log writes synchronously from any thread: a lock, held for one write.
     private let state: Mutex<State>
 
-    /// Opens the log of a run, going on where an earlier process stopped.
+    /// The log of a run; its first line opens it, and goes on where an earlier process stopped.
     init(_ folder: RunLogFolder, run: RunID, plannedAt: Moment, clock: any WallClock) {
         self.folder = folder
         self.run = run
         self.plannedAt = plannedAt
         self.clock = clock
         self.state = Mutex(State())
-        state.withLock { reopen(&$0) }
+    }
+
+    /// Adds a line that another one follows at once; they are written together.
+    func begin(_ level: Logger.Level, _ text: StaticString) {
+        let line = Array("\(folder.stamp.instant(clock.now)) [\(level.rawValue)] \(text)\n".utf8)
+        state.withLock { $0.ahead = line }
     }
 
     /// Adds a line.
@@ -43,6 +50,14 @@ final class RunLog: Sendable {
         var line = "\(folder.stamp.instant(clock.now)) [\(level.rawValue)] \(text)"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             line += " \(key)=\(RunLog.quoted(value.description))"
+        }
+        guard
+            line.utf8.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") })
+                || line.utf8.count >= RunLogFolder.lineBytes
+        else {
+            line += "\n"
+            state.withLock { append(Array(line.utf8), to: &$0) }
+            return
         }
         let pieces = line.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         state.withLock { state in
@@ -84,17 +99,18 @@ final class RunLog: Sendable {
             }
             state.lost = 0
         }
-        if !put(line, to: &state) { state.lost += 1 }
+        let (bytes, lines) = state.ahead.isEmpty ? (line, 1) : (state.ahead + line, 2)
+        state.ahead = []
+        if !put(bytes, lines, to: &state) { state.lost += lines }
     }
 
-    private func put(_ bytes: [UInt8], to state: inout State) -> Bool {
+    private func put(_ bytes: [UInt8], _ lines: Int = 1, to state: inout State) -> Bool {
         do {
-            let size = state.file?.size ?? 0
-            if size > 0, size + bytes.count > folder.segmentLimit { try roll(&state) }
             if state.file == nil { reopen(&state) }
-            guard state.file != nil else { return false }
+            guard let size = state.file?.size else { return false }
+            if size > 0, size + bytes.count > folder.segmentLimit { try roll(&state) }
             try state.file?.append(bytes)
-            state.nextLine += 1
+            state.nextLine += lines
             return true
         } catch {
             return false
@@ -119,7 +135,12 @@ final class RunLog: Sendable {
     private func reopen(_ state: inout State) {
         do {
             let first = folder.file(run, plannedAt: plannedAt)
-            try Disk.makeFolder(String(first[..<(first.lastIndex(of: "/") ?? first.endIndex)]))
+            let begun = try Self.open(first)
+            guard begun.size > 0 else {
+                state.file = consume begun
+                (state.nextLine, state.rolled) = (1, [])
+                return
+            }
             let segments = folder.segments(run, plannedAt: plannedAt)
             let last = segments.last ?? RunLogFolder.Segment(firstLine: 1, path: first)
             var lines = 0
@@ -142,9 +163,23 @@ final class RunLog: Sendable {
         }
     }
 
+    /// Opens a file of the day's folder, which the day's first log makes.
+    private static func open(_ path: String) throws(ExecutorError) -> AppendFile {
+        do {
+            return try AppendFile(path: path)
+        } catch {
+            try Disk.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+            return try AppendFile(path: path)
+        }
+    }
+
     /// A metadata value, in quotes when it would not read as one word.
     private static func quoted(_ value: String) -> String {
-        let isWord = !value.isEmpty && !value.contains { $0.isWhitespace || $0 == "\"" || $0 == "=" }
+        // Most are plain words; the others are asked as people read them.
+        let isPlain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D }
+        let isWord =
+            !value.isEmpty
+            && (isPlain || !value.contains { $0.isWhitespace || $0 == "\"" || $0 == "=" })
         return isWord ? value : String(decoding: WireValue.text(value).json, as: UTF8.self)
     }
 }

@@ -37,14 +37,14 @@ struct PullLoop: Service {
     ///
     /// By then the runner has drained: services stop in the reverse of the order in which they were started.
     func run() async {
-        let debt = await cancelWhenGracefulShutdown {
+        var debt = await cancelWhenGracefulShutdown {
             await begin()
             return await fetchUntilCancelled()
         }
         var farewell = request(seats: 0, capacity: 0)
         farewell.isLeaving = true
         farewell.holds = await runner.unsettled
-        debt.write(into: &farewell)
+        debt.write(into: &farewell, await runner.stages(of: debt.taken.keys), at: nil)
         do {
             _ = try await client.pull(farewell)
             logger.info("executor signed off")
@@ -60,17 +60,22 @@ struct PullLoop: Service {
         var isRegistered = false
         let watch = Stopwatch(clock)
         var nextHolds = Duration.zero
+        /// The last answer with runs.
+        var heard: String?
         while !Task.isCancelled {
-            let (request, saysHolds) = await nextRequest(debt, saysHolds: watch.elapsed >= nextHolds)
+            let saysHolds = watch.elapsed >= nextHolds
+            var request = await nextRequest(&debt, saysHolds: saysHolds, at: watch.elapsed)
+            request.heard = heard
             do {
                 let answer = try await client.pull(request)
                 if !isRegistered {
                     logger.notice("executor registered", metadata: [LogKey.address: "\(request.address)"])
                 }
-                if saysHolds { nextHolds = watch.elapsed + Self.holdsPace / 2 }
+                if request.holds != nil { nextHolds = watch.elapsed + Self.holdsPace / 2 }
                 (isRegistered, failures) = (true, 0)
                 debt.settle()
-                await carryOut(answer, &debt)
+                await carryOut(answer, &debt, watch)
+                heard = answer.name ?? heard
             } catch {
                 if Task.isCancelled { break }
                 if isRegistered || failures == 0 {
@@ -86,8 +91,12 @@ struct PullLoop: Service {
         return debt
     }
 
-    /// The next call, and whether it says which runs are here.
-    private func nextRequest(_ debt: PullDebt, saysHolds: Bool) async -> (PullRequest, Bool) {
+    /// The next call; it says which runs are here where there are some, and it is to.
+    private func nextRequest(
+        _ debt: inout PullDebt,
+        saysHolds: Bool,
+        at elapsed: Duration
+    ) async -> PullRequest {
         let standing = await runner.standing
         let capacity = standing.isOpen ? settings.seats : 0
         var request = request(seats: max(0, capacity - standing.held), capacity: capacity)
@@ -96,9 +105,12 @@ struct PullLoop: Service {
             wait = min(wait, Self.holdsPace)
             if saysHolds { request.holds = await runner.unsettled }
         }
+        if !debt.isEmpty {
+            let stages = await runner.stages(of: debt.taken.keys)
+            if let more = debt.write(into: &request, stages, at: elapsed) { wait = min(wait, more) }
+        }
         request.waitMilliseconds = Int(wait.wholeMilliseconds)
-        debt.write(into: &request)
-        return (request, saysHolds)
+        return request
     }
 
     private func request(seats: Int, capacity: Int) -> PullRequest {
@@ -111,10 +123,12 @@ struct PullLoop: Service {
         )
     }
 
-    private func carryOut(_ answer: PullAnswer, _ debt: inout PullDebt) async {
+    private func carryOut(_ answer: PullAnswer, _ debt: inout PullDebt, _ watch: Stopwatch) async {
         if !answer.runs.isEmpty {
             let answers = await runner.accept(answer.runs)
-            for (run, answer) in zip(answer.runs, answers) { debt.note(answer, of: run.run) }
+            for (run, answer) in zip(answer.runs, answers) {
+                debt.note(answer, of: run.run, at: watch.elapsed)
+            }
         }
         for kill in answer.kills { await runner.kill(kill.run, plannedAt: kill.plannedAt) }
         for question in answer.questions { debt.note(await page(question)) }

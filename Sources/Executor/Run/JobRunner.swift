@@ -18,16 +18,6 @@ actor JobRunner: Service {
         case refused(String)
     }
 
-    /// A run that was accepted and has not ended.
-    private struct HeldRun {
-        let request: RunRequest
-        let handler: any JobHandler
-        let log: RunLog
-        let vitals = RunVitals()
-        /// Asks the run to stop; set once it has started.
-        var stop: AsyncStream<StopCause>.Continuation?
-    }
-
     /// How the runner behaves; see `ExecutorSettings`.
     struct Settings: Sendable {
         var queueLength = 30
@@ -127,8 +117,8 @@ actor JobRunner: Service {
 
     /// Takes a run in: when it answers `accepted`, the run will be called back exactly once, come what may.
     func accept(_ request: RunRequest) async -> Answer {
-        let answer = take(request)
-        if note(answer, request) { return answer }
+        let answer = take([request])[0]
+        if case .refused = answer { return answer }
         // Queues up once more, so that one synchronisation serves all the runs that arrived meanwhile.
         await Task.yield()
         synchronise()
@@ -137,57 +127,64 @@ actor JobRunner: Service {
 
     /// Takes in runs that came together, each as if it came alone.
     func accept(_ requests: [RunRequest]) -> [Answer] {
-        let answers = requests.map { request in
-            let answer = take(request)
-            _ = note(answer, request)
-            return answer
-        }
+        let answers = take(requests)
         synchronise()
         return answers
     }
 
-    /// Logs a refusal; says whether the answer is one.
-    private func note(_ answer: Answer, _ request: RunRequest) -> Bool {
-        guard case .refused(let reason) = answer else { return false }
+    private func take(_ requests: [RunRequest]) -> [Answer] {
+        let before = queues
+        var answers: [Answer] = []
+        var admitted: [AdmittedRun] = []
+        for request in requests {
+            let (answer, run) = admit(request)
+            answers.append(answer)
+            if let run { admitted.append(run) }
+        }
+        do {
+            try journal.accept(admitted.map(\.record))
+        } catch {
+            (queues, admitted) = (before, [])
+            logger.error("runs cannot be recorded", metadata: [LogKey.error: "\(error)"])
+            let refused = Answer.refused(WireText.notNow + "the run cannot be recorded: \(error)")
+            answers = answers.map { $0 == .accepted ? refused : $0 }
+        }
+        for run in admitted {
+            let one = HeldRun(run, logs, calendar)
+            held[run.request.run] = one
+            carryOut(run.admission, run.request, one.log)
+        }
+        for case (let request, .refused(let reason)) in zip(requests, answers) { note(request, reason) }
+        return answers
+    }
+
+    private func note(_ request: RunRequest, _ reason: String) {
         logger.notice(
             "run refused",
             metadata: [
                 LogKey.job: "\(request.job)", LogKey.run: "\(request.run)", LogKey.reason: "\(reason)",
             ]
         )
-        return true
     }
 
-    private func take(_ request: RunRequest) -> Answer {
-        if journal.state.knows(request.run, plannedAt: request.plannedAt) { return .alreadyHeld }
-        if isDraining { return .refused(WireText.notNow + "the executor shuts down") }
+    /// Finds the run its place; it has none when the answer is not `accepted`.
+    private func admit(_ request: RunRequest) -> (Answer, AdmittedRun?) {
+        if journal.state.knows(request.run, plannedAt: request.plannedAt) { return (.alreadyHeld, nil) }
+        if isDraining { return (.refused(WireText.notNow + "the executor shuts down"), nil) }
         let handler: any JobHandler
         switch handlers.find(request) {
         case .handler(let found): handler = found
-        case .refused(let reason): return .refused(reason)
+        case .refused(let reason): return (.refused(reason), nil)
         }
         var queue = queues[request.job] ?? RunQueue(capacity: settings.queueLength)
         let admission = queue.admit(request.run, request.blockStrategy)
         switch admission {
-        case .refuse(let refusal): return .refused("\(refusal)")
-        case .alreadyHeld: return .alreadyHeld
+        case .refuse(let refusal): return (.refused("\(refusal)"), nil)
+        case .alreadyHeld: return (.alreadyHeld, nil)
         case .start, .wait, .cover: break
         }
-        do {
-            let accepted = AcceptedRun(run: request.run, job: request.job, plannedAt: request.plannedAt)
-            try journal.accept(accepted)
-        } catch {
-            logger.error(
-                "run cannot be recorded",
-                metadata: [LogKey.run: "\(request.run)", LogKey.error: "\(error)"]
-            )
-            return .refused(WireText.notNow + "the run cannot be recorded: \(error)")
-        }
         queues[request.job] = queue
-        let log = RunLog(logs, run: request.run, plannedAt: request.plannedAt, clock: calendar)
-        held[request.run] = HeldRun(request: request, handler: handler, log: log)
-        carryOut(admission, request, log)
-        return .accepted
+        return (.accepted, AdmittedRun(request: request, handler: handler, admission: admission))
     }
 
     /// The planned instant of the oldest run that is not over; nil when there is none.
@@ -243,15 +240,36 @@ actor JobRunner: Service {
     /// How many runs are here that have not ended, and whether it takes more.
     var standing: (held: Int, isOpen: Bool) { (held.count, !isDraining) }
 
+    /// How it stands with each of the runs.
+    func stages(of runs: some Collection<RunID> & Sendable) -> [RunID: JournalState.Stage] {
+        Dictionary(runs.map { ($0, journal.state.stage(of: $0)) }) { first, _ in first }
+    }
+
     // MARK: What is owed to the scheduler
 
     /// The runs that have not ended, or of whose outcome no scheduler knows.
     var unsettled: [RunID] { journal.state.unsettled }
 
     /// Outcomes that no scheduler has, oldest first, without those in `excluded`; durable.
-    func undelivered(limit: Int, excluding excluded: Set<RunID> = []) -> [CallbackItem] {
+    ///
+    /// - Parameters:
+    ///   - limit: the most of them.
+    ///   - bytes: the most bytes of their messages; one that has more comes alone.
+    ///   - excluded: which are left out.
+    /// - Returns: the outcomes.
+    func undelivered(
+        limit: Int,
+        bytes: Int = .max,
+        excluding excluded: Set<RunID> = []
+    ) -> [CallbackItem] {
         synchronise()
-        return Array(journal.state.undelivered.lazy.filter { !excluded.contains($0.run) }.prefix(limit))
+        var (items, size): ([CallbackItem], Int) = ([], 0)
+        for item in journal.state.undelivered where !excluded.contains(item.run) {
+            size += item.message?.utf8.count ?? 0
+            guard items.count < limit, items.isEmpty || size <= bytes else { break }
+            items.append(item)
+        }
+        return items
     }
 
     /// Notes that a scheduler has the outcomes of `runs`.
@@ -277,7 +295,7 @@ actor JobRunner: Service {
     private func carryOut(_ admission: RunQueue.Admission, _ request: RunRequest, _ log: RunLog) {
         switch admission {
         case .start:
-            log.write(.info, "run accepted")
+            log.begin(.info, "run accepted")
             start(request.run)
         case .wait(let behind):
             log.write(.info, "run accepted, waiting behind run \(behind)")

@@ -19,6 +19,16 @@ enum JournalRecord: Hashable {
 
 /// What the journal's records amount to; pure, so that replaying a file and living through its making agree.
 struct JournalState: Hashable {
+    /// How it stands with a run that was accepted.
+    enum Stage: Hashable {
+        /// It has not ended.
+        case open
+        /// It has, and no scheduler knows how.
+        case ended
+        /// A scheduler knows how it ended, or it was never here.
+        case told
+    }
+
     /// How many delivered runs are remembered.
     let memory: Int
     /// Accepted runs that have no outcome.
@@ -49,6 +59,12 @@ struct JournalState: Hashable {
     /// Whether the run was accepted and has no outcome.
     func isOpen(_ run: RunID) -> Bool { open[run] != nil }
 
+    /// How it stands with a run.
+    func stage(of run: RunID) -> Stage {
+        if open[run] != nil { return .open }
+        return undeliveredPlans[run] != nil ? .ended : .told
+    }
+
     /// Takes one record in; one that contradicts what is known changes nothing.
     mutating func apply(_ record: JournalRecord) {
         switch record {
@@ -61,9 +77,24 @@ struct JournalState: Hashable {
             undelivered.append(item)
         case .delivered(let run, let plannedAt):
             if undeliveredPlans.removeValue(forKey: run) != nil { undelivered.removeAll { $0.run == run } }
-            if deliveredPlans.updateValue(plannedAt, forKey: run) == nil { delivered.append(run) }
-            if delivered.count > memory + memory / 4 { forgetOldest() }
+            remember(run, plannedAt)
         }
+    }
+
+    /// Takes in that a scheduler has the outcomes of `runs`, as if one record of each came after the other.
+    ///
+    /// - Returns: the records.
+    mutating func deliver(_ runs: [RunID]) -> [JournalRecord] {
+        let plans = runs.compactMap { run in undeliveredPlans.removeValue(forKey: run).map { (run, $0) } }
+        let gone = Set(plans.map(\.0))
+        undelivered.removeAll { gone.contains($0.run) }
+        for (run, plannedAt) in plans { remember(run, plannedAt) }
+        return plans.map { .delivered($0, plannedAt: $1) }
+    }
+
+    private mutating func remember(_ run: RunID, _ plannedAt: Moment) {
+        if deliveredPlans.updateValue(plannedAt, forKey: run) == nil { delivered.append(run) }
+        if delivered.count > memory + memory / 4 { forgetOldest() }
     }
 
     /// When the outcome of `run` is still to be delivered, the instant for which the run was planned.

@@ -51,10 +51,11 @@ struct RunJournal: ~Copyable {
         self.lines = state.count
     }
 
-    /// Notes that a run is accepted; it is not when this throws.
-    mutating func accept(_ run: AcceptedRun) throws(ExecutorError) {
-        try write([.accepted(run)])
-        state.apply(.accepted(run))
+    /// Notes that runs are accepted; none is when this throws.
+    mutating func accept(_ runs: [AcceptedRun]) throws(ExecutorError) {
+        let records = runs.map(JournalRecord.accepted)
+        try write(records)
+        for record in records { state.apply(record) }
     }
 
     /// Notes how a run ended.
@@ -74,12 +75,8 @@ struct RunJournal: ~Copyable {
     ///
     /// Losing this costs a second delivery, which schedulers ignore.
     mutating func deliver(_ runs: [RunID]) throws(ExecutorError) {
-        let records = runs.compactMap { run in
-            state.plan(ofUndelivered: run).map { JournalRecord.delivered(run, plannedAt: $0) }
-        }
-        for record in records { state.apply(record) }
-        try write(records)
-        if lines > 2 * state.count + 1_000 { try compact() }
+        try write(state.deliver(runs))
+        if lines > 4 * state.count + 1_000 { try compact() }
     }
 
     /// Returns when all that was noted survives a power cut.
@@ -91,9 +88,16 @@ struct RunJournal: ~Copyable {
 
     private mutating func write(_ records: [JournalRecord]) throws(ExecutorError) {
         guard !records.isEmpty else { return }
-        try file.append(records.flatMap { $0.json + [UInt8(ascii: "\n")] })
+        try file.append(Self.lines(records))
         lines += records.count
         isDirty = true
+    }
+
+    private static func lines(_ records: [JournalRecord]) -> [UInt8] {
+        records.reduce(into: []) { bytes, record in
+            bytes += record.json
+            bytes.append(UInt8(ascii: "\n"))
+        }
     }
 
     private mutating func compact() throws(ExecutorError) {
@@ -110,7 +114,7 @@ struct RunJournal: ~Copyable {
         let temporary = path + ".new"
         try Disk.remove(temporary)
         var file = try AppendFile(path: temporary)
-        try file.append(state.snapshot.flatMap { $0.json + [UInt8(ascii: "\n")] })
+        try file.append(lines(state.snapshot))
         try file.synchronise()
         try Disk.replace(path, with: temporary, in: folder)
         return file

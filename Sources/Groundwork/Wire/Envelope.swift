@@ -9,6 +9,8 @@ package struct Envelope: Hashable, WireMessage {
     package var message: String?
     /// What was asked for; null when there is no payload.
     package var payload: WireValue
+    /// Whether the payload is written under `data` alone: who asked reads that, and a large one costs twice under both.
+    package var isPlain = false
 
     package init(code: Int, message: String? = nil, payload: WireValue = .null) {
         self.code = code
@@ -65,9 +67,10 @@ package struct Envelope: Hashable, WireMessage {
     }
 
     package var wire: WireValue {
-        .object([
-            "code": .integer(Int64(code)), "msg": .optional(message), "content": payload, "data": payload,
-        ])
+        var body: WireObject = ["code": .integer(Int64(code)), "msg": .optional(message)]
+        if !isPlain { body.append("content", payload) }
+        body.append("data", payload)
+        return .object(body)
     }
 
     private static let quoteLimit = 500

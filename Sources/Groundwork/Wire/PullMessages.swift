@@ -30,6 +30,9 @@ package struct PullRequest: Hashable, WireMessage {
     package var waitMilliseconds: Int
     /// Whether it shuts down and this is its last call.
     package var isLeaving: Bool
+    /// The name of the last answer that brought it runs, all of which it has or refuses; what came with it need not be given
+    /// again before it says more.
+    package var heard: String?
     /// The runs that it was given and has, durably.
     package var accepted: [RunID]
     package var refused: [Refusal]
@@ -46,6 +49,7 @@ package struct PullRequest: Hashable, WireMessage {
         seats: Int,
         waitMilliseconds: Int = 0,
         isLeaving: Bool = false,
+        heard: String? = nil,
         accepted: [RunID] = [],
         refused: [Refusal] = [],
         holds: [RunID]? = nil,
@@ -58,6 +62,7 @@ package struct PullRequest: Hashable, WireMessage {
         self.seats = seats
         self.waitMilliseconds = waitMilliseconds
         self.isLeaving = isLeaving
+        self.heard = heard
         self.accepted = accepted
         self.refused = refused
         self.holds = holds
@@ -73,6 +78,7 @@ package struct PullRequest: Hashable, WireMessage {
         seats = max(0, Int(clamping: try body.requiredNumber("seats")))
         waitMilliseconds = max(0, Int(clamping: try body.number("wait") ?? 0))
         isLeaving = body["leaving"].truth ?? false
+        heard = body["heard"].text
         accepted = try body.runs("accepted") ?? []
         holds = try body.runs("holds")
         var refused: [Refusal] = []
@@ -99,6 +105,7 @@ package struct PullRequest: Hashable, WireMessage {
                 }
             ),
         ]
+        if let heard { body.append("heard", .text(heard)) }
         if let holds { body.append("holds", .runs(holds)) }
         if !pages.isEmpty { body.append("pages", .list(pages.map(\.wire))) }
         return .object(body)
@@ -120,12 +127,20 @@ package struct PullAnswer: Hashable, WireMessage {
 
     /// Runs to take in; one may come several times.
     package var runs: [RunRequest]
+    /// A name by which the executor says that the runs came; nil when there are none.
+    package var name: String?
     package var kills: [Kill]
     /// Pages of logs that somebody wants to see.
     package var questions: [PullQuestion]
 
-    package init(runs: [RunRequest] = [], kills: [Kill] = [], questions: [PullQuestion] = []) {
+    package init(
+        runs: [RunRequest] = [],
+        name: String? = nil,
+        kills: [Kill] = [],
+        questions: [PullQuestion] = []
+    ) {
         self.runs = runs
+        self.name = name
         self.kills = kills
         self.questions = questions
     }
@@ -143,11 +158,11 @@ package struct PullAnswer: Hashable, WireMessage {
             kills.append(Kill(run: RunID(rawValue: try item.requiredNumber("logId")), plannedAt: planned))
         }
         for element in body["logs"].list ?? [] { questions.append(try PullQuestion(wire: element)) }
-        self.init(runs: runs, kills: kills, questions: questions)
+        self.init(runs: runs, name: body["answer"].text, kills: kills, questions: questions)
     }
 
     package var wire: WireValue {
-        .object([
+        var body: WireObject = [
             "runs": .list(runs.map(\.wire)),
             "kill": .list(
                 kills.map {
@@ -158,7 +173,9 @@ package struct PullAnswer: Hashable, WireMessage {
                 }
             ),
             "logs": .list(questions.map(\.wire)),
-        ])
+        ]
+        if let name { body.append("answer", .text(name)) }
+        return .object(body)
     }
 }
 

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// It calls back as Java's does: one call at a time with all that ended meanwhile. A run that comes again is answered
 /// again and done once.
-final class BenchExecutor: Sendable {
+final class BenchExecutor: DrainedExecutor {
     /// A run that came.
     struct Arrival: Hashable, Sendable {
         let run: RunID
@@ -59,6 +59,8 @@ final class BenchExecutor: Sendable {
 
     /// How many results the scheduler said it stored, and when the last of them was, in microseconds since 1970.
     var stored: (count: Int, lastAt: Int64) { notes.withLock { ($0.told, $0.lastToldAt) } }
+
+    func stored(of count: Int) async throws -> (count: Int, lastAt: Int64) { stored }
 
     /// Forgets what came so far.
     func forget() {

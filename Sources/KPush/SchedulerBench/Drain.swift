@@ -1,7 +1,18 @@
 import Foundation
 import Groundwork
-import LocalServers
 import Scheduler
+
+/// What carries out the runs of a drain.
+protocol DrainedExecutor: Sendable {
+    /// The runs that came, in the order in which they did.
+    var arrivals: [BenchExecutor.Arrival] { get }
+
+    /// How many results are stored, and when the last of them was, in microseconds since 1970; may be zero while they are
+    /// fewer than `count`.
+    ///
+    /// - Throws: `StoreError` when the store cannot be asked.
+    func stored(of count: Int) async throws -> (count: Int, lastAt: Int64)
+}
 
 /// Jobs that are all due at one instant, and how they get away.
 struct Drain: Sendable {
@@ -20,6 +31,18 @@ struct Drain: Sendable {
         let doubled: Int
 
         var perSecond: Double { Double(count - missing) / max(0.001, stored / 1_000) }
+
+        /// Itself, when each job had its run, once.
+        ///
+        /// - Throws: `DemoError` when not.
+        var whole: Outcome {
+            get throws {
+                guard missing == 0, doubled == 0 else {
+                    throw DemoError("\(missing) runs missing, \(doubled) doubled")
+                }
+                return self
+            }
+        }
     }
 
     let site: SchedulerSite
@@ -29,13 +52,12 @@ struct Drain: Sendable {
     private static let patience = Duration.seconds(120)
 
     /// Makes the jobs and waits until all is stored.
-    func perform(_ executor: BenchExecutor) async throws -> Outcome {
+    func perform(_ executor: some DrainedExecutor) async throws -> Outcome {
         let due = try await makeJobs()
         try await due.reached()
         async let committedAt = committed(after: due)
         // Whatever does not come is counted as missing.
-        try? await waited(for: "runs stay away", atMost: Self.patience) { executor.stored.count >= count }
-        let (stored, lastAt) = executor.stored
+        let (stored, lastAt) = try await results(executor)
         let start = due.millisecondsSinceEpoch * 1_000
         let arrivals = executor.arrivals
         let lateness = Percentiles(arrivals.map(\.lateness))
@@ -49,6 +71,17 @@ struct Drain: Sendable {
             missing: count - min(jobs, stored),
             doubled: arrivals.count - jobs
         )
+    }
+
+    /// How many results are stored, and when the last of them was, once all are or it takes too long.
+    private func results(_ executor: some DrainedExecutor) async throws -> (count: Int, lastAt: Int64) {
+        let clock = ContinuousClock()
+        let end = clock.now + Self.patience
+        while true {
+            let stored = try await executor.stored(of: count)
+            if stored.count >= count || clock.now >= end { return stored }
+            try await clock.sleep(for: .milliseconds(10))
+        }
     }
 
     /// Makes jobs that are due at the same second, with some time for that.

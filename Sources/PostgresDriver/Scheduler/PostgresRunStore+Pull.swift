@@ -3,9 +3,21 @@ package import Scheduler
 
 /// Runs of executors that fetch theirs.
 extension PostgresRunStore {
-    package func untold(at address: ExecutorAddress, limit: Int) async throws(StoreError) -> [JobRun] {
-        try await pool.single("read untold runs") { link in
-            try link.run(Self.untold, .text(address.url), .int(limit)).map(JobRun.init)
+    package func untold(
+        at address: ExecutorAddress,
+        limit: Int,
+        besides known: [RunID: Int64]
+    ) async throws(StoreError) -> [JobRun] {
+        let versions = Array(known)
+        return try await pool.single("read untold runs") { link in
+            try link.run(
+                Self.untold,
+                .text(address.url),
+                .int(limit),
+                .ints(versions.map(\.key.rawValue)),
+                .ints(versions.map(\.value))
+            )
+            .map(JobRun.init)
         }
     }
 
@@ -23,6 +35,7 @@ extension PostgresRunStore {
     static let untold = """
         SELECT \(RunColumn.list()) FROM runs
         WHERE \(pulled) AND address = $1 AND (state = 'dispatching' OR kill_requested_at IS NOT NULL)
+            AND (id, version) NOT IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))
         ORDER BY id LIMIT $2
         """
 

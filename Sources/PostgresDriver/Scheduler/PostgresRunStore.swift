@@ -120,9 +120,15 @@ package struct PostgresRunStore: RunStore {
         let closings = closings.filter { $0.run.end != nil && seen.insert($0.run.id).inserted }
         let statements =
             [.lockOpen(closings.map(\.run)), Self.end(closings, token)] + Self.followUp(closings)
-        return try await database.write("close runs", under: token, statements) { brought in
-            try brought[1].map(JobRun.init)
+        let ended = try await database.write("close runs", under: token, statements) { brought in
+            brought[1].map { (id: RunID(rawValue: $0.int64(0)), version: $0.int64(1)) }
         }
+        // Nearly all are as they were read before, and need not be read again.
+        let ours = Dictionary(uniqueKeysWithValues: closings.map { ($0.run.id, $0.run.stored(under: token)) })
+        let changed = ended.filter { ours[$0.id]?.version != $0.version }.map(\.id)
+        let read = changed.isEmpty ? [] : try await runs(changed)
+        let theirs = Dictionary(uniqueKeysWithValues: read.map { ($0.id, $0) })
+        return ended.compactMap { theirs[$0.id] ?? ours[$0.id] }
     }
 
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
@@ -160,7 +166,7 @@ package struct PostgresRunStore: RunStore {
         }
     }
 
-    /// Ends the runs, adds the retries of those that ended now and that nobody asked to end, and lists the others of which
+    /// Ends the runs and tells their ids and versions, adds the retries of those that ended now and that nobody asked to end, and lists the others of which
     /// somebody wants to know.
     static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
         let ends = closings.compactMap(\.run.end)
@@ -193,7 +199,7 @@ package struct PostgresRunStore: RunStore {
                 INSERT INTO sequels (run)
                 SELECT id FROM ended
                 WHERE has_sequel <> 0 AND (kill_requested_at IS NOT NULL OR id <> ALL ($7::bigint[])))
-            SELECT \(RunColumn.list(of: "ended")) FROM ended ORDER BY id
+            SELECT id, version FROM ended ORDER BY id
             """,
             insert.values
         )

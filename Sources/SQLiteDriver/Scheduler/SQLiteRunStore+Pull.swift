@@ -4,10 +4,23 @@ package import Scheduler
 
 /// Runs of executors that fetch theirs.
 extension SQLiteRunStore {
-    package func untold(at address: ExecutorAddress, limit: Int) async throws(StoreError) -> [JobRun] {
+    package func untold(
+        at address: ExecutorAddress,
+        limit: Int,
+        besides known: [RunID: Int64]
+    ) async throws(StoreError) -> [JobRun] {
         try await database.read("read untold runs") { db in
-            let statement = try db.cachedStatement(sql: Self.untold)
-            return try Row.fetchAll(statement, arguments: [address.url, limit]).map(JobRun.init)
+            let rows = try Row.fetchCursor(
+                db.cachedStatement(sql: Self.untold),
+                arguments: [address.url]
+            )
+            var runs: [JobRun] = []
+            while runs.count < limit, let row = try rows.next() {
+                let run = RunID(rawValue: row[RunColumn.id.rawValue])
+                guard known[run] != row[RunColumn.version.rawValue] as Int64 else { continue }
+                runs.append(try JobRun(row))
+            }
+            return runs
         }
     }
 
@@ -25,7 +38,7 @@ extension SQLiteRunStore {
     static let untold = """
         SELECT \(RunColumn.list()) FROM runs INDEXED BY runs_pulled
         WHERE \(pulled) AND address = ? AND (state = 'dispatching' OR kill_requested_at IS NOT NULL)
-        ORDER BY id LIMIT ?
+        ORDER BY id
         """
 
     static let loads =

@@ -74,7 +74,8 @@ package struct SQLiteRunStore: RunStore {
     ) async throws(StoreError) -> [JobRun] {
         try await database.write("close runs") { db in
             try db.check(token, during: "close runs")
-            return try closings.compactMap { try Self.close($0, token, in: db) }
+            let end = try RawStatement(db, Self.endOfVersion)
+            return try closings.compactMap { try Self.close($0, token, end, in: db) }
         }
     }
 
@@ -112,10 +113,11 @@ package struct SQLiteRunStore: RunStore {
 
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
         try await database.read("read runs") { db in
-            try ids.compactMap { id in
-                try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue])
-                    .map(JobRun.init)
-            }
+            let ids = WireValue.list(ids.map { .integer($0.rawValue) }).json
+            return try JobRun.all(
+                db.cachedStatement(sql: Self.byIDs),
+                [String(decoding: ids, as: UTF8.self)]
+            )
         }
     }
 
@@ -153,18 +155,10 @@ package struct SQLiteRunStore: RunStore {
     private static func close(
         _ closing: RunClosing,
         _ token: FencingToken?,
+        _ endOfVersion: RawStatement,
         in db: Database
     ) throws -> JobRun? {
-        guard let end = closing.run.end else { return nil }
-        let row = try Row.fetchOne(
-            db.cachedStatement(sql: Self.end),
-            arguments: [
-                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
-                closing.run.startedAt?.millisecondsSinceEpoch, token?.rawValue, closing.run.id.rawValue,
-            ]
-        )
-        guard let row else { return nil }
-        let ended = try JobRun(row)
+        guard let ended = try end(closing.run, token, endOfVersion, in: db) else { return nil }
         // An operator may have asked for its end after the retry was decided on.
         if let retry = closing.retry, ended.killRequestedAt == nil {
             _ = try db.insert(retry, token: token, unlessExists: true)
@@ -180,7 +174,36 @@ package struct SQLiteRunStore: RunStore {
 }
 
 extension SQLiteRunStore {
-    private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"
+    /// Ends a run in whatever open state it is; nil when it has ended before.
+    ///
+    /// Nearly always it is as it was read, and then what is in the store need not be read again.
+    private static func end(
+        _ run: JobRun,
+        _ token: FencingToken?,
+        _ endOfVersion: RawStatement,
+        in db: Database
+    ) throws -> JobRun? {
+        guard let end = run.end else { return nil }
+        endOfVersion.bind(end.at.millisecondsSinceEpoch, at: 1)
+        endOfVersion.bind(text: end.reason.rawValue, at: 2)
+        endOfVersion.bind(text: end.message, at: 3)
+        endOfVersion.bind(run.startedAt?.millisecondsSinceEpoch, at: 4)
+        endOfVersion.bind(token?.rawValue, at: 5)
+        endOfVersion.bind(run.id.rawValue, at: 6)
+        endOfVersion.bind(run.version, at: 7)
+        if try endOfVersion.run() == 1 { return run.stored(under: token) }
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: Self.end),
+            arguments: [
+                end.at.millisecondsSinceEpoch, end.reason.rawValue, end.message,
+                run.startedAt?.millisecondsSinceEpoch, token?.rawValue, run.id.rawValue,
+            ]
+        )
+        return try row.map(JobRun.init)
+    }
+
+    private static let byIDs =
+        "SELECT \(RunColumn.list()) FROM runs WHERE id IN (SELECT value FROM json_each(?))"
 
     private static let sequels = """
         SELECT \(RunColumn.list()) FROM sequels JOIN runs ON runs.id = sequels.run
@@ -220,13 +243,15 @@ extension SQLiteRunStore {
         WHERE id = ? AND version = ? AND state <> 'ended'
         """
 
-    private static let end = """
+    private static let endOpen = """
         UPDATE runs
         SET state = 'ended', due_at = NULL, ended_at = ?, reason = ?, message = ?,
             started_at = coalesce(started_at, ?), token = coalesce(?, token), version = version + 1
         WHERE id = ? AND state <> 'ended'
-        RETURNING \(RunColumn.list())
         """
+
+    private static let end = "\(endOpen) RETURNING \(RunColumn.list())"
+    private static let endOfVersion = "\(endOpen) AND version = ?"
 
     private static let followUp = """
         UPDATE jobs SET next_at = ?

@@ -40,8 +40,17 @@ package struct Dispatcher: Sendable {
             var backlog = Backlog()
             while !Task.isCancelled {
                 do {
+                    var leaving: [Leaving] = []
                     try await round(under: lease, &router, &backlog) { run, candidates, heard in
-                        calls.addTask { try await carry(run, candidates, heard, by: handover) }
+                        if let leaves = Leaving(run, candidates) {
+                            leaving.append(leaves)
+                        } else {
+                            calls.addTask { try await carry(run, candidates, heard, by: handover) }
+                        }
+                    }
+                    let now = parts.wall.now
+                    for (_, batch) in Dictionary(grouping: leaving, by: { max($0.due, now) }) {
+                        calls.addTask { try await leave(batch, by: handover) }
                     }
                     // Half of the head start is for those that become due meanwhile: they go together.
                     let pause =
@@ -130,6 +139,22 @@ package struct Dispatcher: Sendable {
             loads: isCounted ? try await parts.runs.loads() : [:],
             underWay: flight.underWay
         )
+    }
+
+    /// Leaves runs to executors that fetch theirs; a store that is busy leaves them in the outbox.
+    private func leave(_ batch: [Leaving], by handover: Handover) async throws {
+        defer {
+            let isWaitedFor = batch.filter { flight.lands($0.run) }
+            if !isWaitedFor.isEmpty { parts.bells.dispatch.ring() }
+        }
+        do {
+            try await handover.leave(batch)
+        } catch let error as StoreError where error.isTransient {
+            parts.logger.warning(
+                "runs not dispatched",
+                metadata: [LogKey.count: "\(batch.count)", LogKey.error: "\(error)"]
+            )
+        }
     }
 
     /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found

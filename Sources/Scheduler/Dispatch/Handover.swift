@@ -66,6 +66,19 @@ struct Handover: Sendable {
         }
     }
 
+    /// Leaves runs that wait for nothing but their instant to executors that fetch theirs, as `carry` does with each, and
+    /// writes all down at once; the outbox brings back what changed meanwhile.
+    func leave(_ runs: [Leaving]) async throws {
+        guard let due = runs.map(\.due).max() else { return }
+        let left = due - wall.now
+        if left > .zero { try await clock.sleep(for: left) }
+        let written = try await self.runs.advance(
+            runs.compactMap { marked($0.run, for: $0.executor) },
+            token: token
+        )
+        for address in Set(written.compactMap(\.executor?.address)) { pulls.ring(address) }
+    }
+
     /// Waits for the instant at which a planned run is due.
     private func waitUntilDue(_ run: JobRun) async throws {
         guard case .planned(let due) = run.state else { return }
@@ -215,13 +228,16 @@ struct Handover: Sendable {
         _ run: JobRun,
         for executor: ExecutorInstance
     ) async throws -> JobRun? {
+        guard let sent = marked(run, for: executor) else { return nil }
+        return try await ledger.intend(sent).written
+    }
+
+    /// The run as one that is about to be sent.
+    private func marked(_ run: JobRun, for executor: ExecutorInstance) -> JobRun? {
         // One that is written down early counts from its instant.
         let now = if case .planned(let due) = run.state { max(wall.now, due) } else { wall.now }
         let resendAt = rules.resendAt(to: executor, announcedAt: now, callLimit: executors.callLimit)
-        guard let sent = run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt) else {
-            return nil
-        }
-        return try await ledger.intend(sent).written
+        return run.dispatched(to: ExecutorReference(executor), at: now, resendAt: resendAt)
     }
 
     /// Whether a call may still be made that was to be written down from then on; the outbox brings back what is not.
@@ -318,6 +334,22 @@ struct Handover: Sendable {
                 metadata: [LogKey.address: "\(address)", LogKey.error: "\(detail)"]
             )
         }
+    }
+}
+
+/// A planned run whose hand-over to an executor that fetches its runs is but a mark in the store: nobody is asked, nothing is
+/// covered or discarded, and nobody asked for its end.
+struct Leaving: Sendable {
+    let run: JobRun
+    let executor: ExecutorInstance
+    let due: Moment
+
+    /// Nil when the best of the candidates does not get `run` that way.
+    init?(_ run: JobRun, _ candidates: [ExecutorInstance]) {
+        guard case .planned(let due) = run.state, let executor = candidates.first,
+            executor.address.isPulled, run.killRequestedAt == nil, run.plan.terms.mayBeMarkedEarly
+        else { return nil }
+        (self.run, self.executor, self.due) = (run, executor, due)
     }
 }
 

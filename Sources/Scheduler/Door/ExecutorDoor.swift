@@ -139,7 +139,9 @@ package struct ExecutorDoor: Sendable {
             )
         }
         do {
-            return .success(try await pulls.answer(request, at: address).wire)
+            var envelope = Envelope.success(try await pulls.answer(request, at: address).wire)
+            envelope.isPlain = true
+            return envelope
         } catch {
             return notStored("pull", error)
         }

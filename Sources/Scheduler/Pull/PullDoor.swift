@@ -58,7 +58,7 @@ struct PullDoor: Sendable {
             try await leave(request, at: address)
             return PullAnswer()
         }
-        let (call, bell) = hub.open(address, at: wall.now)
+        let (call, bell) = hub.open(address, request, at: wall.now)
         try await beat(request, at: address)
         return try await cancelWhenGracefulShutdown {
             try await wait(request, at: address, call, bell)
@@ -91,7 +91,12 @@ struct PullDoor: Sendable {
 
     /// What the store has for the executor.
     private func news(for request: PullRequest, at address: ExecutorAddress) async throws -> PullAnswer {
-        let found = try await runs.untold(at: address, limit: Self.batch)
+        let found =
+            try await runs.untold(
+                at: address,
+                limit: Self.batch,
+                besides: hub.known(at: address)
+            )
             .filter { $0.plan.terms.group == request.appName }
         let ending = found.filter { $0.killRequestedAt != nil }
         let untold = hub.untoldKills(ending.map(\.id), at: address, now: wall.now)
@@ -100,6 +105,7 @@ struct PullDoor: Sendable {
                 .map { PullAnswer.Kill(run: $0.id, plannedAt: $0.plan.plannedAt) }
         )
         var bytes = 0
+        var given: [JobRun] = []
         for run in found where run.killRequestedAt == nil {
             guard answer.runs.count < min(request.seats, Self.answerLimit.runs) else { break }
             let message = RunRequest(run, try await jobs.script(of: run))
@@ -107,7 +113,9 @@ struct PullDoor: Sendable {
             // One that is too large by itself goes alone.
             guard answer.runs.isEmpty || bytes <= Self.answerLimit.bytes else { break }
             answer.runs.append(message)
+            given.append(run)
         }
+        if !given.isEmpty { answer.name = hub.give(given, to: address) }
         return answer
     }
 
@@ -127,6 +135,7 @@ struct PullDoor: Sendable {
 
     /// Notes that the executor has the runs that it says it has.
     private func confirm(_ request: PullRequest, at address: ExecutorAddress) async throws {
+        hub.forget(request.accepted, at: address)
         let reference = ExecutorReference(address: address, instance: request.instance)
         var left = request.accepted
         // Who leads may write a run at the same moment; then what it wrote is read.
@@ -142,6 +151,7 @@ struct PullDoor: Sendable {
 
     /// Brings runs elsewhere, or to their end, that the executor says it did not begin.
     private func refuse(_ request: PullRequest, at address: ExecutorAddress) async throws {
+        hub.forget(request.refused.map(\.run), at: address)
         let why = Dictionary(request.refused.map { ($0.run, $0.message) }) { first, _ in first }
         for run in try await dispatching(Array(why.keys), of: request, at: address) {
             let message = why[run.id] ?? ""

@@ -13,6 +13,7 @@ package final class PullHub: Sendable {
         var calledAt: Moment
         /// What the registry was told last.
         var beat: (at: Moment, instance: String, capacity: Int)?
+        var given: GivenRuns
         var kills: [RunID: Moment] = [:]
         var questions: [PullQuestion] = []
     }
@@ -101,11 +102,16 @@ package final class PullHub: Sendable {
     /// Notes that the executor at `address` calls, and ends the call that it had open before.
     ///
     /// - Returns: the call's number, and what rings when there may be something to tell.
-    func open(_ address: ExecutorAddress, at now: Moment) -> (call: Int, bell: Bell) {
+    func open(
+        _ address: ExecutorAddress,
+        _ request: PullRequest,
+        at now: Moment
+    ) -> (call: Int, bell: Bell) {
         let (former, post) = state.withLock { state in
             state.posts = state.posts.filter { now - $0.value.calledAt < Self.memory }
             let former = state.posts[address]
-            var post = former ?? Post(calledAt: now)
+            var post = former ?? Post(calledAt: now, given: GivenRuns(to: request.instance, at: now))
+            post.given.hear(request, at: now)
             post.call += 1
             post.bell = Bell()
             post.calledAt = now
@@ -155,6 +161,38 @@ package final class PullHub: Sendable {
             state.posts[address] = post
             return untold
         }
+    }
+
+    /// The versions of runs that the executor has, as far as this process knows.
+    func known(at address: ExecutorAddress) -> [RunID: Int64] {
+        state.withLock { $0.posts[address]?.given.known ?? [:] }
+    }
+
+    /// Notes that an answer gives runs to the executor.
+    ///
+    /// - Parameters:
+    ///   - runs: the runs, as they were read.
+    ///   - address: the executor's.
+    /// - Returns: the name by which it says that it heard of them.
+    func give(_ runs: [JobRun], to address: ExecutorAddress) -> String {
+        let name = String(UInt64.random(in: .min ... .max), radix: 16)
+        state.withLock { $0.posts[address]?.given.give(runs, with: name) }
+        return name
+    }
+
+    /// Those of the runs that one executor was given here lately, as they were then, and of which it said no more; `runs` come
+    /// from one executor.
+    func given(_ runs: some Collection<RunID>) -> [JobRun] {
+        guard let first = runs.first else { return [] }
+        return state.withLock { state in
+            guard let post = state.posts.values.first(where: { $0.given[first] != nil }) else { return [] }
+            return runs.compactMap { post.given[$0] }
+        }
+    }
+
+    /// Forgets that the executor has runs of which it said more.
+    func forget(_ runs: [RunID], at address: ExecutorAddress) {
+        state.withLock { $0.posts[address]?.given.forget(runs) }
     }
 
     /// Takes the questions that wait for the executor; none when it has called again since.

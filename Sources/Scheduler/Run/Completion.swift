@@ -5,12 +5,14 @@ package struct Completion: Sendable {
     private let runs: any RunStore
     private let closer: RunCloser
     private let gauges: SchedulerGauges
+    private let pulls: PullHub
     private let wall: any WallClock
 
     package init(_ parts: SchedulerParts) {
         runs = parts.runs
         closer = RunCloser(parts)
         gauges = parts.gauges
+        pulls = parts.pulls
         wall = parts.wall
     }
 
@@ -30,14 +32,35 @@ package struct Completion: Sendable {
         where mayEnd: (JobRun) -> Bool = { _ in true }
     ) async throws(StoreError) -> [JobRun] {
         let first = Dictionary(items.map { ($0.run, $0) }) { first, _ in first }
-        let known = try await runs.runs(Array(first.keys)).filter(mayEnd).sorted { $0.id < $1.id }
+        let known = try await runs(of: first).filter(mayEnd).sorted { $0.id < $1.id }
         let now = wall.now
         let ends = known.compactMap { run in
             first[run.id].map { (run: run, end: RunEnd($0.outcome, of: run, at: now)) }
         }
         let ended = try await closer.close(ends, token: nil)
         gauges.calledBack(items.count, counted: ended.count)
+        noteFetched(known, at: now)
         return ended
+    }
+
+    /// The runs that are told of, as they are in the store; where a success is told, which means the same whatever happened to
+    /// the run meanwhile, as they were when they were given.
+    private func runs(of items: [RunID: CallbackItem]) async throws(StoreError) -> [JobRun] {
+        let successes = items.filter { if case .succeeded = $0.value.outcome { true } else { false } }
+        let given = pulls.given(successes.keys)
+        let others = Set(items.keys).subtracting(given.map(\.id))
+        return others.isEmpty ? given : given + (try await runs.runs(Array(others)))
+    }
+
+    /// Notes of runs that executors fetched that they need not be given again, and that those were begun whose end came first.
+    private func noteFetched(_ runs: [JobRun], at now: Moment) {
+        let fetched = Dictionary(grouping: runs.filter { $0.executor?.address.isPulled == true }) {
+            $0.executor?.address
+        }
+        for case (let address?, let runs) in fetched {
+            pulls.forget(runs.map(\.id), at: address)
+            for run in runs.compactMap({ $0.accepted(at: now) }) { gauges.accepted(run) }
+        }
     }
 }
 

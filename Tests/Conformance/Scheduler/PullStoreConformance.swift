@@ -19,6 +19,21 @@ package enum PullStoreConformance {
             #expect(try await stores.runs.untold(at: here, limit: 2) == Array(handed[0...1]))
             #expect(try await stores.runs.untold(at: there, limit: 10).map(\.id) == [runs[3].id])
         },
+        Clause("a run is told that changed since the executor heard of it, and no other that it knows") {
+            stores in
+            let (runs, token) = try await runs(4, in: stores)
+            let handed = try await hand(runs, to: here, token, in: stores)
+            var known = [handed[0].id: handed[0].version, handed[2].id: handed[2].version]
+            let rest = try await stores.runs.untold(at: here, limit: 10, besides: known)
+            #expect(rest == [handed[1], handed[3]])
+            #expect(try await stores.runs.untold(at: here, limit: 1, besides: known) == [handed[1]])
+            let marked = try #require(handed[2].killRequested(at: .noon))
+            let killed = try await stores.runs.advance([marked], token: nil)
+            let news = try await stores.runs.untold(at: here, limit: 10, besides: known)
+            #expect(news == [handed[1]] + killed + [handed[3]])
+            known = Dictionary(uniqueKeysWithValues: news.map { ($0.id, $0.version) })
+            #expect(try await stores.runs.untold(at: here, limit: 10, besides: known) == [handed[0]])
+        },
         Clause("a run that is confirmed is told no more, until its end is asked for") { stores in
             let (runs, token) = try await runs(1, in: stores)
             let handed = try await hand(runs, to: here, token, in: stores)

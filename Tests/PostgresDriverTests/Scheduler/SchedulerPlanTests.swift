@@ -164,7 +164,13 @@ struct SchedulerPlanTests {
         ),
         Question(
             "what an executor that fetches its runs is to be told of",
-            PostgresStatement(PostgresRunStore.untold, .text("kpush-pull://host7"), .int(1_000)),
+            PostgresStatement(
+                PostgresRunStore.untold,
+                .text("kpush-pull://host7"),
+                .int(1_000),
+                .ints([1, 2]),
+                .ints([1, 1])
+            ),
             by: "runs_pulled"
         ),
         Question(

@@ -31,6 +31,49 @@ import Testing
         #expect(try await rig.runs.run(run.id).end?.reason == .completed)
     }
 
+    @Test func `a run of which the executor heard is not given again while it says no more`() async throws {
+        let lease = try await rig.lead()
+        _ = try await pull()
+        let run = try await handed(under: lease)
+        let lost = try #require(try await pull().name)
+        let heard = try #require(try await pull().name)
+        #expect(lost != heard)
+        #expect(try await pull { $0.heard = heard }.isEmpty)
+        #expect(try await pull { $0.heard = heard }.isEmpty)
+        // Another leader marks it anew, and nobody knows what came of that mark.
+        try await rig.dispatch(under: try await rig.lead())
+        let again = try await pull { $0.heard = heard }
+        #expect(again.runs.map(\.run) == [run.id])
+        #expect(try await pull { $0.heard = again.name }.isEmpty)
+        rig.clock.advance(by: GivenRuns.memory)
+        #expect(try await pull { $0.heard = again.name }.isEmpty)
+        rig.clock.advance(by: GivenRuns.memory)
+        #expect(try await pull { $0.heard = again.name }.runs.map(\.run) == [run.id])
+        let last = try #require(try await pull().name)
+        #expect(try await pull { $0.heard = last }.isEmpty)
+        // What was here before has nothing of what the process before had.
+        let other = try await pull { ($0.heard, $0.instance) = (last, "second") }
+        #expect(other.runs.map(\.run) == [run.id])
+        await rig.callBack(run.id, .succeeded("done"))
+        let ended = try await rig.runs.run(run.id)
+        #expect(ended.end?.reason == .completed)
+        #expect(ended.startedAt == ended.dispatchedAt)
+    }
+
+    @Test func `what is refused and comes again is given again`() async throws {
+        let lease = try await rig.lead()
+        _ = try await pull()
+        let run = try await handed(under: lease)
+        let name = try await pull().name
+        _ = try await pull {
+            $0.heard = name
+            $0.refused = [PullRequest.Refusal(run: run.id, message: WireText.notNow + "full")]
+        }
+        rig.clock.advance(by: .seconds(1))
+        try await rig.dispatch(under: lease)
+        #expect(try await pull { $0.heard = name }.runs.map(\.run) == [run.id])
+    }
+
     @Test func `no more runs are given than there are seats, and none is handed over to the full`()
         async throws
     {
