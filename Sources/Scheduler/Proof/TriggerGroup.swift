@@ -20,7 +20,9 @@ struct TriggerGroup {
     mutating func add(_ entry: LedgerEntry) {
         entries.append(entry)
         if entry.attempt > 1 {
-            if entry.trigger != .retry { doubled.append(entry) }
+            // One that makes up for a skipped trigger comes after the record of that.
+            let makesUp = entry.trigger == .backfill && first.isRecord
+            if entry.trigger != .retry, !makesUp { doubled.append(entry) }
         } else if entry.shard.index >= first.shard.total || entry.shard.total != first.shard.total {
             doubled.append(entry)
         } else {

@@ -58,6 +58,26 @@ struct LedgerAuditTests {
         )
     }
 
+    @Test func `skipped triggers that were made up for on demand are served, and none is there twice`()
+        async throws
+    {
+        let stage = try await LedgerStage()
+        let job = try await stage.rig.jobs.create(.sample("skip", schedule: .every(.seconds(2))))
+        try await stage.pass(.seconds(10))
+        stage.rig.clock.advance(by: .seconds(60))
+        try await stage.serve()
+        try await stage.pass(.seconds(10))
+        let span = Backfill(from: .noon, until: stage.rig.now, spacing: .seconds(1))
+        let outcome = try await stage.rig.jobs.backfill(job.id, span)
+        #expect(outcome.runs.count == 30)
+        try await stage.pass(.seconds(60))
+        let report = try await stage.verify()
+        #expect(report.findings.isEmpty)
+        // The record of the skipped triggers stands at the first of them.
+        #expect(report.counts.skipped == 1)
+        #expect(report.counts.expected == report.counts.served + 1)
+    }
+
     @Test func `a run that is gone is named, and no other`() async throws {
         let (stage, job) = try await Self.served()
         let instant = Moment.noon + .seconds(6)
