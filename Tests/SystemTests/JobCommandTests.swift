@@ -227,7 +227,7 @@ import Testing
         for line in [
             "--- version 1", "+++ version 2", "-params: a=1", "+params: b=2", "+timeout_seconds: 60",
         ] {
-            #expect(diff.lines.contains(line), "\(line) in \(diff.output)")
+            #expect(diff.lines.contains { $0 == line }, "\(line) in \(diff.output)")
         }
         #expect(try await bench.kpush("jobs", "history", "kept", "--diff", "2", "2").status == 0)
         let restored = try await bench.kpush("jobs", "restore", "kept", "1")

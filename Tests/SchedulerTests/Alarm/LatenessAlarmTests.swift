@@ -37,7 +37,8 @@ struct LatenessAlarmTests {
         let rig = try SchedulerRig()
         var spec = JobSpec.sample()
         spec.lateness = LatenessTarget(.milliseconds(milliseconds), percent: percent)
-        await #expect(throws: SchedulerError.self) { [spec] in _ = try await rig.jobs.create(spec) }
+        let refused = spec
+        await #expect(throws: SchedulerError.self) { _ = try await rig.jobs.create(refused) }
     }
 }
 
