@@ -65,15 +65,17 @@ package final class SchedulerGauges: Sendable {
         }
     }
 
-    func accepted(_ run: JobRun) {
-        guard let started = run.startedAt, let dispatched = run.dispatchedAt else { return }
+    func accepted(_ runs: [JobRun]) {
         state.withLock { reading in
-            reading.handover.record(started - dispatched)
-            guard run.plan.trigger == .schedule else { return }
-            reading.startLateness.record(started - run.plan.plannedAt)
-            guard run.plan.attempt == 1 else { return }
-            for (stage, duration) in run.stages(due: run.plan.plannedAt) where stage != .ended {
-                reading.stages[stage, default: Histogram()].record(duration)
+            for run in runs {
+                guard let started = run.startedAt, let dispatched = run.dispatchedAt else { continue }
+                reading.handover.record(started - dispatched)
+                guard run.plan.trigger == .schedule else { continue }
+                reading.startLateness.record(started - run.plan.plannedAt)
+                guard run.plan.attempt == 1 else { continue }
+                for (stage, duration) in run.stages(due: run.plan.plannedAt) where stage != .ended {
+                    reading.stages[stage, default: Histogram()].record(duration)
+                }
             }
         }
     }

@@ -4,7 +4,6 @@ import Foundation
 import Groundwork
 import LocalServers
 import Logging
-import People
 import PostgresDriver
 import PushEngine
 import SQLiteDriver
@@ -15,6 +14,7 @@ import TestKit
 import Testing
 
 @testable import KPush
+@testable import People
 
 /// A simulator, a data folder with a server on it, and an empty PostgreSQL and Redis.
 final class CopyBench {

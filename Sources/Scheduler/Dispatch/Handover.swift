@@ -253,7 +253,7 @@ struct Handover: Sendable {
         case .accepted(let dialect):
             if dialect != executor.dialect { try await registry.learn(dialect, at: executor.address) }
             if let accepted = run.accepted(at: wall.now) {
-                gauges.accepted(accepted)
+                gauges.accepted([accepted])
                 // A fast handler's callback may have ended the run already; then there is nothing to write.
                 if case .overtaken(let present?) = try await ledger.settle(accepted) {
                     try await stopIfOver(present, at: executor)

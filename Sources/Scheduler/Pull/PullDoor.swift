@@ -136,17 +136,25 @@ struct PullDoor: Sendable {
     /// Notes that the executor has the runs that it says it has.
     private func confirm(_ request: PullRequest, at address: ExecutorAddress) async throws {
         hub.forget(request.accepted, at: address)
-        let reference = ExecutorReference(address: address, instance: request.instance)
         var left = request.accepted
         // Who leads may write a run at the same moment; then what it wrote is read.
-        for _ in 0..<3 where !left.isEmpty {
-            let accepted = try await dispatching(left, of: request, at: address)
-                .compactMap { $0.accepted(at: wall.now, by: reference) }
-            guard !accepted.isEmpty else { return }
-            let written = Set(try await runs.advance(accepted, token: nil).map(\.id))
-            for run in accepted where written.contains(run.id) { gauges.accepted(run) }
-            left = accepted.map(\.id).filter { !written.contains($0) }
-        }
+        for _ in 0..<3 where !left.isEmpty { left = try await accept(left, of: request, at: address) }
+    }
+
+    /// Writes down that the executor has runs, and gives back those that were changed meanwhile.
+    private func accept(
+        _ ids: [RunID],
+        of request: PullRequest,
+        at address: ExecutorAddress
+    ) async throws -> [RunID] {
+        let reference = ExecutorReference(address: address, instance: request.instance)
+        let now = wall.now
+        let accepted = try await dispatching(ids, of: request, at: address)
+            .compactMap { $0.accepted(at: now, by: reference) }
+        guard !accepted.isEmpty else { return [] }
+        let written = Set(try await runs.advance(accepted, token: nil).map(\.id))
+        gauges.accepted(accepted.filter { written.contains($0.id) })
+        return accepted.map(\.id).filter { !written.contains($0) }
     }
 
     /// Brings runs elsewhere, or to their end, that the executor says it did not begin.

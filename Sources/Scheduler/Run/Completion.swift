@@ -59,7 +59,7 @@ package struct Completion: Sendable {
         }
         for case (let address?, let runs) in fetched {
             pulls.forget(runs.map(\.id), at: address)
-            for run in runs.compactMap({ $0.accepted(at: now) }) { gauges.accepted(run) }
+            gauges.accepted(runs.compactMap { $0.accepted(at: now) })
         }
     }
 }
