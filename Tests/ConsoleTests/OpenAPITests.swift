@@ -42,6 +42,19 @@ import Testing
         }
     }
 
+    @Test func `whatever asks who somebody is may also find that it is not for them`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let paths = try #require(bench.contract.document["paths"].object)
+            for path in paths.members {
+                for operation in path.value.object?.members ?? [] {
+                    guard let answers = operation.value.object?["responses"].object, !answers["401"].isNull
+                    else { continue }
+                    #expect(!answers["403"].isNull, "\(operation.key) \(path.key)")
+                }
+            }
+        }
+    }
+
     @Test func `the contract notices what is not documented`() async throws {
         try await ConsoleBench.use { bench async throws in
             func deviations(_ path: String, _ status: Int, _ json: String) -> [String] {

@@ -79,7 +79,7 @@ import Testing
             #expect(try await bench.post("/api/v1/jobs", #"{"name":"no"}"#).status == 400)
             #expect(try await bench.post("/api/v1/runs/clear", #"{"keepNewest":1}"#).status == 200)
             #expect(try await bench.get("/api/v1/jobs").status == 200)
-            let preview = #"{"type":"cron","conf":"0 0 2 * * ?"}"#
+            let preview = #"{"type":"CRON","conf":"0 0 2 * * ?"}"#
             #expect(try await bench.post("/api/v1/schedules/preview", preview).status == 200)
             #expect(try await Self.count(bench) == 0)
             let body = Array(#"{"name":"nightly","group":"app","handler":"tidy"}"#.utf8)
