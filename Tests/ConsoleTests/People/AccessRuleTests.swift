@@ -23,7 +23,7 @@ import Testing
 
         var need: Role? { AccessRules.need(method, path) }
         /// Whether the answer goes on for as long as somebody reads it.
-        var isEndless: Bool { path.hasSuffix("/events") }
+        var isEndless: Bool { path.hasSuffix("/events") || path == "/runs/{id}/log" }
     }
 
     private static let open = [
