@@ -49,7 +49,7 @@ enum AccessRules {
     ]
 
     /// How the addresses of pages end that are forms: looking at one needs what sending it does.
-    private static let forms: Set<Substring> = ["new", "copy", "edit", "clear", "backfill"]
+    private static let forms: Set<Substring> = ["new", "copy", "edit", "clear", "backfill", "austin"]
 
     /// What is needed at an address.
     ///

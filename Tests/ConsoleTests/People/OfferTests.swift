@@ -22,7 +22,7 @@ import Testing
     private static func offers(_ page: ConsoleBench.Answer) -> (forms: [String], links: [String]) {
         let forms = page.text.matches(of: /(?:method="post" action|formaction)="([^"?]+)/)
             .map { String($0.1) }
-        let links = page.text.matches(of: /href="(\/[^"?]*\/(?:new|copy|edit|clear))["?]/)
+        let links = page.text.matches(of: /href="(\/[^"?]*\/(?:new|copy|edit|clear|backfill|austin))["?]/)
             .map { String($0.1) }
         return (forms.filter { $0 != "/sign-out" }, links)
     }
