@@ -9,7 +9,7 @@ import Testing
 /// Nobody sees or changes what belongs to an executor group of others, in lists or by its number.
 @Suite struct GroupAccessTests {
     /// A job and a run of the group `app`, and a job of the group `mine`.
-    private static func stock(_ bench: ConsoleBench) async throws -> (foreign: JobRun, own: Job) {
+    static func stock(_ bench: ConsoleBench) async throws -> (foreign: JobRun, own: Job) {
         try await bench.executor()
         let run = try await bench.running()
         var spec = JobSpec.sample(schedule: .manual)
@@ -17,7 +17,7 @@ import Testing
         return (run, try await bench.parts.jobs.create(spec))
     }
 
-    private static func signedIn(_ bench: ConsoleBench, _ role: Role = .operator) async throws -> Browser {
+    static func signedIn(_ bench: ConsoleBench, _ role: Role = .operator) async throws -> Browser {
         try await Browser.signedIn(bench, as: role, groups: .only(["mine"]))
     }
 

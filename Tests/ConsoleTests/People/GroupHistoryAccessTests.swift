@@ -8,28 +8,15 @@ import Testing
 
 /// What counts, exports, clears, copies or names jobs and runs does so for one's own executor groups alone.
 @Suite struct GroupHistoryAccessTests {
-    /// A run of the group `app` that is under way, and a job of the group `mine`.
-    private static func stock(_ bench: ConsoleBench) async throws -> (foreign: JobRun, own: Job) {
-        try await bench.executor()
-        let run = try await bench.running()
-        var spec = JobSpec.sample(schedule: .manual)
-        spec.group = "mine"
-        return (run, try await bench.parts.jobs.create(spec))
-    }
-
-    private static func signedIn(_ bench: ConsoleBench, _ role: Role = .operator) async throws -> Browser {
-        try await Browser.signedIn(bench, as: role, groups: .only(["mine"]))
-    }
-
     private static func formToken(_ browser: inout Browser) async throws -> String {
         try browser.formToken(in: try await browser.get("/"))
     }
 
     @Test func `a file of runs holds those of one's own groups`() async throws {
         try await ConsoleBench.use { bench async throws in
-            let (foreign, own) = try await Self.stock(bench)
+            let (foreign, own) = try await GroupAccessTests.stock(bench)
             let run = try #require(try await bench.parts.jobs.trigger(own.id).first)
-            var browser = try await Self.signedIn(bench)
+            var browser = try await GroupAccessTests.signedIn(bench)
             for query in ["", "?group=app", "?job=\(foreign.plan.job)"] {
                 let file = try await browser.get("/api/v1/runs.csv\(query)")
                 let rows = file.text.split(separator: "\r\n").dropFirst()
@@ -39,13 +26,37 @@ import Testing
         }
     }
 
+    @Test func `what a job was in a foreign group is neither shown nor restored`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let (foreign, own) = try await GroupAccessTests.stock(bench)
+            let id = foreign.plan.job
+            var spec = try await bench.parts.jobs.job(id).spec
+            spec.group = own.spec.group
+            spec.name = "moved"
+            let moved = try await bench.parts.jobs.update(id, version: 1, to: spec)
+            var browser = try await GroupAccessTests.signedIn(bench)
+            let list = try await browser.get("/api/v1/jobs/\(id)/versions")
+            #expect(list["items.0.version"] == .integer(moved.version))
+            #expect(list["items.1"].isNull)
+            let versions = "/api/v1/jobs/\(id)/versions"
+            #expect(try await browser.get("\(versions)/\(moved.version)").status == 200)
+            #expect(try await browser.get("\(versions)/1").status == 404)
+            let page = "/jobs/\(id)/history"
+            #expect(try await browser.get("\(page)?from=1&to=\(moved.version)").status == 404)
+            let form = ["form_token": try await Self.formToken(&browser)]
+            let restore = try await browser.post("\(page)/1/restore?from=\(moved.version)", form)
+            #expect(restore.status == 404)
+            #expect(try await bench.parts.jobs.job(id).spec == spec)
+        }
+    }
+
     @Test func `runs by day are counted for one's own groups`() async throws {
         try await ConsoleBench.use { bench async throws in
-            _ = try await Self.stock(bench)
+            _ = try await GroupAccessTests.stock(bench)
             try await bench.count()
             let all = try await bench.get("/api/v1/runs/days")
             #expect(all["items.6.total"] == 1)
-            var browser = try await Self.signedIn(bench)
+            var browser = try await GroupAccessTests.signedIn(bench)
             for query in ["", "?group=app"] {
                 #expect(try await browser.get("/api/v1/runs/days\(query)")["items.6.total"] == 0, "\(query)")
             }
@@ -57,9 +68,9 @@ import Testing
 
     @Test func `runs of other groups, or of all, are not cleared`() async throws {
         try await ConsoleBench.use { bench async throws in
-            let (foreign, own) = try await Self.stock(bench)
+            let (foreign, own) = try await GroupAccessTests.stock(bench)
             await bench.finish(foreign)
-            var browser = try await Self.signedIn(bench)
+            var browser = try await GroupAccessTests.signedIn(bench)
             let token = try await Self.formToken(&browser)
             for (scope, status) in [
                 ("", 403), ("&group=app", 403), ("&job=\(foreign.plan.job)", 404), ("&group=mine", 303),
@@ -80,7 +91,7 @@ import Testing
             for name in names {
                 #expect(try await bench.post("/api/v1/groups", "{\"name\":\"\(name)\"}").status == 201)
             }
-            var browser = try await Self.signedIn(bench, role)
+            var browser = try await GroupAccessTests.signedIn(bench, role)
             let list = try await browser.get("/api/v1/groups")
             #expect(list["items.0.name"] == "mine")
             #expect(list["items.1"].isNull)
@@ -99,12 +110,12 @@ import Testing
 
     @Test func `a job's page and form name no job of another group`() async throws {
         try await ConsoleBench.use { bench async throws in
-            let (foreign, own) = try await Self.stock(bench)
+            let (foreign, own) = try await GroupAccessTests.stock(bench)
             var parent = JobSpec.sample(schedule: .manual)
             parent.name = "payroll-secret"
             parent.children = [ChildJob(own.spec.fullName)]
             let above = try await bench.parts.jobs.create(parent)
-            var browser = try await Self.signedIn(bench)
+            var browser = try await GroupAccessTests.signedIn(bench)
             for path in [
                 "/jobs/\(own.id)", "/jobs/\(own.id)/edit", "/jobs/new", "/jobs", "/runs?job=payroll",
             ] {
@@ -124,8 +135,8 @@ import Testing
 
     @Test func `a form makes no job in another group and moves none there`() async throws {
         try await ConsoleBench.use { bench async throws in
-            let (_, own) = try await Self.stock(bench)
-            var browser = try await Self.signedIn(bench)
+            let (_, own) = try await GroupAccessTests.stock(bench)
+            var browser = try await GroupAccessTests.signedIn(bench)
             let token = try await Self.formToken(&browser)
             var spec = JobSpec(name: "sly", group: "app", schedule: .manual, handler: "tidy")
             var form = JobInput(spec).texts
@@ -148,12 +159,12 @@ import Testing
 
     @Test func `runs that a job had in another group stay hidden when it moves`() async throws {
         try await ConsoleBench.use { bench async throws in
-            let (foreign, _) = try await Self.stock(bench)
+            let (foreign, _) = try await GroupAccessTests.stock(bench)
             let job = try await bench.parts.jobs.job(foreign.plan.job)
             var moved = job.spec
             (moved.group, moved.name) = ("mine", "moved")
             _ = try await bench.parts.jobs.update(job.id, version: job.version, to: moved)
-            var browser = try await Self.signedIn(bench)
+            var browser = try await GroupAccessTests.signedIn(bench)
             for path in ["/jobs/\(job.id)", "/jobs", "/runs?job=\(job.id)"] {
                 let page = try await browser.get(path)
                 #expect(page.status == 200)
