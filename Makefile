@@ -48,7 +48,7 @@ release: setup ## build the program, optimised
 
 test: setup setup-tests ## install what is missing and run every test, one at a time
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --no-parallel
+	@bash scripts/test $(ARGS)
 
 tsan: setup setup-tests ## run the tests in which much happens at once under the thread sanitizer
 	@bash scripts/tsan/run $(ARGS)
