@@ -40,7 +40,7 @@ struct LedgerAuditTests {
     @Test func `triggers that nobody served in time are skipped, or made up for, and not missing`()
         async throws
     {
-        let stage = try await LedgerStage()
+        let stage = try await LedgerStage(headStart: .zero)
         _ = try await stage.rig.jobs.create(.sample("skip", schedule: .every(.seconds(2))))
         let spec = JobSpec.sample("once", schedule: .every(.seconds(3)), misfire: .fireOnce)
         _ = try await stage.rig.jobs.create(spec)
@@ -61,7 +61,7 @@ struct LedgerAuditTests {
     @Test func `skipped triggers that were made up for on demand are served, and none is there twice`()
         async throws
     {
-        let stage = try await LedgerStage()
+        let stage = try await LedgerStage(headStart: .zero)
         let job = try await stage.rig.jobs.create(.sample("skip", schedule: .every(.seconds(2))))
         try await stage.pass(.seconds(10))
         stage.rig.clock.advance(by: .seconds(60))

@@ -13,11 +13,12 @@ struct LedgerStage {
     let database: SchedulerDatabase
     /// How long a run takes from its hand-over to its end.
     var length = Duration.milliseconds(400)
-    /// Plans ahead, as the scheduler does.
-    private let planner = TriggerPlanner(headStart: SchedulerSettings().planner.headStart)
+    private let planner: TriggerPlanner
     private let rules = DispatchRules()
 
-    init() async throws {
+    /// Plans ahead, as the scheduler does; what is planned when all stop is handed over late, and not missed.
+    init(headStart: Duration = SchedulerSettings().planner.headStart) async throws {
+        planner = TriggerPlanner(headStart: headStart)
         rig = try SchedulerRig()
         lease = try await rig.lead()
         database = try SchedulerDatabase(path: rig.folder.file("scheduler.db"))
