@@ -20,6 +20,8 @@ struct AuditAct: Hashable, Sendable {
         "executors": "groups", "profile": "users", "suppressions/allowed": "allow-list",
         "suppressions/words": "sensitive-words", "profile/keys": "api-keys",
     ]
+    /// Acts that add something to a thing and leave itself as it is.
+    private static let addingActs: Set = ["trigger", "backfill"]
     private static let acts = ["new": "create", "add": "create", "austin": "create", "remove": "delete"]
 
     /// Reads a route; nil when nothing is to be written down.
@@ -50,6 +52,9 @@ struct AuditAct: Hashable, Sendable {
         self.kind = kind
         self.act = act
     }
+
+    /// Whether the thing may be another one after the act.
+    var isChange: Bool { !Self.addingActs.contains(act) }
 
     /// Somebody signed in.
     static let signIn = AuditAct("users", "sign-in")

@@ -41,14 +41,18 @@ struct AuditTrail: Sendable {
         }
         var id = context.parameters.get("id") ?? (act.act == "password" ? caller.user.map { "\($0)" } : nil)
         var old: AuditSubjects.Look?
-        if let id { old = try await subjects.look(act.kind, id) }
+        if let id, act.isChange { old = try await subjects.look(act.kind, id) }
         let response = try await body()
         guard response.status.code < 400, !context.note.isDropped else { return response }
         id = id ?? context.note.id ?? response.made
         var new: AuditSubjects.Look?
         if let id { new = try await subjects.look(act.kind, id) }
         let subject = AuditSubject(kind: act.kind, id: id, name: new?.name ?? old?.name)
-        let change = AuditChange(from: old?.json, to: new?.json, facts: context.note.facts)
+        let change = AuditChange(
+            from: act.isChange ? old?.json : new?.json,
+            to: new?.json,
+            facts: context.note.facts
+        )
         try await write(act, by: caller.actor(way), on: subject, changing: change, request, context)
         return response
     }

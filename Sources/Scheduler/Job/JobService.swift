@@ -135,11 +135,9 @@ package struct JobService: Sendable {
         if let params, params.utf8.count > 65_536 {
             throw .invalid([FieldFault("params", "must have at most 65536 bytes")])
         }
-        let groups = ExecutorGroups(
-            try await storing { () async throws(StoreError) in try await registry.instances() }
-        )
         var now = wall.now
-        let living = groups.living(in: job.spec.group, at: now)
+        let isForAny = address == nil && job.spec.route != .sharding
+        let living = isForAny ? [] : try await living(in: job.spec.group, at: now)
         var target: ExecutorAddress?
         if let address { target = try Self.target(address, among: living, in: job.spec.group) }
         while true {
@@ -169,6 +167,11 @@ package struct JobService: Sendable {
     private func add(_ new: [NewRun], for key: String?) async throws(StoreError) -> [JobRun] {
         guard let key else { return try await runs.add(new) }
         return try await calls.add(new, for: key)
+    }
+
+    private func living(in group: String, at now: Moment) async throws(SchedulerError) -> [ExecutorInstance] {
+        let instances = try await storing { () async throws(StoreError) in try await registry.instances() }
+        return ExecutorGroups(instances).living(in: group, at: now)
     }
 
     private static func target(
