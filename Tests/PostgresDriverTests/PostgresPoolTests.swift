@@ -229,4 +229,71 @@ import Testing
             try await older.migrate(PostgresPool(try PostgresSettings(address: address)))
         }
     }
+
+    // MARK: What the server keeps compiled
+
+    @Test func `what is asked all the time is compiled once`() async throws {
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
+        for number in 1...3 {
+            let told = try await pool.single("ask") { link in
+                try link.runAll([Self.asked(number), Self.asked(number + 1)]).map { $0.first?.int(0) }
+            }
+            #expect(told == [number, number + 1])
+            let written = try await pool.write("ask") { link in
+                let asked = try link.run(Self.asked(number)).first?.int(0)
+                // What else is in the transaction is compiled as ever.
+                #expect(try link.run("SHOW enable_seqscan").first?.text(0) == "on")
+                #expect(try link.run("SHOW plan_cache_mode").first?.text(0) == "auto")
+                return asked
+            }
+            #expect(written == number)
+            let mixed = try await pool.single("ask") { link in
+                try link.runAll([Self.asked(number), PostgresStatement("SELECT 7")]).map { $0.first?.int(0) }
+            }
+            #expect(mixed == [number, 7])
+        }
+        let uses = try await pool.single("look") { link in
+            try link.run(
+                "SELECT (generic_plans + custom_plans)::bigint FROM pg_prepared_statements WHERE statement = $1",
+                .text(Self.asked(0).sql)
+            )
+            .map { $0.int(0) }
+        }
+        #expect(uses == [9])
+    }
+
+    @Test func `nothing is left on a connection that a proxy lends to others`() async throws {
+        let pool = PostgresPool(try PostgresSettings(address: try await Way.pooled.database()))
+        for number in 1...3 {
+            #expect(try await pool.single("ask") { try $0.run(Self.asked(number)).first?.int(0) } == number)
+        }
+        let left = try await pool.single("look") { link in
+            try link.run("SELECT count(*) FROM pg_prepared_statements").first?.int(0)
+        }
+        #expect(left == 0)
+    }
+
+    @Test func `a statement that fails leaves those after it to be compiled the next time`() async throws {
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
+        let failing = PostgresStatement("SELECT 1 / $1::bigint", .int(0)).kept
+        for _ in 0..<2 {
+            await #expect(throws: StoreError.self) {
+                try await pool.single("ask") { _ = try $0.runAll([failing, Self.asked(1)]) }
+            }
+        }
+        #expect(try await pool.single("ask") { try $0.run(Self.asked(5)).first?.int(0) } == 5)
+    }
+
+    @Test func `a table that gets another column does not break what is compiled`() async throws {
+        let pool = PostgresPool(try PostgresSettings(address: try await TestPostgres.database()))
+        let all = PostgresStatement("SELECT * FROM t").kept
+        try await pool.write("make") { _ = try $0.runScript("CREATE TABLE t AS SELECT 1::bigint AS a") }
+        #expect(try await pool.write("read", [all]) { $0[0].first?.int(0) } == 1)
+        try await pool.write("alter") { _ = try $0.runScript("ALTER TABLE t ADD COLUMN b bigint DEFAULT 2") }
+        #expect(try await pool.write("read", [all]) { $0[0].first?.int(1) } == 2)
+    }
+
+    private static func asked(_ number: Int) -> PostgresStatement {
+        PostgresStatement("SELECT $1::bigint AS asked", .int(number)).kept
+    }
 }

@@ -41,7 +41,10 @@ struct PostgresFailure: Error, Sendable {
     static let poolIsBusy = "KP002"
 
     /// Whether the same transaction may succeed at once: two stood in each other's way, and this one gave way.
-    var isCollision: Bool { state == "40001" || state == "40P01" }
+    var isCollision: Bool { state == "40001" || state == "40P01" || isForgotten }
+
+    /// Whether the server does not have a compiled statement any more, or what it reads has changed since.
+    var isForgotten: Bool { state == "26000" || state == "0A000" }
 }
 
 extension StoreError {

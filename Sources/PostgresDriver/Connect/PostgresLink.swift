@@ -13,6 +13,8 @@ final class PostgresLink {
     private var limits: String?
     /// Whether an answer may still come that nobody waits for.
     private var isGivenUp = false
+    /// What the server keeps compiled; nil where it is not known to be the same server's process in each transaction.
+    private var shelf: StatementShelf?
 
     /// What an answer's way may take.
     private static let way = Duration.seconds(5)
@@ -38,6 +40,9 @@ final class PostgresLink {
         PQsetnonblocking(made, 1)
         // A notice is not an answer.
         PQsetNoticeProcessor(made, { _, _ in }, nil)
+        // A proxy that lends its connections by transaction tells a number of its own making.
+        let process = try runScript("SELECT pg_backend_pid()::text").first?.text(0)
+        if process == "\(PQbackendPID(made))" { shelf = StatementShelf() }
     }
 
     deinit {
@@ -89,6 +94,16 @@ final class PostgresLink {
             """
     }
 
+    /// Has what comes after it compiled for any value, and for tables that are small now and will not stay so.
+    static let forever = """
+        set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)
+        """
+    /// Ends that, for what else is in the transaction.
+    private static let forNow = PostgresStatement(
+        "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true)"
+    )
+    .kept
+
     /// Runs one statement.
     @discardableResult
     func run(_ sql: String, _ values: PostgresValue...) throws -> PostgresRows {
@@ -106,6 +121,13 @@ final class PostgresLink {
         return try finish()
     }
 
+    /// Runs one statement.
+    @discardableResult
+    func run(_ statement: PostgresStatement) throws -> PostgresRows {
+        guard let rows = try runAll([statement]).first else { throw broken() }
+        return rows
+    }
+
     /// Runs text that may hold several statements, without parameters; brings what the last one brought.
     @discardableResult
     func runScript(_ text: String) throws -> PostgresRows {
@@ -119,12 +141,15 @@ final class PostgresLink {
     /// - Returns: what each brought.
     /// - Throws: `PostgresFailure` of the first that fails; those after it do not run.
     func runAll(_ statements: [PostgresStatement]) throws -> [PostgresRows] {
-        guard statements.count > 1 || limits != nil else {
+        let isKept = shelf != nil && !statements.isEmpty && statements.allSatisfy(\.isKept)
+        let head = isKept ? Self.lasting(under: limits) : limits.map { PostgresStatement($0) }
+        guard statements.count > 1 || head != nil else {
             return try statements.map { try run($0.sql, $0.values) }
         }
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
-        if let limits { try send(limits, []) }
-        for statement in statements { try send(statement.sql, statement.values) }
+        let tail = isKept && limits == nil ? Self.forNow : nil
+        let all = [head].compactMap { $0 } + statements + [tail].compactMap { $0 }
+        var answers = try all.flatMap { try send($0, isKept: isKept) }.makeIterator()
         guard PQpipelineSync(handle) == 1 else { throw broken() }
         var brought: [PostgresRows] = []
         var failure: PostgresFailure?
@@ -134,16 +159,52 @@ final class PostgresLink {
             case PGRES_PIPELINE_SYNC:
                 PQclear(result)
                 guard PQexitPipelineMode(handle) == 1 else { throw broken() }
-                if let failure { throw failure }
-                return limits == nil ? brought : Array(brought.dropFirst())
-            case PGRES_PIPELINE_ABORTED: PQclear(result)
+                shelf?.dropSent()
+                if let failure {
+                    if failure.isForgotten { shelf?.clear() }
+                    throw failure
+                }
+                return Array(brought.dropFirst(head == nil ? 0 : 1).prefix(statements.count))
+            case PGRES_PIPELINE_ABORTED:
+                PQclear(result)
+                _ = answers.next()
             default:
-                do { brought.append(try PostgresRows(result)) } catch let error as PostgresFailure {
+                let answer = answers.next()
+                do {
+                    let rows = try PostgresRows(result)
+                    if case .compiled(let name) = answer { shelf?.put(name) } else { brought.append(rows) }
+                } catch let error as PostgresFailure {
                     failure = failure ?? error
                     if error.isBroken { throw error }
                 }
             }
         }
+    }
+
+    /// What is to be set for a transaction of statements that are kept compiled.
+    private static func lasting(under limits: String?) -> PostgresStatement {
+        PostgresStatement(limits.map { "\($0), \(forever)" } ?? "SELECT \(forever)").kept
+    }
+
+    /// What the server answers to, in its order.
+    private enum Answer {
+        case compiled(StatementShelf.Name)
+        case rows
+    }
+
+    /// Sends a statement in a pipeline, its text only where the server does not keep it.
+    private func send(_ statement: PostgresStatement, isKept: Bool) throws -> [Answer] {
+        let types = statement.values.map(\.type)
+        guard isKept, let name = shelf?.name(of: statement.sql, types) else {
+            try send(statement.sql, statement.values)
+            return [.rows]
+        }
+        if !name.isCompiled {
+            let isSent = PQsendPrepare(handle, name.text, statement.sql, Int32(types.count), types)
+            guard isSent == 1 else { throw broken() }
+        }
+        try send(name.text, statement.values, isName: true)
+        return name.isCompiled ? [.rows] : [.compiled(name), .rows]
     }
 
     /// Loads rows that are written in the binary form of `COPY`.
@@ -189,7 +250,7 @@ final class PostgresLink {
         _ = try finish()
     }
 
-    private func send(_ sql: String, _ values: [PostgresValue]) throws {
+    private func send(_ text: String, _ values: [PostgresValue], isName: Bool = false) throws {
         var bytes: [UInt8] = []
         var places: [Int?] = []
         var lengths: [Int32] = []
@@ -206,16 +267,11 @@ final class PostgresLink {
         let isSent = bytes.withUnsafeBytes { buffer in
             let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
             let pointers = places.map { place in place.flatMap { start?.advanced(by: $0) } }
-            return PQsendQueryParams(
-                handle,
-                sql,
-                Int32(values.count),
-                types,
-                pointers,
-                lengths,
-                formats,
-                1
-            )
+            let count = Int32(values.count)
+            guard !isName else {
+                return PQsendQueryPrepared(handle, text, count, pointers, lengths, formats, 1)
+            }
+            return PQsendQueryParams(handle, text, count, types, pointers, lengths, formats, 1)
         }
         guard isSent == 1 else { throw broken() }
     }

@@ -2,6 +2,8 @@
 struct PostgresStatement: Sendable {
     let sql: String
     let values: [PostgresValue]
+    /// Whether the server is to keep it compiled, where it can: see `kept`.
+    private(set) var isKept = false
 
     init(_ sql: String, _ values: PostgresValue...) {
         self.init(sql, values)
@@ -12,10 +14,27 @@ struct PostgresStatement: Sendable {
         self.values = values
     }
 
+    /// The same, kept compiled on the connection: for what is asked many times a second, and always in the same words.
+    ///
+    /// To compile such a statement takes the server longer than to run it. What it compiles is for any value and any size of a table, so
+    /// the statement must be one that is always to go by an index. It is kept only among others that are.
+    var kept: PostgresStatement {
+        var statement = self
+        statement.isKept = true
+        return statement
+    }
+
+    /// Kept compiled while it is about few rows.
+    ///
+    /// Compiled for any number of them, rows that travel to the server in arrays are each compared with all the others. For many
+    /// of them the server had better look at how many there are, which then costs little beside the rest.
+    func kept(forRows count: Int) -> PostgresStatement { count <= 16 ? kept : self }
+
     /// Has what comes after it in the transaction read in the order of an index, whatever the server's estimates say.
     ///
     /// They may be from before much was added: then all of it is sorted for each page or step.
     static let inIndexOrder = PostgresStatement(
         "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)"
     )
+    .kept
 }
