@@ -78,9 +78,10 @@ struct RunQuery {
         }
         if let after { conditions.require("id < ?", .int(after.rawValue)) }
         let columns = RunColumn.list()
+        let table = RunSource.table(for: filter)
         // A range of the past lies far from the newest runs, and nothing but its own index leads there.
         let isRange = filter.plannedFrom != nil && filter.plannedBefore != nil
-        let source = isRange ? "(SELECT * FROM runs \(conditions.clause) OFFSET 0) AS runs" : "runs"
+        let source = isRange ? "(SELECT * FROM \(table) \(conditions.clause) OFFSET 0) AS runs" : table
         let clause = isRange ? "" : conditions.clause
         let limit = conditions.parameter(.int(limit))
         statement = PostgresStatement(
@@ -96,10 +97,12 @@ struct RunQuery {
             conditions.require(words.isEmpty ? "false" : "state IN (\(words))")
         }
         if !states.contains(.ended) { conditions.require("state <> 'ended'") }
+        if states == [.ended] { conditions.require("ended_at IS NOT NULL") }
     }
 
     private static func require(_ reasons: Set<RunReason>, _ conditions: inout Conditions) {
         conditions.require("reason = ANY (?)", .texts(reasons.map(\.rawValue).sorted()))
+        conditions.require("ended_at IS NOT NULL")
         if !reasons.contains(.completed) { conditions.require("reason <> 'completed'") }
     }
 }

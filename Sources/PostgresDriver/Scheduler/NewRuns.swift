@@ -46,6 +46,7 @@ struct NewRuns {
             RETURNING id, job, planned_at, shard_index, attempt
             """
         return PostgresStatement(sql, parameters + [.int(self.token?.rawValue)] + arrays.values)
+            .kept(forRows: runs.count)
     }
 
     /// Those that were added, in their own order.

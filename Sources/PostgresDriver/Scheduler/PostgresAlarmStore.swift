@@ -12,10 +12,8 @@ package struct PostgresAlarmStore: AlarmStore {
 
     package func alarms(of jobs: [JobID]) async throws(StoreError) -> [JobID: AlarmState] {
         try await pool.single("read alarms") { link in
-            let rows = try link.run(
-                "SELECT job, state FROM alarms WHERE job = ANY ($1)",
-                .ints(jobs.map(\.rawValue))
-            )
+            let sql = "SELECT job, state FROM alarms WHERE job = ANY ($1)"
+            let rows = try link.run(PostgresStatement(sql, .ints(jobs.map(\.rawValue))).kept)
             let states: [(JobID, AlarmState)] = try rows.map { row in
                 (JobID(rawValue: row.int64(0)), try StoredJSON.value(row.bytes(1), during: "read alarms"))
             }

@@ -81,8 +81,11 @@ package struct PostgresJobStore: JobStore {
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await pool.single("read job") { link in
-            try link.run("SELECT \(Job.columns) FROM jobs WHERE id = $1", .int(id.rawValue)).first
-                .map { try Job($0) }
+            let statement = PostgresStatement(
+                "SELECT \(Job.columns) FROM jobs WHERE id = $1",
+                .int(id.rawValue)
+            )
+            return try link.run(statement.kept).first.map { try Job($0) }
         }
     }
 
@@ -99,7 +102,7 @@ package struct PostgresJobStore: JobStore {
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
         try await pool.single("read upcoming jobs") { [shelf] link in
-            try link.run(Self.soonest, .int(limit)).map { try Job($0, shelf) }
+            try link.run(PostgresStatement(Self.soonest, .int(limit)).kept).map { try Job($0, shelf) }
         }
     }
 
@@ -139,8 +142,8 @@ package struct PostgresJobStore: JobStore {
                     UPDATE jobs SET next_at = t.next_at, last_at = greatest(jobs.last_at, t.last_at)
                     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
                         AS t (id, version, expected, next_at, last_at)
-                    WHERE jobs.id = t.id AND jobs.version = t.version AND jobs.next_at = t.expected
-                        AND jobs.enabled
+                    WHERE jobs.id = ANY ($1) AND jobs.id = t.id AND jobs.version = t.version
+                        AND jobs.next_at = t.expected AND jobs.enabled
                     RETURNING jobs.id)
                 """,
             rule: "JOIN moved ON moved.id = n.job",
@@ -209,7 +212,7 @@ package struct PostgresJobStore: JobStore {
             """
             WITH taken AS (
                 DELETE FROM runs
-                WHERE job = $1 AND state <> 'ended' AND state = 'planned' AND trigger_kind = 'schedule'
+                WHERE job = $1 AND state = 'planned' AND trigger_kind = 'schedule'
                     AND planned_at > $2 AND NOT EXISTS (
                         SELECT 1 FROM runs AS sent
                         WHERE sent.job = $1 AND sent.planned_at >= runs.planned_at AND sent.state <> 'planned'
@@ -228,7 +231,7 @@ package struct PostgresJobStore: JobStore {
 
     private static let exists = "SELECT 1 FROM jobs WHERE id = $1"
 
-    static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = $1 AND state <> 'ended')"
+    static let hasOpenRun = "SELECT \(PostgresRunStore.isOpen(job: "$1"))"
 
     static let soonest = """
         SELECT \(Job.columns) FROM jobs WHERE enabled AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $1

@@ -55,7 +55,7 @@ package struct PostgresRegistryStore: RegistryStore {
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
         try await pool.single("list executors") { [sealer = database.sealer] link in
-            let brought = try link.runAll([PostgresStatement(Self.all), PostgresGroupStore.all])
+            let brought = try link.runAll([PostgresStatement(Self.all).kept, PostgresGroupStore.all.kept])
             let groups = brought[1].map { ExecutorGroup($0, sealer) }
             return try brought[0].map(ExecutorInstance.init).placed(by: groups)
         }
@@ -73,7 +73,7 @@ package struct PostgresRegistryStore: RegistryStore {
 
     package func listening() async throws(StoreError) -> Listening? {
         try await pool.single("read listening") { link in
-            try link.run("SELECT since, until FROM listening").first
+            try link.run(PostgresStatement("SELECT since, until FROM listening").kept).first
                 .map { Listening(since: $0.moment(0), until: $0.moment(1)) }
         }
     }

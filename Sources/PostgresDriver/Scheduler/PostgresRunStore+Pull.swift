@@ -10,20 +10,20 @@ extension PostgresRunStore {
     ) async throws(StoreError) -> [JobRun] {
         let versions = Array(known)
         return try await pool.single("read untold runs") { link in
-            try link.run(
+            let untold = PostgresStatement(
                 Self.untold,
                 .text(address.url),
                 .int(limit),
                 .ints(versions.map(\.key.rawValue)),
                 .ints(versions.map(\.value))
             )
-            .map(JobRun.init)
+            return try link.run(untold.kept).map(JobRun.init)
         }
     }
 
     package func loads() async throws(StoreError) -> [ExecutorAddress: Int] {
         try await pool.single("count pulled runs") { link in
-            let counts = try link.run(Self.loads)
+            let counts = try link.run(PostgresStatement(Self.loads).kept)
                 .map { (address: ExecutorAddress(stored: $0.text(0)), count: Int($0.int64(1))) }
             return Dictionary(uniqueKeysWithValues: counts.map { ($0.address, $0.count) })
         }

@@ -21,7 +21,7 @@ package struct PostgresRunStore: RunStore {
 
     package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
         try await pool.single("read sequels") { link in
-            try link.run(Self.sequels, .int(limit)).map(JobRun.init)
+            try link.run(PostgresStatement(Self.sequels, .int(limit)).kept).map(JobRun.init)
         }
     }
 
@@ -66,7 +66,8 @@ package struct PostgresRunStore: RunStore {
                 noteTriggers,
                 .ints(jobs.map(\.key.rawValue)),
                 .ints(jobs.map(\.value.millisecondsSinceEpoch))
-            ),
+            )
+            .kept(forRows: jobs.count),
         ]
     }
 
@@ -85,8 +86,9 @@ package struct PostgresRunStore: RunStore {
                 .int(token.rawValue),
                 .texts(groups.sorted()),
                 .int(limit)
-            ),
-            PostgresStatement(Self.nextDue, instant),
+            )
+            .kept,
+            PostgresStatement(Self.nextDue, instant).kept,
         ]
         return try await pool.single("read outbox") { link in
             let brought = try link.runAll(statements)
@@ -104,7 +106,8 @@ package struct PostgresRunStore: RunStore {
         let arrays = RunArrays(progressOf: runs)
         let statements = [
             .lockOpen(runs),
-            PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values),
+            PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values)
+                .kept(forRows: runs.count),
         ]
         return try await database.write("advance runs", under: token, statements) { brought in
             let written = Set(brought[1].map { $0.int64(0) })
@@ -133,7 +136,7 @@ package struct PostgresRunStore: RunStore {
 
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
         try await pool.single("read runs") { link in
-            try link.run(Self.byIDs, .ints(ids.map(\.rawValue))).map(JobRun.init)
+            try link.run(PostgresStatement(Self.byIDs, .ints(ids.map(\.rawValue))).kept).map(JobRun.init)
         }
     }
 
@@ -154,12 +157,13 @@ package struct PostgresRunStore: RunStore {
         among limit: Int
     ) async throws(StoreError) -> [JobID: [ExecutorAddress]] {
         try await pool.single("read receivers") { link in
-            let rows = try link.run(
+            let receivers = PostgresStatement(
                 Self.receivers,
                 .ints(jobs.map(\.rawValue)),
                 .int(limit),
                 .int(moment.millisecondsSinceEpoch)
             )
+            let rows = try link.run(receivers.kept)
             let found = rows.map { (job: JobID(rawValue: $0.int64(0)), address: $0.text(1)) }
             return Dictionary(grouping: found, by: \.job)
                 .mapValues { $0.map { ExecutorAddress(stored: $0.address) } }
@@ -203,6 +207,7 @@ package struct PostgresRunStore: RunStore {
             """,
             insert.values
         )
+        .kept(forRows: closings.count)
     }
 
     /// Makes jobs with a fixed delay due again whose last open run ended in this transaction.
@@ -218,7 +223,8 @@ package struct PostgresRunStore: RunStore {
                 setNext,
                 .ints(delayed.map(\.run.id.rawValue)),
                 .ints(delayed.compactMap(\.nextTriggerAt?.millisecondsSinceEpoch))
-            ),
+            )
+            .kept(forRows: delayed.count),
         ]
     }
 }
@@ -238,27 +244,33 @@ extension PostgresRunStore {
 
     private static let noteTriggers = """
         UPDATE jobs SET last_at = greatest(jobs.last_at, t.last_at)
-        FROM unnest($1::bigint[], $2::bigint[]) AS t (id, last_at) WHERE jobs.id = t.id
+        FROM unnest($1::bigint[], $2::bigint[]) AS t (id, last_at)
+        WHERE jobs.id = ANY ($1) AND jobs.id = t.id
         """
 
     /// The first run of each line that waits, and what waits in none, each by an index of its own.
     ///
-    /// Runs of one job and shard wait for each other. After an outage there may be tens of thousands of them in a few
-    /// hundred lines, and this is asked again whenever some got away: so it steps from line to line, and never along
-    /// one.
+    /// Runs of one job and shard wait for each other, where their policy lines them up. There may be tens of thousands of lines,
+    /// or of runs in few lines, and this is asked again whenever some got away. So the first that are due are looked at, whose
+    /// lines they may head; where too few do, as their lines are long, it steps from line to line, and never along one.
     static let outbox = """
-        WITH RECURSIVE line AS (
-            (\(nextLine(after: nil)))
+        WITH RECURSIVE soonest AS MATERIALIZED (
+            SELECT id, due_at, app FROM (
+                SELECT id, due_at, app, job, shard_index, overlap FROM runs
+                WHERE \(lined) AND due_at <= $1 AND app <> ALL ($3) ORDER BY due_at, id LIMIT $4) AS line
+            WHERE \(mayGo)
+        ),
+        line AS (
+            (\(nextLine("(SELECT count(*) FROM soonest) * 8 < $4")))
             UNION ALL
-            SELECT n.* FROM line AS last, LATERAL (\(nextLine(after: "last"))) AS n
+            SELECT n.* FROM line AS last,
+                LATERAL (\(nextLine("(job, shard_index) > (last.job, last.shard_index)"))) AS n
         )
         SELECT \(RunColumn.list()) FROM runs WHERE id = ANY (ARRAY(
             SELECT id FROM (
-                SELECT id, due_at, app FROM line
-                WHERE due_at <= $1 AND overlap IN (\(lining)) AND NOT EXISTS (
-                    SELECT 1 FROM runs AS o
-                    WHERE \(busy) AND o.job = line.job AND o.shard_index = line.shard_index
-                        AND (line.overlap = 'SERIAL_EXECUTION' OR (o.state = 'dispatching' AND o.id < line.id)))
+                SELECT id, due_at, app FROM soonest
+                UNION ALL
+                SELECT id, due_at, app FROM line WHERE due_at <= $1 AND \(mayGo)
                 UNION ALL
                 (SELECT id, due_at, app FROM runs
                 WHERE \(unlined) AND due_at <= $1 AND app <> ALL ($3) ORDER BY due_at, id LIMIT $4)
@@ -270,25 +282,44 @@ extension PostgresRunStore {
         ORDER BY due_at, id
         """
 
-    /// The first that waits in the line after another, or in the very first; one whose back-off is not over waits in none.
-    private static func nextLine(after last: String?) -> String {
-        let rest = last.map { "AND (job, shard_index) > (\($0).job, \($0).shard_index)" } ?? ""
-        return """
-            SELECT id, due_at, app, job, shard_index, overlap FROM runs
-            WHERE state = 'planned' AND (due_at <= $1 OR unreached_since IS NOT NULL) \(rest)
-            ORDER BY job, shard_index, id LIMIT 1
-            """
+    /// Whether a run of `line` is the first in it, and nobody is busy for whom it waits.
+    ///
+    /// Looked up run by run: `OFFSET 0` keeps the server from comparing all with all, which is as good where it knows of few.
+    private static let mayGo = """
+        NOT EXISTS (
+            SELECT 1 FROM runs AS o
+            WHERE o.state = 'planned' AND o.job = line.job AND o.shard_index = line.shard_index
+                AND o.id < line.id AND (o.due_at <= $1 OR o.unreached_since IS NOT NULL) OFFSET 0)
+        AND NOT EXISTS (
+            SELECT 1 FROM runs AS o
+            WHERE \(busy) AND o.job = line.job AND o.shard_index = line.shard_index
+                AND (line.overlap = 'SERIAL_EXECUTION' OR (o.state = 'dispatching' AND o.id < line.id)) OFFSET 0)
+        """
+
+    /// The first that waits in the first line of which a condition is true; one whose back-off is not over waits in none.
+    private static func nextLine(_ condition: String) -> String {
+        """
+        SELECT id, due_at, app, job, shard_index, overlap FROM runs
+        WHERE \(lined) AND (due_at <= $1 OR unreached_since IS NOT NULL) AND \(condition)
+        ORDER BY job, shard_index, id LIMIT 1
+        """
     }
 
     /// The policies under which runs wait for each other.
     private static let lining = "'SERIAL_EXECUTION', 'COVER_EARLY'"
     /// Those that wait for nobody; as the index `runs_unlined` has it.
     static let unlined = "due_at IS NOT NULL AND (state <> 'planned' OR overlap NOT IN (\(lining)))"
+    /// Those that wait in a line; as the indexes `runs_lined` and `runs_lines` have it.
+    static let lined = "state = 'planned' AND overlap IN (\(lining))"
     /// Those that an executor has or may have; as the index `runs_busy` has it, and so that no index of all that are open
     /// fits: of those there may be many.
     static let busy = "state <> 'planned' AND ended_at IS NULL"
 
-    static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > $1"
+    static let nextDue = """
+        SELECT least(
+            (SELECT min(due_at) FROM runs WHERE \(unlined) AND due_at > $1),
+            (SELECT min(due_at) FROM runs WHERE \(lined) AND due_at > $1))
+        """
 
     /// As where runs are ended, the server is led to them by their ids: its estimates may be from when hardly any run was
     /// open, and it would go through all that are.
@@ -304,24 +335,33 @@ extension PostgresRunStore {
             """
     }
 
+    /// Whether a run of the job is open.
+    static func isOpen(job: String) -> String {
+        """
+        (EXISTS (SELECT 1 FROM runs WHERE state = 'planned' AND runs.job = \(job))
+            OR EXISTS (SELECT 1 FROM runs WHERE \(busy) AND runs.job = \(job)))
+        """
+    }
+
     /// A run that this transaction wrote has its number: one that ended before is passed over.
     private static let setNext = """
         UPDATE jobs SET next_at = t.next_at
         FROM (
             SELECT runs.job, max(n.next_at) AS next_at
             FROM unnest($1::bigint[], $2::bigint[]) AS n (run, next_at)
-            JOIN runs ON runs.id = n.run AND runs.xmin = pg_current_xact_id()::xid
+            JOIN runs ON runs.id = n.run
+            WHERE runs.id = ANY ($1) AND runs.xmin = pg_current_xact_id()::xid
             GROUP BY runs.job
         ) AS t
         WHERE jobs.id = t.job AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
-          AND NOT EXISTS (SELECT 1 FROM runs WHERE job = jobs.id AND state <> 'ended')
+          AND NOT \(isOpen(job: "jobs.id"))
         """
 
     static let receivers = """
         SELECT j.job, r.address
         FROM unnest($1::bigint[]) AS j (job)
         CROSS JOIN LATERAL (
-            SELECT id, address, dispatched_at FROM runs WHERE runs.job = j.job ORDER BY id DESC LIMIT $2) AS r
+            SELECT id, address, dispatched_at FROM \(RunSource.stagesOfJob) WHERE runs.job = j.job ORDER BY id DESC LIMIT $2) AS r
         WHERE r.dispatched_at >= $3 AND r.address IS NOT NULL
         ORDER BY j.job, r.dispatched_at, r.id
         """

@@ -52,6 +52,7 @@ extension PostgresSchedulerDatabase {
             .text(SchedulerService.leaseName),
             .int(token.rawValue)
         )
+        .kept
         return try await pool.write(operation, [proof] + statements) { try read(Array($0.dropFirst())) }
     }
 }
@@ -63,6 +64,7 @@ extension PostgresStatement {
             "SELECT 1 FROM jobs WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
             .ints(Set(jobs).map(\.rawValue))
         )
+        .kept
     }
 
     /// Locks those of the runs that have not ended, in the order of their ids.
@@ -71,6 +73,7 @@ extension PostgresStatement {
             "SELECT 1 FROM runs WHERE id = ANY ($1) AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE",
             .ints(Set(runs.map(\.id.rawValue)).map { $0 })
         )
+        .kept
     }
 }
 

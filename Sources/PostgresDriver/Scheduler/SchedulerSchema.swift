@@ -23,6 +23,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(people) },
             { link in _ = try link.runScript(audit) },
             { link in _ = try link.runScript(apiKeys) },
+            { link in _ = try link.runScript(indexesByStage) },
         ]
     )
 
@@ -158,6 +159,18 @@ enum SchedulerSchema {
             body text NOT NULL
         );
         CREATE INDEX notices_due ON notices (due_at, id)
+        """
+
+    /// A run changes three times within a moment, and each change is noted in every index that leads to it: so what lists the past
+    /// leads to ended runs alone, and an open one is in four or five small indexes.
+    private static let indexesByStage = """
+        DROP INDEX runs_outbox, runs_open_of_job, runs_of_job, runs_of_group, runs_of_executor, runs_by_plan;
+        CREATE INDEX runs_lined ON runs (due_at, id) WHERE \(PostgresRunStore.lined);
+        CREATE INDEX runs_lines ON runs (job, shard_index, id) WHERE \(PostgresRunStore.lined);
+        CREATE INDEX runs_of_job ON runs (job, id) WHERE ended_at IS NOT NULL;
+        CREATE INDEX runs_of_group ON runs (app, id) WHERE ended_at IS NOT NULL;
+        CREATE INDEX runs_of_executor ON runs (address, id) WHERE ended_at IS NOT NULL AND address IS NOT NULL;
+        CREATE INDEX runs_by_plan ON runs (planned_at, id) WHERE ended_at IS NOT NULL
         """
 
     /// Who may sign in; groups are null for all.

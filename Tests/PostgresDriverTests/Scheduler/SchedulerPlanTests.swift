@@ -28,8 +28,11 @@ struct SchedulerPlanTests {
             self.indexes = indexes
         }
 
-        init(_ what: String, _ filter: RunFilter, by index: String) {
-            self.init(what, RunQuery(filter, after: nil, limit: 51).statement, by: index)
+        init(_ what: String, _ filter: RunFilter, by indexes: String...) {
+            testDescription = what
+            statement = RunQuery(filter, after: nil, limit: 51).statement
+            settings = nil
+            self.indexes = indexes
         }
     }
 
@@ -48,11 +51,12 @@ struct SchedulerPlanTests {
         .texts([]),
         .int(128)
     )
+    .kept
 
     static let questions: [Question] = [
         Question(
             "jobs that are due",
-            PostgresStatement(PostgresJobStore.soonest, .int(500)),
+            PostgresStatement(PostgresJobStore.soonest, .int(500)).kept,
             by: "jobs_upcoming"
         ),
         Question("jobs", JobQuery(JobFilter(), after: job, limit: 51).statement, by: "jobs_pkey"),
@@ -69,24 +73,27 @@ struct SchedulerPlanTests {
         Question(
             "whether a run of a job is open",
             PostgresStatement(PostgresJobStore.hasOpenRun, .int(7)),
-            by: "runs_open_of_job"
+            by: "runs_waiting",
+            "runs_busy"
         ),
         Question(
             "the outbox",
             outbox,
             under: .inIndexOrder,
-            by: "runs_waiting",
+            by: "runs_lines",
+            "runs_waiting",
             "runs_busy",
             "runs_unlined"
         ),
         Question(
             "when the outbox is next due",
-            PostgresStatement(PostgresRunStore.nextDue, now),
-            by: "runs_outbox"
+            PostgresStatement(PostgresRunStore.nextDue, now).kept,
+            by: "runs_unlined",
+            "runs_lined"
         ),
         Question(
             "runs by their ids",
-            PostgresStatement(PostgresRunStore.byIDs, .ints([1, 2, 3])),
+            PostgresStatement(PostgresRunStore.byIDs, .ints([1, 2, 3])).kept,
             by: "runs_pkey"
         ),
         Question(
@@ -139,28 +146,28 @@ struct SchedulerPlanTests {
         ),
         Question(
             "ends that nobody has followed up",
-            PostgresStatement(PostgresRunStore.sequels, .int(200)),
+            PostgresStatement(PostgresRunStore.sequels, .int(200)).kept,
             by: "runs_pkey"
         ),
         Question(
             "all runs of a trigger",
             PostgresStatement(PostgresRunStore.ofTrigger, .int(7), .int(7_000)),
-            by: "runs_by_plan"
+            by: "runs_once"
         ),
         Question(
             "who got a job's newest runs",
-            PostgresStatement(PostgresRunStore.receivers, .ints([7, 8]), .int(128), .int(1_000)),
+            PostgresStatement(PostgresRunStore.receivers, .ints([7, 8]), .int(128), .int(1_000)).kept,
             by: "runs_of_job"
         ),
         Question("runs", RunFilter(), by: "runs_pkey"),
         Question("runs of a job", RunFilter(job: job), by: "runs_of_job"),
         Question("open runs", RunFilter(states: .open), by: "runs_open"),
         Question("running runs", RunFilter(states: [.running]), by: "runs_open"),
-        Question("open runs of a job", RunFilter(job: job, states: .open), by: "runs_open_of_job"),
+        Question("open runs of a job", RunFilter(job: job, states: .open), by: "runs_waiting", "runs_busy"),
         Question(
             "runs of a job that an executor has",
             RunFilter(job: job, states: [.dispatching, .running], address: .sample()),
-            by: "runs_open_of_job"
+            by: "runs_busy"
         ),
         Question(
             "what an executor that fetches its runs is to be told of",
@@ -170,12 +177,13 @@ struct SchedulerPlanTests {
                 .int(1_000),
                 .ints([1, 2]),
                 .ints([1, 1])
-            ),
+            )
+            .kept,
             by: "runs_pulled"
         ),
         Question(
             "how many runs executors that fetch theirs have",
-            PostgresStatement(PostgresRunStore.loads),
+            PostgresStatement(PostgresRunStore.loads).kept,
             by: "runs_pulled"
         ),
         Question("runs of a group", RunFilter(group: "app 3"), by: "runs_of_group"),
@@ -212,7 +220,7 @@ struct SchedulerPlanTests {
         let runs = try await room.stores.runs.runs(RunFilter(states: .open), after: nil, limit: 64).elements
         let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
         let arrays = RunArrays(progressOf: runs)
-        let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values)
+        let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values).kept
         for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance] {
             let plan = try await room.plan(of: statement)
             #expect(plan.contains("runs_pkey"), "\(plan)")
@@ -303,11 +311,58 @@ extension SchedulerRoom {
         under settings: PostgresStatement? = nil,
         _ options: String = ""
     ) async throws -> String {
-        let explain = PostgresStatement("EXPLAIN (\(options)COSTS OFF) \(statement.sql)", statement.values)
-        return try await pool.single("explain") { link in
-            try link.runAll([settings, explain].compactMap { $0 }).last?
-                .map { $0.text(0) }
-                .joined(separator: "\n") ?? ""
-        } + "\n"
+        let explain = "EXPLAIN (\(options)COSTS OFF)"
+        var statements = settings.map { [$0] } ?? []
+        if statement.isKept {
+            // As the server compiles it once for all: for any value, and not knowing how long tables are.
+            let types = statement.values.map(\.typeName).joined(separator: ", ")
+            let values = statement.values.map(\.literal).joined(separator: ", ")
+            let isBare = statement.values.isEmpty
+            statements += [
+                PostgresStatement("SELECT \(PostgresLink.forever)"),
+                PostgresStatement("PREPARE probe \(isBare ? "" : "(\(types))") AS \(statement.sql)"),
+                PostgresStatement("\(explain) EXECUTE probe \(isBare ? "" : "(\(values))")"),
+            ]
+        } else {
+            statements.append(PostgresStatement("\(explain) \(statement.sql)", statement.values))
+        }
+        return try await pool.single("explain") { [statements] link in
+            let plan = try link.runAll(statements).last?.map { $0.text(0) } ?? []
+            if statement.isKept { try link.run("DEALLOCATE probe") }
+            return plan.joined(separator: "\n") + "\n"
+        }
+    }
+}
+
+extension PostgresValue {
+    fileprivate var typeName: String {
+        switch self {
+        case .null: "unknown"
+        case .int: "bigint"
+        case .bool: "boolean"
+        case .text: "text"
+        case .bytes: "bytea"
+        case .ints, .optionalInts: "bigint[]"
+        case .texts, .optionalTexts: "text[]"
+        case .byteStrings: "bytea[]"
+        }
+    }
+
+    /// The value as a text of SQL; none of ours has a quote in it.
+    fileprivate var literal: String {
+        switch self {
+        case .null, .bytes, .byteStrings: "NULL"
+        case .int(let number): "\(number)"
+        case .bool(let value): "\(value)"
+        case .text(let text): "'\(text)'"
+        case .ints(let numbers): array(numbers.map { "\($0)" })
+        case .optionalInts(let numbers): array(numbers.map { $0?.description ?? "NULL" })
+        case .texts(let texts): array(texts.map { "'\($0)'" })
+        case .optionalTexts(let texts): array(texts.map { $0.map { "'\($0)'" } ?? "NULL" })
+        }
+    }
+
+    private func array(_ elements: [String]) -> String {
+        "ARRAY[\(elements.joined(separator: ", "))]::\(typeName)"
     }
 }
