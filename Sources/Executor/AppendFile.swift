@@ -25,6 +25,14 @@ struct AppendFile: ~Copyable {
         size = max(0, Int(lseek(descriptor, 0, SEEK_END)))
     }
 
+    /// Opens the file at `path`, and makes its folder where that is missing too.
+    init(inFolderOf path: String) throws(ExecutorError) {
+        do { self = try AppendFile(path: path) } catch {
+            try Disk.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+            self = try AppendFile(path: path)
+        }
+    }
+
     deinit {
         // Nothing can be done about an error here: what had to be durable was synchronised before.
         close(descriptor)

@@ -95,6 +95,56 @@ private let noon = Moment(millisecondsSinceEpoch: 1_795_597_200_123)  // 2026-11
         #expect(try page(logs, from: 3, isOver: true).isEnd)
     }
 
+    @Test func `runs of which there is nothing to tell share a file and keep their lines apart`() throws {
+        let logs = try logs()
+        let runs = [42, 4_200, 1_042, 2_100_042].map { RunID(rawValue: $0) }
+        for run in runs {
+            let log = RunLog(logs, run: run, plannedAt: noon, clock: clock.calendar)
+            log.note("run accepted")
+            log.note("run started")
+            log.end("run ended", ["outcome": "succeeded \(run)"])
+        }
+        for run in runs {
+            let page = try logs.page(run, plannedAt: noon, fromLine: 1, isOver: true)
+            let lines = page.content.split(separator: "\n")
+            #expect(
+                lines.map { $0.split(separator: "] ").last } == [
+                    "run accepted", "run started", "run ended outcome=\"succeeded \(run)\"",
+                ]
+            )
+            #expect((page.fromLine, page.toLine, page.isEnd) == (1, 3, true))
+            let last = try logs.page(run, plannedAt: noon, fromLine: 3, isOver: true)
+            #expect((last.toLine, last.content.split(separator: "\n").count) == (3, 1))
+            let none = try logs.page(run, plannedAt: noon, fromLine: 4, isOver: true)
+            #expect((none.fromLine, none.toLine, none.content, none.isEnd) == (4, 3, "", true))
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("2026-11-25")).sorted()
+        #expect(names == ["quiet-0.log", "quiet-21.log"])
+    }
+
+    @Test func `what is kept back of a log comes with the first line of the handler, or when it is read`()
+        throws
+    {
+        let logs = try logs()
+        let told = open(logs)
+        told.note("run accepted")
+        #expect(!FileManager.default.fileExists(atPath: folder.file("2026-11-25/42.log")))
+        told.write(.info, "hello")
+        told.end("run ended", [:])
+        let lines = try page(logs, from: 1).content.split(separator: "\n")
+            .map { $0.split(separator: "] ").last }
+        #expect(lines == ["run accepted", "hello", "run ended"])
+
+        let read = RunLog(logs, run: RunID(rawValue: 7), plannedAt: noon, clock: clock.calendar)
+        read.note("run accepted")
+        read.show()
+        read.show()
+        read.end("run ended", [:])
+        let page = try logs.page(RunID(rawValue: 7), plannedAt: noon, fromLine: 1, isOver: true)
+        #expect((page.toLine, page.isEnd) == (2, true))
+        #expect(page.content.hasSuffix("[info] run ended\n"))
+    }
+
     @Test func `a log that is not there says so and is over`() throws {
         let page = try page(try logs(), from: 1)
         #expect(

@@ -75,6 +75,8 @@ struct RunnerBench: Sendable {
     /// The lines of a run's log.
     func log(_ run: Int64) throws -> String {
         let run = RunID(rawValue: run)
-        return try logs.page(run, plannedAt: RunnerBench.planned, fromLine: 1, isOver: false).content
+        let page = try logs.page(run, plannedAt: RunnerBench.planned, fromLine: 1, isOver: false)
+        // Without a line there is but a remark.
+        return page.toLine > 0 ? page.content : ""
     }
 }

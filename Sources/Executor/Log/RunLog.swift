@@ -11,8 +11,11 @@ final class RunLog: Sendable {
     private struct State: ~Copyable {
         /// The segment that is written; nil before the first line, and while the file cannot be opened.
         var file: AppendFile?
-        /// A line that goes with the next one.
+        /// Lines that go with the next one, and how many they are.
         var ahead: [UInt8] = []
+        var linesAhead = 0
+        /// Whether there is a file of the run's own, or should be.
+        var isOpen = false
         /// The number of the line that is written next.
         var nextLine = 1
         var lost = 0
@@ -27,7 +30,7 @@ final class RunLog: Sendable {
     // A file is a resource, but swift-log writes synchronously from any thread: a lock, held for one write.
     private let state: Mutex<State>
 
-    /// The log of a run; its first line opens it, and goes on where an earlier process stopped.
+    /// The log of a run; its first line that is not kept back opens it, and goes on where an earlier process stopped.
     init(_ folder: RunLogFolder, run: RunID, plannedAt: Moment, clock: any WallClock) {
         self.folder = folder
         self.run = run
@@ -36,21 +39,51 @@ final class RunLog: Sendable {
         self.state = Mutex(State())
     }
 
-    /// Adds a line that another one follows at once; they are written together.
-    func begin(_ level: Logger.Level, _ text: StaticString) {
-        let line = Array("\(folder.stamp.instant(clock.now)) [\(level.rawValue)] \(text)\n".utf8)
-        state.withLock { $0.ahead = line }
+    /// Adds a line about the run itself, which is kept back until there is something to tell besides.
+    func note(_ text: String) {
+        let line = Array("\(folder.stamp.instant(clock.now)) [\(Logger.Level.info.rawValue)] \(text)\n".utf8)
+        state.withLock { state in
+            guard !state.isOpen else { return append(line, to: &state) }
+            state.ahead += line
+            state.linesAhead += 1
+        }
     }
+
+    /// Writes what is kept back: somebody wants to read it.
+    func show() {
+        state.withLock { state in
+            guard state.linesAhead > 0 else { return }
+            let (lines, count) = (state.ahead, state.linesAhead)
+            (state.ahead, state.linesAhead) = ([], 0)
+            append(lines, count, to: &state)
+        }
+    }
+
+    /// Adds the last line of a run that went well.
+    ///
+    /// Where all that there is to tell are the lines that were kept back, they go where such runs have their logs.
+    func end(_ text: String, _ metadata: Logger.Metadata) {
+        let line = Array(line(.info, text, metadata).utf8)
+        let isPlain = line.count < Self.quietBytes && !line.contains { $0 == 0x0A || $0 == 0x0D }
+        let isDone = state.withLock { state in
+            guard isPlain, !state.isOpen, !state.ahead.isEmpty else { return false }
+            let path = folder.quietFile(run, plannedAt: plannedAt)
+            guard folder.quiet.add(state.ahead + line + [0x0A], of: run, to: path) else { return false }
+            (state.ahead, state.linesAhead) = ([], 0)
+            return true
+        }
+        if !isDone { write(.info, text, metadata) }
+    }
+
+    /// The most bytes of the last line of a run that shares a file.
+    private static let quietBytes = 1_024
 
     /// Adds a line.
     ///
     /// A text of several lines becomes several, all but the first indented, so that none can pass for a line
     /// of its own.
     func write(_ level: Logger.Level, _ text: String, _ metadata: Logger.Metadata = [:]) {
-        var line = "\(folder.stamp.instant(clock.now)) [\(level.rawValue)] \(text)"
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(RunLog.quoted(value.description))"
-        }
+        var line = line(level, text, metadata)
         guard
             line.utf8.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") })
                 || line.utf8.count >= RunLogFolder.lineBytes
@@ -65,6 +98,14 @@ final class RunLog: Sendable {
                 append(RunLog.line(piece, isFirst: index == 0), to: &state)
             }
         }
+    }
+
+    private func line(_ level: Logger.Level, _ text: String, _ metadata: Logger.Metadata) -> String {
+        var line = "\(folder.stamp.instant(clock.now)) [\(level.rawValue)] \(text)"
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(RunLog.quoted(value.description))"
+        }
+        return line
     }
 
     /// One line of the file, its line feed included.
@@ -90,17 +131,18 @@ final class RunLog: Sendable {
         return line
     }
 
-    private func append(_ line: [UInt8], to state: inout State) {
+    private func append(_ line: [UInt8], _ count: Int = 1, to state: inout State) {
+        state.isOpen = true
         if state.lost > 0 {
             let note = "\(folder.stamp.instant(clock.now)) [error] \(state.lost) lines could not be written\n"
             guard put(Array(note.utf8), to: &state) else {
-                state.lost += 1
+                state.lost += count
                 return
             }
             state.lost = 0
         }
-        let (bytes, lines) = state.ahead.isEmpty ? (line, 1) : (state.ahead + line, 2)
-        state.ahead = []
+        let (bytes, lines) = (state.ahead + line, state.linesAhead + count)
+        (state.ahead, state.linesAhead) = ([], 0)
         if !put(bytes, lines, to: &state) { state.lost += lines }
     }
 
@@ -135,7 +177,7 @@ final class RunLog: Sendable {
     private func reopen(_ state: inout State) {
         do {
             let first = folder.file(run, plannedAt: plannedAt)
-            let begun = try Self.open(first)
+            let begun = try AppendFile(inFolderOf: first)
             guard begun.size > 0 else {
                 state.file = consume begun
                 (state.nextLine, state.rolled) = (1, [])
@@ -160,16 +202,6 @@ final class RunLog: Sendable {
             state.rolled = segments.dropFirst().map(\.firstLine)
         } catch {
             state.file = nil
-        }
-    }
-
-    /// Opens a file of the day's folder, which the day's first log makes.
-    private static func open(_ path: String) throws(ExecutorError) -> AppendFile {
-        do {
-            return try AppendFile(path: path)
-        } catch {
-            try Disk.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
-            return try AppendFile(path: path)
         }
     }
 

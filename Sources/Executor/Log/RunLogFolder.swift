@@ -5,12 +5,15 @@ import Groundwork
 ///
 /// The first segment of a run's log is `{run}.log`. A log that outgrows it goes on in `{run}.log.d/{n}`,
 /// where `n` is the number of the segment's first line; of those only the newest are kept. So a log of any
-/// length keeps its beginning and its end, and a line keeps its number.
+/// length keeps its beginning and its end, and a line keeps its number. Runs of which there is nothing to tell share files: see
+/// `QuietLogs`.
 struct RunLogFolder: Sendable {
     let path: String
     let stamp: LogStamp
     /// The most one run's log may take on disk, in bytes.
     let limit: Int
+    /// Takes the logs of runs of which there is nothing to tell.
+    let quiet = QuietLogs()
 
     init(path: String, zone: TimeZone, limit: Int) {
         self.path = path
@@ -40,6 +43,11 @@ struct RunLogFolder: Sendable {
     /// The path of the first segment.
     func file(_ run: RunID, plannedAt: Moment) -> String {
         "\(path)/\(stamp.day(plannedAt))/\(run).log"
+    }
+
+    /// The path of the file that a run shares when there is nothing to tell of it.
+    func quietFile(_ run: RunID, plannedAt: Moment) -> String {
+        "\(path)/\(stamp.day(plannedAt))/quiet-\(run.rawValue / QuietLogs.share).log"
     }
 
     /// The path of the segment that starts with line `firstLine`.
@@ -83,12 +91,7 @@ struct RunLogFolder: Sendable {
     ) throws(ExecutorError) -> LogPage {
         let segments = segments(run, plannedAt: plannedAt)
         guard let index = segments.lastIndex(where: { $0.firstLine <= fromLine }) else {
-            return LogPage(
-                fromLine: fromLine,
-                toLine: 0,
-                content: "readLog fail, logFile not exists",
-                isEnd: true
-            )
+            return try quietPage(run, plannedAt: plannedAt, fromLine: fromLine)
         }
         let next = index + 1 < segments.count ? segments[index + 1] : nil
         var reader = PageReader(skip: fromLine - segments[index].firstLine)
@@ -103,6 +106,30 @@ struct RunLogFolder: Sendable {
             toLine: fromLine + reader.lines - 1,
             content: String(decoding: reader.content, as: UTF8.self),
             isEnd: isOver && reader.reachedEnd && next == nil
+        )
+    }
+
+    /// Reads a page of the log of a run of which there is nothing to tell, and which is over.
+    private func quietPage(
+        _ run: RunID,
+        plannedAt: Moment,
+        fromLine: Int
+    ) throws(ExecutorError) -> LogPage {
+        let lines = try QuietLogs.lines(of: run, in: quietFile(run, plannedAt: plannedAt))
+        guard !lines.isEmpty else {
+            return LogPage(
+                fromLine: fromLine,
+                toLine: 0,
+                content: "readLog fail, logFile not exists",
+                isEnd: true
+            )
+        }
+        let content = lines.dropFirst(max(0, fromLine - 1)).flatMap { $0 }
+        return LogPage(
+            fromLine: fromLine,
+            toLine: max(lines.count, fromLine - 1),
+            content: String(decoding: content, as: UTF8.self),
+            isEnd: true
         )
     }
 

@@ -136,7 +136,7 @@ struct PullLoop: Service {
 
     private func page(_ question: PullQuestion) async -> PulledPage {
         // Asked before reading: what is over then stays over, so the end cannot be announced too early.
-        let isOver = await runner.isOver(question.request.run)
+        let isOver = await runner.showLog(of: question.request.run)
         do {
             let page = try await logs.page(
                 question.request.run,

@@ -199,6 +199,12 @@ actor JobRunner: Service {
     /// Whether nothing more will be written to the run's log.
     func isOver(_ run: RunID) -> Bool { held[run] == nil }
 
+    /// Has all of the run's log written, because somebody wants to read it; answers whether nothing more will be.
+    func showLog(of run: RunID) -> Bool {
+        held[run]?.log.show()
+        return isOver(run)
+    }
+
     /// Ends the running and the waiting runs of a job; answers whether there were any.
     func kill(_ job: JobID) -> Bool {
         guard var queue = queues[job] else { return false }
@@ -295,12 +301,12 @@ actor JobRunner: Service {
     private func carryOut(_ admission: RunQueue.Admission, _ request: RunRequest, _ log: RunLog) {
         switch admission {
         case .start:
-            log.begin(.info, "run accepted")
+            log.note("run accepted")
             start(request.run)
         case .wait(let behind):
-            log.write(.info, "run accepted, waiting behind run \(behind)")
+            log.note("run accepted, waiting behind run \(behind)")
         case .cover(let running, let dropped):
-            log.write(.info, "run accepted, covering run \(running)")
+            log.note("run accepted, covering run \(running)")
             for run in dropped { conclude(run, .killed("\(StopCause.coveredBy(request.run))")) }
             stop(running, .coveredBy(request.run))
         case .refuse, .alreadyHeld:
@@ -350,12 +356,12 @@ actor JobRunner: Service {
     private func conclude(_ run: RunID, _ outcome: RunOutcome) {
         guard let one = held.removeValue(forKey: run) else { return }
         one.stop?.finish()
-        let level: Logger.Level = if case .succeeded = outcome { .info } else { .error }
-        one.log.write(
-            level,
-            "run ended",
-            ["outcome": "\(outcome.word)", "message": "\(outcome.message ?? "")"]
-        )
+        let facts: Logger.Metadata = ["outcome": "\(outcome.word)", "message": "\(outcome.message ?? "")"]
+        if case .succeeded = outcome {
+            one.log.end("run ended", facts)
+        } else {
+            one.log.write(.error, "run ended", facts)
+        }
         do {
             try journal.end(run, plannedAt: one.request.plannedAt, outcome)
         } catch {

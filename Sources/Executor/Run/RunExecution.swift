@@ -29,7 +29,7 @@ struct RunExecution: Sendable {
     /// cancellation keeps its place, and its log says that it was asked.
     @concurrent
     func perform() async -> RunOutcome {
-        log.write(.info, "run started")
+        log.note("run started")
         return await withTaskGroup(of: Event.self) { group in
             group.addTask { await runHandler() }
             group.addTask { await firstStop() }

@@ -66,7 +66,7 @@ struct ExecutorDoor: Sendable {
 
     private func log(_ request: LogRequest) async -> Envelope {
         // Asked before reading: what is over then stays over, so the end cannot be announced too early.
-        let isOver = await runner.isOver(request.run)
+        let isOver = await runner.showLog(of: request.run)
         do {
             let page = try await logs.page(
                 request.run,

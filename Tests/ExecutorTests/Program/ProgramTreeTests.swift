@@ -103,7 +103,8 @@ import Testing
             #expect(await bench.accept(2, job: 2, "echo never") == .accepted)
             #expect(await bench.accept(3, job: 3, "echo later") == .accepted)
             try await eventually("the second is at its seat") {
-                try bench.runner.log(2).contains("run started")
+                _ = await bench.runner.runner.showLog(of: RunID(rawValue: 2))
+                return try bench.runner.log(2).contains("run started")
             }
             #expect(await bench.runner.runner.kill(JobID(rawValue: 2)))
             #expect(try await bench.runner.outcomes(1) == [2: .killed("killed by an operator")])
