@@ -123,7 +123,7 @@ struct SchedulerBenchScale: Hashable, Sendable {
     /// Jobs that are due at one instant.
     var burst = 10_000
     /// Runs of which the rate is taken.
-    var drain = 15_000
+    var drain = 30_000
     /// Jobs that are due each second.
     var flow = 1_000
     /// For how long what comes each second comes.

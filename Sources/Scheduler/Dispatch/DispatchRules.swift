@@ -22,9 +22,9 @@ package struct DispatchRules: Hashable, Sendable {
     /// Who switches a job off, or an executor that leaves, is heeded up to then.
     package var headStart = Duration.milliseconds(100)
     /// How many runs may be under way at once, from being taken up to being settled.
-    package var underWay = 4_096
+    package var underWay = 8_192
     /// How many of those may be of one group, so that a slow one leaves room to the others.
-    package var underWayOfGroup = 1_024
+    package var underWayOfGroup = 2_048
     /// When a run is looked at again that an executor has not fetched, though it lives.
     package var fetchPatience = Duration.seconds(90)
 
