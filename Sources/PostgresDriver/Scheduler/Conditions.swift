@@ -96,7 +96,7 @@ struct RunQuery {
             let words = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
             conditions.require(words.isEmpty ? "false" : "state IN (\(words))")
         }
-        if !states.contains(.ended) { conditions.require("state <> 'ended'") }
+        if !states.contains(.ended) { conditions.require(PostgresRunStore.open) }
         if states == [.ended] { conditions.require("ended_at IS NOT NULL") }
     }
 

@@ -84,7 +84,7 @@ extension PostgresRunStore {
     private static let settledUntil = "SELECT until FROM run_days_settled"
 
     static let changedQuarters = """
-        SELECT planned_at / 900000 FROM runs WHERE state <> 'ended' AND planned_at < $1
+        SELECT planned_at / 900000 FROM runs WHERE \(open) AND planned_at < $1
         UNION
         SELECT planned_at / 900000 FROM runs WHERE ended_at >= $2 AND planned_at < $1
         """

@@ -118,20 +118,26 @@ package struct PostgresRunStore: RunStore {
     package func close(
         _ closings: [RunClosing],
         token: FencingToken?
-    ) async throws(StoreError) -> [JobRun] {
+    ) async throws(StoreError) -> ClosedRuns {
         var seen: Set<RunID> = []
         let closings = closings.filter { $0.run.end != nil && seen.insert($0.run.id).inserted }
         let statements =
             [.lockOpen(closings.map(\.run)), Self.end(closings, token)] + Self.followUp(closings)
         let ended = try await database.write("close runs", under: token, statements) { brought in
-            brought[1].map { (id: RunID(rawValue: $0.int64(0)), version: $0.int64(1)) }
+            brought[1]
+                .map {
+                    (id: RunID(rawValue: $0.int64(0)), version: $0.int64(1), isWaitedFor: $0.bool(2))
+                }
         }
         // Nearly all are as they were read before, and need not be read again.
         let ours = Dictionary(uniqueKeysWithValues: closings.map { ($0.run.id, $0.run.stored(under: token)) })
         let changed = ended.filter { ours[$0.id]?.version != $0.version }.map(\.id)
         let read = changed.isEmpty ? [] : try await runs(changed)
         let theirs = Dictionary(uniqueKeysWithValues: read.map { ($0.id, $0) })
-        return ended.compactMap { theirs[$0.id] ?? ours[$0.id] }
+        return ClosedRuns(
+            ended.compactMap { theirs[$0.id] ?? ours[$0.id] },
+            isWaitedFor: ended.contains(where: \.isWaitedFor)
+        )
     }
 
     package func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun] {
@@ -170,7 +176,7 @@ package struct PostgresRunStore: RunStore {
         }
     }
 
-    /// Ends the runs and tells their ids and versions, adds the retries of those that ended now and that nobody asked to end, and lists the others of which
+    /// Ends the runs and tells their ids and versions, and whether somebody waits for that, adds the retries of those that ended now and that nobody asked to end, and lists the others of which
     /// somebody wants to know.
     static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
         let ends = closings.compactMap(\.run.end)
@@ -203,7 +209,11 @@ package struct PostgresRunStore: RunStore {
                 INSERT INTO sequels (run)
                 SELECT id FROM ended
                 WHERE has_sequel <> 0 AND (kill_requested_at IS NOT NULL OR id <> ALL ($7::bigint[])))
-            SELECT id, version FROM ended ORDER BY id
+            SELECT id, version, EXISTS (
+                SELECT 1 FROM runs AS o
+                WHERE \(lined) AND o.job = ended.job AND o.shard_index = ended.shard_index
+                    AND o.id <> ALL ($2) AND o.due_at <= ended.ended_at + \(ClosedRuns.margin.wholeMilliseconds) OFFSET 0)
+            FROM ended ORDER BY id
             """,
             insert.values
         )
@@ -311,9 +321,11 @@ extension PostgresRunStore {
     static let unlined = "due_at IS NOT NULL AND (state <> 'planned' OR overlap NOT IN (\(lining)))"
     /// Those that wait in a line; as the indexes `runs_lined` and `runs_lines` have it.
     static let lined = "state = 'planned' AND overlap IN (\(lining))"
-    /// Those that an executor has or may have; as the index `runs_busy` has it, and so that no index of all that are open
-    /// fits: of those there may be many.
+    /// Those that an executor has or may have; as the index `runs_busy` has it.
     static let busy = "state <> 'planned' AND ended_at IS NULL"
+    /// All that are open, of which there may be many; as the index `runs_open` has it, and so that it fits no other question: the
+    /// server does not see that one condition follows from another.
+    static let open = "(state <> 'ended') IS TRUE"
 
     static let nextDue = """
         SELECT least(

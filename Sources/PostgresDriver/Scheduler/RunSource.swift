@@ -4,7 +4,7 @@ import Scheduler
 /// by the index that fits.
 enum RunSource {
     /// All runs.
-    static let stages = table(of: ["ended_at IS NOT NULL", "state <> 'ended'"])
+    static let stages = table(of: ["ended_at IS NOT NULL", PostgresRunStore.open])
     /// All runs, for questions about one job.
     static let stagesOfJob = table(of: ["ended_at IS NOT NULL"] + openOfJob)
 

@@ -164,7 +164,8 @@ enum SchedulerSchema {
     /// A run changes three times within a moment, and each change is noted in every index that leads to it: so what lists the past
     /// leads to ended runs alone, and an open one is in four or five small indexes.
     private static let indexesByStage = """
-        DROP INDEX runs_outbox, runs_open_of_job, runs_of_job, runs_of_group, runs_of_executor, runs_by_plan;
+        DROP INDEX runs_outbox, runs_open, runs_open_of_job, runs_of_job, runs_of_group, runs_of_executor, runs_by_plan;
+        CREATE INDEX runs_open ON runs (id) WHERE \(PostgresRunStore.open);
         CREATE INDEX runs_lined ON runs (due_at, id) WHERE \(PostgresRunStore.lined);
         CREATE INDEX runs_lines ON runs (job, shard_index, id) WHERE \(PostgresRunStore.lined);
         CREATE INDEX runs_of_job ON runs (job, id) WHERE ended_at IS NOT NULL;

@@ -71,12 +71,23 @@ package struct SQLiteRunStore: RunStore {
     package func close(
         _ closings: [RunClosing],
         token: FencingToken?
-    ) async throws(StoreError) -> [JobRun] {
+    ) async throws(StoreError) -> ClosedRuns {
         try await database.write("close runs") { db in
             try db.check(token, during: "close runs")
             let end = try RawStatement(db, Self.endOfVersion)
-            return try closings.compactMap { try Self.close($0, token, end, in: db) }
+            let ended = try closings.compactMap { try Self.close($0, token, end, in: db) }
+            return ClosedRuns(ended, isWaitedFor: try ended.contains { try Self.isWaitedFor($0, in: db) })
         }
+    }
+
+    /// Whether a run stands in line behind one that ended.
+    private static func isWaitedFor(_ run: JobRun, in db: Database) throws -> Bool {
+        guard let end = run.end else { return false }
+        let due = end.at + ClosedRuns.margin
+        return try Bool.fetchOne(
+            db.cachedStatement(sql: waits),
+            arguments: [run.plan.job.rawValue, run.plan.shard.index, due.millisecondsSinceEpoch]
+        ) ?? false
     }
 
     package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {
@@ -232,6 +243,14 @@ extension SQLiteRunStore {
                 OR (o.state = 'planned' AND o.id < r.id
                   AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
         ORDER BY r.due_at, r.id LIMIT :limit
+        """
+
+    /// The index is named: without statistics SQLite may as well go through a job's history.
+    private static let waits = """
+        SELECT EXISTS (
+            SELECT 1 FROM runs INDEXED BY runs_open
+            WHERE job = ? AND state <> 'ended' AND state = 'planned' AND shard_index = ? AND due_at <= ?
+                AND overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY'))
         """
 
     private static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > ?"

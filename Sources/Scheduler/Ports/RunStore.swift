@@ -41,9 +41,9 @@ package protocol RunStore: PullStore {
     /// - Parameters:
     ///   - closings: what to write.
     ///   - token: the leader's, or nil for what an executor or an operator said.
-    /// - Returns: the runs that ended just now.
+    /// - Returns: the runs that ended just now, and whether others waited for that.
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
-    func close(_ closings: [RunClosing], token: FencingToken?) async throws(StoreError) -> [JobRun]
+    func close(_ closings: [RunClosing], token: FencingToken?) async throws(StoreError) -> ClosedRuns
 
     /// The runs that ended, are not tried again, and whose end nobody has followed up; the oldest first.
     func sequels(limit: Int) async throws(StoreError) -> [JobRun]
@@ -84,6 +84,21 @@ package protocol RunStore: PullStore {
         since moment: Moment,
         among limit: Int
     ) async throws(StoreError) -> [JobID: [ExecutorAddress]]
+}
+
+/// Runs that ended just now.
+package struct ClosedRuns: Sendable {
+    package let runs: [JobRun]
+    /// Whether a run of one of their jobs and shards stands in line that is due by then, or within `margin` of it.
+    package let isWaitedFor: Bool
+
+    /// Whoever hands runs over looks by itself as often as this.
+    package static let margin = Duration.milliseconds(250)
+
+    package init(_ runs: [JobRun], isWaitedFor: Bool) {
+        self.runs = runs
+        self.isWaitedFor = isWaitedFor
+    }
 }
 
 /// What is to be handed to executors, and when to look again.

@@ -33,11 +33,16 @@ package struct RunCloser: Sendable {
     ) async throws(StoreError) -> [JobRun] {
         let closings = ends.compactMap { RunClosing($0.run, $0.end) }
         guard !closings.isEmpty else { return [] }
-        let ended = try await runs.close(closings, token: token)
+        let closed = try await runs.close(closings, token: token)
+        let ended = closed.runs
         guard !ended.isEmpty else { return [] }
         gauges.ended(ended)
         for run in ended { log(run) }
-        bells.runsMayGo()
+        // Most ends are waited for by nobody: each time the outbox is read it costs more than such a run.
+        let makesRoom = ended.contains { $0.executor?.address.isPulled == true }
+        if closed.isWaitedFor || makesRoom || closings.contains(where: { $0.retry != nil }) {
+            bells.runsMayGo()
+        }
         // Only a fixed delay makes a job due again by an end.
         if closings.contains(where: { $0.nextTriggerAt != nil }) { bells.trigger.ring() }
         if ended.contains(where: \.plan.terms.hasSequel) { bells.sequel.ring() }

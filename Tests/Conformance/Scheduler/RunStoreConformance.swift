@@ -105,7 +105,7 @@ package enum RunStoreConformance {
             let (run, _) = try await planned(stores, retry: RetryPolicy(limit: 1))
             let end = RunEnd(.handlerFailed, message: "why", at: .noon + .seconds(1))
             let closing = try #require(RunClosing(run, end))
-            let ended = try #require(try await stores.runs.close([closing], token: nil).first)
+            let ended = try #require(try await stores.runs.close([closing], token: nil).runs.first)
             #expect(ended.end == end)
             let runs = try await all(stores)
             #expect(runs.count == 2)
@@ -115,7 +115,7 @@ package enum RunStoreConformance {
             #expect(retry.plan.plannedAt == run.plan.plannedAt)
             #expect(retry.plan.trigger == .retry)
             let late = try #require(RunClosing(run, RunEnd(.completed, at: .noon + .seconds(9))))
-            #expect(try await stores.runs.close([late], token: nil).isEmpty)
+            #expect(try await stores.runs.close([late], token: nil).runs.isEmpty)
             #expect(try await stores.runs.runs([run.id]) == [ended])
             #expect(try await all(stores).count == 2)
         },
@@ -124,7 +124,7 @@ package enum RunStoreConformance {
             let sent = try #require(run.dispatched(to: .sample(), at: .noon, resendAt: .noon))
             _ = try await stores.runs.advance([sent], token: token)
             let closing = try #require(RunClosing(run, RunEnd(.completed, at: .noon)))
-            let ended = try #require(try await stores.runs.close([closing], token: nil).first)
+            let ended = try #require(try await stores.runs.close([closing], token: nil).runs.first)
             #expect(ended.executor == .sample())
         },
         Clause("a result that overtook the acceptance still tells of a start") { stores in
@@ -140,8 +140,26 @@ package enum RunStoreConformance {
             #expect(closing.retry != nil)
             let marked = try #require(run.killRequested(at: .noon))
             _ = try await stores.runs.advance([marked], token: nil)
-            #expect(try await stores.runs.close([closing], token: nil).count == 1)
+            #expect(try await stores.runs.close([closing], token: nil).runs.count == 1)
             #expect(try await all(stores).count == 1)
+        },
+        Clause("an end says whether a run that is due stands in line behind it") { stores in
+            for overlap in [BlockStrategy.serial, .coverEarly, .discardLater] {
+                let spec = JobSpec.sample("\(overlap)", overlap: overlap)
+                let job = try await stores.jobs.add(.sample(spec)).id
+                let (terms, end) = (RunTerms(spec), Moment.noon + .seconds(5))
+                let instants = [.noon, end, end + ClosedRuns.margin, end + .seconds(1)]
+                let runs = try await stores.runs
+                    .add(instants.map { .sample(of: job, at: $0, terms: terms) })
+                    .sorted { $0.id < $1.id }
+                var answers: [Bool] = []
+                for run in runs {
+                    let closing = try #require(RunClosing(run, RunEnd(.completed, at: end)))
+                    answers.append(try await stores.runs.close([closing], token: nil).isWaitedFor)
+                }
+                let isLining = overlap != .discardLater
+                #expect(answers == [isLining, isLining, false, false], "\(overlap)")
+            }
         },
         Clause("a stale token ends nothing") { stores in
             let (run, stale) = try await planned(stores)

@@ -38,7 +38,7 @@ struct SchedulerContentionTests {
         )
         let ended = try await together(0..<6) { _ in
             let closings = runs.shuffled().compactMap { RunClosing($0, RunEnd(.handlerFailed, at: .noon)) }
-            return try await stores.runs.close(closings, token: nil).map(\.id)
+            return try await stores.runs.close(closings, token: nil).runs.map(\.id)
         }
         #expect(ended.flatMap { $0 }.sorted { $0 < $1 } == runs.map(\.id))
         let all = try await stores.runs.runs(RunFilter(), after: nil, limit: 500).elements
