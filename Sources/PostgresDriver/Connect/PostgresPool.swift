@@ -3,7 +3,8 @@ import Synchronization
 
 /// A bounded number of connections, lent one transaction at a time.
 ///
-/// So it works behind a proxy that pools by transaction, such as PgBouncer: nothing is left on a connection: no prepared statement, no setting, no lock.
+/// So it works behind a proxy that pools by transaction, such as PgBouncer: nothing is left on a connection, no setting and no lock; and a
+/// compiled statement only where the connection is the server's own.
 package final class PostgresPool: Sendable {
     private struct State {
         /// The one used last is lent first, so that few connections do what few can do.

@@ -12,7 +12,7 @@ struct HandoverLedger: Sendable {
     let run: @Sendable () async -> Void
 
     /// How long acceptances gather: the end of a short run comes meanwhile, and is all that has to be written of it.
-    private static let pause = Duration.milliseconds(50)
+    private static let pause = Duration.milliseconds(100)
 
     /// Writes with few transactions, under a term's token.
     init(_ parts: SchedulerParts, token: FencingToken) {
