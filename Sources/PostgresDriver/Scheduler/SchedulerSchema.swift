@@ -171,7 +171,10 @@ enum SchedulerSchema {
         CREATE INDEX runs_of_job ON runs (job, id) WHERE ended_at IS NOT NULL;
         CREATE INDEX runs_of_group ON runs (app, id) WHERE ended_at IS NOT NULL;
         CREATE INDEX runs_of_executor ON runs (address, id) WHERE ended_at IS NOT NULL AND address IS NOT NULL;
-        CREATE INDEX runs_by_plan ON runs (planned_at, id) WHERE ended_at IS NOT NULL
+        CREATE INDEX runs_by_plan ON runs (planned_at, id) WHERE ended_at IS NOT NULL;
+        -- what went wrong is rare, and looked for at one job or executor more than anywhere
+        CREATE INDEX runs_amiss_of_job ON runs (job, id) WHERE reason <> 'completed';
+        CREATE INDEX runs_amiss_of_executor ON runs (address, id) WHERE reason <> 'completed'
         """
 
     /// Who may sign in; groups are null for all.

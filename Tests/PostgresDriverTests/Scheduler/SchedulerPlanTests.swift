@@ -191,6 +191,16 @@ struct SchedulerPlanTests {
         Question("runs that were killed", RunFilter(reasons: [.killed]), by: "runs_amiss"),
         Question("runs that failed", RunFilter(reasons: [.killed, .executorLost]), by: "runs_amiss"),
         Question(
+            "runs of a job that failed",
+            RunFilter(job: job, reasons: [.killed]),
+            by: "runs_amiss_of_job"
+        ),
+        Question(
+            "runs that failed at an executor",
+            RunFilter(reasons: [.killed, .executorLost], address: .sample("host 3")),
+            by: "runs_amiss_of_executor"
+        ),
+        Question(
             "runs of a day",
             RunFilter(
                 plannedFrom: Moment(millisecondsSinceEpoch: 10_000_000),
