@@ -195,7 +195,7 @@ final class PostgresLink {
     /// Sends a statement in a pipeline, its text only where the server does not keep it.
     private func send(_ statement: PostgresStatement, isKept: Bool) throws -> [Answer] {
         let types = statement.values.map(\.type)
-        guard isKept, let name = shelf?.name(of: statement.sql, types) else {
+        guard isKept, let name = shelf?.name(of: statement, types) else {
             try send(statement.sql, statement.values)
             return [.rows]
         }

@@ -2,8 +2,10 @@
 struct PostgresStatement: Sendable {
     let sql: String
     let values: [PostgresValue]
-    /// Whether the server is to keep it compiled, where it can: see `kept`.
-    private(set) var isKept = false
+    /// What it is called on the server, which is to keep it compiled where it can: see `kept`.
+    private(set) var label: String?
+    /// Whether the server is to keep it compiled.
+    var isKept: Bool { label != nil }
 
     init(_ sql: String, _ values: PostgresValue...) {
         self.init(sql, values)
@@ -18,9 +20,12 @@ struct PostgresStatement: Sendable {
     ///
     /// To compile such a statement takes the server longer than to run it. What it compiles is for any value and any size of a table, so
     /// the statement must be one that is always to go by an index. It is kept only among others that are.
-    var kept: PostgresStatement {
+    var kept: PostgresStatement { kept(as: "kpush") }
+
+    /// Kept compiled under a name that begins so.
+    func kept(as label: String) -> PostgresStatement {
         var statement = self
-        statement.isKept = true
+        statement.label = label
         return statement
     }
 

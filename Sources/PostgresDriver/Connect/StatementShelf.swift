@@ -24,12 +24,12 @@ struct StatementShelf {
     /// What a statement is called; nil when no more are kept.
     ///
     /// Who is given a name that is not compiled yet compiles the statement under it, before anything else.
-    mutating func name(of sql: String, _ types: [UInt32]) -> Name? {
-        let key = Key(sql: sql, types: types)
+    mutating func name(of statement: PostgresStatement, _ types: [UInt32]) -> Name? {
+        let key = Key(sql: statement.sql, types: types)
         if let text = names[key] ?? sent[key] { return Name(text: text, isCompiled: true, key: key) }
         guard names.count + sent.count < Self.limit else { return nil }
         made += 1
-        let text = "kpush_\(made)"
+        let text = "\(statement.label ?? "kpush")_\(made)"
         sent[key] = text
         return Name(text: text, isCompiled: false, key: key)
     }

@@ -52,7 +52,7 @@ extension PostgresSchedulerDatabase {
             .text(SchedulerService.leaseName),
             .int(token.rawValue)
         )
-        .kept
+        .kept(as: "hold_term")
         return try await pool.write(operation, [proof] + statements) { try read(Array($0.dropFirst())) }
     }
 }
