@@ -78,14 +78,16 @@ struct RunQuery {
         }
         if let after { conditions.require("id < ?", .int(after.rawValue)) }
         let columns = RunColumn.list()
-        let table = RunSource.table(for: filter)
         // A range of the past lies far from the newest runs, and nothing but its own index leads there.
         let isRange = filter.plannedFrom != nil && filter.plannedBefore != nil
-        let source = isRange ? "(SELECT * FROM \(table) \(conditions.clause) OFFSET 0) AS runs" : table
-        let clause = isRange ? "" : conditions.clause
+        let clause = conditions.clause
         let limit = conditions.parameter(.int(limit))
+        let source =
+            isRange
+            ? "(SELECT * FROM \(RunSource.all) \(clause) OFFSET 0) AS runs"
+            : RunSource.newest(filter, clause, limit: limit)
         statement = PostgresStatement(
-            "SELECT \(columns) FROM \(source) \(clause) ORDER BY id DESC LIMIT \(limit)",
+            "SELECT \(columns) FROM \(source) ORDER BY id DESC LIMIT \(limit)",
             conditions.values
         )
     }

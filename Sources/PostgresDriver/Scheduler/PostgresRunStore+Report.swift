@@ -90,13 +90,13 @@ extension PostgresRunStore {
         """
 
     static let allQuarters =
-        "SELECT DISTINCT planned_at / 900000 FROM \(RunSource.stages) WHERE planned_at < $1"
+        "SELECT DISTINCT planned_at / 900000 FROM \(RunSource.all) WHERE planned_at < $1"
 
     /// Writes only counts that are others than before: of a day's thousands few change in a minute.
     static let countDay = """
         WITH fresh AS (
             SELECT job, app, coalesce(reason, 'open') AS outcome, count(*) AS present
-            FROM \(RunSource.stages) WHERE planned_at >= $2 AND planned_at < $3 GROUP BY 1, 2, 3),
+            FROM \(RunSource.all) WHERE planned_at >= $2 AND planned_at < $3 GROUP BY 1, 2, 3),
         stale AS (
             SELECT job, app, outcome FROM run_days WHERE day = $1
             EXCEPT SELECT job, app, outcome FROM fresh),

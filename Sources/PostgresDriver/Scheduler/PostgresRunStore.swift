@@ -373,7 +373,8 @@ extension PostgresRunStore {
         SELECT j.job, r.address
         FROM unnest($1::bigint[]) AS j (job)
         CROSS JOIN LATERAL (
-            SELECT id, address, dispatched_at FROM \(RunSource.stagesOfJob) WHERE runs.job = j.job ORDER BY id DESC LIMIT $2) AS r
+            SELECT id, address, dispatched_at FROM \(RunSource.newest(ofJob: "j.job", limit: "$2"))
+            ORDER BY id DESC LIMIT $2) AS r
         WHERE r.dispatched_at >= $3 AND r.address IS NOT NULL
         ORDER BY j.job, r.dispatched_at, r.id
         """
