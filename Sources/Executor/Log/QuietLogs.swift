@@ -38,7 +38,7 @@ final class QuietLogs: Sendable {
         }
     }
 
-    /// The lines of a run's log that `path` holds, from a line on.
+    /// The lines of a run's log that `path` holds, each with its line feed; none where there is no such file.
     ///
     /// - Throws: `ExecutorError` when a file that is there cannot be read.
     static func lines(of run: RunID, in path: String) throws(ExecutorError) -> [[UInt8]] {
