@@ -23,6 +23,7 @@ package struct SchedulerParts: Sendable {
     package let bells = SchedulerBells()
     package let gauges = SchedulerGauges()
     let groupBook = GroupBook()
+    let rush = Rush()
     package let pulls = PullHub()
 
     package init(

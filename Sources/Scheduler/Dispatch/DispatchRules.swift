@@ -19,12 +19,14 @@ package struct DispatchRules: Hashable, Sendable {
     /// How long before it is due a run is taken up: what is to be written before its call is written then, so that the call
     /// goes out at the instant.
     ///
-    /// Who switches a job off, or an executor that leaves, is heeded up to then.
+    /// Where thousands are due at once it is more: see `Rush`. Who switches a job off, or an executor that leaves, is heeded up to then.
     package var headStart = Duration.milliseconds(100)
     /// How many runs may be under way at once, from being taken up to being settled.
     package var underWay = 8_192
     /// How many of those may be of one group, so that a slow one leaves room to the others.
     package var underWayOfGroup = 2_048
+    /// How many more may be taken up before they are due.
+    package var ahead = 16_384
     /// When a run is looked at again that an executor has not fetched, though it lives.
     package var fetchPatience = Duration.seconds(90)
 

@@ -24,7 +24,7 @@ package struct Dispatcher: Sendable {
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
         self.rules = rules
-        flight = Flight(limit: rules.underWay, groupLimit: rules.underWayOfGroup)
+        flight = Flight(rules)
         stopwatch = Stopwatch(parts.clock)
     }
 
@@ -41,7 +41,7 @@ package struct Dispatcher: Sendable {
             while !Task.isCancelled {
                 do {
                     var leaving: [Leaving] = []
-                    try await round(under: lease, &router, &backlog) { run, candidates, heard in
+                    let isMore = try await round(under: lease, &router, &backlog) { run, candidates, heard in
                         if let leaves = Leaving(run, candidates) {
                             leaving.append(leaves)
                         } else {
@@ -52,13 +52,7 @@ package struct Dispatcher: Sendable {
                     for (_, batch) in Dictionary(grouping: leaving, by: { max($0.due, now) }) {
                         calls.addTask { try await leave(batch, by: handover) }
                     }
-                    // Half of the head start is for those that become due meanwhile: they go together.
-                    let pause =
-                        backlog.next.map { $0 - parts.wall.now - rules.headStart / 2 } ?? Self.longestSleep
-                    await parts.bells.dispatch.wait(
-                        atMost: max(.milliseconds(1), min(pause, Self.longestSleep)),
-                        on: parts.clock
-                    )
+                    if !isMore { await rest(until: backlog.next) }
                 } catch let error as StoreError where error.isTransient {
                     parts.logger.warning("outbox not read", metadata: [LogKey.error: "\(error)"])
                     await parts.bells.dispatch.wait(atMost: Self.longestSleep, on: parts.clock)
@@ -67,39 +61,55 @@ package struct Dispatcher: Sendable {
         }
     }
 
+    /// Waits until there is something to do, or may be.
+    ///
+    /// - Parameter next: when a run becomes due, beyond what was read.
+    private func rest(until next: Moment?) async {
+        let now = parts.wall.now
+        // Half of the head start is for those that become due meanwhile: they go together.
+        let waits = [
+            Self.longestSleep, next.map { $0 - now - rules.headStart / 2 },
+            parts.rush.horizon(at: now, headStart: rules.headStart).next,
+        ]
+        let pause = waits.compactMap { $0 }.min() ?? Self.longestSleep
+        await parts.bells.dispatch.wait(atMost: max(.milliseconds(1), pause), on: parts.clock)
+    }
+
     /// Starts what there is room for, of what was read before; reads anew when nothing of that may start, or it is old.
+    ///
+    /// - Returns: whether all that was read started and there is more.
     private func round(
         under lease: Lease,
         _ router: inout Router,
         _ backlog: inout Backlog,
         start: (JobRun, [ExecutorInstance], Heard) -> Void
-    ) async throws {
+    ) async throws -> Bool {
         let now = parts.wall.now
         let elapsed = stopwatch.elapsed
         if !backlog.runs.isEmpty, backlog.isFresh(at: elapsed) {
             let heard = try await Heard(parts.registry, at: now)
-            if try await takeOff(&backlog, heard, &router, start) > 0 { return }
+            if try await takeOff(&backlog, heard, &router, start) > 0 { return false }
         }
         let full = flight.beginRead().union(backlog.full)
         async let heard = Heard(parts.registry, at: now)
         let outbox = try await parts.runs.outbox(
-            at: now + rules.headStart,
+            at: parts.rush.horizon(at: now, headStart: rules.headStart).until,
             limit: Self.batch,
             without: full,
             token: lease.token
         )
-        // There may be more of them.
-        if outbox.runs.count == Self.batch { flight.turnAway() }
+        let isCut = outbox.runs.count == Self.batch
+        if isCut { flight.turnAway() }
         backlog.take(outbox, besides: full, readAt: elapsed, taking: stopwatch.elapsed - elapsed)
         backlog.runs = flight.standing(backlog.runs)
         // Of groups that were full nothing was read: whether they still are is asked all the same.
-        guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return }
+        guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return false }
         try await router.recall(backlog.runs, from: parts.runs, at: now)
-        try await takeOff(&backlog, try await heard, &router, start)
+        let started = try await takeOff(&backlog, try await heard, &router, start)
+        return isCut && started > 0 && backlog.runs.isEmpty
     }
 
     /// Starts those of the backlog that there is room for, and says how many.
-    @discardableResult
     private func takeOff(
         _ backlog: inout Backlog,
         _ heard: Heard,
@@ -107,6 +117,7 @@ package struct Dispatcher: Sendable {
         _ start: (JobRun, [ExecutorInstance], Heard) -> Void
     ) async throws -> Int {
         let count = backlog.runs.count
+        let now = parts.wall.now
         var seating = try await seating(heard)
         backlog.runs = backlog.runs.filter { run in
             let living = heard.groups.living(in: run.plan.terms.group, at: heard.until)
@@ -115,7 +126,7 @@ package struct Dispatcher: Sendable {
             let open = isBound ? living : living.filter(seating.hasRoom)
             // While all are full it waits, as behind other runs: nobody failed to be reached.
             let mayGo = living.isEmpty || !open.isEmpty || run.state.name != .planned
-            guard mayGo, flight.takesOff(run) else { return true }
+            guard mayGo, flight.takesOff(run, at: now) else { return true }
             let candidates = router.candidates(among: open, for: run)
             if let first = candidates.first, first.address.isPulled {
                 seating.take(at: first)
@@ -221,6 +232,8 @@ private final class Flight: Sendable {
         var runs: Set<RunID> = []
         /// Those that landed since the outbox began to be read last.
         var landed: Set<RunID> = []
+        /// Those that were not due when they were taken up, and take no room of others.
+        var ahead: Set<RunID> = []
         var groups: [String: Int] = [:]
         /// Where those go whose executors' room is counted.
         var destinations: [RunID: ExecutorAddress] = [:]
@@ -229,11 +242,13 @@ private final class Flight: Sendable {
 
     private let limit: Int
     private let groupLimit: Int
+    private let aheadLimit: Int
     private let state = Mutex(State())
 
-    init(limit: Int, groupLimit: Int) {
-        self.limit = limit
-        self.groupLimit = groupLimit
+    init(_ rules: DispatchRules) {
+        limit = rules.underWay
+        groupLimit = rules.underWayOfGroup
+        aheadLimit = rules.ahead
     }
 
     /// Notes that the outbox is read now.
@@ -261,12 +276,17 @@ private final class Flight: Sendable {
         state.withLock { $0.hasTurnedAway = true }
     }
 
-    /// Whether `run` may be handed over now.
-    func takesOff(_ run: JobRun) -> Bool {
+    /// Whether `run` may be taken up at `now`.
+    func takesOff(_ run: JobRun, at now: Moment) -> Bool {
         state.withLock { state in
             guard !state.runs.contains(run.id) else { return false }
+            if case .planned(let due) = run.state, due > now, state.ahead.count < aheadLimit {
+                state.ahead.insert(run.id)
+                state.runs.insert(run.id)
+                return true
+            }
             let count = state.groups[run.plan.terms.group, default: 0]
-            guard state.runs.count < limit, count < groupLimit else {
+            guard state.runs.count - state.ahead.count < limit, count < groupLimit else {
                 state.hasTurnedAway = true
                 return false
             }
@@ -292,7 +312,8 @@ private final class Flight: Sendable {
             state.runs.remove(run.id)
             state.landed.insert(run.id)
             state.destinations[run.id] = nil
-            let count = state.groups[run.plan.terms.group, default: 1] - 1
+            let freed = state.ahead.remove(run.id) == nil ? 1 : 0
+            let count = state.groups[run.plan.terms.group, default: freed] - freed
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
             guard state.hasTurnedAway, count <= groupLimit / 2 else { return false }
             state.hasTurnedAway = false

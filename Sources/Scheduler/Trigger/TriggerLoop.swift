@@ -13,15 +13,21 @@ package struct TriggerLoop: Sendable {
     private let planner: TriggerPlanner
     private let bells: SchedulerBells
     private let gauges: SchedulerGauges
+    private let rush: Rush
     private let wall: any WallClock
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
     private let logger: Logger
 
+    /// A job, when it is due next, and whether that counts.
+    private typealias Planned = (job: Job, next: Moment?, counts: Bool)
+
     /// The most jobs that are planned in one transaction.
     static let batch = 500
-    /// The most jobs that are read at once.
-    static let window = 1_000
+    /// The most transactions that are under way at once: while the store takes one, another is made.
+    static let lanes = 4
+    /// The most jobs that are read at once, and that are where all those were due that were read before.
+    static let window = (usual: 1_000, rush: 4_000)
     /// How long it sleeps at most, so that the changes of other processes and of the wall clock are seen.
     static let longestSleep = Duration.seconds(1)
 
@@ -31,6 +37,7 @@ package struct TriggerLoop: Sendable {
         self.planner = planner
         bells = parts.bells
         gauges = parts.gauges
+        rush = parts.rush
         wall = parts.wall
         clock = parts.clock
         stopwatch = Stopwatch(parts.clock)
@@ -64,22 +71,47 @@ package struct TriggerLoop: Sendable {
     private func round(under lease: Lease, _ known: inout Agenda?) async throws -> Duration {
         var agenda = try await self.agenda(known)
         let now = wall.now
-        let due = agenda.takeDue(at: now + planner.headStart, limit: Self.batch)
+        let due = agenda.takeDue(at: now + planner.headStart, limit: Self.batch * Self.lanes)
         let idle = idle(agenda, at: now)
         known = agenda
         guard !due.isEmpty else { return idle }
+        let plans = try await plan(due, at: now, under: lease)
+        for case (let job, let next, true) in plans { agenda.put(job, next: next) }
+        // One that does not count was decided on what is not so any more.
+        known = plans.allSatisfy(\.counts) ? agenda : nil
+        // Jobs that cannot be planned must not make this a busy loop.
+        guard !plans.isEmpty else { return idle }
+        return due.count == Self.batch * Self.lanes || known == nil ? .zero : self.idle(agenda, at: now)
+    }
+
+    /// Plans jobs that are due, in as many transactions as there are batches of them.
+    ///
+    /// - Returns: when each of them is due next, and whether the store took the plan; jobs that cannot be planned are left out.
+    private func plan(_ due: [Job], at now: Moment, under lease: Lease) async throws -> [Planned] {
         let groups = try await groups(of: due)
+        return try await withThrowingTaskGroup(of: [Planned].self) { lanes in
+            for start in stride(from: 0, to: due.count, by: Self.batch) {
+                let batch = due[start..<min(start + Self.batch, due.count)]
+                lanes.addTask { try await store(batch, at: now, groups, under: lease) }
+            }
+            return try await lanes.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    /// Plans jobs in one transaction.
+    private func store(
+        _ due: ArraySlice<Job>,
+        at now: Moment,
+        _ groups: ExecutorGroups,
+        under lease: Lease
+    ) async throws -> [Planned] {
         let plans = due.compactMap { job in plan(job, at: now, groups).map { (job, $0) } }
         let added = try await jobs.plan(plans.map(\.1), token: lease.token)
         gauges.planned(added, at: wall.now)
+        rush.note(added)
         if !added.isEmpty { bells.dispatch.ring() }
         let counted = Set(added.map(\.plan.job))
-        for (job, plan) in plans where counted.contains(job.id) { agenda.put(job, next: plan.next) }
-        // One that does not count was decided on what is not so any more.
-        known = plans.allSatisfy { counted.contains($0.0.id) } ? agenda : nil
-        // Jobs that cannot be planned must not make this a busy loop.
-        guard !plans.isEmpty else { return idle }
-        return due.count == Self.batch || known == nil ? .zero : self.idle(agenda, at: now)
+        return plans.map { job, plan in (job, plan.next, counted.contains(job.id)) }
     }
 
     /// How long nothing has to be planned.
@@ -95,7 +127,9 @@ package struct TriggerLoop: Sendable {
         {
             return known
         }
-        return Agenda(try await jobs.upcoming(limit: Self.window), limit: Self.window, readAt: readAt)
+        let isRush = known?.isShort(at: wall.now + planner.headStart) == true
+        let limit = isRush ? Self.window.rush : Self.window.usual
+        return Agenda(try await jobs.upcoming(limit: limit), limit: limit, readAt: readAt)
     }
 
     /// The executors, asked for only where their number decides how many runs there are.
