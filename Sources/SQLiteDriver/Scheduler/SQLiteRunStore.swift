@@ -133,6 +133,20 @@ package struct SQLiteRunStore: RunStore {
     }
 
     package func runs(
+        _ ids: [RunID],
+        endedFor reasons: Set<RunReason>
+    ) async throws(StoreError) -> [JobRun] {
+        try await database.read("read ended runs") { db in
+            let ids = WireValue.list(ids.map { .integer($0.rawValue) }).json
+            let reasons = WireValue.list(reasons.map { .text($0.rawValue) }).json
+            return try JobRun.all(
+                db.cachedStatement(sql: Self.byIDsAndReasons),
+                [String(decoding: ids, as: UTF8.self), String(decoding: reasons, as: UTF8.self)]
+            )
+        }
+    }
+
+    package func runs(
         _ filter: RunFilter,
         after: RunID?,
         limit: Int
@@ -215,6 +229,9 @@ extension SQLiteRunStore {
 
     private static let byIDs =
         "SELECT \(RunColumn.list()) FROM runs WHERE id IN (SELECT value FROM json_each(?))"
+
+    /// The reason's plus keeps SQLite from going by an index of it.
+    private static let byIDsAndReasons = "\(byIDs) AND +reason IN (SELECT value FROM json_each(?))"
 
     private static let sequels = """
         SELECT \(RunColumn.list()) FROM sequels JOIN runs ON runs.id = sequels.run

@@ -272,7 +272,7 @@ struct Handover: Sendable {
 
     /// Has the executor stop a run that was ended here while it was on its way there.
     private func stopIfOver(_ run: JobRun, at executor: ExecutorInstance) async throws {
-        guard let end = run.end, [.killed, .timedOut, .covered].contains(end.reason) else { return }
+        guard let end = run.end, RunReason.endedHere.contains(end.reason) else { return }
         // Executors end all runs of a job at once: another one of it there is worth more than this.
         let filter = RunFilter(
             job: run.plan.job,

@@ -6,7 +6,8 @@ import Groundwork
 struct HandoverLedger: Sendable {
     /// Writes what is to be in the store before the next step.
     let intend: @Sendable (JobRun) async throws -> RunWriter.Outcome
-    /// Writes that an executor accepted a run.
+    /// Writes that an executor accepted a run; of one that changed meanwhile it is told how it stands where the executor is to
+    /// end it.
     let settle: @Sendable (JobRun) async throws -> RunWriter.Outcome
     /// Writes what comes until the task is cancelled.
     let run: @Sendable () async -> Void
@@ -18,7 +19,9 @@ struct HandoverLedger: Sendable {
     init(_ parts: SchedulerParts, token: FencingToken) {
         let intents = RunWriter(parts.runs, token: token)
         let pause = RunWriter.Pause(length: Self.pause, clock: parts.clock)
-        let acceptances = RunWriter(parts.runs, token: token, pause: pause)
+        let acceptances = RunWriter(parts.runs, token: token, pause: pause) { [runs = parts.runs] overtaken in
+            try await runs.runs(overtaken, endedFor: RunReason.endedHere)
+        }
         intend = intents.write
         settle = acceptances.write
         run = {

@@ -10,7 +10,7 @@ final class RunWriter: Sendable {
     enum Outcome: Hashable, Sendable {
         /// It is in the store.
         case written(JobRun)
-        /// The run had changed meanwhile: how it stands now, or nil when it is gone.
+        /// The run had changed meanwhile: how it stands now, where the writer was told to find out.
         case overtaken(by: JobRun?)
 
         /// The run as it was written; nil when it was not.
@@ -29,6 +29,7 @@ final class RunWriter: Sendable {
     private let runs: any RunStore
     private let token: FencingToken
     private let pause: Pause?
+    private let standing: @Sendable ([RunID]) async throws -> [JobRun]
     private let bell = Bell()
     private let state = Mutex(State())
 
@@ -43,7 +44,14 @@ final class RunWriter: Sendable {
     ///   - token: the term's.
     ///   - pause: what lies between two transactions, for changes that nobody waits for; nil for those that a call
     ///     waits for.
-    init(_ runs: any RunStore, token: FencingToken, pause: Pause? = nil) {
+    ///   - standing: finds out how those stand that had changed meanwhile.
+    init(
+        _ runs: any RunStore,
+        token: FencingToken,
+        pause: Pause? = nil,
+        standing: @escaping @Sendable ([RunID]) async throws -> [JobRun] = { _ in [] }
+    ) {
+        self.standing = standing
         self.runs = runs
         self.token = token
         self.pause = pause
@@ -107,9 +115,9 @@ final class RunWriter: Sendable {
                 }
             }
             guard !left.isEmpty else { return }
-            let present = try await runs.runs(left.map(\.run.id))
-            let standing = Dictionary(present.map { ($0.id, $0) }) { first, _ in first }
-            for (run, answer) in left { answer.resume(returning: .success(.overtaken(by: standing[run.id]))) }
+            let present = try await standing(left.map(\.run.id))
+            let stands = Dictionary(present.map { ($0.id, $0) }) { first, _ in first }
+            for (run, answer) in left { answer.resume(returning: .success(.overtaken(by: stands[run.id]))) }
         } catch {
             for (_, answer) in left { answer.resume(returning: .failure(error)) }
         }

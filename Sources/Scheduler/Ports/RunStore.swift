@@ -68,6 +68,9 @@ package protocol RunStore: PullStore {
     /// Those of the runs that exist, in any order.
     func runs(_ ids: [RunID]) async throws(StoreError) -> [JobRun]
 
+    /// Those of the runs that ended for one of the reasons, in any order.
+    func runs(_ ids: [RunID], endedFor reasons: Set<RunReason>) async throws(StoreError) -> [JobRun]
+
     /// The newest runs that pass the filter and are older than `after`, newest first, at most `limit`.
     func runs(_ filter: RunFilter, after: RunID?, limit: Int) async throws(StoreError) -> Page<JobRun, RunID>
 

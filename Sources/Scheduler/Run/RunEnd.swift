@@ -52,6 +52,9 @@ package enum RunReason: String, Hashable, Sendable, Codable, CaseIterable {
     /// Those for which a retry policy can be asked.
     package static let retryable = allCases.filter(\.mayRetry)
 
+    /// Those by which a run may end here while its executor goes on with it.
+    static let endedHere: Set<RunReason> = [.killed, .timedOut, .covered]
+
     /// Whether only a run that had started can end so.
     var tellsOfStart: Bool {
         switch self {

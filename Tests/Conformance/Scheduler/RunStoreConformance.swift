@@ -119,6 +119,17 @@ package enum RunStoreConformance {
             #expect(try await stores.runs.runs([run.id]) == [ended])
             #expect(try await all(stores).count == 2)
         },
+        Clause("of some runs those are found that ended for one of some reasons") { stores in
+            let (open, _) = try await planned(stores)
+            let other = NewRun.sample(of: open.plan.job, at: .noon + .seconds(60))
+            let killed = try #require(try await stores.runs.add([other]).first)
+            try await end(killed, .killed, in: stores)
+            let ids = [open.id, killed.id]
+            #expect(try await stores.runs.runs(ids, endedFor: [.killed, .covered]).map(\.id) == [killed.id])
+            #expect(try await stores.runs.runs(ids, endedFor: [.completed]).isEmpty)
+            #expect(try await stores.runs.runs([open.id], endedFor: [.killed]).isEmpty)
+            #expect(try await stores.runs.runs([], endedFor: [.killed]).isEmpty)
+        },
         Clause("an end asks for no version") { stores in
             let (run, token) = try await planned(stores)
             let sent = try #require(run.dispatched(to: .sample(), at: .noon, resendAt: .noon))

@@ -31,7 +31,9 @@ struct RunWriterTests {
 
     @Test func `a run that changed meanwhile comes back as it stands`() async throws {
         let (runs, lease) = try await planned(1)
-        let writer = RunWriter(rig.parts.runs, token: lease.token)
+        let writer = RunWriter(rig.parts.runs, token: lease.token) { [store = rig.parts.runs] overtaken in
+            try await store.runs(overtaken)
+        }
         let changed = try #require(runs[0].postponed(until: rig.now, at: rig.now))
         try await serving(writer) {
             let first = try await writer.write(changed)
