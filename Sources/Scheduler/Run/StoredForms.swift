@@ -14,7 +14,12 @@ extension RunState {
 extension RetryPolicy {
     /// The policy's five numbers, and its reasons where it has some; every run has them, so stores keep them in a form that
     /// is read fast.
-    package var stored: String {
+    package var stored: String { self == .never ? Self.storedNever : written }
+
+    /// That of most runs, made once.
+    private static let storedNever = RetryPolicy.never.written
+
+    private var written: String {
         let waits = "\(backoff.first.wholeMilliseconds) \(backoff.ceiling.wholeMilliseconds)"
         let numbers = "\(limit) \(waits) \(backoff.factor) \(backoff.jitter)"
         return reasons.map { "\(numbers) \($0.inOrder.map(\.rawValue).joined(separator: ","))" } ?? numbers
@@ -24,6 +29,10 @@ extension RetryPolicy {
     ///
     /// - Throws: `StoreError` of code `.corrupted` when it is none.
     package init(stored text: String) throws(StoreError) {
+        if text == Self.storedNever {
+            self = .never
+            return
+        }
         let parts = text.split(separator: " ")
         guard 5...6 ~= parts.count, let limit = Int(parts[0]), let first = Int64(parts[1]),
             let ceiling = Int64(parts[2]), let factor = Double(parts[3]), let jitter = Double(parts[4])
