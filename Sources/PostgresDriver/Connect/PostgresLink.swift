@@ -103,6 +103,14 @@ final class PostgresLink {
         "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true)"
     )
     .kept
+    /// Has the statement after it compare no rows each with all the others.
+    static let forMany = PostgresStatement(
+        "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_seqscan', 'off', true)"
+    )
+    /// Ends that: other statements are to look rows up one by one.
+    private static let forFew = PostgresStatement(
+        "SELECT set_config('enable_nestloop', 'on', true), set_config('enable_seqscan', 'on', true)"
+    )
 
     /// Runs one statement.
     @discardableResult
@@ -143,13 +151,19 @@ final class PostgresLink {
     func runAll(_ statements: [PostgresStatement]) throws -> [PostgresRows] {
         let isKept = shelf != nil && !statements.isEmpty && statements.allSatisfy(\.isKept)
         let head = isKept ? Self.lasting(under: limits) : limits.map { PostgresStatement($0) }
-        guard statements.count > 1 || head != nil else {
+        guard statements.count > 1 || head != nil || statements.contains(where: \.joinsMany) else {
             return try statements.map { try run($0.sql, $0.values) }
         }
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
-        let tail = isKept && limits == nil ? Self.forNow : nil
-        let all = [head].compactMap { $0 } + statements + [tail].compactMap { $0 }
-        var answers = try all.flatMap { try send($0, isKept: isKept) }.makeIterator()
+        var sent: [Answer] = []
+        if let head { sent += try send(head, isKept: isKept, isAsked: false) }
+        for statement in statements {
+            if statement.joinsMany { sent += try send(Self.forMany, isKept: false, isAsked: false) }
+            sent += try send(statement, isKept: isKept, isAsked: true)
+            if statement.joinsMany { sent += try send(Self.forFew, isKept: false, isAsked: false) }
+        }
+        if isKept, limits == nil { sent += try send(Self.forNow, isKept: isKept, isAsked: false) }
+        var answers = sent.makeIterator()
         guard PQpipelineSync(handle) == 1 else { throw broken() }
         var brought: [PostgresRows] = []
         var failure: PostgresFailure?
@@ -164,7 +178,7 @@ final class PostgresLink {
                     if failure.isForgotten { shelf?.clear() }
                     throw failure
                 }
-                return Array(brought.dropFirst(head == nil ? 0 : 1).prefix(statements.count))
+                return brought
             case PGRES_PIPELINE_ABORTED:
                 PQclear(result)
                 _ = answers.next()
@@ -172,7 +186,11 @@ final class PostgresLink {
                 let answer = answers.next()
                 do {
                     let rows = try PostgresRows(result)
-                    if case .compiled(let name) = answer { shelf?.put(name) } else { brought.append(rows) }
+                    switch answer {
+                    case .compiled(let name): shelf?.put(name)
+                    case .rows: brought.append(rows)
+                    case .nothing, nil: break
+                    }
                 } catch let error as PostgresFailure {
                     failure = failure ?? error
                     if error.isBroken { throw error }
@@ -190,21 +208,31 @@ final class PostgresLink {
     private enum Answer {
         case compiled(StatementShelf.Name)
         case rows
+        /// What only sets something.
+        case nothing
     }
 
     /// Sends a statement in a pipeline, its text only where the server does not keep it.
-    private func send(_ statement: PostgresStatement, isKept: Bool) throws -> [Answer] {
+    ///
+    /// - Parameters:
+    ///   - statement: what is sent.
+    ///   - isKept: whether the server may keep it.
+    ///   - isAsked: whether anybody wants to see what it brings.
+    /// - Returns: what the server will answer.
+    /// - Throws: `PostgresFailure` when the connection is broken.
+    private func send(_ statement: PostgresStatement, isKept: Bool, isAsked: Bool) throws -> [Answer] {
         let types = statement.values.map(\.type)
+        let answer: Answer = isAsked ? .rows : .nothing
         guard isKept, let name = shelf?.name(of: statement, types) else {
             try send(statement.sql, statement.values)
-            return [.rows]
+            return [answer]
         }
         if !name.isCompiled {
             let isSent = PQsendPrepare(handle, name.text, statement.sql, Int32(types.count), types)
             guard isSent == 1 else { throw broken() }
         }
         try send(name.text, statement.values, isName: true)
-        return name.isCompiled ? [.rows] : [.compiled(name), .rows]
+        return name.isCompiled ? [answer] : [.compiled(name), answer]
     }
 
     /// Loads rows that are written in the binary form of `COPY`.

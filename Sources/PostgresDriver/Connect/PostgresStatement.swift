@@ -6,6 +6,8 @@ struct PostgresStatement: Sendable {
     private(set) var label: String?
     /// Whether the server is to keep it compiled.
     var isKept: Bool { label != nil }
+    /// Whether it joins a table with many rows that travel in arrays: see `kept(forRows:)`.
+    private(set) var joinsMany = false
 
     init(_ sql: String, _ values: PostgresValue...) {
         self.init(sql, values)
@@ -29,11 +31,17 @@ struct PostgresStatement: Sendable {
         return statement
     }
 
-    /// Kept compiled while it is about few rows.
+    /// Kept compiled while it is about few rows, and joined by sorting or hashing where it is about more.
     ///
-    /// Compiled for any number of them, rows that travel to the server in arrays are each compared with all the others. For many
-    /// of them the server had better look at how many there are, which then costs little beside the rest.
-    func kept(forRows count: Int) -> PostgresStatement { count <= 16 ? kept : self }
+    /// Rows that travel to the server in arrays are each compared with all the others when it expects few of them: compiled for any number it
+    /// does, and also where it knows the number and takes the table for smaller than it is. For many the server had better look at how many
+    /// there are, which then costs little beside the rest.
+    func kept(forRows count: Int) -> PostgresStatement {
+        guard count > 16 else { return kept }
+        var statement = self
+        statement.joinsMany = true
+        return statement
+    }
 
     /// Has what comes after it in the transaction read in the order of an index, whatever the server's estimates say.
     ///

@@ -129,7 +129,7 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
-    private static func move(_ triggers: [TriggerPlan], andAdd runs: NewRuns) -> PostgresStatement {
+    static func move(_ triggers: [TriggerPlan], andAdd runs: NewRuns) -> PostgresStatement {
         let latest = triggers.map { $0.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch }
         return runs.insert(
             [

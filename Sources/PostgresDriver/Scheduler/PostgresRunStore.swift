@@ -190,8 +190,11 @@ package struct PostgresRunStore: RunStore {
         }
     }
 
-    /// Ends the runs and tells their ids and versions, and whether somebody waits for that, adds the retries of those that ended now and that nobody asked to end, and lists the others of which
-    /// somebody wants to know.
+    /// Ends the runs and tells their ids and versions, and whether somebody waits for that, adds the retries of those that ended now
+    /// and that nobody asked to end, and lists the others of which somebody wants to know.
+    ///
+    /// Who waits is looked for in the line of each: an empty text added to the policy keeps the server from an index of all lines, which
+    /// holds also those who wait no more until it is cleaned.
     static func end(_ closings: [RunClosing], _ token: FencingToken?) -> PostgresStatement {
         let ends = closings.compactMap(\.run.end)
         let next = closings.compactMap(\.retry)
@@ -225,8 +228,9 @@ package struct PostgresRunStore: RunStore {
                 WHERE has_sequel <> 0 AND (kill_requested_at IS NOT NULL OR id <> ALL ($7::bigint[])))
             SELECT id, version, EXISTS (
                 SELECT 1 FROM runs AS o
-                WHERE \(lined) AND o.job = ended.job AND o.shard_index = ended.shard_index
-                    AND o.id <> ALL ($2) AND o.due_at <= ended.ended_at + \(ClosedRuns.margin.wholeMilliseconds) OFFSET 0)
+                WHERE o.state = 'planned' AND o.overlap || '' IN (\(lining))
+                    AND o.job = ended.job AND o.shard_index = ended.shard_index AND o.id <> ALL ($2)
+                    AND o.due_at <= ended.ended_at + \(ClosedRuns.margin.wholeMilliseconds) OFFSET 0)
             FROM ended ORDER BY id
             """,
             insert.values
@@ -246,7 +250,8 @@ package struct PostgresRunStore: RunStore {
             PostgresStatement(
                 setNext,
                 .ints(delayed.map(\.run.id.rawValue)),
-                .ints(delayed.compactMap(\.nextTriggerAt?.millisecondsSinceEpoch))
+                .ints(delayed.compactMap(\.nextTriggerAt?.millisecondsSinceEpoch)),
+                .ints(Set(delayed.map(\.run.plan.job.rawValue)).sorted())
             )
             .kept(forRows: delayed.count),
         ]
@@ -383,7 +388,7 @@ extension PostgresRunStore {
             WHERE runs.id = ANY ($1) AND runs.xmin = pg_current_xact_id()::xid
             GROUP BY runs.job
         ) AS t
-        WHERE jobs.id = t.job AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+        WHERE jobs.id = ANY ($3) AND jobs.id = t.job AND enabled AND jobs.next_at IS NULL AND schedule_kind = 'FIX_DELAY'
           AND NOT \(isOpen(job: "jobs.id"))
         """
 

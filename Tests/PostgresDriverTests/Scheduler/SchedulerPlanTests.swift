@@ -97,6 +97,11 @@ struct SchedulerPlanTests {
             by: "runs_pkey"
         ),
         Question(
+            "runs by their ids that ended for a reason",
+            PostgresStatement(PostgresRunStore.byIDsAndReasons, .ints([1, 2, 3]), .texts(["killed"])).kept,
+            by: "runs_pkey"
+        ),
+        Question(
             "runs that are forgotten",
             PostgresRunStore.clear(RunSelection(.all(except: [job]), old), limit: 500),
             by: "runs_ended",
@@ -147,7 +152,8 @@ struct SchedulerPlanTests {
         Question(
             "ends that nobody has followed up",
             PostgresStatement(PostgresRunStore.sequels, .int(200)).kept,
-            by: "runs_pkey"
+            by: "runs_pkey",
+            "sequels_pkey"
         ),
         Question(
             "all runs of a trigger",
@@ -235,7 +241,33 @@ struct SchedulerPlanTests {
             let plan = try await room.plan(of: statement)
             #expect(plan.contains("runs_pkey"), "\(plan)")
             #expect(!plan.contains("runs_open"), "\(plan)")
+            // Who waits for an end is looked for in one line, not in all of them.
+            #expect(!plan.contains("runs_lined"), "\(plan)")
             #expect(!plan.contains("Seq Scan on runs"), "\(plan)")
+        }
+    }
+
+    @Test(arguments: [0, 300, 10_000])
+    func `rows that travel together are not each compared with all the others, whatever the server knew`(
+        known: Int
+    ) async throws {
+        let room = try await SchedulerRoom()
+        try await room.addLines(known: known)
+        let runs = try await room.stores.runs.runs(RunFilter(states: .open), after: nil, limit: 500).elements
+        let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
+        let arrays = RunArrays(progressOf: runs)
+        let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values)
+        let due = try await room.jobs(500)
+        for statement in [
+            PostgresRunStore.end(closings, nil), advance.kept(forRows: runs.count),
+            PostgresRunStore.noteTriggers(of: due.flatMap(\.runs))[1],
+            PostgresJobStore.move(due, andAdd: NewRuns(due.flatMap(\.runs), token: nil)),
+        ] {
+            #expect(statement.joinsMany)
+            let plan = try await room.plan(of: statement)
+            #expect(!plan.contains("Nested Loop"), "\(plan)")
+            #expect(!plan.contains("runs_lined"), "\(plan)")
+            #expect(!plan.contains("Seq Scan on"), "\(plan)")
         }
     }
 
@@ -315,6 +347,31 @@ extension SchedulerRoom {
         }
     }
 
+    /// Plans for as many jobs, which the server knows nothing of.
+    fileprivate func jobs(_ count: Int) async throws -> [TriggerPlan] {
+        try await pool.write("fill") { link in
+            _ = try link.run(
+                """
+                INSERT INTO jobs (app, name, spec, summary, handler, schedule_kind, enabled, created_at, next_at, version)
+                SELECT 'app', 'job ' || n, '{}', '', 'handle', 'CRON', true, 0, n, 1
+                FROM generate_series(1, $1::bigint) AS n
+                """,
+                .int(count)
+            )
+        }
+        return (1...count)
+            .map { number in
+                let job = JobID(rawValue: Int64(number))
+                return TriggerPlan(
+                    job: job,
+                    version: 1,
+                    expected: .noon,
+                    runs: [.sample(of: job)],
+                    next: .noon + .seconds(10)
+                )
+            }
+    }
+
     /// How the server would run a statement, as it says.
     fileprivate func plan(
         of statement: PostgresStatement,
@@ -334,6 +391,7 @@ extension SchedulerRoom {
                 PostgresStatement("\(explain) EXECUTE probe \(isBare ? "" : "(\(values))")"),
             ]
         } else {
+            if statement.joinsMany { statements.append(PostgresLink.forMany) }
             statements.append(PostgresStatement("\(explain) \(statement.sql)", statement.values))
         }
         return try await pool.single("explain") { [statements] link in
