@@ -15,11 +15,18 @@ struct APIClient: Sendable {
 
     /// What a server may take for an ordinary answer.
     private static let patience = HTTPTimeouts(connect: .seconds(5), total: .seconds(60))
-    /// What a large file may take to be sent and looked through.
-    private static let uploadPatience = HTTPTimeouts(connect: .seconds(5), total: .seconds(6 * 3_600))
+    /// What a large file may take to be sent and looked through, or a large store.
+    private static let longPatience = HTTPTimeouts(connect: .seconds(5), total: .seconds(6 * 3_600))
 
     func get(_ path: String, _ query: [(String, String?)] = []) async throws(APIError) -> APIAnswer {
         try await answer { () throws(HTTPError) in try await http.send(request("GET", path, query)) }
+    }
+
+    /// Asks for what takes longer the more is stored.
+    func getPatiently(_ path: String, _ query: [(String, String?)]) async throws(APIError) -> APIAnswer {
+        var request = request("GET", path, query)
+        request.timeouts = Self.longPatience
+        return try await answer { () throws(HTTPError) in try await http.send(request) }
     }
 
     func post(_ path: String, _ body: WireObject? = nil) async throws(APIError) -> APIAnswer {
@@ -40,7 +47,7 @@ struct APIClient: Sendable {
     {
         var request = request("POST", path, query)
         request.headers.append(("content-type", "text/csv"))
-        request.timeouts = Self.uploadPatience
+        request.timeouts = Self.longPatience
         return try await answer { () throws(HTTPError) in try await http.send(request, file: file) }
     }
 

@@ -51,6 +51,7 @@ struct SchedulerBench: Sendable {
             )
             .lines()
         case .list: try await RunListBench(site: site, stored: scale.storedRuns).lines()
+        case .verify: try await VerifyBench(site: site, stored: scale.provenRuns).lines()
         case .leader: try await LeaderBench(site: site, count: scale.few).lines()
         case .cron: []
         }

@@ -38,6 +38,9 @@ struct SchedulerBenchCommand: AsyncParsableCommand {
     @Option(help: "Runs that are stored when lists of them are read.")
     var runs = SchedulerBenchScale().storedRuns
 
+    @Option(help: "Runs that are stored when all of them are verified.")
+    var proven = SchedulerBenchScale().provenRuns
+
     @Option(help: "Jobs that are stored when few of many are due.")
     var jobs = SchedulerBenchScale().storedJobs
 
@@ -52,6 +55,9 @@ struct SchedulerBenchCommand: AsyncParsableCommand {
         guard (1_000...100_000_000).contains(runs) else {
             throw ValidationError("--runs is from 1000 to 100000000.")
         }
+        guard (1_000...100_000_000).contains(proven) else {
+            throw ValidationError("--proven is from 1000 to 100000000.")
+        }
         guard (1_000...10_000_000).contains(jobs) else {
             throw ValidationError("--jobs is from 1000 to 10000000.")
         }
@@ -61,6 +67,7 @@ struct SchedulerBenchCommand: AsyncParsableCommand {
         try DemoFolder.empty(data)
         var scale = SchedulerBenchScale(dividedBy: divide)
         scale.storedRuns = max(1_000, runs / divide)
+        scale.provenRuns = max(1_000, proven / divide)
         scale.storedJobs = max(1_000, jobs / divide)
         let bench = SchedulerBench(data: data, scale: scale)
         var lines: [SchedulerBenchLine] = []
@@ -103,6 +110,8 @@ enum SchedulerBenchRow: String, CaseIterable, ExpressibleByArgument {
     case many
     /// Lists of many stored runs.
     case list
+    /// The proof that many stored runs are those that were due.
+    case verify
     /// Another leader, after a death and in order.
     case leader
     /// The next instant of a cron expression.
@@ -111,7 +120,7 @@ enum SchedulerBenchRow: String, CaseIterable, ExpressibleByArgument {
     /// The sizes that a row is measured on.
     var sizes: [SiteSize] {
         switch self {
-        case .burst, .list, .leader: [.cluster]
+        case .burst, .list, .verify, .leader: [.cluster]
         case .lateness, .rate, .own, .trickle, .many: [.embedded, .cluster]
         case .cron: [.none]
         }
@@ -132,6 +141,7 @@ struct SchedulerBenchScale: Hashable, Sendable {
     var triggers = 300
     var storedJobs = 1_000_000
     var storedRuns = 20_000_000
+    var provenRuns = 10_000_000
     /// Jobs that are due each second while others lead or many are stored.
     var few = 100
 

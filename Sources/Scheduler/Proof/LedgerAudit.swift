@@ -3,7 +3,7 @@ package import Groundwork
 /// Proves from the jobs' history that their runs are those that were to come, no more and no fewer.
 ///
 /// It reads both in the order of their instants and computes what was due by the same code that plans. Of each job it keeps the
-/// versions that counted and a page of runs, however many there are.
+/// versions that counted and a page of runs, however many there are, and looks at a few jobs at a time.
 package struct LedgerAudit: Sendable {
     private let history: any JobHistory
     private let ledger: any RunLedger
@@ -15,6 +15,8 @@ package struct LedgerAudit: Sendable {
     package static let mostFindings = 1_000
 
     private static let page = 5_000
+    /// How many jobs are looked at side by side: the store reads for one while the runs of another are compared.
+    private static let lanes = 4
     /// A change takes effect a moment after the instant it names: a version may have triggers up to so much behind its end.
     private static let margin = Duration.seconds(60)
 
@@ -52,8 +54,11 @@ package struct LedgerAudit: Sendable {
         var after: JobID?
         repeat {
             let jobs = try await jobs(job, in: checked, after: after)
-            for id in jobs.elements {
-                try await verify(id, limit: limit, now: now, findings: most, into: &report)
+            for start in stride(from: 0, to: jobs.elements.count, by: Self.lanes) {
+                let few = jobs.elements[start...].prefix(Self.lanes)
+                for found in try await reports(of: few, in: checked, limit: limit, now: now, findings: most) {
+                    report.add(found, most: most)
+                }
             }
             after = jobs.next
         } while after != nil
@@ -71,28 +76,52 @@ package struct LedgerAudit: Sendable {
         }
     }
 
-    private func verify(
-        _ job: JobID,
+    /// What it comes to for each of the jobs, in their order.
+    private func reports(
+        of jobs: ArraySlice<JobID>,
+        in span: Range<Moment>,
         limit: Duration,
         now: Moment,
-        findings most: Int,
-        into report: inout LedgerReport
-    ) async throws(SchedulerError) {
+        findings most: Int
+    ) async throws(SchedulerError) -> [LedgerReport] {
+        let results = await withTaskGroup(of: (JobID, Result<LedgerReport, SchedulerError>).self) { group in
+            for job in jobs {
+                group.addTask {
+                    do throws(SchedulerError) {
+                        return (job, .success(try await verify(job, in: span, limit: limit, now: now, most)))
+                    } catch { return (job, .failure(error)) }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        var reports: [LedgerReport] = []
+        for job in jobs { if let found = try results[job]?.get() { reports.append(found) } }
+        return reports
+    }
+
+    private func verify(
+        _ job: JobID,
+        in whole: Range<Moment>,
+        limit: Duration,
+        now: Moment,
+        _ most: Int
+    ) async throws(SchedulerError) -> LedgerReport {
+        var report = LedgerReport(span: whole)
         var kept = try await keptSince(of: job)
         while true {
-            let from = kept.map { min(max($0, report.span.lowerBound), report.span.upperBound) }
-            let span = (from ?? report.span.lowerBound)..<report.span.upperBound
+            let from = kept.map { min(max($0, whole.lowerBound), whole.upperBound) }
+            let span = (from ?? whole.lowerBound)..<whole.upperBound
             let past = try await past(of: job, in: span)
             guard let start = past.start, start < span.upperBound else {
-                return report.leaveOut(before: from)
+                report.leaveOut(before: from)
+                return report
             }
-            let left = most - report.findings.count
             let proof = try await proof(
                 of: job,
                 past,
                 limit: limit,
                 now: now,
-                most: left,
+                most: most,
                 until: span.upperBound
             )
             let keptNow = try await keptSince(of: job)
@@ -102,7 +131,8 @@ package struct LedgerAudit: Sendable {
                 continue
             }
             report.leaveOut(before: from)
-            return report.add(proof, past, most: most)
+            report.add(proof, past, most: most)
+            return report
         }
     }
 

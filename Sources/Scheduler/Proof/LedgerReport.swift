@@ -38,6 +38,16 @@ package struct LedgerReport: Hashable, Sendable {
         if !past.unreadable.isEmpty { differences[.unreadable, default: 0] += past.unreadable.count }
         findings += (past.unreadable + proof.findings).prefix(most - findings.count)
     }
+
+    /// Adds what the comparison of other jobs came to; `most` is how many differences are named.
+    mutating func add(_ other: LedgerReport, most: Int) {
+        leaveOut(before: other.notBefore)
+        jobs += other.jobs
+        youngHistories += other.youngHistories
+        counts = counts + other.counts
+        differences.merge(other.differences) { $0 + $1 }
+        findings += other.findings.prefix(most - findings.count)
+    }
 }
 
 /// How many triggers came to what.

@@ -41,7 +41,7 @@ struct JobVerifyCommand: ServerCommand {
     }
 
     func perform(_ api: APIClient) async throws {
-        let answer = try await api.get(
+        let answer = try await api.getPatiently(
             "/api/v1/jobs/verify",
             [
                 ("from", Self.instant(from)), ("to", to.flatMap(Self.instant)),
