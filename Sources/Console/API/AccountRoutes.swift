@@ -114,7 +114,8 @@ struct AccountRoutes {
 }
 
 extension SupplierAccount {
-    fileprivate var json: WireObject {
+    /// Of what is secret no more than that it is there.
+    var json: WireObject {
         var values = WireObject()
         for (name, value) in config.values.sorted(by: { $0.key < $1.key }) {
             values.append(name, .text(value))

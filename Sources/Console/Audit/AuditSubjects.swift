@@ -11,6 +11,8 @@ struct AuditSubjects: Sendable {
     private let groups: GroupService
     private let users: UserService
     private let templates: any TemplateStore
+    private let campaigns: any CampaignStore
+    private let accounts: any AccountStore
 
     init(_ parts: ConsoleParts) {
         jobs = parts.jobs
@@ -18,6 +20,8 @@ struct AuditSubjects: Sendable {
         groups = parts.groups
         users = parts.users
         templates = parts.templates
+        campaigns = parts.crowds
+        accounts = parts.accounts
     }
 
     /// A look at a thing; nothing secret is in it.
@@ -44,6 +48,12 @@ struct AuditSubjects: Sendable {
             case "templates":
                 let template = try await templates.template(TemplateID(rawValue: number))
                 return template.map { Look(name: $0.latest.draft.name, json: $0.json) }
+            case "campaigns":
+                let campaign = try await campaigns.campaign(CampaignID(rawValue: number))
+                return campaign.map { Look(name: $0.draft.name, json: $0.json) }
+            case "accounts":
+                let account = try await accounts.accounts().first { $0.id.rawValue == number }
+                return account.map { Look(name: $0.name, json: $0.json) }
             default: return nil
             }
         } catch SchedulerError.notFound { return nil } catch PeopleError.notFound { return nil }

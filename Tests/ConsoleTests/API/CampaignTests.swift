@@ -126,6 +126,10 @@ import Testing
             #expect(try await bench.post(path + "/cancel")["recalled"] == 2)
             let after = try await bench.get("\(path)/runs/\(run.id.rawValue)")
             #expect(after["state"] == "cancelled")
+            let told = try await bench.get("/api/v1/audit")
+            #expect(told["items.0.kind"] == "campaigns" && told["items.0.act"] == "cancel")
+            #expect(told["items.0.before.state"] == "active")
+            #expect(told["items.0.after.state"] == "cancelled")
             #expect(after["states.recalled"] == 2)
             #expect(after["settled"] == true)
         }

@@ -74,6 +74,27 @@ import Testing
         }
     }
 
+    @Test func `what changed of an account is told, and nothing of its secrets`() async throws {
+        try await ConsoleBench.use { bench in
+            let body = """
+                {"name":"main","kind":"aliyun","config":{"accessKeyId":"LTAI",\
+                "accessKeySecret":"very-secret","signName":"快推","templateCode":"SMS_1"}}
+                """
+            let made = try await bench.post("/api/v1/accounts", body)
+            let create = try await Self.newest(bench)
+            #expect(create["items.0.kind"] == "accounts")
+            #expect(create["items.0.name"] == "main")
+            #expect(create["items.0.after.config.signName"] == "快推")
+            let place = try #require(made.headers["location"])
+            #expect(try await bench.put(place, #"{"weight":20}"#).status == 200)
+            let edit = try await Self.newest(bench)
+            #expect(edit["items.0.act"] == "edit")
+            #expect(edit["items.0.before.weight"] == 100)
+            #expect(edit["items.0.after.weight"] == 20)
+            #expect(!edit.text.contains("very-secret"))
+        }
+    }
+
     @Test func `what was refused, rehearsed, looked at or sent twice is not told again`() async throws {
         try await ConsoleBench.use { bench in
             #expect(try await bench.post("/api/v1/jobs", #"{"name":"no"}"#).status == 400)
