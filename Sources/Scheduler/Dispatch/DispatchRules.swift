@@ -76,6 +76,8 @@ package struct DispatchRules: Hashable, Sendable {
                 run.plan.terms.target.map { "no living executor at \($0), which alone may have the run" }
                 ?? "no living executor in the group"
             return unreached(run, missing, hasLiving: false, at: now)
+        // Written as sent ahead of its instant, by a term that is over.
+        case .dispatching where run.dispatchedAt.map { now < $0 } == true: return nil
         case .dispatching(let sent, let resendAt):
             guard let holder, !holder.isSilent(at: now, listenedSince: start) else {
                 return .end(RunEnd(.executorLost, message: "silent since the run was sent", at: now))

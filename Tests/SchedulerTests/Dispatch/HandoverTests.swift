@@ -332,6 +332,24 @@ struct HandoverTests {
         #expect(executor.started == [run.id])
     }
 
+    @Test func `what a dead leader wrote as sent ahead of its instant is sent at the instant`() async throws {
+        let executor = try await rig.executor()
+        let dead = try await rig.lead()
+        let job = try await rig.jobs.create(.sample(schedule: .manual))
+        let new = NewRun.sample(of: job.id, at: .noon + .seconds(1), trigger: .schedule)
+        let run = try #require(try await rig.parts.runs.add([new]).first)
+        let holder = ExecutorReference(try #require(try await rig.parts.registry.instances().first))
+        let instant = Moment.noon + .seconds(1)
+        let sent = try #require(run.dispatched(to: holder, at: instant, resendAt: instant + .seconds(6)))
+        _ = try await rig.parts.runs.advance([sent], token: dead.token)
+        let next = try await rig.lead()
+        try await rig.dispatch(under: next)
+        #expect(executor.requests.isEmpty)
+        rig.clock.advance(by: .seconds(1))
+        try await rig.dispatch(under: next)
+        #expect(executor.started == [run.id])
+    }
+
     @Test func `an executor that knows the other word only is asked with it from then on`() async throws {
         let executor = try await rig.executor(at: "one", .javaNext)
         let (run, _) = try await rig.running()
