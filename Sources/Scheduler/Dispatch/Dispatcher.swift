@@ -20,6 +20,9 @@ package struct Dispatcher: Sendable {
     /// How long it sleeps at most, so that the changes of other processes are seen: what they plan, and what ends there
     /// and makes room for a job's next run.
     static let longestSleep = Duration.milliseconds(250)
+    /// How long it sleeps where there were more runs than are read at once: most of those are written as sent by then, and are
+    /// not read again.
+    private static let shortSleep = Duration.milliseconds(50)
 
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
@@ -52,7 +55,7 @@ package struct Dispatcher: Sendable {
                     for (_, batch) in Dictionary(grouping: leaving, by: { max($0.due, now) }) {
                         calls.addTask { try await leave(batch, by: handover) }
                     }
-                    if !isMore { await rest(until: backlog.next) }
+                    await rest(until: backlog.next, atMost: isMore ? Self.shortSleep : Self.longestSleep)
                 } catch let error as StoreError where error.isTransient {
                     parts.logger.warning("outbox not read", metadata: [LogKey.error: "\(error)"])
                     await parts.bells.dispatch.wait(atMost: Self.longestSleep, on: parts.clock)
@@ -63,21 +66,23 @@ package struct Dispatcher: Sendable {
 
     /// Waits until there is something to do, or may be.
     ///
-    /// - Parameter next: when a run becomes due, beyond what was read.
-    private func rest(until next: Moment?) async {
+    /// - Parameters:
+    ///   - next: when a run becomes due, beyond what was read.
+    ///   - limit: how long to wait.
+    private func rest(until next: Moment?, atMost limit: Duration) async {
         let now = parts.wall.now
         // Half of the head start is for those that become due meanwhile: they go together.
         let waits = [
-            Self.longestSleep, next.map { $0 - now - rules.headStart / 2 },
+            limit, next.map { $0 - now - rules.headStart / 2 },
             parts.rush.horizon(at: now, headStart: rules.headStart).next,
         ]
-        let pause = waits.compactMap { $0 }.min() ?? Self.longestSleep
+        let pause = waits.compactMap { $0 }.min() ?? limit
         await parts.bells.dispatch.wait(atMost: max(.milliseconds(1), pause), on: parts.clock)
     }
 
     /// Starts what there is room for, of what was read before; reads anew when nothing of that may start, or it is old.
     ///
-    /// - Returns: whether all that was read started and there is more.
+    /// - Returns: whether all that was read started and there may be more.
     private func round(
         under lease: Lease,
         _ router: inout Router,

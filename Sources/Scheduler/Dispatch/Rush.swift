@@ -11,17 +11,19 @@ final class Rush: Sendable {
     private static let perRun = Duration.microseconds(120)
     /// The earliest that a run is taken up before it is due, however many are due with it.
     static let longest = Duration.milliseconds(1_500)
+    /// What is due later than this is no rush yet: what schedules spread over a day is not counted.
+    private static let reach = Duration.seconds(5)
     /// Those that become due within as long as this count together, in milliseconds.
     private static let grain: Int64 = 10
 
     /// How many become due, by the instant.
     private let counts = Mutex<[Int64: Int]>([:])
 
-    /// Notes that runs were planned.
-    func note(_ runs: [JobRun]) {
+    /// Notes that runs were planned at `now`.
+    func note(_ runs: [JobRun], at now: Moment) {
         counts.withLock { counts in
             for run in runs {
-                guard case .planned(let due) = run.state else { continue }
+                guard case .planned(let due) = run.state, due - now < Self.reach else { continue }
                 counts[due.millisecondsSinceEpoch / Self.grain, default: 0] += 1
             }
         }

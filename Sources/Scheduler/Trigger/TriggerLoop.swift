@@ -108,7 +108,7 @@ package struct TriggerLoop: Sendable {
         let plans = due.compactMap { job in plan(job, at: now, groups).map { (job, $0) } }
         let added = try await jobs.plan(plans.map(\.1), token: lease.token)
         gauges.planned(added, at: wall.now)
-        rush.note(added)
+        rush.note(added, at: now)
         if !added.isEmpty { bells.dispatch.ring() }
         let counted = Set(added.map(\.plan.job))
         return plans.map { job, plan in (job, plan.next, counted.contains(job.id)) }

@@ -46,6 +46,11 @@ struct RushTests {
         #expect(after.next == nil)
     }
 
+    @Test func `what is spread over a day is not counted`() {
+        note(5_000, due: due + .seconds(3_600))
+        #expect(look(at: due).next == nil)
+    }
+
     private func look(at now: Moment) -> (until: Moment, next: Duration?) {
         rush.horizon(at: now, headStart: headStart)
     }
@@ -58,6 +63,6 @@ struct RushTests {
             terms: RunTerms(.sample())
         )
         let run = JobRun(id: RunID(rawValue: 1), plan: plan, state: .planned(due: due))
-        rush.note(Array(repeating: run, count: count))
+        rush.note(Array(repeating: run, count: count), at: self.due - .seconds(2))
     }
 }
