@@ -4,6 +4,9 @@
 /* The calls below are typed: one for each kind of argument that libcurl's variadic functions take. */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+/* What the loop waits with; Swift's own module of the C library leaves them out. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 static inline CURLcode kpush_curl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -66,6 +69,18 @@ static inline CURLcode kpush_curl_get_pointer(CURL *easy, CURLINFO info, void **
 
 static inline CURLMcode kpush_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode kpush_curl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode kpush_curl_multi_set_watcher(CURLM *multi, curl_socket_callback value) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, value);
+}
+
+static inline CURLMcode kpush_curl_multi_set_timer(CURLM *multi, curl_multi_timer_callback value) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
 }
 
 /* A macro with a cast does not import. */

@@ -5,8 +5,7 @@ import Synchronization
 
 /// The thread that runs the multi handle: takes calls from its inbox, gives each its turn, and hands out answers.
 ///
-/// libcurl: a multi handle and the easy handles in it belong to one thread at a time, here the loop's own, except
-/// for `curl_multi_wakeup`, which any thread may call while the multi handle exists; the inbox's lock guards that.
+/// libcurl: a multi handle and the easy handles in it belong to one thread at a time, here the loop's own.
 /// Everything but the inbox is touched by the loop's thread alone.
 final class CurlLoop: @unchecked Sendable {
     private enum Command {
@@ -19,8 +18,8 @@ final class CurlLoop: @unchecked Sendable {
         /// Whether the thread has been woken for what is in the inbox.
         var isSignalled = false
         var isStopping = false
-        /// The multi handle for waking; nil once the thread is about to free it.
-        var bell: UnsafeMutableRawPointer?
+        /// Wakes the thread; nil once it is about to end.
+        var bell: CurlWatch.Bell?
     }
 
     private static let isCurlReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -28,6 +27,7 @@ final class CurlLoop: @unchecked Sendable {
     private let settings: CurlHTTPClientSettings
     private let inbox: Mutex<Inbox>
     private let multi: UnsafeMutableRawPointer?
+    private let watch: CurlWatch?
     private var turnstile: Turnstile<CurlCall>
     private var resting: [CurlTransfer] = []
     private var carrying: [ObjectIdentifier: CurlTransfer] = [:]
@@ -37,7 +37,8 @@ final class CurlLoop: @unchecked Sendable {
     init(settings: CurlHTTPClientSettings) {
         self.settings = settings
         multi = Self.isCurlReady ? curl_multi_init() : nil
-        inbox = Mutex(Inbox(bell: multi))
+        watch = multi.flatMap(CurlWatch.init)
+        inbox = Mutex(Inbox(bell: watch?.bell))
         turnstile = Turnstile(
             places: settings.inFlight,
             placesPerOrigin: settings.connectionsPerHost,
@@ -47,7 +48,7 @@ final class CurlLoop: @unchecked Sendable {
 
     /// Starts the thread, which lives until `stop()`.
     func start() {
-        guard let multi else { return }
+        guard let multi, watch != nil else { return }
         _ = kpush_curl_multi_set_long(
             multi,
             CURLMOPT_MAXCONNECTS,
@@ -87,13 +88,13 @@ final class CurlLoop: @unchecked Sendable {
     private static func ring(_ inbox: inout Inbox) {
         guard let bell = inbox.bell, !inbox.isSignalled else { return }
         inbox.isSignalled = true
-        curl_multi_wakeup(bell)
+        bell.ring()
     }
 
     // The rest runs on the loop's thread.
 
     private func run() {
-        guard let multi else { return }
+        guard let multi, let watch else { return }
         while true {
             let (commands, isStopping) = inbox.withLock { inbox in
                 defer {
@@ -105,10 +106,8 @@ final class CurlLoop: @unchecked Sendable {
             for command in commands { obey(command, multi) }
             if isStopping { break }
             expireWaiting()
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
+            watch.wait(until: nextExpiry)
             handOutAnswers(multi)
-            curl_multi_poll(multi, nil, 0, pollMilliseconds(), nil)
         }
         close(multi)
     }
@@ -219,12 +218,6 @@ final class CurlLoop: @unchecked Sendable {
         for call in expired {
             call.finish(.failure(HTTPError(.connectTimeout, detail: "no turn came in time")))
         }
-    }
-
-    private func pollMilliseconds() -> Int32 {
-        guard let expiry = nextExpiry else { return 60_000 }
-        let wait = ContinuousClock.now.duration(to: expiry).wholeMilliseconds + 1
-        return Int32(min(max(wait, 0), 60_000))
     }
 
     private func close(_ multi: UnsafeMutableRawPointer) {
