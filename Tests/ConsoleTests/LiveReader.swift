@@ -33,6 +33,7 @@ extension ConsoleBench {
     func reading(
         _ path: String,
         headers: [(name: String, value: String)] = [],
+        token: String = ConsoleBench.token,
         _ body: (LiveReader) async throws -> Void
     ) async throws {
         let port = try #require(await service.port)
@@ -42,7 +43,7 @@ extension ConsoleBench {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
-        var head = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(Self.token)\r\n"
+        var head = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n"
         for header in headers { head += "\(header.name): \(header.value)\r\n" }
         try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: head + "\r\n"))

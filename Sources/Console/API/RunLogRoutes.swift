@@ -5,7 +5,7 @@ import NIOCore
 import Scheduler
 import ServiceLifecycle
 
-/// Run logs: a page at a time, or followed line by line until the run ends.
+/// Run logs: a page at a time, or followed line by line until the run ends, for as long as who reads may.
 struct RunLogRoutes {
     let logs: RunLogReader
     let runs: RunService
@@ -33,10 +33,11 @@ struct RunLogRoutes {
         let accepts = call.request.headers[.accept] ?? ""
         let form: LogForm = accepts.contains("text/event-stream") ? .events : .text
         let request = call.request
+        let isWelcome = call.context.isWelcome
         let body = ResponseBody { writer in
             // Cancelled when the reader goes away.
             try await request.body.consumeWithCancellationOnInboundClose { _ in
-                try await follow(run, first, form, &writer)
+                try await follow(run, first, form, &writer, while: isWelcome)
             }
             try await writer.finish(nil)
         }
@@ -50,7 +51,8 @@ struct RunLogRoutes {
         _ run: RunID,
         _ first: RunLogPage,
         _ form: LogForm,
-        _ writer: inout any ResponseBodyWriter
+        _ writer: inout any ResponseBodyWriter,
+        while isWelcome: @Sendable () async throws -> Bool
     ) async throws {
         var next = first.next
         var page: RunLogPage? = first
@@ -67,6 +69,7 @@ struct RunLogRoutes {
                 quiet = 0
             }
             if page?.text.isEmpty != false, try await !pause() { return }
+            guard try await isWelcome() else { return }
             page = try await self.page(run, from: next)
             next = page?.next ?? next
             if page == nil, try await !runs.run(run).isOpen { return try await writer.write(form.ending) }

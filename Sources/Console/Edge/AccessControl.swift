@@ -2,6 +2,7 @@ import Groundwork
 import HTTPTypes
 import Hummingbird
 import People
+import Scheduler
 
 /// Lets a call of the API through that shows the API token or a user's key; a look from a signed-in page counts as well.
 struct AccessControl: RouterMiddleware {
@@ -24,6 +25,14 @@ struct AccessControl: RouterMiddleware {
         try await gate.check(caller, request, context)
         var context = context
         context.caller = caller
+        let asked = context
+        context.isWelcome = {
+            guard let (caller, _) = try await known(request) else { return false }
+            do {
+                try await gate.check(caller, request, asked)
+                return true
+            } catch is Forbidden { return false } catch SchedulerError.notFound { return false }
+        }
         let told = context
         return try await trail.following(caller, by: way, request, told) {
             try await next(request, told)

@@ -7,6 +7,8 @@ struct ConsoleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who asks, once that is known; nil where nobody needs to be.
     var caller: Caller?
+    /// Whether who asked would still get in: long answers end when a session does, or a key is taken away.
+    var isWelcome: @Sendable () async throws -> Bool = { true }
     /// What the audit trail is told of the request.
     let note = AuditNote()
     private let peer: SocketAddress?

@@ -1,4 +1,6 @@
+import Console
 import Groundwork
+import People
 import Scheduler
 import TestKit
 import Testing
@@ -109,6 +111,34 @@ import Testing
                     bench.clock.advance(by: .milliseconds(500))
                 }
                 try await reader.read { $0.ranges(of: ":\n\n").count == 2 }
+            }
+        }
+    }
+
+    @Test func `a log is followed for as long as whoever reads may`() async throws {
+        try await ConsoleBench.use { bench in
+            let executor = try await bench.executor()
+            let run = try await bench.running()
+            executor.setLog("first\n")
+            let draft = UserDraft(displayName: "Ann", role: .viewer, groups: .all)
+            let user = try await bench.parts.users.create("ann", draft, password: Secret("correct horse"))
+            let made = try await bench.parts.keys.make(
+                for: user.id,
+                name: "reader",
+                days: 1,
+                isReadOnly: true
+            )
+            let path = "/api/v1/runs/\(run.id)/log?follow=true"
+            try await bench.reading(path, token: made.text.reveal()) { reader in
+                try await reader.read(until: "first\n")
+                await bench.clock.sleepers()
+                var gone = draft
+                gone.isDisabled = true
+                _ = try await bench.parts.users.update(user.id, version: user.version, to: gone)
+                executor.setLog("first\nsecond\n")
+                bench.clock.advance(by: .milliseconds(500))
+                try await reader.read(until: "0\r\n\r\n")
+                #expect(!reader.text.contains("second"))
             }
         }
     }
