@@ -48,7 +48,13 @@ struct SuppressionRoutes {
                 try body.operatorName()
             )
         }
-        return Answer(["added": .number(try await desk.suppress(entries, by: editor))])
+        return added(try await desk.suppress(entries, by: editor), call)
+    }
+
+    /// The answer to a call that added entries; whose they are is in the list, and not in the audit trail too.
+    private func added(_ count: Int, _ call: Call) -> Answer {
+        call.context.note.tell("added", .number(count))
+        return Answer(["added": .number(count)])
     }
 
     @Sendable private func allowList(_ call: Call) async throws -> Answer {
@@ -72,7 +78,7 @@ struct SuppressionRoutes {
                 try body.operatorName()
             )
         }
-        return Answer(["added": .number(try await desk.allow(entries, by: editor))])
+        return added(try await desk.allow(entries, by: editor), call)
     }
 
     @Sendable private func words(_ call: Call) async throws -> Answer {
@@ -101,7 +107,7 @@ struct SuppressionRoutes {
                 }
                 return word
             }
-        return Answer(["added": .number(try await desk.store.addWords(words))])
+        return added(try await desk.store.addWords(words), call)
     }
 }
 
