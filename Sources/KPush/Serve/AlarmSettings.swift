@@ -12,11 +12,16 @@ struct AlarmSettings: Hashable, Sendable {
     ///
     /// - Throws: `SettingsError` that names the key at fault.
     init(_ reader: SettingsReader) throws(SettingsError) {
-        func limit(_ name: String, _ usual: Duration) throws(SettingsError) -> Duration {
-            try reader.duration("alarms.\(name)", from: "1s", to: "1d") ?? usual
+        func limit(
+            _ name: String,
+            to longest: String = "1d",
+            _ usual: Duration
+        ) throws(SettingsError) -> Duration {
+            try reader.duration("alarms.\(name)", from: "1s", to: longest) ?? usual
         }
         watch.unfired = try limit("unfired", watch.unfired)
-        watch.unmanned = try limit("unmanned", watch.unmanned)
+        // By then the run is given up, which is told as a failure.
+        watch.unmanned = try limit("unmanned", to: "60s", watch.unmanned)
         watch.stuck = try limit("stuck", watch.stuck)
     }
 }
