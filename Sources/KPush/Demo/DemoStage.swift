@@ -2,6 +2,7 @@ import Console
 import CurlDriver
 import Foundation
 import Logging
+import PushEngine
 import ServiceLifecycle
 import UnixSignals
 
@@ -93,6 +94,8 @@ extension ServeSettings {
         settings.executorPort = 0
         settings.zone = TimeZone(identifier: "Asia/Shanghai") ?? .gmt
         settings.logLevel = logLevel
+        // The simulator knows by then; suppliers may take minutes.
+        settings.receipts.resultsAfter = .seconds(10)
         return settings
     }
 }
