@@ -140,8 +140,9 @@ import Testing
                 for piece in Self.usual[word] ?? [] { connection.write(piece) }
                 if word == "DATA" {
                     while let line = connection.readMailLine(), line != "." {}
-                    connection.write("250 taken\r\n")
+                    // Before the answer: whoever has it looks.
                     taken.withLock { $0 += 1 }
+                    connection.write("250 taken\r\n")
                     hasTaken = true
                 }
             }
