@@ -81,7 +81,7 @@ import Testing
         )
     }
 
-    /// Stores templates, accounts, a crowd of 100,000 rows and a campaign that is due; tells its good rows.
+    /// Stores templates, accounts, a crowd of 20,000 rows and a campaign that is due; tells its good rows.
     private func prepare(_ server: ServerProcess, _ control: SimulatorControl) async throws -> Int {
         let composition = try await Composition.filling(server.data)
         let store = composition.engine.store
@@ -91,7 +91,7 @@ import Testing
         let aliyun = try #require(accounts.first { $0.kind == .aliyun })
         let path = composition.receiptAddress.path(aliyun.id)
         try await control.postReceipts(to: [.aliyun: "http://127.0.0.1:\(server.webPort)\(path)"])
-        var recipe = CrowdRecipe(rows: 100_000)
+        var recipe = CrowdRecipe(rows: 20_000)
         recipe.bad = 0.03
         recipe.duplicates = 0.05
         var generator = try CrowdGenerator(recipe)
