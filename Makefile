@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 RELEASE := .build/release
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
+# How tests are built: `make test CONFIGURATION=release` tests what the optimiser made of the sources.
+CONFIGURATION := debug
+TESTABLE := --configuration $(CONFIGURATION) $(if $(filter release,$(CONFIGURATION)),-Xswiftc -enable-testing)
 
 .PHONY: help run demo demo-channels cluster faults bench bench-channels bench-scheduler setup setup-tests build release test tsan lint format clean
 
@@ -47,8 +50,8 @@ release: setup ## build the program, optimised
 	$(SWIFT_BUILD) --configuration release --product kpush --static-swift-stdlib
 
 test: setup setup-tests ## install what is missing and run every test, one at a time
-	$(SWIFT_BUILD) --build-tests
-	@bash scripts/test $(ARGS)
+	$(SWIFT_BUILD) --build-tests $(TESTABLE)
+	@bash scripts/test --configuration $(CONFIGURATION) $(ARGS)
 
 tsan: setup setup-tests ## run the tests in which much happens at once under the thread sanitizer
 	@bash scripts/tsan/run $(ARGS)

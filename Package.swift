@@ -256,3 +256,8 @@ let package = Package(
 for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }
+
+// To optimise tests takes longer than they run.
+for target in package.targets where target.type == .test || ["Conformance", "TestKit"].contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-Onone"], .when(configuration: .release)))
+}
