@@ -28,13 +28,15 @@ enum Program {
     ///   - arguments: what follows `kpush`.
     ///   - input: its standard input.
     ///   - environment: variables of its environment beside the test's own.
+    ///   - place: where it is started; nil for where the tests are.
     /// - Returns: how it ended.
     /// - Throws: what starting it throws.
     @concurrent
     static func run(
         _ arguments: [String],
         input: String = "",
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        in place: String? = nil
     ) async throws -> Ending {
         let folder = try TemporaryFolder()
         let files = ["in", "out", "err"].map { URL(fileURLWithPath: folder.file($0)) }
@@ -43,6 +45,7 @@ enum Program {
         let process = Process()
         process.executableURL = try ServerProcess.program()
         process.arguments = arguments
+        if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])

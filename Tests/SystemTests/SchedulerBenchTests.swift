@@ -27,8 +27,8 @@ import Testing
 /// `kpush bench-scheduler` as a program.
 @Suite(.timeLimit(.minutes(5))) struct SchedulerBenchCommandTests {
     @Test(arguments: [
-        ["--embedded", "--only", "rate", "--only", "trickle", "--only", "lateness"],
-        ["--cluster", "--only", "burst", "--only", "leader", "--only", "list"],
+        ["--embedded", "--only", "rate", "--only", "own", "--only", "trickle", "--only", "lateness"],
+        ["--cluster", "--only", "burst", "--only", "leader", "--only", "list", "--only", "verify"],
     ])
     func `each row is measured on a site of its own, and nothing is lost on the way`(
         rows: [String]
@@ -36,10 +36,11 @@ import Testing
         let folder = try TemporaryFolder()
         let ending = try await Program.run(
             [
-                "bench-scheduler", "--divide", "100", "--runs", "100000", "--json", "--data",
-                folder.file("bench"),
+                "bench-scheduler", "--divide", "100", "--runs", "100000", "--proven", "100000", "--json",
+                "--data", "bench",
             ]
-                + rows
+                + rows,
+            in: folder.path
         )
         #expect(ending.status == 0, "\(ending.output)\(ending.complaints)")
         let report = try JSONDecoder().decode(SchedulerBenchReport.self, from: Data(ending.output.utf8))

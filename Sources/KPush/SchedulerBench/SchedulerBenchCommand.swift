@@ -69,7 +69,9 @@ struct SchedulerBenchCommand: AsyncParsableCommand {
         scale.storedRuns = max(1_000, runs / divide)
         scale.provenRuns = max(1_000, proven / divide)
         scale.storedJobs = max(1_000, jobs / divide)
-        let bench = SchedulerBench(data: data, scale: scale)
+        // The processes that it starts need not be where this one is.
+        let place = URL(fileURLWithPath: data).standardizedFileURL.path
+        let bench = SchedulerBench(data: place, scale: scale)
         var lines: [SchedulerBenchLine] = []
         for row in SchedulerBenchRow.allCases where only.isEmpty || only.contains(row) {
             for size in row.sizes where isWanted(size) {
