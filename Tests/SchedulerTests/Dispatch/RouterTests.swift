@@ -159,7 +159,7 @@ struct RouterTests {
         #expect(executors.map(\.started.count).sorted() == [3, 3, 4])
     }
 
-    @Test func `a choice by the ring of a hundred executors takes less than 20 microseconds`() {
+    @Test func `the ring of a hundred executors is built once, not at each choice`() {
         var router = Router()
         let many = (0..<100)
             .map { number in
@@ -175,18 +175,13 @@ struct RouterTests {
         let run = Self.run(of: 1, by: .consistentHash, shard: .whole)
         _ = router.candidates(among: many, for: run)
         let clock = ContinuousClock()
-        // The best of several, as others work on this host; unoptimised code is up to thirty times slower.
-        let best = (0..<20)
-            .map { _ in
-                clock.measure { for _ in 0..<20 { _ = router.candidates(among: many, for: run) } }
-            }
-            .min()
-        #if DEBUG
-        let limit = Duration.microseconds(20 * 20 * 30)
-        #else
-        let limit = Duration.microseconds(20 * 20)
-        #endif
-        #expect(best.map { $0 < limit } == true, "\(String(describing: best))")
+        // The best of several, as others work on this host: some 20 µs beside as many milliseconds.
+        func best(_ work: () -> Void) -> Duration {
+            (0..<20).map { _ in clock.measure(work) }.min() ?? .zero
+        }
+        let choice = best { _ = router.candidates(among: many, for: run) }
+        let building = best { _ = HashRing(many.map(\.address.url)) }
+        #expect(choice * 5 < building, "\(choice), \(building)")
     }
 
     private static func run(of job: Int64, by strategy: RouteStrategy, shard: Shard) -> JobRun {
