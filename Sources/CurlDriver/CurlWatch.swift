@@ -72,7 +72,7 @@ final class CurlWatch {
         return events.prefix(max(0, Int(count)))
     }
 
-    /// What is to be tried at a socket. One that has failed is tried as well, which tells why.
+    /// What is to be tried at a socket; one that has failed is tried too, which tells why.
     private static func readiness(_ events: UInt32) -> Int32 {
         let hasFailed = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
         let reads = hasFailed || events & EPOLLIN.rawValue != 0
