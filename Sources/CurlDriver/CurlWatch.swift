@@ -88,7 +88,10 @@ final class CurlWatch {
         var events: UInt32 = 0
         if wish & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
         if wish & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
-        _ = watch(socket, events, isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD)
+        // A number that the system gave out again is new to it, or the other way round.
+        let (likely, other) =
+            isKnown ? (EPOLL_CTL_MOD, EPOLL_CTL_ADD) : (EPOLL_CTL_ADD, EPOLL_CTL_MOD)
+        if !watch(socket, events, likely) { _ = watch(socket, events, other) }
         // Comes back with the next wish for the socket; any address does.
         if !isKnown { curl_multi_assign(multi, socket, Unmanaged.passUnretained(self).toOpaque()) }
     }
