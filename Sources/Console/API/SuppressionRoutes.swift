@@ -51,9 +51,9 @@ struct SuppressionRoutes {
         return added(try await desk.suppress(entries, by: editor), call)
     }
 
-    /// The answer to a call that added entries; whose they are is in the list, and not in the audit trail too.
+    /// The answer to a call that added entries.
     private func added(_ count: Int, _ call: Call) -> Answer {
-        call.context.note.tell("added", .number(count))
+        call.context.note.tellAdded(count)
         return Answer(["added": .number(count)])
     }
 

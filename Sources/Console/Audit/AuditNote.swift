@@ -64,6 +64,9 @@ extension AuditNote {
         tell("runs", .integer(Int64(outcome.runs.count)))
     }
 
+    /// Tells how many entries a list gained; whose they are is in the list, and not kept here too.
+    func tellAdded(_ count: Int) { tell("added", .number(count)) }
+
     /// Tells that a password was set; never which.
     func tellPasswordIsSet() { tell("password", .text("set")) }
 }

@@ -54,7 +54,7 @@ struct SuppressionPages: PageDesk {
                     addressee: try Self.addressee(visit), scope: try Self.scope(visit),
                     note: visit.form["note"]?.trimmingSpaces ?? ""
                 )
-                _ = try await desk.suppress([entry], by: Self.editor)
+                visit.note.tellAdded(try await desk.suppress([entry], by: Self.editor))
                 return ButtonAnswer(Self.path, done: "suppression-add")
             },
             PageRoute("/suppressions/entries/:id/remove") { visit in
@@ -65,7 +65,7 @@ struct SuppressionPages: PageDesk {
                 let entry = (
                     addressee: try Self.addressee(visit), note: visit.form["note"]?.trimmingSpaces ?? ""
                 )
-                _ = try await desk.allow([entry], by: Self.editor)
+                visit.note.tellAdded(try await desk.allow([entry], by: Self.editor))
                 return ButtonAnswer(Self.allowedPath, done: "suppression-add")
             },
             PageRoute("/suppressions/allowed/:id/remove") { visit in
@@ -84,7 +84,7 @@ struct SuppressionPages: PageDesk {
                 guard 1...SuppressionDesk.entriesAtOnce ~= words.count else {
                     throw Trouble(.badRequest, "1-\(SuppressionDesk.entriesAtOnce)")
                 }
-                _ = try await desk.store.addWords(words)
+                visit.note.tellAdded(try await desk.store.addWords(words))
                 return ButtonAnswer(Self.wordsPath, done: "suppression-add")
             },
             PageRoute("/suppressions/words/:id/remove") { visit in

@@ -235,6 +235,18 @@ import Testing
         }
     }
 
+    @Test func `how many entries a list gained is told, by call and by button`() async throws {
+        try await ConsoleBench.use { bench in
+            let words = #"{"words":[{"text":"one"},{"text":"two"}]}"#
+            #expect(try await bench.post("/api/v1/sensitive-words", words).status == 200)
+            #expect(try await Self.newest(bench)["items.0.after.added"] == 2)
+            var browser = try await Browser.signedIn(bench)
+            let form = ["words": "three\nfour\nfive"]
+            _ = try await browser.press("/suppressions/words/add", on: "/suppressions/words", form)
+            #expect(try await Self.newest(bench)["items.0.after.added"] == 3)
+        }
+    }
+
     @Test(
         arguments: [
             ("POST", "/api/v1/jobs", "jobs create"), ("PUT", "/api/v1/jobs/{id}", "jobs edit"),
