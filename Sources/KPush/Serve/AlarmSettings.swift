@@ -20,8 +20,8 @@ struct AlarmSettings: Hashable, Sendable {
             try reader.duration("alarms.\(name)", from: "1s", to: longest) ?? usual
         }
         watch.unfired = try limit("unfired", watch.unfired)
-        // By then the run is given up, which is told as a failure.
-        watch.unmanned = try limit("unmanned", to: "60s", watch.unmanned)
+        // A look comes every 5 s, and after 60 s (`DispatchRules.patience`) the run is given up, which is told as a failure.
+        watch.unmanned = try limit("unmanned", to: "50s", watch.unmanned)
         watch.stuck = try limit("stuck", watch.stuck)
     }
 }
