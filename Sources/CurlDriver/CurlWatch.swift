@@ -7,7 +7,7 @@ import Groundwork
 /// libcurl is told which socket is ready and looks at that one's transfer. Asked what there is to do, as by
 /// `curl_multi_perform`, it would look at all of them each time, with a system call for most.
 ///
-/// Made, used and freed by the loop's thread alone, but for `bell`.
+/// Once made, touched by the loop's thread alone, but for `bell`.
 final class CurlWatch {
     /// Wakes the thread while it waits, or the next time that it does.
     let bell: Bell

@@ -23,18 +23,16 @@ struct AccessControl: RouterMiddleware {
     ) async throws -> Response {
         guard let (caller, way) = try await known(request) else { throw Unauthorized() }
         try await gate.check(caller, request, context)
-        var context = context
-        context.caller = caller
-        let asked = context
-        context.isWelcome = {
+        var told = context
+        told.caller = caller
+        told.isWelcome = {
             guard let (caller, _) = try await known(request) else { return false }
             do {
-                try await gate.check(caller, request, asked)
+                try await gate.check(caller, request, context)
                 return true
             } catch is Forbidden { return false } catch SchedulerError.notFound { return false }
         }
-        let told = context
-        return try await trail.following(caller, by: way, request, told) {
+        return try await trail.following(caller, by: way, request, told) { [told] in
             try await next(request, told)
         }
     }
