@@ -8,9 +8,9 @@ import Synchronization
 /// taken up as ever.
 final class Rush: Sendable {
     /// How long it takes to write one hand-over down, on two cores that do all else too.
-    private static let perRun = Duration.microseconds(120)
+    private static let perRun = Duration.microseconds(200)
     /// The earliest that a run is taken up before it is due, however many are due with it.
-    static let longest = Duration.milliseconds(1_500)
+    static let longest = Duration.milliseconds(2_500)
     /// What is due later than this is no rush yet: what schedules spread over a day is not counted.
     private static let reach = Duration.seconds(5)
     /// Those that become due within as long as this count together, in milliseconds.
