@@ -19,6 +19,8 @@ struct Drain: Sendable {
     /// How long the last of them took, from the instant at which all were due, in milliseconds.
     struct Outcome: Sendable {
         let count: Int
+        /// When the first run was stored: before that instant, and so negative.
+        let begun: Double
         /// Until no job was due any more: all runs are committed.
         let committed: Double
         let lateness: Percentiles
@@ -30,11 +32,8 @@ struct Drain: Sendable {
         /// Runs that came beyond the jobs.
         let doubled: Int
 
-        /// Runs a second, from when the first of them may be planned: what is done ahead counts as well.
-        var perSecond: Double {
-            let ahead = SchedulerSettings().planner.headStart.inSeconds
-            return Double(count - missing) / max(0.001, ahead + stored / 1_000)
-        }
+        /// Runs a second, from when the first of them was planned: what is done ahead counts as well.
+        var perSecond: Double { Double(count - missing) / max(0.001, (stored - begun) / 1_000) }
 
         /// Itself, when each job had its run, once.
         ///
@@ -58,6 +57,7 @@ struct Drain: Sendable {
     /// Makes the jobs and waits until all is stored.
     func perform(_ executor: some DrainedExecutor) async throws -> Outcome {
         let due = try await makeJobs()
+        let begunAt = try await begun(before: due)
         try await due.reached()
         async let committedAt = committed(after: due)
         // Whatever does not come is counted as missing.
@@ -68,6 +68,7 @@ struct Drain: Sendable {
         let jobs = Set(arrivals.map(\.job)).count
         return Outcome(
             count: count,
+            begun: Double(begunAt - start) / 1_000,
             committed: Double(try await committedAt - start) / 1_000,
             lateness: lateness,
             came: lateness.milliseconds(1),
@@ -99,6 +100,21 @@ struct Drain: Sendable {
             throw DemoError("\(count) jobs are not stored within \(lead)")
         }
         return due
+    }
+
+    /// When the first run was stored, in microseconds since 1970.
+    private func begun(before due: Moment) async throws -> Int64 {
+        let clock = ContinuousClock()
+        let end = clock.now + Self.patience
+        try await (due - SchedulerSettings().planner.headStart).reached()
+        while clock.now < end {
+            let filter = RunFilter(group: BenchExecutor.group)
+            if try await !site.runs.runs(filter, after: nil, limit: 1).elements.isEmpty {
+                return BenchExecutor.now
+            }
+            try await clock.sleep(for: .milliseconds(5))
+        }
+        throw DemoError("nothing was planned")
     }
 
     /// When no job was due any more, in microseconds since 1970.

@@ -80,6 +80,40 @@ struct MachineLimits: Sendable {
         return "bare inserts \(time.asMilliseconds)"
     }
 
+    /// Adds a run of each of the jobs to the store, marks it as sent and ends it, 500 at a time: what is written of a run that goes
+    /// well, with nobody who plans, sends or does it.
+    func stores(_ jobs: [JobID]) async throws -> String {
+        // Nobody takes them up meanwhile.
+        let due = SystemClock().now + .seconds(86_400)
+        let terms = RunTerms(JobSpec.bench("bare", .manual))
+        let executor = ExecutorReference(
+            address: ExecutorAddress(stored: "\(ExecutorAddress.pulledScheme)bare")
+        )
+        let runs = site.runs
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await withThrowingTaskGroup(of: Void.self) { lanes in
+            for first in stride(from: 0, to: jobs.count, by: 500) {
+                if first >= 500 * 4 { try await lanes.next() }
+                lanes.addTask {
+                    let new = jobs[first..<min(first + 500, jobs.count)]
+                        .map { job in
+                            let plan = RunPlan(job: job, plannedAt: due, trigger: .api, terms: terms)
+                            return NewRun(plan, .planned(due: due))
+                        }
+                    let added = try await runs.add(new)
+                    let sent = added.compactMap { $0.dispatched(to: executor, at: due, resendAt: due) }
+                    let end = RunEnd(.completed, message: "", at: due)
+                    let written = try await runs.advance(sent, token: nil)
+                    _ = try await runs.close(written.compactMap { RunClosing($0, end) }, token: nil)
+                }
+            }
+            try await lanes.waitForAll()
+        }
+        let perSecond = Double(jobs.count) / (clock.now - start).inSeconds
+        return "store alone \(Int(perSecond).grouped) runs/s"
+    }
+
     /// How long a small write takes until it is on the disk.
     func commit() throws -> String {
         let path = NSTemporaryDirectory() + "/kpush-\(UUID().uuidString)"

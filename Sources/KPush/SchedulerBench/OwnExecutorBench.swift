@@ -33,15 +33,17 @@ struct OwnExecutorBench: Sendable {
             }
             throw DemoError("the executor ended")
         }
+        let store = try await MachineLimits(site: site).stores(handler.arrivals.map(\.job))
         let stages = [outcome.committed, outcome.came, outcome.stored].map(\.asMilliseconds)
         return [
             line(
                 "runs/s with KPush's executor, which fetches them, \(count.grouped) runs",
                 Int(outcome.perSecond).grouped,
                 asked.grouped,
+                store,
                 outcome.perSecond >= Double(asked) ? .met : .short
             ),
-            line("of these: all planned, begun, stored after", stages.joined(separator: ", "), "", .note),
+            line("of these: all planned, begun, stored after", stages.joined(separator: ", "), "", "", .note),
         ]
     }
 
@@ -49,6 +51,7 @@ struct OwnExecutorBench: Sendable {
         _ what: String,
         _ measured: String,
         _ asked: String,
+        _ limit: String,
         _ verdict: SchedulerBenchLine.Verdict
     ) -> SchedulerBenchLine {
         SchedulerBenchLine(
@@ -57,6 +60,7 @@ struct OwnExecutorBench: Sendable {
             what: what,
             measured: measured,
             asked: asked,
+            limit: limit,
             verdict: verdict
         )
     }
