@@ -177,6 +177,14 @@ package struct JSONScanner: Sendable {
         }
     }
 
+    /// Takes the next value, whatever it is, as it is written.
+    package mutating func written() throws(JSONError) -> ArraySlice<UInt8> {
+        skipBlanks()
+        let start = offset
+        try skip()
+        return bytes[start..<offset]
+    }
+
     /// Makes sure that nothing but white space follows.
     package mutating func finish() throws(JSONError) {
         skipBlanks()

@@ -132,7 +132,7 @@ extension JobVersion {
         self.init(
             job: JobID(rawValue: row.int64(0)),
             number: row.int64(1),
-            spec: try StoredJSON.value(row.bytes(2), during: "read job version"),
+            spec: try JobSpec(stored: row.bytes(2), during: "read job version"),
             isEnabled: row.bool(3),
             startedAt: row.optionalMoment(4),
             definition: row.optionalText(5),

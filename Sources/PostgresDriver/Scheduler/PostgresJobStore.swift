@@ -251,7 +251,7 @@ extension Job {
 
     /// Reads a row of `jobs`.
     init(_ row: PostgresRow, spec from: (() throws -> JobSpec) throws -> JobSpec = { try $0() }) throws {
-        let spec = try from { try StoredJSON.value(row.bytes(1), during: "read job") }
+        let spec = try from { try JobSpec(stored: row.bytes(1), during: "read job") }
         self.init(
             id: JobID(rawValue: row.int64(0)),
             spec: spec,

@@ -86,32 +86,57 @@ extension RunPlan {
     }
 }
 
-extension Database {
-    /// Adds a run; nil when one of the same job, planned instant, shard and attempt exists and may.
-    func insert(_ new: NewRun, token: FencingToken?, unlessExists: Bool) throws -> JobRun? {
-        let plan = new.plan
-        let stored = new.state.stored
-        let end: RunEnd? = if case .ended(let end) = new.state { end } else { nil }
-        let statement = try cachedStatement(sql: unlessExists ? Self.insertNewRun : Self.insertRun)
-        try statement.execute(arguments: [
-            plan.job.rawValue, plan.plannedAt.millisecondsSinceEpoch, plan.shard.index, plan.shard.total,
-            plan.attempt, plan.parent?.rawValue, plan.trigger.rawValue, plan.terms.group, plan.terms.handler,
-            plan.terms.params, plan.terms.overlap.rawValue, plan.terms.route.rawValue,
-            plan.terms.timeout.wholeMilliseconds, plan.terms.retry.stored,
-            plan.terms.followUp?.wholeMilliseconds,
-            new.state.name.rawValue, stored.due?.millisecondsSinceEpoch, end?.at.millisecondsSinceEpoch,
-            end?.reason.rawValue, end?.message, token?.rawValue, plan.terms.hasSequel,
-            plan.terms.target?.url,
-        ])
-        guard changesCount == 1 else { return nil }
-        let id = RunID(rawValue: lastInsertedRowID)
-        if end != nil, plan.terms.hasSequel { try addSequel(of: id) }
-        return JobRun(id: id, plan: plan, state: new.state, token: token)
+/// Adds runs within one access to the database.
+struct RunInsertion {
+    private let db: Database
+    private let statement: RawStatement
+
+    /// Adds to `db`; with `unlessExists` a run is passed over where one of the same job, planned instant, shard and attempt exists.
+    init(_ db: Database, unlessExists: Bool) throws {
+        self.db = db
+        statement = try RawStatement(db, unlessExists ? Self.insertNewRun : Self.insertRun)
     }
 
-    /// Notes that somebody has to look at how a run ended.
-    func addSequel(of run: RunID) throws {
-        try execute(sql: "INSERT INTO sequels (run) VALUES (?)", arguments: [run.rawValue])
+    /// Adds a run; nil when it is passed over.
+    func add(_ new: NewRun, token: FencingToken?) throws -> JobRun? {
+        bind(new, token)
+        guard try statement.run() == 1 else { return nil }
+        let run = JobRun(
+            id: RunID(rawValue: db.lastInsertedRowID),
+            plan: new.plan,
+            state: new.state,
+            token: token
+        )
+        if new.isRecord, new.plan.terms.hasSequel { try db.addSequel(of: run.id) }
+        return run
+    }
+
+    private func bind(_ new: NewRun, _ token: FencingToken?) {
+        let (plan, terms) = (new.plan, new.plan.terms)
+        let end: RunEnd? = if case .ended(let end) = new.state { end } else { nil }
+        statement.bind(plan.job.rawValue, at: 1)
+        statement.bind(plan.plannedAt.millisecondsSinceEpoch, at: 2)
+        statement.bind(plan.shard.index, at: 3)
+        statement.bind(plan.shard.total, at: 4)
+        statement.bind(plan.attempt, at: 5)
+        statement.bind(plan.parent?.rawValue, at: 6)
+        statement.bind(text: plan.trigger.rawValue, at: 7)
+        statement.bind(text: terms.group, at: 8)
+        statement.bind(text: terms.handler, at: 9)
+        statement.bind(text: terms.params, at: 10)
+        statement.bind(text: terms.overlap.rawValue, at: 11)
+        statement.bind(text: terms.route.rawValue, at: 12)
+        statement.bind(terms.timeout.wholeMilliseconds, at: 13)
+        statement.bind(text: terms.retry.stored, at: 14)
+        statement.bind(terms.followUp?.wholeMilliseconds, at: 15)
+        statement.bind(text: new.state.name.rawValue, at: 16)
+        statement.bind(new.state.stored.due?.millisecondsSinceEpoch, at: 17)
+        statement.bind(end?.at.millisecondsSinceEpoch, at: 18)
+        statement.bind(text: end?.reason.rawValue, at: 19)
+        statement.bind(text: end?.message, at: 20)
+        statement.bind(token?.rawValue, at: 21)
+        statement.bind(terms.hasSequel ? 1 : 0, at: 22)
+        statement.bind(text: terms.target?.url, at: 23)
     }
 
     private static let insertRun = """
@@ -123,6 +148,13 @@ extension Database {
         """
 
     private static let insertNewRun = insertRun + " ON CONFLICT DO NOTHING"
+}
+
+extension Database {
+    /// Notes that somebody has to look at how a run ended.
+    func addSequel(of run: RunID) throws {
+        try execute(sql: "INSERT INTO sequels (run) VALUES (?)", arguments: [run.rawValue])
+    }
 }
 
 extension Row {

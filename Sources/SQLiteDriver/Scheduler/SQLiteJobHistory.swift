@@ -119,7 +119,7 @@ extension JobVersion {
         self.init(
             job: JobID(rawValue: row["job"]),
             number: row["version"],
-            spec: try StoredJSON.value(text.utf8, during: "read job version"),
+            spec: try JobSpec(stored: text.utf8, during: "read job version"),
             isEnabled: row["enabled"],
             startedAt: row.moment("started_at"),
             definition: row["definition"],

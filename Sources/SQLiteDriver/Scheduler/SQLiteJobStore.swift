@@ -126,8 +126,7 @@ package struct SQLiteJobStore: JobStore {
 
     package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
         try await database.read("read upcoming jobs") { [shelf] db in
-            try Row.fetchAll(db.cachedStatement(sql: Self.soonest), arguments: [limit])
-                .map { try Job($0, shelf) }
+            try Job.all(db.cachedStatement(sql: Self.soonest), [limit], shelf)
         }
     }
 
@@ -137,20 +136,17 @@ package struct SQLiteJobStore: JobStore {
     ) async throws(StoreError) -> [JobRun] {
         try await database.write("plan triggers") { db in
             try db.check(token, during: "plan triggers")
+            let move = try RawStatement(db, Self.move)
+            let insertion = try RunInsertion(db, unlessExists: true)
             var added: [JobRun] = []
             for trigger in triggers {
-                try db.execute(
-                    cached: Self.move,
-                    [
-                        trigger.next?.millisecondsSinceEpoch,
-                        trigger.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch,
-                        trigger.job.rawValue, trigger.version, trigger.expected.millisecondsSinceEpoch,
-                    ]
-                )
-                guard db.changesCount == 1 else { continue }
-                for run in trigger.runs {
-                    if let run = try db.insert(run, token: token, unlessExists: true) { added.append(run) }
-                }
+                move.bind(trigger.next?.millisecondsSinceEpoch, at: 1)
+                move.bind(trigger.runs.map(\.plan.plannedAt).max()?.millisecondsSinceEpoch, at: 2)
+                move.bind(trigger.job.rawValue, at: 3)
+                move.bind(trigger.version, at: 4)
+                move.bind(trigger.expected.millisecondsSinceEpoch, at: 5)
+                guard try move.run() == 1 else { continue }
+                added += try trigger.runs.compactMap { try insertion.add($0, token: token) }
             }
             return added
         }
@@ -208,14 +204,14 @@ extension SQLiteJobStore {
         UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at < ?) WHERE id = ?
         """
 
-    private static let byID = "SELECT * FROM jobs WHERE id = ?"
+    private static let byID = "SELECT \(Job.columns) FROM jobs WHERE id = ?"
 
     private static let delete = "DELETE FROM jobs WHERE id = ?"
 
     private static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ? AND state <> 'ended')"
 
     private static let page = """
-        SELECT * FROM jobs
+        SELECT \(Job.columns) FROM jobs
         WHERE (:after IS NULL OR id < :after)
           AND (:group IS NULL OR app = :group)
           AND (:permitted IS NULL OR app IN (SELECT value FROM json_each(:permitted)))
@@ -227,7 +223,7 @@ extension SQLiteJobStore {
         """
 
     private static let soonest = """
-        SELECT * FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?
+        SELECT \(Job.columns) FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?
         """
 
     private static let move = """
@@ -237,34 +233,43 @@ extension SQLiteJobStore {
 }
 
 extension Job {
-    /// Reads a row of `jobs`; its spec comes from the shelf where it lies there.
-    init(_ row: Row, _ shelf: SpecShelf) throws {
-        try self.init(row) { read in
-            try shelf.spec(of: JobID(rawValue: row["id"]), version: row["version"], orElse: read)
-        }
+    /// What to write after `SELECT`, in the order in which a row is read: looking names up takes longer.
+    fileprivate static let columns =
+        "id, spec, enabled, created_at, started_at, last_at, next_at, version, definition"
+
+    /// Reads all rows that a statement brings, with specs from the shelf where they lie there.
+    fileprivate static func all(
+        _ statement: Statement,
+        _ arguments: StatementArguments,
+        _ shelf: SpecShelf? = nil
+    ) throws -> [Job] {
+        try Array(try Row.fetchCursor(statement, arguments: arguments).map { try Job($0, shelf) })
     }
 
-    /// Reads a row of `jobs`.
-    init(_ row: Row, spec from: (() throws -> JobSpec) throws -> JobSpec = { try $0() }) throws {
-        let spec = try from {
-            let text: String = row["spec"]
-            return try StoredJSON.value(text.utf8, during: "read job")
-        }
+    /// Reads a row of `jobs`; its spec comes from the shelf where it lies there.
+    fileprivate init(_ row: Row, _ shelf: SpecShelf? = nil) throws {
+        let (id, version) = (JobID(rawValue: row[0]), row[7] as Int64)
+        let read = { try JobSpec(stored: (row[1] as String).utf8, during: "read job") }
         self.init(
-            id: JobID(rawValue: row["id"]),
-            spec: spec,
-            isEnabled: row["enabled"],
-            createdAt: Moment(millisecondsSinceEpoch: row["created_at"]),
-            startedAt: row.moment("started_at"),
-            lastTriggerAt: row.moment("last_at"),
-            nextTriggerAt: row.moment("next_at"),
-            version: row["version"],
-            definition: row["definition"]
+            id: id,
+            spec: try shelf?.spec(of: id, version: version, orElse: read) ?? read(),
+            isEnabled: row[2],
+            createdAt: Moment(millisecondsSinceEpoch: row[3]),
+            startedAt: row.moment(4),
+            lastTriggerAt: row.moment(5),
+            nextTriggerAt: row.moment(6),
+            version: version,
+            definition: row[8]
         )
     }
 }
 
 extension Row {
+    /// The instant in a column, or nil.
+    fileprivate func moment(_ column: Int) -> Moment? {
+        (self[column] as Int64?).map(Moment.init(millisecondsSinceEpoch:))
+    }
+
     /// The instant in a column, or nil.
     func moment(_ column: String) -> Moment? {
         (self[column] as Int64?).map(Moment.init(millisecondsSinceEpoch:))

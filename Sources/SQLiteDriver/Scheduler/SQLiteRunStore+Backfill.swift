@@ -25,7 +25,8 @@ extension SQLiteRunStore: BackfillStore {
 
     package func addMissing(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
         try await database.write("add missing runs") { db in
-            try runs.compactMap { try db.insert($0, token: nil, unlessExists: true) }
+            let insertion = try RunInsertion(db, unlessExists: true)
+            return try runs.compactMap { try insertion.add($0, token: nil) }
         }
     }
 

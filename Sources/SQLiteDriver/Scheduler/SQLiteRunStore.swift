@@ -27,7 +27,7 @@ package struct SQLiteRunStore: RunStore {
             cached: Self.noteTrigger,
             [run.plan.plannedAt.millisecondsSinceEpoch, run.plan.job.rawValue]
         )
-        guard let added = try db.insert(run, token: token, unlessExists: false) else {
+        guard let added = try RunInsertion(db, unlessExists: false).add(run, token: token) else {
             throw StoreError(.conflict, during: operation)
         }
         return added
@@ -186,7 +186,7 @@ package struct SQLiteRunStore: RunStore {
         guard let ended = try end(closing.run, token, endOfVersion, in: db) else { return nil }
         // An operator may have asked for its end after the retry was decided on.
         if let retry = closing.retry, ended.killRequestedAt == nil {
-            _ = try db.insert(retry, token: token, unlessExists: true)
+            _ = try RunInsertion(db, unlessExists: true).add(retry, token: token)
         } else if ended.plan.terms.hasSequel {
             try db.addSequel(of: ended.id)
         }
