@@ -21,24 +21,18 @@ extension SQLiteRunStore: RunReportStore {
         within span: Range<Moment>,
         token: FencingToken
     ) async throws(StoreError) {
-        try await database.write("count runs") { db in
-            try db.check(token, during: "count runs")
-            let found = try Row.fetchAll(
-                db,
-                sql: Self.countDay,
-                arguments: [
-                    span.lowerBound.millisecondsSinceEpoch, span.upperBound.millisecondsSinceEpoch,
-                ]
-            )
-            var fresh: [RunCountKey: Int] = [:]
-            for row in found { fresh[RunCountKey(day, row)] = row["present"] }
-            for row in try Row.fetchAll(db, sql: Self.countsOfDay, arguments: [day.rawValue]) {
-                let key = RunCountKey(day, row)
-                let present = fresh.removeValue(forKey: key) ?? 0
-                if present != row["present"] { try db.write(present, of: key) }
+        // A day may have a million runs: they are counted beside whoever writes, and again when runs were removed meanwhile.
+        for _ in 0..<3 {
+            let tally = try await database.read("count runs") { try RunTally(of: day, within: span, $0) }
+            let isWritten = try await database.write("count runs") { db in
+                try db.check(token, during: "count runs")
+                return try tally.write(unlessChangedIn: db)
             }
-            for (key, present) in fresh { try db.write(present, of: key) }
-            try db.execute(sql: Self.dropEmpty, arguments: [day.rawValue])
+            if isWritten { return }
+        }
+        _ = try await database.write("count runs") { db in
+            try db.check(token, during: "count runs")
+            return try RunTally(of: day, within: span, db).write(unlessChangedIn: db)
         }
     }
 
@@ -121,16 +115,6 @@ extension SQLiteRunStore {
         SELECT DISTINCT planned_at / 900000 FROM runs INDEXED BY runs_by_plan WHERE planned_at < :before
         """
 
-    static let countDay = """
-        SELECT job, app, coalesce(reason, 'open') AS outcome, count(*) AS present
-        FROM runs INDEXED BY runs_by_plan
-        WHERE planned_at >= ? AND planned_at < ? GROUP BY job, app, coalesce(reason, 'open')
-        """
-
-    private static let countsOfDay = "SELECT job, app, outcome, present FROM run_days WHERE day = ?"
-
-    private static let dropEmpty = "DELETE FROM run_days WHERE day = ? AND present = 0 AND removed = 0"
-
     private static let settle = """
         INSERT INTO run_days_settled (id, until) VALUES (1, ?)
         ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)
@@ -176,23 +160,75 @@ struct RunCountKey: Hashable {
     }
 }
 
-extension Database {
-    /// Writes how many runs are there.
-    fileprivate func write(_ present: Int, of key: RunCountKey) throws {
-        try cachedStatement(sql: Self.writePresent)
-            .execute(arguments: [key.day.rawValue, key.job, key.group, key.outcome, present])
+/// The runs of a day as they were counted, beside the counts that were written before.
+struct RunTally: Sendable {
+    private struct Count: Hashable {
+        let present: Int
+        let removed: Int
     }
 
-    /// Notes that runs which were there are not any more.
-    func removed(_ count: Int, of key: RunCountKey) throws {
-        try cachedStatement(sql: Self.writeRemoved)
-            .execute(arguments: [key.day.rawValue, key.job, key.group, key.outcome, -count, count])
+    private let day: RunDay
+    private let found: [RunCountKey: Int]
+    private let written: [RunCountKey: Count]
+
+    /// Counts the runs that were planned within `span`.
+    init(of day: RunDay, within span: Range<Moment>, _ db: Database) throws {
+        self.day = day
+        let span = [span.lowerBound.millisecondsSinceEpoch, span.upperBound.millisecondsSinceEpoch]
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: Self.countDay),
+            arguments: StatementArguments(span)
+        )
+        found = Dictionary(rows.map { (RunCountKey(day, $0), $0["present"] as Int) }) { $0 + $1 }
+        written = try Self.counts(of: day, db)
     }
+
+    /// Writes what was counted, unless somebody has changed the counts meanwhile: runs were removed, or counted by another.
+    ///
+    /// - Returns: whether it was written.
+    func write(unlessChangedIn db: Database) throws -> Bool {
+        guard try Self.counts(of: day, db) == written else { return false }
+        let statement = try db.cachedStatement(sql: Self.writePresent)
+        for key in Set(found.keys).union(written.keys) {
+            let present = found[key] ?? 0
+            guard present != written[key]?.present else { continue }
+            try statement.execute(arguments: [key.day.rawValue, key.job, key.group, key.outcome, present])
+        }
+        try db.execute(cached: Self.dropEmpty, [day.rawValue])
+        return true
+    }
+
+    private static func counts(of day: RunDay, _ db: Database) throws -> [RunCountKey: Count] {
+        let rows = try Row.fetchAll(db.cachedStatement(sql: countsOfDay), arguments: [day.rawValue])
+        let counts = rows.map {
+            (RunCountKey(day, $0), Count(present: $0["present"], removed: $0["removed"]))
+        }
+        return Dictionary(counts) { first, _ in first }
+    }
+
+    static let countDay = """
+        SELECT job, app, coalesce(reason, 'open') AS outcome, count(*) AS present
+        FROM runs INDEXED BY runs_by_plan
+        WHERE planned_at >= ? AND planned_at < ? GROUP BY job, app, coalesce(reason, 'open')
+        """
+
+    private static let countsOfDay =
+        "SELECT job, app, outcome, present, removed FROM run_days WHERE day = ?"
+
+    private static let dropEmpty = "DELETE FROM run_days WHERE day = ? AND present = 0 AND removed = 0"
 
     private static let writePresent = """
         INSERT INTO run_days (day, job, app, outcome, present, removed) VALUES (?, ?, ?, ?, ?, 0)
         ON CONFLICT (day, job, app, outcome) DO UPDATE SET present = excluded.present
         """
+}
+
+extension Database {
+    /// Notes that runs which were there are not any more.
+    func removed(_ count: Int, of key: RunCountKey) throws {
+        try cachedStatement(sql: Self.writeRemoved)
+            .execute(arguments: [key.day.rawValue, key.job, key.group, key.outcome, -count, count])
+    }
 
     private static let writeRemoved = """
         INSERT INTO run_days (day, job, app, outcome, present, removed) VALUES (?, ?, ?, ?, ?, ?)

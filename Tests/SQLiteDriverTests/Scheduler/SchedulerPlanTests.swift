@@ -21,7 +21,7 @@ struct SchedulerPlanTests {
 
     @Test(arguments: [
         (SQLiteRunStore.changedQuarters, ["INDEX runs_open", "INDEX runs_ended (ended_at"]),
-        (SQLiteRunStore.countDay, ["INDEX runs_by_plan (planned_at>? AND planned_at<?)"]),
+        (RunTally.countDay, ["INDEX runs_by_plan (planned_at>? AND planned_at<?)"]),
         (SQLiteRunStore.report(where: "day BETWEEN ? AND ?"), ["PRIMARY KEY (day>? AND day<?)"]),
         (
             SQLiteRunStore.report(where: "day BETWEEN ? AND ? AND job = ?"),
