@@ -14,6 +14,7 @@ struct PullWireTests {
         seats: 255,
         waitMilliseconds: 5_000,
         accepted: [RunID(rawValue: 7)],
+        acceptedFor: [520],
         refused: [PullRequest.Refusal(run: RunID(rawValue: 8), message: "not now: full")]
     )
 
@@ -22,10 +23,11 @@ struct PullWireTests {
             text(Self.request)
                 == #"{"appName":"reports","address":"kpush-pull://a1","instance":"b2","capacity":256,"#
                 + #""seats":255,"wait":5000,"leaving":false,"accepted":[7],"#
-                + #""refused":[{"logId":8,"msg":"not now: full"}]}"#
+                + #""refused":[{"logId":8,"msg":"not now: full"}],"acceptedFor":[520]}"#
         )
         var last = Self.request
         (last.isLeaving, last.accepted, last.refused, last.holds) = (true, [], [], [RunID(rawValue: 9)])
+        last.acceptedFor = []
         let page = LogPage(fromLine: 1, toLine: 1, content: "x\n", isEnd: true)
         last.heard = "e5"
         last.pages = [PulledPage(id: "c3", page: page), PulledPage(id: "d4", page: nil, message: "gone")]

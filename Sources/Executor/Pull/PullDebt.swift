@@ -4,7 +4,7 @@ import Groundwork
 struct PullDebt: Hashable {
     /// How long it keeps to itself that it has a run: the end of a short one is told meanwhile, and is all that has to be
     /// stored of it.
-    static let patience = Duration.milliseconds(50)
+    static let patience = Duration.milliseconds(500)
     /// How long it keeps to itself that it has a run whose end is on its way.
     static let endPatience = Duration.seconds(2)
 
@@ -64,7 +64,11 @@ struct PullDebt: Hashable {
             let left = elapsed.map { since + patience - $0 } ?? .zero
             if left <= .zero { told.append(run) } else { next = min(next ?? left, left) }
         }
-        request.accepted = told.sorted()
+        told.sort()
+        request.accepted = told
+        if let elapsed {
+            request.acceptedFor = told.map { (elapsed - (taken[$0] ?? elapsed)).wholeMilliseconds }
+        }
         request.refused = refused
         request.pages = pages
         return next

@@ -35,6 +35,8 @@ package struct PullRequest: Hashable, WireMessage {
     package var heard: String?
     /// The runs that it was given and has, durably.
     package var accepted: [RunID]
+    /// For how long it has had each of them, in milliseconds, in their order; empty where it does not say.
+    package var acceptedFor: [Int64]
     package var refused: [Refusal]
     /// All runs that it has and whose outcomes no scheduler has; nil when it does not say.
     package var holds: [RunID]?
@@ -51,6 +53,7 @@ package struct PullRequest: Hashable, WireMessage {
         isLeaving: Bool = false,
         heard: String? = nil,
         accepted: [RunID] = [],
+        acceptedFor: [Int64] = [],
         refused: [Refusal] = [],
         holds: [RunID]? = nil,
         pages: [PulledPage] = []
@@ -64,6 +67,7 @@ package struct PullRequest: Hashable, WireMessage {
         self.isLeaving = isLeaving
         self.heard = heard
         self.accepted = accepted
+        self.acceptedFor = acceptedFor
         self.refused = refused
         self.holds = holds
         self.pages = pages
@@ -79,8 +83,9 @@ package struct PullRequest: Hashable, WireMessage {
         waitMilliseconds = max(0, Int(clamping: try body.number("wait") ?? 0))
         isLeaving = body["leaving"].truth ?? false
         heard = body["heard"].text
-        accepted = try body.runs("accepted") ?? []
-        holds = try body.runs("holds")
+        accepted = try body.numbers("accepted")?.map(RunID.init(rawValue:)) ?? []
+        acceptedFor = try body.numbers("acceptedFor") ?? []
+        holds = try body.numbers("holds")?.map(RunID.init(rawValue:))
         var refused: [Refusal] = []
         for element in body["refused"].list ?? [] {
             let item = try WireObject(body: element)
@@ -105,6 +110,7 @@ package struct PullRequest: Hashable, WireMessage {
                 }
             ),
         ]
+        if !acceptedFor.isEmpty { body.append("acceptedFor", .list(acceptedFor.map { .integer($0) })) }
         if let heard { body.append("heard", .text(heard)) }
         if let holds { body.append("holds", .runs(holds)) }
         if !pages.isEmpty { body.append("pages", .list(pages.map(\.wire))) }
@@ -230,15 +236,15 @@ package struct PulledPage: Hashable, WireMessage {
 }
 
 extension WireObject {
-    /// The runs whose numbers stand under `key`; nil when it is missing.
-    fileprivate func runs(_ key: String) throws(WireError) -> [RunID]? {
+    /// The numbers that stand under `key`; nil when it is missing.
+    fileprivate func numbers(_ key: String) throws(WireError) -> [Int64]? {
         guard let list = self[key].list else { return nil }
-        var runs: [RunID] = []
+        var numbers: [Int64] = []
         for element in list {
             guard let number = element.wholeNumber else { throw WireError(.wrongKind, member: key) }
-            runs.append(RunID(rawValue: number))
+            numbers.append(number)
         }
-        return runs
+        return numbers
     }
 }
 

@@ -76,7 +76,9 @@ struct Handover: Sendable {
             runs.compactMap { marked($0.run, for: $0.executor) },
             token: token
         )
-        for address in Set(written.compactMap(\.executor?.address)) { pulls.ring(address) }
+        for (address, theirs) in Dictionary(grouping: written, by: \.executor?.address) {
+            if let address { pulls.offer(theirs, to: address) }
+        }
     }
 
     /// Waits for the instant at which a planned run is due.

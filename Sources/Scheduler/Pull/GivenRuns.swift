@@ -31,16 +31,20 @@ struct GivenRuns: Sendable {
     subscript(run: RunID) -> JobRun? { young[run] ?? last?.runs[run] ?? old[run] }
 
     /// Notes that the executor calls; another process of it has nothing.
-    mutating func hear(_ request: PullRequest, at now: Moment) {
+    ///
+    /// - Returns: whether it heard of all that it was given.
+    mutating func hear(_ request: PullRequest, at now: Moment) -> Bool {
         guard request.instance == instance else {
             self = GivenRuns(to: request.instance, at: now)
-            return
+            return false
         }
-        if let last, request.heard == last.name { young.merge(last.runs) { _, new in new } }
+        let hasHeard = last.map { request.heard == $0.name } ?? true
+        if let last, hasHeard { young.merge(last.runs) { _, new in new } }
         last = nil
         if now < turnedAt || now - turnedAt >= Self.memory || young.count > Self.room / 2 {
             (old, young, turnedAt) = (young, [:], now)
         }
+        return hasHeard
     }
 
     /// Notes that an answer gives runs.

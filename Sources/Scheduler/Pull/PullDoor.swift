@@ -89,19 +89,15 @@ struct PullDoor: Sendable {
         return PullAnswer()
     }
 
-    /// What the store has for the executor.
+    /// What was just left to the executor, or what the store has for it.
     private func news(for request: PullRequest, at address: ExecutorAddress) async throws -> PullAnswer {
-        let found =
-            try await runs.untold(
-                at: address,
-                limit: Self.batch,
-                besides: hub.known(at: address)
-            )
-            .filter { $0.plan.terms.group == request.appName }
+        let offers = hub.offers(to: address, at: wall.now)
+        let untold = if let offers { offers } else { try await look(for: address) }
+        let found = untold.filter { $0.plan.terms.group == request.appName }
         let ending = found.filter { $0.killRequestedAt != nil }
-        let untold = hub.untoldKills(ending.map(\.id), at: address, now: wall.now)
+        let untoldKills = hub.untoldKills(ending.map(\.id), at: address, now: wall.now)
         var answer = PullAnswer(
-            kills: ending.filter { untold.contains($0.id) }
+            kills: ending.filter { untoldKills.contains($0.id) }
                 .map { PullAnswer.Kill(run: $0.id, plannedAt: $0.plan.plannedAt) }
         )
         var bytes = 0
@@ -116,7 +112,22 @@ struct PullDoor: Sendable {
             given.append(run)
         }
         if !given.isEmpty { answer.name = hub.give(given, to: address) }
+        // What is left of offers stays offered.
+        if offers == nil, given.count + ending.count < found.count { hub.askForLook(at: address) }
         return answer
+    }
+
+    /// What the store has for the executor that it does not know.
+    private func look(for address: ExecutorAddress) async throws -> [JobRun] {
+        do {
+            let known = hub.known(at: address)
+            let found = try await runs.untold(at: address, limit: Self.batch, besides: known)
+            hub.endLook(found, for: address)
+            return found
+        } catch {
+            hub.endLook(nil, for: address)
+            throw error
+        }
     }
 
     /// The runs that the executor has and that ended here without it: covered, too slow, or given up.
@@ -135,26 +146,36 @@ struct PullDoor: Sendable {
 
     /// Notes that the executor has the runs that it says it has.
     private func confirm(_ request: PullRequest, at address: ExecutorAddress) async throws {
+        guard !request.accepted.isEmpty else { return }
+        let given = hub.given(request.accepted)
         hub.forget(request.accepted, at: address)
-        var left = request.accepted
+        let written = try await accept(given, of: request, at: address)
+        var left = Set(request.accepted).subtracting(written)
         // Who leads may write a run at the same moment; then what it wrote is read.
-        for _ in 0..<3 where !left.isEmpty { left = try await accept(left, of: request, at: address) }
+        for _ in 0..<3 where !left.isEmpty {
+            let found = try await dispatching(Array(left), of: request, at: address)
+            left = Set(found.map(\.id)).subtracting(try await accept(found, of: request, at: address))
+        }
     }
 
-    /// Writes down that the executor has runs, and gives back those that were changed meanwhile.
+    /// Writes down that the executor has runs, and tells of which: not those that were changed meanwhile.
     private func accept(
-        _ ids: [RunID],
+        _ runs: [JobRun],
         of request: PullRequest,
         at address: ExecutorAddress
     ) async throws -> [RunID] {
         let reference = ExecutorReference(address: address, instance: request.instance)
         let now = wall.now
-        let accepted = try await dispatching(ids, of: request, at: address)
-            .compactMap { $0.accepted(at: now, by: reference) }
+        let ages = Dictionary(zip(request.accepted, request.acceptedFor)) { first, _ in first }
+        let accepted = runs.filter { isGiven($0, to: request, at: address) }
+            .compactMap { run in
+                let since = now - .milliseconds(max(0, ages[run.id] ?? 0))
+                return run.accepted(at: max(since, run.dispatchedAt ?? since), by: reference)
+            }
         guard !accepted.isEmpty else { return [] }
-        let written = Set(try await runs.advance(accepted, token: nil).map(\.id))
+        let written = Set(try await self.runs.advance(accepted, token: nil).map(\.id))
         gauges.accepted(accepted.filter { written.contains($0.id) })
-        return accepted.map(\.id).filter { !written.contains($0) }
+        return Array(written)
     }
 
     /// Brings runs elsewhere, or to their end, that the executor says it did not begin.
@@ -180,6 +201,7 @@ struct PullDoor: Sendable {
     private func leave(_ request: PullRequest, at address: ExecutorAddress) async throws {
         try await registry.signOff(group: request.appName, address: address, at: wall.now)
         hub.forgetBeat(of: address)
+        hub.askForLook(at: address)
         let held = Set(request.holds ?? [])
         let now = wall.now
         let lost = try await runs.untold(at: address, limit: Self.batch)
@@ -229,11 +251,13 @@ struct PullDoor: Sendable {
         at address: ExecutorAddress
     ) async throws -> [JobRun] {
         guard !ids.isEmpty else { return [] }
-        // Who shows the token of one group gets nothing of another, whatever address it gives.
-        return try await runs.runs(ids)
-            .filter { run in
-                run.state.name == .dispatching && run.executor?.address == address
-                    && run.plan.terms.group == request.appName
-            }
+        return try await runs.runs(ids).filter { isGiven($0, to: request, at: address) }
+    }
+
+    /// Whether a run was handed to the executor and has not been confirmed: who shows the token of one group gets nothing of another,
+    /// whatever address it gives.
+    private func isGiven(_ run: JobRun, to request: PullRequest, at address: ExecutorAddress) -> Bool {
+        run.state.name == .dispatching && run.executor?.address == address
+            && run.plan.terms.group == request.appName
     }
 }

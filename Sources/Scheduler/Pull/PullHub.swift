@@ -16,6 +16,15 @@ package final class PullHub: Sendable {
         var given: GivenRuns
         var kills: [RunID: Moment] = [:]
         var questions: [PullQuestion] = []
+        var offers = Offers()
+
+        /// Notes that it calls.
+        mutating func begin(_ request: PullRequest, _ bell: Bell, at now: Moment) {
+            if !given.hear(request, at: now) { offers.askForLook() }
+            call += 1
+            self.bell = bell
+            calledAt = now
+        }
     }
 
     private struct State {
@@ -44,7 +53,18 @@ package final class PullHub: Sendable {
 
     /// Has the executor at `address` be told what the store has for it, in whatever process it calls.
     func ring(_ address: ExecutorAddress) {
+        wake(address) { $0?.offers.askForLook() }
+    }
+
+    /// Has the executor at `address` be told of runs that were just written as its own: without a look at the store, when it calls
+    /// this process.
+    func offer(_ runs: [JobRun], to address: ExecutorAddress) {
+        wake(address) { $0?.offers.add(runs) }
+    }
+
+    private func wake(_ address: ExecutorAddress, _ note: (inout Post?) -> Void) {
         let (bell, isNew) = state.withLock { state in
+            note(&state.posts[address])
             let bell = state.posts[address]?.bell
             guard state.isConnected else { return (bell, false) }
             return (bell, state.told.insert(address).inserted)
@@ -107,19 +127,18 @@ package final class PullHub: Sendable {
         _ request: PullRequest,
         at now: Moment
     ) -> (call: Int, bell: Bell) {
-        let (former, post) = state.withLock { state in
-            state.posts = state.posts.filter { now - $0.value.calledAt < Self.memory }
-            let former = state.posts[address]
-            var post = former ?? Post(calledAt: now, given: GivenRuns(to: request.instance, at: now))
-            post.given.hear(request, at: now)
-            post.call += 1
-            post.bell = Bell()
-            post.calledAt = now
-            state.posts[address] = post
-            return (former, post)
+        let bell = Bell()
+        let (call, former) = state.withLock { state in
+            for (idle, post) in state.posts where now - post.calledAt >= Self.memory {
+                state.posts[idle] = nil
+            }
+            let former = state.posts[address]?.bell
+            let given = GivenRuns(to: request.instance, at: now)
+            state.posts[address, default: Post(calledAt: now, given: given)].begin(request, bell, at: now)
+            return (state.posts[address]?.call ?? 0, former)
         }
-        former?.bell.ring()
-        return (post.call, post.bell)
+        former?.ring()
+        return (call, bell)
     }
 
     /// Whether the executor has not called again since.
@@ -168,6 +187,30 @@ package final class PullHub: Sendable {
         state.withLock { $0.posts[address]?.given.known ?? [:] }
     }
 
+    /// What was offered to the executor; nil when the store is to be looked at instead, which `endLook` ends.
+    func offers(to address: ExecutorAddress, at now: Moment) -> [JobRun]? {
+        state.withLock { state in
+            guard state.posts[address]?.offers.beginLook(at: now) == false else { return nil }
+            return state.posts[address]?.offers.runs
+        }
+    }
+
+    /// Notes what the store has for the executor; nil when it could not be read.
+    func endLook(_ found: [JobRun]?, for address: ExecutorAddress) {
+        state.withLock { state in
+            if let found {
+                state.posts[address]?.offers.endLook(found)
+            } else {
+                state.posts[address]?.offers.askForLook()
+            }
+        }
+    }
+
+    /// Has the store looked at next, because it has more for the executor, or what was offered is not its own any more.
+    func askForLook(at address: ExecutorAddress) {
+        state.withLock { $0.posts[address]?.offers.askForLook() }
+    }
+
     /// Notes that an answer gives runs to the executor.
     ///
     /// - Parameters:
@@ -176,7 +219,10 @@ package final class PullHub: Sendable {
     /// - Returns: the name by which it says that it heard of them.
     func give(_ runs: [JobRun], to address: ExecutorAddress) -> String {
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
-        state.withLock { $0.posts[address]?.given.give(runs, with: name) }
+        state.withLock { state in
+            state.posts[address]?.given.give(runs, with: name)
+            state.posts[address]?.offers.give(runs)
+        }
         return name
     }
 
@@ -229,7 +275,12 @@ package final class PullHub: Sendable {
         switch word {
         case .runsMayGo: return
         case .mayBeTold(let addresses):
-            let bells = state.withLock { state in addresses.compactMap { state.posts[$0]?.bell } }
+            let bells = state.withLock { state in
+                addresses.compactMap { address in
+                    state.posts[address]?.offers.askForLook()
+                    return state.posts[address]?.bell
+                }
+            }
             for bell in bells { bell.ring() }
         case .question(let question, let address): take(question, for: address)
         case .page(let page): _ = hand(page)

@@ -60,6 +60,50 @@ import Testing
         #expect(ended.startedAt == ended.dispatchedAt)
     }
 
+    @Test
+    func `a run that its executor tells of late began when it came there, and not before it was handed over`()
+        async throws
+    {
+        let lease = try await rig.lead()
+        _ = try await pull()
+        for (age, lateness) in [(400, 600), (5_000, 0)] as [(Int64, Int64)] {
+            let run = try await handed("job-\(age)", under: lease)
+            _ = try await pull()
+            rig.clock.advance(by: .seconds(1))
+            _ = try await pull { ($0.accepted, $0.acceptedFor) = ([run.id], [age]) }
+            let running = try await rig.runs.run(run.id)
+            let (start, sent) = (try #require(running.startedAt), try #require(running.dispatchedAt))
+            #expect(start - sent == .milliseconds(lateness))
+            await rig.callBack(run.id)
+        }
+    }
+
+    @Test func `what was just left to an executor is told without a look at the store, for a second at most`()
+        async throws
+    {
+        let lease = try await rig.lead()
+        _ = try await pull()
+        let run = try await handed(under: lease)
+        let heard = try await pull().name
+        // The store knows nothing of these.
+        let offers = (1...2)
+            .map { number in
+                JobRun(
+                    id: RunID(rawValue: run.id.rawValue + number),
+                    plan: run.plan,
+                    state: run.state,
+                    executor: run.executor,
+                    dispatchedAt: run.dispatchedAt
+                )
+            }
+        rig.parts.pulls.offer([offers[0]], to: address)
+        let told = try await pull { $0.heard = heard }
+        #expect(told.runs.map(\.run) == [offers[0].id])
+        rig.parts.pulls.offer([offers[1]], to: address)
+        rig.clock.advance(by: Offers.pace)
+        #expect(try await pull { $0.heard = told.name }.runs.isEmpty)
+    }
+
     @Test func `what is refused and comes again is given again`() async throws {
         let lease = try await rig.lead()
         _ = try await pull()
