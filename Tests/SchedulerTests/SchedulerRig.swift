@@ -118,7 +118,7 @@ final class SchedulerRig: Sendable {
         let outbox = try await parts.runs.outbox(at: now, limit: 100, without: [], token: lease.token)
         let groups = ExecutorGroups(try await parts.registry.instances())
         let heard = Heard(groups: groups, from: listenedSince, until: now)
-        try await router.recall(outbox.runs, from: parts.runs, at: now)
+        try await router.recall(outbox.runs, from: parts.runs, among: heard)
         for run in outbox.runs {
             let living = groups.living(in: run.plan.terms.group, at: now)
             let candidates = router.candidates(among: living, for: run, random: { _ in 0 })

@@ -12,6 +12,11 @@ package struct Dispatcher: Sendable {
     private let flight: Flight
     private let stopwatch: Stopwatch
 
+    /// A run that an executor is called for.
+    private typealias Called = (run: JobRun, candidates: [ExecutorInstance], heard: Heard)
+
+    /// How many runs are carried by one group of tasks: one that ends is looked for among all of its group.
+    private static let together = 64
     /// The most runs that are read at once.
     ///
     /// More than may take off at once: to find those of a busy outbox that may go
@@ -44,14 +49,19 @@ package struct Dispatcher: Sendable {
             while !Task.isCancelled {
                 do {
                     var leaving: [Leaving] = []
+                    var called: [Called] = []
                     let isMore = try await round(under: lease, &router, &backlog) { run, candidates, heard in
                         if let leaves = Leaving(run, candidates) {
                             leaving.append(leaves)
                         } else {
-                            calls.addTask { try await carry(run, candidates, heard, by: handover) }
+                            called.append((run, candidates, heard))
                         }
                     }
                     let now = parts.wall.now
+                    for start in stride(from: 0, to: called.count, by: Self.together) {
+                        let some = called[start..<min(start + Self.together, called.count)]
+                        calls.addTask { try await carry(some, by: handover) }
+                    }
                     for (_, batch) in Dictionary(grouping: leaving, by: { max($0.due, now) }) {
                         calls.addTask { try await leave(batch, by: handover) }
                     }
@@ -109,8 +119,9 @@ package struct Dispatcher: Sendable {
         backlog.runs = flight.standing(backlog.runs)
         // Of groups that were full nothing was read: whether they still are is asked all the same.
         guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return false }
-        try await router.recall(backlog.runs, from: parts.runs, at: now)
-        let started = try await takeOff(&backlog, try await heard, &router, start)
+        let executors = try await heard
+        try await router.recall(backlog.runs, from: parts.runs, among: executors)
+        let started = try await takeOff(&backlog, executors, &router, start)
         return isCut && started > 0 && backlog.runs.isEmpty
     }
 
@@ -170,6 +181,17 @@ package struct Dispatcher: Sendable {
                 "runs not dispatched",
                 metadata: [LogKey.count: "\(batch.count)", LogKey.error: "\(error)"]
             )
+        }
+    }
+
+    /// Carries runs to their executors, all at once.
+    private func carry(_ runs: ArraySlice<Called>, by handover: Handover) async throws {
+        try await withThrowingDiscardingTaskGroup { calls in
+            for (run, candidates, heard) in runs.dropFirst() {
+                calls.addTask { try await carry(run, candidates, heard, by: handover) }
+            }
+            guard let (run, candidates, heard) = runs.first else { return }
+            try await carry(run, candidates, heard, by: handover)
         }
     }
 

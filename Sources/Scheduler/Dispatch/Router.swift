@@ -17,16 +17,20 @@ package struct Router: Sendable {
 
     package init() {}
 
-    /// Learns from the store what is not known yet of the jobs of `runs`.
+    /// Learns from the store what is not known yet of the jobs of `runs`, where there is a choice.
     mutating func recall(
         _ runs: [JobRun],
         from store: any RunStore,
-        at now: Moment
+        among heard: Heard
     ) async throws(StoreError) {
         if receivers.count > Self.capacity { receivers = [:] }
+        let now = heard.until
+        let groups = Set(runs.map(\.plan.terms.group))
+        let choices = groups.filter { heard.groups.living(in: $0, at: now).count > 1 }
         var unknown: [Int: Set<JobID>] = [:]
-        for run in runs where receivers[run.plan.job] == nil && run.plan.terms.route.memory > 0 {
-            unknown[run.plan.terms.route.memory, default: []].insert(run.plan.job)
+        for run in runs where receivers[run.plan.job] == nil && choices.contains(run.plan.terms.group) {
+            let memory = run.plan.terms.route.memory
+            if memory > 0 { unknown[memory, default: []].insert(run.plan.job) }
         }
         for (limit, jobs) in unknown {
             let found = try await store.receivers(of: jobs, since: now - Self.horizon, among: limit)
@@ -51,6 +55,8 @@ package struct Router: Sendable {
         guard !living.isEmpty, case .planned = run.state else { return [] }
         if let target = run.plan.terms.target { return living.filter { $0.address == target } }
         let (job, shard, route) = (run.plan.job, run.plan.shard, run.plan.terms.route)
+        // What the only one gets is read from the store once there is a choice.
+        guard living.count > 1 || receivers[job] != nil else { return living }
         switch route {
         case .first, .failover, .busyover: return living
         case .last: return living.reversed()
