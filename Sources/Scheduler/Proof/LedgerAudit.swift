@@ -17,6 +17,8 @@ package struct LedgerAudit: Sendable {
     private static let page = 5_000
     /// How many jobs are looked at side by side: the store reads for one while the runs of another are compared.
     private static let lanes = 4
+    /// How far they go beyond a job that is not done: what is found there is kept until it is.
+    private static let reach = 16
     /// A change takes effect a moment after the instant it names: a version may have triggers up to so much behind its end.
     private static let margin = Duration.seconds(60)
 
@@ -54,12 +56,7 @@ package struct LedgerAudit: Sendable {
         var after: JobID?
         repeat {
             let jobs = try await jobs(job, in: checked, after: after)
-            for start in stride(from: 0, to: jobs.elements.count, by: Self.lanes) {
-                let few = jobs.elements[start...].prefix(Self.lanes)
-                for found in try await reports(of: few, in: checked, limit: limit, now: now, findings: most) {
-                    report.add(found, most: most)
-                }
-            }
+            try await add(jobs.elements, to: &report, limit: limit, now: now, most: most)
             after = jobs.next
         } while after != nil
         return report
@@ -76,27 +73,53 @@ package struct LedgerAudit: Sendable {
         }
     }
 
-    /// What it comes to for each of the jobs, in their order.
-    private func reports(
-        of jobs: ArraySlice<JobID>,
+    /// Adds what it comes to for each of the jobs, in their order, whichever is done first.
+    private func add(
+        _ jobs: [JobID],
+        to report: inout LedgerReport,
+        limit: Duration,
+        now: Moment,
+        most: Int
+    ) async throws(SchedulerError) {
+        let span = report.span
+        typealias Outcome = (place: Int, result: Result<LedgerReport, SchedulerError>)
+        let failure = await withTaskGroup(of: Outcome.self) { group -> SchedulerError? in
+            var done: [Int: LedgerReport] = [:]
+            var (begun, added, underWay) = (0, 0, 0)
+            while added < jobs.count {
+                while underWay < Self.lanes, begun < min(jobs.count, added + Self.reach) {
+                    let (place, job) = (begun, jobs[begun])
+                    group.addTask { (place, await result(of: job, in: span, limit: limit, now: now, most)) }
+                    (begun, underWay) = (begun + 1, underWay + 1)
+                }
+                guard let (place, result) = await group.next() else { return nil }
+                underWay -= 1
+                switch result {
+                case .success(let found): done[place] = found
+                case .failure(let error):
+                    group.cancelAll()
+                    return error
+                }
+                while let found = done.removeValue(forKey: added) {
+                    report.add(found, most: most)
+                    added += 1
+                }
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    private func result(
+        of job: JobID,
         in span: Range<Moment>,
         limit: Duration,
         now: Moment,
-        findings most: Int
-    ) async throws(SchedulerError) -> [LedgerReport] {
-        let results = await withTaskGroup(of: (JobID, Result<LedgerReport, SchedulerError>).self) { group in
-            for job in jobs {
-                group.addTask {
-                    do throws(SchedulerError) {
-                        return (job, .success(try await verify(job, in: span, limit: limit, now: now, most)))
-                    } catch { return (job, .failure(error)) }
-                }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        var reports: [LedgerReport] = []
-        for job in jobs { if let found = try results[job]?.get() { reports.append(found) } }
-        return reports
+        _ most: Int
+    ) async -> Result<LedgerReport, SchedulerError> {
+        do throws(SchedulerError) {
+            return .success(try await verify(job, in: span, limit: limit, now: now, most))
+        } catch { return .failure(error) }
     }
 
     private func verify(
