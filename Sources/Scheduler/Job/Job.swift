@@ -127,7 +127,7 @@ package enum MisfirePolicy: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 /// How often, and after how long, a run that failed is tried again.
-package struct RetryPolicy: Hashable, Sendable, Codable {
+package struct RetryPolicy: Hashable, Sendable, Encodable {
     /// How many further attempts follow the first.
     package var limit: Int
     package var backoff: Backoff
@@ -161,18 +161,6 @@ package struct RetryPolicy: Hashable, Sendable, Codable {
         case ceiling = "ceiling_ms"
         case factor
         case jitter
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let keys = try decoder.container(keyedBy: CodingKeys.self)
-        limit = try keys.decode(Int.self, forKey: .limit)
-        backoff = Backoff(
-            first: .milliseconds(try keys.decode(Int64.self, forKey: .first)),
-            ceiling: .milliseconds(try keys.decode(Int64.self, forKey: .ceiling)),
-            factor: try keys.decode(Double.self, forKey: .factor),
-            jitter: try keys.decode(Double.self, forKey: .jitter)
-        )
-        reasons = try keys.decodeIfPresent(Set<RunReason>.self, forKey: .reasons)
     }
 
     package func encode(to encoder: any Encoder) throws {

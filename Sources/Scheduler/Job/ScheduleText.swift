@@ -28,7 +28,7 @@ package struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible
 }
 
 /// A schedule as it is stored, sent and typed in.
-package struct ScheduleText: Hashable, Codable, Sendable {
+package struct ScheduleText: Hashable, Encodable, Sendable {
     /// `CRON`, `FIX_RATE`, `FIX_DELAY`, `RUN_AT` or `NONE`.
     package var type: String
     /// What the type needs.
@@ -60,22 +60,6 @@ package struct ScheduleText: Hashable, Codable, Sendable {
         self.daylight = daylight
         self.anchor = anchor
         self.limits = limits
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case type, conf, zone, daylight, anchor, limits
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let keys = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            type: try keys.decode(String.self, forKey: .type),
-            conf: try keys.decode(String.self, forKey: .conf),
-            zone: try keys.decode(String.self, forKey: .zone),
-            daylight: try keys.decode(String.self, forKey: .daylight),
-            anchor: try keys.decode(Moment.self, forKey: .anchor),
-            limits: try keys.decodeIfPresent(ScheduleLimits.self, forKey: .limits) ?? .none
-        )
     }
 
     /// Writes `schedule`; reading it again gives the same schedule.

@@ -49,9 +49,7 @@ struct ScheduleLimitsTests {
         // 6 March 2027 is a Saturday.
         let days = try Self.next(limits, after: "2027-03-01T00:00:00Z", count: 5)
         #expect(days == ["2027-03-01", "2027-03-03", "2027-03-04", "2027-03-05", "2027-03-06"])
-        let again = try JSONDecoder()
-            .decode(ScheduleText.self, from: JSONEncoder().encode(Self.daily(limits)))
-        #expect(again.limits == limits)
+        #expect(try Self.stored(limits) == limits)
         let nameless = #"{"calendar":{"excluded":[]}}"#
         #expect(throws: DecodingError.self) {
             _ = try JSONDecoder().decode(ScheduleLimits.self, from: Data(nameless.utf8))
@@ -157,9 +155,9 @@ struct ScheduleLimitsTests {
     }
 
     @Test func `a schedule that was stored before there were limits is read`() throws {
-        let stored = #"{"type":"CRON","conf":"0 0 9 * * ?","zone":"UTC","daylight":"vixie","anchor":0}"#
-        let text = try JSONDecoder().decode(ScheduleText.self, from: Data(stored.utf8))
-        #expect(text.limits == .none)
+        let schedule = #"{"type":"CRON","conf":"0 0 9 * * ?","zone":"UTC","daylight":"vixie","anchor":0}"#
+        let stored = #"{"name":"n","group":"g","handler":"h","schedule":\#(schedule)}"#
+        #expect(try JobSpec(stored: stored.utf8, during: "test").schedule.limits == .none)
         let limits = ScheduleLimits(
             calendar: "cn-workdays",
             except: ["2026-03-03"],
@@ -167,8 +165,12 @@ struct ScheduleLimitsTests {
             until: .noon + .seconds(1),
             jitter: .milliseconds(1_500)
         )
-        let again = try JSONDecoder()
-            .decode(ScheduleText.self, from: JSONEncoder().encode(Self.daily(limits)))
-        #expect(again.limits == limits)
+        #expect(try Self.stored(limits) == limits)
+    }
+
+    /// What a store makes of the limits.
+    private static func stored(_ limits: ScheduleLimits) throws -> ScheduleLimits {
+        let text = try StoredJSON.text(JobSpec.sample(schedule: daily(limits)), during: "test")
+        return try JobSpec(stored: text.utf8, during: "test").schedule.limits
     }
 }
