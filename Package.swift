@@ -95,9 +95,12 @@ let package = Package(
         ),
 
         // Forms of the domains' ports.
+        .target(name: "CSQLite"),
         .target(
             name: "SQLiteDriver",
-            dependencies: ["Groundwork", "Scheduler", "PushEngine", "People", grdb, sqlite, logging]
+            dependencies: [
+                "Groundwork", "Scheduler", "PushEngine", "People", "CSQLite", grdb, sqlite, logging,
+            ]
         ),
         .systemLibrary(name: "CPostgres"),
         .target(

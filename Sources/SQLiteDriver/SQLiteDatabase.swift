@@ -62,6 +62,7 @@ final class SQLiteDatabase: Sendable {
     init(path: String, settings: SQLiteSettings, migrator: DatabaseMigrator) throws(StoreError) {
         shortGroup = max(1, settings.shortGroup)
         longGroup = max(1, settings.longGroup)
+        SQLiteMemory.leaveUncounted()
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(settings))
             // Only now: GRDB sets a level of its own when it switches the log on.

@@ -32,6 +32,7 @@ package struct SchedulerDatabase: Sendable {
         configuration.label = "scheduler"
         configuration.busyMode = .timeout(5)
         let synchronous = isPowerSafe ? "FULL" : "NORMAL"
+        SQLiteMemory.leaveUncounted()
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // Only now: switching the write-ahead log on sets the level to NORMAL, whatever it was before.
