@@ -94,23 +94,19 @@ final class PostgresLink {
             """
     }
 
+    /// Has what comes after it go by an index, also through tables that are small now, or were when they were last counted.
+    static let byIndex = "set_config('enable_seqscan', 'off', true)"
     /// Has what comes after it compiled for any value, and for tables that are small now and will not stay so.
-    static let forever = """
-        set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)
-        """
+    static let forever = "set_config('plan_cache_mode', 'force_generic_plan', true), \(byIndex)"
     /// Ends that, for what else is in the transaction.
     private static let forNow = PostgresStatement(
         "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true)"
     )
     .kept
     /// Has the statement after it compare no rows each with all the others.
-    static let forMany = PostgresStatement(
-        "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_seqscan', 'off', true)"
-    )
+    static let forMany = PostgresStatement("SELECT set_config('enable_nestloop', 'off', true)")
     /// Ends that: other statements are to look rows up one by one.
-    private static let forFew = PostgresStatement(
-        "SELECT set_config('enable_nestloop', 'on', true), set_config('enable_seqscan', 'on', true)"
-    )
+    private static let forFew = PostgresStatement("SELECT set_config('enable_nestloop', 'on', true)")
 
     /// Runs one statement.
     @discardableResult
@@ -150,8 +146,9 @@ final class PostgresLink {
     /// - Throws: `PostgresFailure` of the first that fails; those after it do not run.
     func runAll(_ statements: [PostgresStatement]) throws -> [PostgresRows] {
         let isKept = shelf != nil && !statements.isEmpty && statements.allSatisfy(\.isKept)
-        let head = isKept ? Self.lasting(under: limits) : limits.map { PostgresStatement($0) }
-        guard statements.count > 1 || head != nil || statements.contains(where: \.joinsMany) else {
+        let isByIndex = statements.contains { $0.isKept || $0.joinsMany }
+        let head = isByIndex ? Self.head(under: limits, lasts: isKept) : limits.map { PostgresStatement($0) }
+        guard statements.count > 1 || head != nil else {
             return try statements.map { try run($0.sql, $0.values) }
         }
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
@@ -162,7 +159,7 @@ final class PostgresLink {
             sent += try send(statement, isKept: isKept, isAsked: true)
             if statement.joinsMany { sent += try send(Self.forFew, isKept: false, isAsked: false) }
         }
-        if isKept, limits == nil { sent += try send(Self.forNow, isKept: isKept, isAsked: false) }
+        if isByIndex, limits == nil { sent += try send(Self.forNow, isKept: isKept, isAsked: false) }
         var answers = sent.makeIterator()
         guard PQpipelineSync(handle) == 1 else { throw broken() }
         var brought: [PostgresRows] = []
@@ -199,9 +196,16 @@ final class PostgresLink {
         }
     }
 
-    /// What is to be set for a transaction of statements that are kept compiled.
-    private static func lasting(under limits: String?) -> PostgresStatement {
-        PostgresStatement(limits.map { "\($0), \(forever)" } ?? "SELECT \(forever)").kept
+    /// What is to be set for statements that go by an index.
+    ///
+    /// - Parameters:
+    ///   - limits: what limits them; nil in a transaction, which began with its own.
+    ///   - lasts: whether all of them are kept compiled.
+    /// - Returns: what sets it.
+    private static func head(under limits: String?, lasts: Bool) -> PostgresStatement {
+        let settings = lasts ? forever : byIndex
+        let head = PostgresStatement(limits.map { "\($0), \(settings)" } ?? "SELECT \(settings)")
+        return lasts ? head.kept : head
     }
 
     /// What the server answers to, in its order.

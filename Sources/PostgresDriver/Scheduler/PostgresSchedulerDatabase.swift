@@ -60,18 +60,29 @@ extension PostgresSchedulerDatabase {
 extension PostgresStatement {
     /// Locks jobs, in the order of their ids.
     static func lock(_ jobs: some Sequence<JobID>) -> PostgresStatement {
-        PostgresStatement(
-            "SELECT 1 FROM jobs WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
-            .ints(Set(jobs).map(\.rawValue))
-        )
-        .kept
+        lock(Set(jobs.map(\.rawValue)), in: "jobs")
     }
 
     /// Locks those of the runs that have not ended, in the order of their ids.
     static func lockOpen(_ runs: some Sequence<JobRun>) -> PostgresStatement {
+        lock(Set(runs.map(\.id.rawValue)), in: "runs", where: "AND ended_at IS NULL")
+    }
+
+    /// Locks rows one after the other.
+    ///
+    /// Each is looked up by itself. Where all are looked for at once, and somebody else has changed some of them meanwhile,
+    /// the server looks for all of them again for each of those: it sorts the ids of a thousand a thousand times.
+    private static func lock(
+        _ ids: Set<Int64>,
+        in table: String,
+        where condition: String = ""
+    ) -> PostgresStatement {
         PostgresStatement(
-            "SELECT 1 FROM runs WHERE id = ANY ($1) AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE",
-            .ints(Set(runs.map(\.id.rawValue)).map { $0 })
+            """
+            SELECT count(*) FROM unnest($1::bigint[]) AS wanted (id), LATERAL (
+                SELECT 1 FROM \(table) WHERE \(table).id = wanted.id \(condition) FOR NO KEY UPDATE) AS held
+            """,
+            .ints(ids.sorted())
         )
         .kept
     }
