@@ -330,10 +330,12 @@ extension PostgresRunStore {
         """
 
     /// The first that waits in the first line of which a condition is true; one whose back-off is not over waits in none.
+    ///
+    /// To step over the lines of groups that are not asked for would take longer than to read all that wait in them.
     private static func nextLine(_ condition: String) -> String {
         """
         SELECT id, due_at, app, job, shard_index, overlap FROM runs
-        WHERE \(lined) AND (due_at <= $1 OR unreached_since IS NOT NULL) AND \(condition)
+        WHERE \(lined) AND (due_at <= $1 OR unreached_since IS NOT NULL) AND app <> ALL ($3) AND \(condition)
         ORDER BY job, shard_index, id LIMIT 1
         """
     }
@@ -350,10 +352,11 @@ extension PostgresRunStore {
     /// server does not see that one condition follows from another.
     static let open = "(state <> 'ended') IS TRUE"
 
+    /// When the next becomes due, by the indexes that are in this order: for a least one any index would seem good enough.
     static let nextDue = """
         SELECT least(
-            (SELECT min(due_at) FROM runs WHERE \(unlined) AND due_at > $1),
-            (SELECT min(due_at) FROM runs WHERE \(lined) AND due_at > $1))
+            (SELECT due_at FROM runs WHERE \(unlined) AND due_at > $1 ORDER BY due_at LIMIT 1),
+            (SELECT due_at FROM runs WHERE \(lined) AND due_at > $1 ORDER BY due_at LIMIT 1))
         """
 
     /// As where runs are ended, the server is led to them by their ids: its estimates may be from when hardly any run was

@@ -272,6 +272,24 @@ struct SchedulerPlanTests {
     }
 
     @Test(arguments: [0, 300, 10_000])
+    func `what is looked up beside rows that travel together goes by an index, whatever the server knew`(
+        known: Int
+    ) async throws {
+        let room = try await SchedulerRoom()
+        try await room.addLines(known: known)
+        let runs = try await room.stores.runs.runs(RunFilter(states: .open), after: nil, limit: 500).elements
+        let lock = PostgresStatement.lockOpen(runs)
+        let explained = PostgresStatement("EXPLAIN (COSTS OFF) \(lock.sql)", lock.values).kept
+        let many = PostgresStatement("SELECT 1 FROM unnest($1::bigint[]) AS t", lock.values)
+            .kept(forRows: runs.count)
+        let plan = try await room.pool.single("explain") { link in
+            try link.runAll([explained, many])[0].map { $0.text(0) }.joined(separator: "\n")
+        }
+        #expect(plan.contains("runs_pkey"), "\(plan)")
+        #expect(!plan.contains("Seq Scan"), "\(plan)")
+    }
+
+    @Test(arguments: [0, 300, 10_000])
     func `of a long line only the first is read, whatever the server knew of it`(known: Int) async throws {
         let room = try await SchedulerRoom()
         try await room.addLines(known: known)
@@ -281,6 +299,41 @@ struct SchedulerPlanTests {
         for step in plan.matches(of: /rows=([0-9]+) loops=([0-9]+)|Rows Removed by Filter: ([0-9]+)/) {
             let figures = [step.1, step.2, step.3].compactMap { $0 }
             for figure in figures { #expect(try #require(Int(figure)) <= 128, "\(plan)") }
+        }
+    }
+
+    @Test(arguments: [0, 300, 10_000])
+    func `lines of groups that are not asked for are not stepped over one by one, whatever the server knew`(
+        known: Int
+    ) async throws {
+        let room = try await SchedulerRoom()
+        try await room.addLines(known: known)
+        try await room.pool.write("spread") {
+            _ = try $0.runScript("UPDATE runs SET job = id WHERE state = 'planned'")
+        }
+        let others = PostgresStatement(
+            PostgresRunStore.outbox,
+            [Self.now, .int(3), .texts(["app"]), .int(128)]
+        )
+        .kept
+        let plan = try await room.plan(of: others, under: .inIndexOrder, "ANALYZE, TIMING OFF, SUMMARY OFF, ")
+        for step in plan.matches(of: /loops=([0-9]+)/) {
+            #expect(try #require(Int(step.1)) <= 128, "\(plan)")
+        }
+    }
+
+    @Test(arguments: [0, 300, 10_000])
+    func `when the next run is due is told without reading those that are, whatever the server knew`(
+        known: Int
+    ) async throws {
+        let room = try await SchedulerRoom()
+        try await room.addLines(known: known)
+        let next = PostgresStatement(PostgresRunStore.nextDue, Self.now).kept
+        let plan = try await room.plan(of: next, under: .inIndexOrder, "ANALYZE, TIMING OFF, SUMMARY OFF, ")
+        for step in plan.matches(of: /actual rows=([0-9]+)|Rows Removed by Filter: ([0-9]+)/) {
+            for figure in [step.1, step.2].compactMap({ $0 }) {
+                #expect(try #require(Int(figure)) <= 128, "\(plan)")
+            }
         }
     }
 
@@ -391,7 +444,9 @@ extension SchedulerRoom {
                 PostgresStatement("\(explain) EXECUTE probe \(isBare ? "" : "(\(values))")"),
             ]
         } else {
-            if statement.joinsMany { statements.append(PostgresLink.forMany) }
+            if statement.joinsMany {
+                statements += [PostgresStatement("SELECT \(PostgresLink.byIndex)"), PostgresLink.forMany]
+            }
             statements.append(PostgresStatement("\(explain) \(statement.sql)", statement.values))
         }
         return try await pool.single("explain") { [statements] link in
