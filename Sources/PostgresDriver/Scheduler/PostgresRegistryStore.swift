@@ -1,4 +1,5 @@
 package import Groundwork
+import PushEngine
 package import Scheduler
 
 /// Registered executors in the scheduler's tables.
@@ -55,10 +56,28 @@ package struct PostgresRegistryStore: RegistryStore {
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
         try await pool.single("list executors") { [sealer = database.sealer] link in
-            let brought = try link.runAll([PostgresStatement(Self.all).kept, PostgresGroupStore.all.kept])
-            let groups = brought[1].map { ExecutorGroup($0, sealer) }
-            return try brought[0].map(ExecutorInstance.init).placed(by: groups)
+            try Self.executors(try link.runAll(Self.book), sealer)
         }
+    }
+
+    package func heard() async throws(StoreError) -> (instances: [ExecutorInstance], listening: Listening?) {
+        try await pool.single("read what was heard") { [sealer = database.sealer] link in
+            let brought = try link.runAll(Self.book + [PostgresStatement(Self.listening).kept])
+            let listening = brought[2].first.map { Listening(since: $0.moment(0), until: $0.moment(1)) }
+            return (try Self.executors(brought, sealer), listening)
+        }
+    }
+
+    /// What brings the executors and the groups.
+    private static let book = [PostgresStatement(all).kept, PostgresGroupStore.all.kept]
+
+    /// Reads what `book` brought.
+    private static func executors(
+        _ brought: [PostgresRows],
+        _ sealer: (any SecretSealer)?
+    ) throws -> [ExecutorInstance] {
+        let groups = brought[1].map { ExecutorGroup($0, sealer) }
+        return try brought[0].map(ExecutorInstance.init).placed(by: groups)
     }
 
     package func listen(at now: Moment) async throws(StoreError) {
@@ -68,13 +87,6 @@ package struct PostgresRegistryStore: RegistryStore {
                 .int(now.millisecondsSinceEpoch),
                 .int(Listening.longestBreak.wholeMilliseconds)
             )
-        }
-    }
-
-    package func listening() async throws(StoreError) -> Listening? {
-        try await pool.single("read listening") { link in
-            try link.run(PostgresStatement("SELECT since, until FROM listening").kept).first
-                .map { Listening(since: $0.moment(0), until: $0.moment(1)) }
         }
     }
 
@@ -110,6 +122,8 @@ extension PostgresRegistryStore {
     private static let all = """
         SELECT \(columns) FROM executors ORDER BY app COLLATE "C", address COLLATE "C"
         """
+
+    private static let listening = "SELECT since, until FROM listening"
 
     private static let leave = """
         UPDATE executors SET has_left = true, last_seen_at = greatest(last_seen_at, $1)

@@ -1,5 +1,6 @@
 import GRDB
 package import Groundwork
+import PushEngine
 package import Scheduler
 
 /// Registered executors in the scheduler's file.
@@ -48,10 +49,21 @@ package struct SQLiteRegistryStore: RegistryStore {
     }
 
     package func instances() async throws(StoreError) -> [ExecutorInstance] {
-        try await database.read("list executors") { [database] db in
-            let groups = try db.groups(database.sealer)
-            return try Row.fetchAll(db.cachedStatement(sql: Self.all)).map(ExecutorInstance.init)
-                .placed(by: groups)
+        try await database.read("list executors") { [sealer = database.sealer] db in
+            try db.executors(sealer)
+        }
+    }
+
+    package func heard() async throws(StoreError) -> (instances: [ExecutorInstance], listening: Listening?) {
+        try await database.read("read what was heard") { [sealer = database.sealer] db in
+            let listening = try Row.fetchOne(db.cachedStatement(sql: Self.listening))
+                .map {
+                    Listening(
+                        since: Moment(millisecondsSinceEpoch: $0["since"]),
+                        until: Moment(millisecondsSinceEpoch: $0["until"])
+                    )
+                }
+            return (try db.executors(sealer), listening)
         }
     }
 
@@ -64,18 +76,6 @@ package struct SQLiteRegistryStore: RegistryStore {
                     "break": Listening.longestBreak.wholeMilliseconds,
                 ]
             )
-        }
-    }
-
-    package func listening() async throws(StoreError) -> Listening? {
-        try await database.read("read listening") { db in
-            try Row.fetchOne(db.cachedStatement(sql: "SELECT since, until FROM listening"))
-                .map {
-                    Listening(
-                        since: Moment(millisecondsSinceEpoch: $0["since"]),
-                        until: Moment(millisecondsSinceEpoch: $0["until"])
-                    )
-                }
         }
     }
 
@@ -107,7 +107,9 @@ extension SQLiteRegistryStore {
 
     private static let one = "SELECT * FROM executors WHERE app = ? AND address = ?"
 
-    private static let all = "SELECT * FROM executors ORDER BY app, address"
+    fileprivate static let all = "SELECT * FROM executors ORDER BY app, address"
+
+    private static let listening = "SELECT since, until FROM listening"
 
     private static let leave = """
         UPDATE executors SET has_left = 1, last_seen_at = max(last_seen_at, ?) WHERE app = ? AND address = ?
@@ -124,6 +126,15 @@ extension SQLiteRegistryStore {
         """
 
     private static let delete = "DELETE FROM executors WHERE last_seen_at < ?"
+}
+
+extension Database {
+    /// All executors, each with its place in its group.
+    fileprivate func executors(_ sealer: (any SecretSealer)?) throws -> [ExecutorInstance] {
+        let groups = try groups(sealer)
+        return try Row.fetchAll(cachedStatement(sql: SQLiteRegistryStore.all)).map(ExecutorInstance.init)
+            .placed(by: groups)
+    }
 }
 
 extension ExecutorInstance {

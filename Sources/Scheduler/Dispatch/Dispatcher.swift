@@ -135,21 +135,21 @@ package struct Dispatcher: Sendable {
         let count = backlog.runs.count
         let now = parts.wall.now
         var seating = try await seating(heard)
-        backlog.runs = backlog.runs.filter { run in
-            let living = heard.groups.living(in: run.plan.terms.group, at: heard.until)
+        backlog.runs.removeAll { run in
+            let living = heard.living(in: run.plan.terms.group)
             // What is for one executor waits there, even if others have room.
             let isBound = run.plan.terms.route == .sharding || run.plan.terms.target != nil
-            let open = isBound ? living : living.filter(seating.hasRoom)
+            let open = isBound || living.allSatisfy(seating.hasRoom) ? living : living.filter(seating.hasRoom)
             // While all are full it waits, as behind other runs: nobody failed to be reached.
             let mayGo = living.isEmpty || !open.isEmpty || run.state.name != .planned
-            guard mayGo, flight.takesOff(run, at: now) else { return true }
+            guard mayGo, flight.takesOff(run, at: now) else { return false }
             let candidates = router.candidates(among: open, for: run)
             if let first = candidates.first, first.address.isPulled {
                 seating.take(at: first)
                 flight.heads(run, for: first.address)
             }
             start(run, candidates, heard)
-            return false
+            return true
         }
         let full = seating.full(among: heard.groups.all, at: heard.until)
         // What waits of a group that has room again was not read.

@@ -19,6 +19,11 @@ package struct ExecutorGroups: Sendable {
         (groups[group] ?? []).filter { $0.isAlive(at: now) }
     }
 
+    /// The same of every group.
+    func living(at now: Moment) -> [String: [ExecutorInstance]] {
+        groups.mapValues { $0.filter { $0.isAlive(at: now) } }
+    }
+
     /// The executor at `address`: of `group` when it registered there, else of any other.
     package func instance(at address: ExecutorAddress, in group: String) -> ExecutorInstance? {
         let here = byAddress[address] ?? []

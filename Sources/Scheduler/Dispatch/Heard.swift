@@ -28,23 +28,25 @@ struct Heard: Sendable {
     let from: Moment
     /// When the registry was read; who judges may take long.
     let until: Moment
+    private let living: [String: [ExecutorInstance]]
 
     init(groups: ExecutorGroups, from: Moment, until: Moment) {
         self.groups = groups
         self.from = from
         self.until = until
+        living = groups.living(at: until)
     }
 
     /// Reads the registry.
     ///
     /// - Throws: `StoreError`.
-    init(_ registry: any RegistryStore, at now: Moment) async throws {
-        // At the same time: somebody waits for a run that was just triggered.
-        async let listening = registry.listening()
-        groups = ExecutorGroups(try await registry.instances())
-        from = try await listening?.start(at: now) ?? now
-        until = now
+    init(_ registry: any RegistryStore, at now: Moment) async throws(StoreError) {
+        let (instances, listening) = try await registry.heard()
+        self.init(groups: ExecutorGroups(instances), from: listening?.start(at: now) ?? now, until: now)
     }
+
+    /// The executors of `group` that might get runs when the registry was read, ordered by address.
+    func living(in group: String) -> [ExecutorInstance] { living[group] ?? [] }
 
     /// Whether nothing was heard of `executor` for so long that its runs are lost.
     func isSilent(_ executor: ExecutorInstance) -> Bool {

@@ -28,8 +28,9 @@ package protocol RegistryStore: Sendable {
     /// by more than that.
     func listen(at now: Moment) async throws(StoreError)
 
-    /// Since when somebody has listened without a break, and until when; nil when nobody ever has.
-    func listening() async throws(StoreError) -> Listening?
+    /// What `instances` brings, and since when somebody has listened without a break, and until when; nil when nobody ever
+    /// has. Read at once: who waits for a run that was just triggered waits for this.
+    func heard() async throws(StoreError) -> (instances: [ExecutorInstance], listening: Listening?)
 
     /// Forgets executors that were last heard of before `moment`, and says how many.
     func forget(silentSince moment: Moment) async throws(StoreError) -> Int

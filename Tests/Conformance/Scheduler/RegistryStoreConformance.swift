@@ -66,25 +66,26 @@ package enum RegistryStoreConformance {
             let listed = try await stores.registry.instances()
             #expect(listed.map(\.group) == ["a", "a", "b"])
             #expect(listed.map(\.address) == [.sample("one"), .sample("two"), .sample("one")])
+            #expect(try await stores.registry.heard().instances == listed)
         },
         Clause("listening goes on while breaks are short, and begins anew after a long one") { stores in
             let registry = stores.registry
-            #expect(try await registry.listening() == nil)
+            #expect(try await registry.heard().listening == nil)
             try await registry.listen(at: .noon)
-            #expect(try await registry.listening() == Listening(since: .noon, until: .noon))
+            #expect(try await registry.heard().listening == Listening(since: .noon, until: .noon))
             let soon = Moment.noon + Listening.longestBreak
             try await registry.listen(at: soon)
             // Another process notes what it began a little earlier.
             try await registry.listen(at: soon - .seconds(1))
-            #expect(try await registry.listening() == Listening(since: .noon, until: soon))
+            #expect(try await registry.heard().listening == Listening(since: .noon, until: soon))
             let late = soon + Listening.longestBreak + .milliseconds(1)
             try await registry.listen(at: late)
-            #expect(try await registry.listening() == Listening(since: late, until: late))
+            #expect(try await registry.heard().listening == Listening(since: late, until: late))
         },
         Clause("listening begins anew when the clock was put back far") { stores in
             try await stores.registry.listen(at: .noon + .seconds(3_600))
             try await stores.registry.listen(at: .noon)
-            #expect(try await stores.registry.listening() == Listening(since: .noon, until: .noon))
+            #expect(try await stores.registry.heard().listening == Listening(since: .noon, until: .noon))
         },
         Clause("who was silent for long is forgotten") { stores in
             _ = try await stores.registry.beat(beat("one", nil), at: .noon)

@@ -16,13 +16,13 @@ struct DoorKeeperTests {
                 rig.clock.advance(by: Listening.pace)
             }
             await rig.clock.sleepers()
-            let listening = try #require(try await rig.parts.registry.listening())
+            let listening = try #require(try await rig.parts.registry.heard().listening)
             #expect(listening.since == .noon)
             #expect(rig.now - listening.until <= Listening.pace)
             #expect(listening.start(at: rig.now) == .noon)
             group.cancelAll()
         }
         let later = rig.now + .seconds(60)
-        #expect(try await rig.parts.registry.listening()?.start(at: later) == later)
+        #expect(try await rig.parts.registry.heard().listening?.start(at: later) == later)
     }
 }
