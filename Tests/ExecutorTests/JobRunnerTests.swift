@@ -98,6 +98,24 @@ private struct Broken: Error, CustomStringConvertible {
         }
     }
 
+    @Test func `of runs that end at once each has its outcome, and what waits behind it starts`() async throws
+    {
+        let gate = Gate()
+        try await serve(waiting(at: gate)) { bench in
+            for run in 1...400 as ClosedRange<Int64> {
+                #expect(await bench.accept(run, job: run % 200) == .accepted)
+            }
+            gate.open()
+            let outcomes = try await bench.outcomes(400)
+            #expect(outcomes.count == 400)
+            #expect(outcomes.values.allSatisfy { $0 == .succeeded("done") })
+            #expect(await bench.runner.undelivered(limit: .max).count == 400)
+            for job in 0..<200 as Range<Int64> {
+                #expect(await bench.runner.isIdle(JobID(rawValue: job)))
+            }
+        }
+    }
+
     @Test func `the time limit ends a run and nothing else does`() async throws {
         try await serve(waiting(at: Gate())) { bench in
             #expect(await bench.accept(1, timeout: 5) == .accepted)

@@ -25,7 +25,7 @@ private func accepted(_ run: Int64) -> AcceptedRun {
             var journal = try RunJournal(folder: folder.path)
             for run in 1...4 as ClosedRange<Int64> { try journal.accept([accepted(run)]) }
             for run in 2...4 as ClosedRange<Int64> {
-                try journal.end(RunID(rawValue: run), plannedAt: planned, .succeeded("\(run)"))
+                try journal.end([(RunID(rawValue: run), planned, .succeeded("\(run)"))])
             }
             try journal.deliver([RunID(rawValue: 3)])
         }
@@ -44,7 +44,7 @@ private func accepted(_ run: Int64) -> AcceptedRun {
         do {
             var journal = try RunJournal(folder: folder.path)
             try journal.accept([accepted(1)])
-            try journal.end(RunID(rawValue: 1), plannedAt: planned, .failed("a \"quoted\"\nmessage 中"))
+            try journal.end([(RunID(rawValue: 1), planned, .failed("a \"quoted\"\nmessage 中"))])
             try journal.accept([accepted(2)])
             try journal.deliver([RunID(rawValue: 1)])
         }
@@ -93,7 +93,7 @@ private func accepted(_ run: Int64) -> AcceptedRun {
         var journal = try RunJournal(folder: folder.path, memory: 100)
         for run in 1...3_000 as ClosedRange<Int64> {
             try journal.accept([accepted(run)])
-            try journal.end(RunID(rawValue: run), plannedAt: planned, .succeeded(nil))
+            try journal.end([(RunID(rawValue: run), planned, .succeeded(nil))])
             try journal.deliver([RunID(rawValue: run)])
         }
         let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int

@@ -1,6 +1,7 @@
 import Groundwork
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// Takes runs in, starts and stops them, and keeps what the scheduler is owed.
 ///
@@ -44,6 +45,8 @@ actor JobRunner: Service {
     // ended.
     private let starts = AsyncStream<RunExecution>.makeStream()
     private let outcomes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    /// Handlers that ended while this was busy: all of them are taken up in one step, and written down at once.
+    private let ended = Mutex<[(run: RunID, outcome: RunOutcome)]>([])
 
     /// Opens the journal in `journalFolder` and ends what an earlier process left open.
     init(
@@ -69,11 +72,8 @@ actor JobRunner: Service {
             )
         }
         for run in journal.state.open.values.sorted(by: { $0.run < $1.run }) {
-            try journal.end(
-                run.run,
-                plannedAt: run.plannedAt,
-                .failed("executor restarted before the run ended")
-            )
+            let failure = RunOutcome.failed("executor restarted before the run ended")
+            try journal.end([(run.run, run.plannedAt, failure)])
             RunLog(logs, run: run.run, plannedAt: run.plannedAt, clock: calendar)
                 .write(.error, "executor restarted before the run ended")
         }
@@ -94,7 +94,7 @@ actor JobRunner: Service {
             for await execution in starts.stream {
                 group.addTask {
                     let outcome = await execution.perform()
-                    await self.end(execution.context.run, outcome)
+                    if self.isFirst(execution.context.run, outcome) { await self.endGathered() }
                 }
             }
             group.cancelAll()
@@ -210,7 +210,7 @@ actor JobRunner: Service {
         guard var queue = queues[job] else { return false }
         let dropped = queue.clear()
         queues[job] = queue
-        for run in dropped { conclude(run, .killed("killed by an operator while it waited")) }
+        conclude(dropped, .killed("killed by an operator while it waited"))
         if let running = queue.running { stop(running, .operatorKill) }
         return true
     }
@@ -221,26 +221,16 @@ actor JobRunner: Service {
     /// and it is not taken in when it comes late.
     func kill(_ run: RunID, plannedAt: Moment) {
         guard let job = held[run]?.request.job else {
-            if journal.state.plan(ofUndelivered: run) == nil { endUnknown(run, plannedAt) }
+            if journal.state.plan(ofUndelivered: run) == nil {
+                record([(run, plannedAt, .killed("killed before it began"))])
+            }
             return
         }
         if queues[job]?.running == run {
             stop(run, .operatorKill)
         } else if queues[job]?.drop(run) == true {
-            conclude(run, .killed("killed by an operator while it waited"))
+            conclude([run], .killed("killed by an operator while it waited"))
         }
-    }
-
-    private func endUnknown(_ run: RunID, _ plannedAt: Moment) {
-        do {
-            try journal.end(run, plannedAt: plannedAt, .killed("killed before it began"))
-        } catch {
-            logger.error(
-                "outcome cannot be recorded",
-                metadata: [LogKey.run: "\(run)", LogKey.error: "\(error)"]
-            )
-        }
-        outcomes.continuation.yield()
     }
 
     /// How many runs are here that have not ended, and whether it takes more.
@@ -307,7 +297,7 @@ actor JobRunner: Service {
             log.note("run accepted, waiting behind run \(behind)")
         case .cover(let running, let dropped):
             log.note("run accepted, covering run \(running)")
-            for run in dropped { conclude(run, .killed("\(StopCause.coveredBy(request.run))")) }
+            conclude(dropped, .killed("\(StopCause.coveredBy(request.run))"))
             stop(running, .coveredBy(request.run))
         case .refuse, .alreadyHeld:
             break
@@ -343,31 +333,51 @@ actor JobRunner: Service {
         held[run]?.stop?.yield(cause)
     }
 
-    /// Notes that the handler of `run` has ended, and starts what waited for that.
-    private func end(_ run: RunID, _ outcome: RunOutcome) {
-        guard let job = held[run]?.request.job else { return }
-        conclude(run, outcome)
-        let next = queues[job]?.end(run)
-        if let next { start(next) } else { queues[job] = nil }
+    /// Notes that the handler of `run` has ended; says whether nobody is on the way to take that up.
+    private nonisolated func isFirst(_ run: RunID, _ outcome: RunOutcome) -> Bool {
+        ended.withLock { ended in
+            ended.append((run, outcome))
+            return ended.count == 1
+        }
+    }
+
+    /// Takes up that handlers have ended, and starts what waited for that.
+    private func endGathered() {
+        let ends = ended.withLock { ended in
+            defer { ended = [] }
+            return ended
+        }
+        let jobs = ends.compactMap { end in held[end.run].map { (end.run, $0.request.job) } }
+        conclude(ends)
+        for (run, job) in jobs {
+            let next = queues[job]?.end(run)
+            if let next { start(next) } else { queues[job] = nil }
+        }
         if held.isEmpty { announceIdle() }
     }
 
-    /// Records how `run` ended, which from here on is owed to the scheduler.
-    private func conclude(_ run: RunID, _ outcome: RunOutcome) {
-        guard let one = held.removeValue(forKey: run) else { return }
-        one.stop?.finish()
-        let facts: Logger.Metadata = ["outcome": "\(outcome.word)", "message": "\(outcome.message ?? "")"]
-        if case .succeeded = outcome {
-            one.log.end("run ended", facts)
-        } else {
-            one.log.write(.error, "run ended", facts)
+    private func conclude(_ runs: [RunID], _ outcome: RunOutcome) {
+        conclude(runs.map { (run: $0, outcome: outcome) })
+    }
+
+    private func conclude(_ ends: [(run: RunID, outcome: RunOutcome)]) {
+        let known = ends.compactMap { end in held.removeValue(forKey: end.run).map { ($0, end.outcome) } }
+        for (one, outcome) in known {
+            one.stop?.finish()
+            one.log.conclude(outcome)
         }
+        record(known.map { ($0.request.run, $0.request.plannedAt, $1) })
+    }
+
+    /// Records how runs ended, which from here on is owed to the scheduler.
+    private func record(_ ends: [(run: RunID, plannedAt: Moment, outcome: RunOutcome)]) {
+        guard !ends.isEmpty else { return }
         do {
-            try journal.end(run, plannedAt: one.request.plannedAt, outcome)
+            try journal.end(ends)
         } catch {
             logger.error(
-                "outcome cannot be recorded",
-                metadata: [LogKey.run: "\(run)", LogKey.error: "\(error)"]
+                "outcomes cannot be recorded",
+                metadata: [LogKey.count: "\(ends.count)", LogKey.error: "\(error)"]
             )
         }
         outcomes.continuation.yield()
@@ -402,7 +412,7 @@ actor JobRunner: Service {
     private func stopAll() {
         for job in queues.keys.sorted() {
             let dropped = queues[job]?.clear() ?? []
-            for run in dropped { conclude(run, .failed("the executor was shut down before the run started")) }
+            conclude(dropped, .failed("the executor was shut down before the run started"))
             if let running = queues[job]?.running { stop(running, .shutdown) }
         }
     }
@@ -433,17 +443,5 @@ actor JobRunner: Service {
             watcher.finish()
         }
         idleWatchers = []
-    }
-}
-
-extension RunOutcome {
-    /// The outcome's name, as log lines carry it.
-    var word: String {
-        switch self {
-        case .succeeded: "succeeded"
-        case .failed: "failed"
-        case .timedOut: "timed_out"
-        case .killed: "killed"
-        }
     }
 }

@@ -58,17 +58,19 @@ struct RunJournal: ~Copyable {
         for record in records { state.apply(record) }
     }
 
-    /// Notes how a run ended.
+    /// Notes how runs ended, each with the instant for which it was planned.
     ///
-    /// When it throws the outcome is kept in memory all the same, so that it is delivered unless the process
+    /// When it throws the outcomes are kept in memory all the same, so that they are delivered unless the process
     /// dies.
-    mutating func end(_ run: RunID, plannedAt: Moment, _ outcome: RunOutcome) throws(ExecutorError) {
-        let record = JournalRecord.ended(
-            CallbackItem(run: run, plannedAt: plannedAt, outcome: outcome),
-            plannedAt: plannedAt
-        )
-        state.apply(record)
-        try write([record])
+    mutating func end(
+        _ runs: [(run: RunID, plannedAt: Moment, outcome: RunOutcome)]
+    ) throws(ExecutorError) {
+        let records = runs.map { run, plannedAt, outcome in
+            let item = CallbackItem(run: run, plannedAt: plannedAt, outcome: outcome)
+            return JournalRecord.ended(item, plannedAt: plannedAt)
+        }
+        for record in records { state.apply(record) }
+        try write(records)
     }
 
     /// Notes that a scheduler has the outcomes of `runs`.
