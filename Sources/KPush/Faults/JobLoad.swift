@@ -64,7 +64,7 @@ final class JobLoad: Sendable {
     /// Serves as an executor until the task is cancelled.
     func serve() async throws {
         var logger = Logger(label: "kpush.oracle")
-        // It is cancelled in the end, which servers complain about.
+        // The cluster is broken on purpose, which an executor complains about.
         logger.logLevel = .critical
         var settings = ExecutorSettings(
             appName: Self.group,
@@ -82,7 +82,8 @@ final class JobLoad: Sendable {
             return nil
         }
         defer { http.shutdown() }
-        try await ExecutorService(settings: settings, handlers: handlers, http: http, logger: logger).run()
+        try await ExecutorService(settings: settings, handlers: handlers, http: http, logger: logger)
+            .runUntilCancelled(logger)
     }
 
     /// Makes the jobs; they are due from now on, each second.

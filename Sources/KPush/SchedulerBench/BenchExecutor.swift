@@ -113,15 +113,14 @@ final class BenchExecutor: DrainedExecutor {
     private func serve() async throws {
         defer { bound.announce(nil) }
         var logger = Logger(label: "kpush.bench")
-        // It is cancelled in the end, which servers complain about.
-        logger.logLevel = .critical
+        logger.logLevel = .warning
         let application = Application(
             responder: BenchExecutorRoutes(executor: self),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { [bound] channel in bound.announce(channel.localAddress?.port) },
             logger: logger
         )
-        try await application.run()
+        try await application.runUntilCancelled(logger)
     }
 
     fileprivate func take(_ request: RunRequest, at now: Int64) {

@@ -67,8 +67,7 @@ struct OwnExecutorBench: Sendable {
 
     private func serve(_ handler: BenchHandler) async throws {
         var logger = Logger(label: "kpush.bench")
-        // It is cancelled in the end, which servers complain about.
-        logger.logLevel = .critical
+        logger.logLevel = .warning
         var settings = ExecutorSettings(
             appName: BenchExecutor.group,
             schedulers: [site.url],
@@ -87,7 +86,7 @@ struct OwnExecutorBench: Sendable {
             http: http,
             logger: logger
         )
-        .run()
+        .runUntilCancelled(logger)
     }
 }
 
