@@ -77,7 +77,9 @@ struct SchedulerBenchCommand: AsyncParsableCommand {
             for size in row.sizes where isWanted(size) {
                 // Whoever reads the table through a pipe need not see this.
                 FileHandle.standardError.write(Data("measuring \(row.rawValue) (\(size.rawValue)) …\n".utf8))
-                lines += await bench.measure(row, on: size)
+                let measured = await bench.measure(row, on: size)
+                for line in measured { FileHandle.standardError.write(Data("  \(line.summary)\n".utf8)) }
+                lines += measured
             }
         }
         let report = SchedulerBenchReport(lines: lines, isWhole: divide == 1)

@@ -20,6 +20,9 @@ struct SchedulerBenchLine: Hashable, Sendable, Codable {
     /// What the machine does of the same I/O by itself; empty where there is none.
     var limit = ""
     let verdict: Verdict
+
+    /// What was measured, for who waits for the table.
+    var summary: String { "\(what): \(measured)\(verdict == .note ? "" : ", \(verdict.rawValue)")" }
 }
 
 /// What the scheduler's bench printed.
