@@ -29,7 +29,9 @@ final class Rush: Sendable {
         }
     }
 
-    /// Up to which instant runs are taken up at `now`, and how long it is until that lies further ahead by more than time passes.
+    /// Up to which instant runs are taken up at `now`, and how long it is until that has to be asked again.
+    ///
+    /// Half of the head start is for those that become due meanwhile: they go together.
     ///
     /// - Parameters:
     ///   - now: the present instant.
@@ -48,7 +50,7 @@ final class Rush: Sendable {
                 let left = due - now - min(headStart + Self.perRun * before, Self.longest)
                 if left <= .zero { until = max(until, due) } else { next = min(next ?? left, left) }
             }
-            return (until, next)
+            return (until, next.map { $0 + headStart / 2 })
         }
     }
 }

@@ -14,8 +14,22 @@ struct RushTests {
         note(1, due: due)
         let early = look(at: due - .milliseconds(130))
         #expect(early.until < due)
-        #expect(early.next.map { $0 > .zero && $0 < .milliseconds(50) } == true)
+        #expect(early.next.map { $0 > .zero && $0 < .milliseconds(100) } == true)
         #expect(look(at: due - .milliseconds(90)).until >= due)
+    }
+
+    @Test func `runs that become due one after the other are taken up together, and in time`() {
+        for step in 0..<100 as Range<Int64> { note(1, due: due + .milliseconds(10 * step)) }
+        var now = due - .seconds(1)
+        var (looks, taken) = (0, Moment.noon)
+        while taken < due + .milliseconds(990) {
+            let look = look(at: now)
+            // What was not taken up before this look has some time left.
+            #expect(max(taken, due) - now >= headStart / 4)
+            (looks, taken) = (looks + 1, look.until)
+            now = now + (look.next ?? .milliseconds(10))
+        }
+        #expect(looks <= 30)
     }
 
     @Test func `the more are due at once, the earlier they are taken up`() {
