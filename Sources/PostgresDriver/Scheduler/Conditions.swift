@@ -61,6 +61,9 @@ struct JobQuery {
 /// The statement that lists runs.
 struct RunQuery {
     let statement: PostgresStatement
+    /// Whether it is to be read in the order of an index, which there is for what went wrong at a job or an executor: the server
+    /// takes that for rare wherever it is rare on the whole, and sorts all of it.
+    let isInOrder: Bool
 
     init(_ filter: RunFilter, after: RunID?, limit: Int) {
         var conditions = Conditions()
@@ -80,6 +83,7 @@ struct RunQuery {
         let columns = RunColumn.list()
         // A range of the past lies far from the newest runs, and nothing but its own index leads there.
         let isRange = filter.plannedFrom != nil && filter.plannedBefore != nil
+        isInOrder = !isRange && filter.reasons != nil && (filter.job != nil || filter.address != nil)
         let clause = conditions.clause
         let limit = conditions.parameter(.int(limit))
         let source =

@@ -165,9 +165,10 @@ package struct PostgresRunStore: RunStore {
         after: RunID?,
         limit: Int
     ) async throws(StoreError) -> Page<JobRun, RunID> {
-        let query = RunQuery(filter, after: after, limit: limit + 1).statement
+        let query = RunQuery(filter, after: after, limit: limit + 1)
+        let statements = (query.isInOrder ? [.inIndexOrder] : []) + [query.statement]
         return try await pool.single("list runs") { link in
-            Page(try link.run(query.sql, query.values).map(JobRun.init), limit: limit, key: \.id)
+            Page(try link.runAll(statements).last?.map(JobRun.init) ?? [], limit: limit, key: \.id)
         }
     }
 

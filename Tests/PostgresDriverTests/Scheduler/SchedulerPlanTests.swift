@@ -339,6 +339,30 @@ struct SchedulerPlanTests {
         }
     }
 
+    @Test func `the newest failures of an executor are read in order, however many there are`() async throws {
+        let room = try await SchedulerRoom()
+        try await room.addLines(known: 0)
+        try await room.pool.write("spread") {
+            _ = try $0.runScript(
+                """
+                UPDATE runs SET address = 'http://h' || abs(planned_at / 1000) % 20,
+                    reason = CASE WHEN abs(planned_at / 1000) % 20 = 3 THEN 'handler_failed' ELSE 'completed' END
+                WHERE ended_at IS NOT NULL
+                """
+            )
+        }
+        try await room.pool.single("analyze") { _ = try $0.runScript("ANALYZE") }
+        let filter = RunFilter(reasons: [.handlerFailed], address: ExecutorAddress(stored: "http://h3"))
+        let query = RunQuery(filter, after: nil, limit: 51)
+        #expect(query.isInOrder)
+        let options = "ANALYZE, TIMING OFF, SUMMARY OFF, "
+        let plan = try await room.plan(of: query.statement, under: .inIndexOrder, options)
+        #expect(plan.contains("(actual rows=51 "), "\(plan)")
+        for step in plan.matches(of: /rows=([0-9]+) loops/) {
+            #expect(try #require(Int(step.1)) <= 51, "\(plan)")
+        }
+    }
+
     private static func filledRoom() async throws -> SchedulerRoom {
         let room = try await SchedulerRoom()
         try await room.pool.write("fill") { link in
