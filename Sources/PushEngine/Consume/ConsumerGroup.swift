@@ -12,6 +12,11 @@ package struct LaneSettings: Hashable, Sendable {
     /// Who works on a message extends the claim every third of this time.
     package var visibility = Duration.seconds(30)
     /// How long to wait for work before looking again.
+    ///
+    /// Whoever adds work rings, and one who could not hear that for a while looks by itself; this is for rings that are lost. An idle
+    /// process of all 24 lanes spends most of its time on these looks.
+    package var idle = Duration.seconds(2)
+    /// How long to wait for a queue that does not answer.
     package var patience = Duration.milliseconds(500)
     /// How many claims of a batch in a row may run out without progress before it is set aside.
     ///
@@ -79,15 +84,15 @@ package final class ConsumerGroup: Sendable {
 
     /// The next message, or nil after a while without one.
     private func next() async -> QueueDelivery? {
-        let (queue, lane, timer, patience) = (queue, lane, timer, settings.patience)
+        let (queue, lane, timer, settings) = (queue, lane, timer, settings)
         do {
             let claimed = try await queue.claim(lane, limit: 1, visibility: settings.visibility)
             if let delivery = claimed.first { return delivery }
-            await cancelWhenGracefulShutdown { await queue.waitForWork(lane, atMost: patience) }
+            await cancelWhenGracefulShutdown { await queue.waitForWork(lane, atMost: settings.idle) }
         } catch {
             logger.warning("queue does not answer", metadata: [LogKey.error: "\(error)"])
             // Not for work: there may be some, which the queue cannot hand out. A wait that is cancelled is over.
-            await cancelWhenGracefulShutdown { try? await timer.sleep(for: patience) }
+            await cancelWhenGracefulShutdown { try? await timer.sleep(for: settings.patience) }
         }
         return nil
     }
