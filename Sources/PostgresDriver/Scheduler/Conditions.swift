@@ -72,7 +72,9 @@ struct RunQuery {
         if let groups = filter.permitted { conditions.require("app = ANY (?)", .texts(groups.sorted())) }
         if let states = filter.states { Self.require(states, &conditions) }
         if let address = filter.address { conditions.require("address = ?", .text(address.url)) }
-        if let reasons = filter.reasons { Self.require(reasons, &conditions) }
+        // A range of the past lies far from the newest runs, and nothing but its own index leads there.
+        let isRange = filter.plannedFrom != nil && filter.plannedBefore != nil
+        if let reasons = filter.reasons { Self.require(reasons, within: isRange, &conditions) }
         if let from = filter.plannedFrom {
             conditions.require("planned_at >= ?", .int(from.millisecondsSinceEpoch))
         }
@@ -81,8 +83,6 @@ struct RunQuery {
         }
         if let after { conditions.require("id < ?", .int(after.rawValue)) }
         let columns = RunColumn.list()
-        // A range of the past lies far from the newest runs, and nothing but its own index leads there.
-        let isRange = filter.plannedFrom != nil && filter.plannedBefore != nil
         isInOrder = !isRange && filter.reasons != nil && (filter.job != nil || filter.address != nil)
         let clause = conditions.clause
         let limit = conditions.parameter(.int(limit))
@@ -106,9 +106,16 @@ struct RunQuery {
         if states == [.ended] { conditions.require("ended_at IS NOT NULL") }
     }
 
-    private static func require(_ reasons: Set<RunReason>, _ conditions: inout Conditions) {
-        conditions.require("reason = ANY (?)", .texts(reasons.map(\.rawValue).sorted()))
+    /// In a range the indexes of what went wrong are not to apply, and the server must not see that they could: it would read one
+    /// from end to end, and join it to the range's own.
+    private static func require(
+        _ reasons: Set<RunReason>,
+        within isRange: Bool,
+        _ conditions: inout Conditions
+    ) {
+        let words = PostgresValue.texts(reasons.map(\.rawValue).sorted())
+        conditions.require(isRange ? "(reason = ANY (?)) IS TRUE" : "reason = ANY (?)", words)
         conditions.require("ended_at IS NOT NULL")
-        if !reasons.contains(.completed) { conditions.require("reason <> 'completed'") }
+        if !isRange, !reasons.contains(.completed) { conditions.require("reason <> 'completed'") }
     }
 }
