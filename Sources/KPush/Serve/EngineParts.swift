@@ -275,7 +275,11 @@ struct EngineParts: Sendable {
             logs: RunLogReader(scheduler),
             groups: GroupService(scheduler),
             calls: scheduler.calls,
-            executors: ExecutorDoor(scheduler, accessToken: executorToken),
+            executors: ExecutorDoor(
+                scheduler,
+                accessToken: executorToken,
+                resultPause: ExecutorDoor.resultPause
+            ),
             gauges: scheduler.gauges,
             users: users,
             keys: keys,

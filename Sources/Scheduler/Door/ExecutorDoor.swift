@@ -20,9 +20,19 @@ package struct ExecutorDoor: Sendable {
     private let wall: any WallClock
     private let logger: Logger
 
-    package init(_ parts: SchedulerParts, accessToken: Secret) {
+    /// What lies between two transactions that store results, in a process that serves many executors.
+    ///
+    /// What they tell meanwhile is stored at once. An executor gathers what ends while its call waits, so that it also calls less
+    /// often; a run that stands in line behind another begins later by no more than this.
+    package static let resultPause = Duration.milliseconds(20)
+
+    /// - Parameters:
+    ///   - parts: the stores, clocks and what else the scheduler shares.
+    ///   - accessToken: what executors show whose group has no token of its own.
+    ///   - resultPause: what lies between two transactions that store results, at least.
+    package init(_ parts: SchedulerParts, accessToken: Secret, resultPause: Duration = .zero) {
         registry = parts.registry
-        completion = Completion(parts)
+        completion = Completion(parts, pause: resultPause)
         pulls = PullDoor(parts)
         jobs = JobDoor(parts)
         self.accessToken = accessToken
@@ -155,20 +165,18 @@ package struct ExecutorDoor: Sendable {
     /// - Returns: what to answer.
     package func callBack(
         _ batch: CallbackBatch,
-        where mayEnd: (JobRun) -> Bool = { _ in true }
+        where mayEnd: @escaping @Sendable (JobRun) -> Bool = { _ in true }
     ) async -> Envelope {
         for error in batch.rejected {
             logger.warning("callback not readable", metadata: [LogKey.error: "\(error)"])
         }
-        var refused: [JobRun] = []
-        let answer = await storing("callback") { () async throws(StoreError) in
-            _ = try await completion.complete(batch.items) { run in
-                if mayEnd(run) { return true }
-                refused.append(run)
-                return false
-            }
+        let outcome: Completion.Outcome
+        do {
+            outcome = try await completion.complete(batch.items, where: mayEnd)
+        } catch {
+            return notStored("callback", error)
         }
-        guard let run = refused.first else { return answer }
+        guard let run = outcome.refused.first else { return .success() }
         logger.warning(
             "callback with another group's token",
             metadata: [LogKey.run: "\(run.id)", LogKey.group: "\(run.plan.terms.group)"]

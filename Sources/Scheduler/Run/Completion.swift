@@ -7,13 +7,35 @@ package struct Completion: Sendable {
     private let gauges: SchedulerGauges
     private let pulls: PullHub
     private let wall: any WallClock
+    private let together: GroupCommit<Told, Outcome>
 
-    package init(_ parts: SchedulerParts) {
+    /// The most calls that are stored by one transaction; one of them may tell of a thousand runs.
+    private static let most = 64
+
+    /// What one call tells.
+    private struct Told: Sendable {
+        let items: [CallbackItem]
+        let mayEnd: @Sendable (JobRun) -> Bool
+    }
+
+    /// What became of what one call told.
+    package struct Outcome: Sendable {
+        /// The runs that ended just now.
+        package fileprivate(set) var ended: [JobRun] = []
+        /// The runs that whoever called may not tell of.
+        package fileprivate(set) var refused: [JobRun] = []
+    }
+
+    /// - Parameters:
+    ///   - parts: the stores, clocks and what else the scheduler shares.
+    ///   - pause: what lies between two transactions at least; what executors tell meanwhile is stored by the next.
+    package init(_ parts: SchedulerParts, pause: Duration = .zero) {
         runs = parts.runs
         closer = RunCloser(parts)
         gauges = parts.gauges
         pulls = parts.pulls
         wall = parts.wall
+        together = GroupCommit(pause: pause, clock: parts.clock, most: Self.most)
     }
 
     /// Ends the runs that `items` tell of; what is told of unknown or ended runs changes nothing.
@@ -22,34 +44,61 @@ package struct Completion: Sendable {
     /// callback may come before the answer that says its run was accepted.
     ///
     /// - Parameters:
-    ///   - items: what executors told.
+    ///   - items: what an executor told.
     ///   - mayEnd: whether who called may tell of a run.
-    /// - Returns: the runs that ended just now.
+    /// - Returns: what became of it.
     /// - Throws: `StoreError`; then nothing of the batch is kept and the executor must call again.
     @discardableResult
     package func complete(
         _ items: [CallbackItem],
-        where mayEnd: (JobRun) -> Bool = { _ in true }
-    ) async throws(StoreError) -> [JobRun] {
-        let first = Dictionary(items.map { ($0.run, $0) }) { first, _ in first }
-        let known = try await runs(of: first).filter(mayEnd).sorted { $0.id < $1.id }
-        let now = wall.now
-        let ends = known.compactMap { run in
-            first[run.id].map { (run: run, end: RunEnd($0.outcome, of: run, at: now)) }
+        where mayEnd: @escaping @Sendable (JobRun) -> Bool = { _ in true }
+    ) async throws(StoreError) -> Outcome {
+        try await together.perform(Told(items: items, mayEnd: mayEnd)) { calls throws(StoreError) in
+            try await complete(calls)
         }
-        let ended = try await closer.close(ends, token: nil)
-        gauges.calledBack(items.count, counted: ended.count)
-        noteFetched(known, at: now)
-        return ended
     }
 
-    /// The runs that are told of, as they are in the store; where a success is told, which means the same whatever happened to
-    /// the run meanwhile, as they were when they were given.
-    private func runs(of items: [RunID: CallbackItem]) async throws(StoreError) -> [JobRun] {
-        let successes = items.filter { if case .succeeded = $0.value.outcome { true } else { false } }
-        let given = pulls.given(successes.keys)
-        let others = Set(items.keys).subtracting(given.map(\.id))
-        return others.isEmpty ? given : given + (try await runs.runs(Array(others)))
+    private func complete(_ calls: [Told]) async throws(StoreError) -> [Outcome] {
+        let known = try await runs(of: calls)
+        let now = wall.now
+        var outcomes = calls.map { _ in Outcome() }
+        var ends: [RunID: (run: JobRun, end: RunEnd, call: Int)] = [:]
+        for (number, call) in calls.enumerated() {
+            for item in call.items {
+                guard let run = known[item.run], ends[item.run] == nil else { continue }
+                if call.mayEnd(run) {
+                    ends[item.run] = (run, RunEnd(item.outcome, of: run, at: now), number)
+                } else {
+                    outcomes[number].refused.append(run)
+                }
+            }
+        }
+        let ordered = ends.values.sorted { $0.run.id < $1.run.id }
+        let ended = try await closer.close(ordered.map { ($0.run, $0.end) }, token: nil)
+        for run in ended {
+            guard let end = ends[run.id] else { continue }
+            outcomes[end.call].ended.append(run)
+        }
+        gauges.calledBack(calls.map(\.items.count).reduce(0, +), counted: ended.count)
+        noteFetched(ordered.map(\.run), at: now)
+        return outcomes
+    }
+
+    /// The runs that are told of, as they are in the store; where nothing but success is told, which means the same whatever
+    /// happened to the run meanwhile, as they were when they were given.
+    private func runs(of calls: [Told]) async throws(StoreError) -> [RunID: JobRun] {
+        let items = calls.flatMap(\.items)
+        let told = Set(items.map(\.run))
+        let troubled = Set(items.filter { $0.outcome.code != WireCode.success }.map(\.run))
+        var known: [RunID: JobRun] = [:]
+        for call in calls {
+            let given = pulls.given(call.items.map(\.run).filter { !troubled.contains($0) })
+            for run in given { known[run.id] = run }
+        }
+        let others = told.filter { known[$0] == nil }
+        guard !others.isEmpty else { return known }
+        for run in try await runs.runs(Array(others)) { known[run.id] = run }
+        return known
     }
 
     /// Notes of runs that executors fetched that they need not be given again, and that those were begun whose end came first.

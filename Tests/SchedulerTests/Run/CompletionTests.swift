@@ -70,7 +70,7 @@ struct CompletionTests {
             .map {
                 CallbackItem(run: run.id, plannedAt: nil, outcome: $0)
             }
-        #expect(try await Completion(rig.parts).complete(items).count == 1)
+        #expect(try await Completion(rig.parts).complete(items).ended.count == 1)
         #expect(try await rig.runs.run(run.id).end?.message == "first")
     }
 
