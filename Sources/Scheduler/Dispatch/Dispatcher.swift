@@ -43,7 +43,6 @@ package struct Dispatcher: Sendable {
         try await withThrowingDiscardingTaskGroup { calls in
             let ledger = HandoverLedger(parts, token: lease.token)
             let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger)
-            calls.addTask { await ledger.run() }
             var router = Router()
             var backlog = Backlog()
             while !Task.isCancelled {

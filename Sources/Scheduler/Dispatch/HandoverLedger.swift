@@ -1,41 +1,85 @@
 import Groundwork
 
-/// Where hand-overs write down what they are about to do and what came of it.
+/// Where hand-overs write down what they are about to do and what came of it, many in few transactions.
 ///
-/// Executors' calls wait for the one and nobody waits for the other, so each has a writer of its own.
+/// Executors' calls wait for the one and nobody waits for the other, so each gathers by itself.
 struct HandoverLedger: Sendable {
-    /// Writes what is to be in the store before the next step.
-    let intend: @Sendable (JobRun) async throws -> RunWriter.Outcome
-    /// Writes that an executor accepted a run; of one that changed meanwhile it is told how it stands where the executor is to
-    /// end it.
-    let settle: @Sendable (JobRun) async throws -> RunWriter.Outcome
-    /// Writes what comes until the task is cancelled.
-    let run: @Sendable () async -> Void
+    /// What became of a change.
+    enum Outcome: Hashable, Sendable {
+        /// It is in the store.
+        case written(JobRun)
+        /// The run had changed meanwhile: how it stands now, where that is found out.
+        case overtaken(by: JobRun?)
+
+        /// The run as it was written; nil when it was not.
+        var written: JobRun? {
+            if case .written(let run) = self { run } else { nil }
+        }
+    }
+
+    /// Writes what is to be in the store before the next step; throws `CancellationError` in a task that is cancelled, for that
+    /// step is not made any more.
+    let intend: @Sendable (JobRun) async throws -> Outcome
+    /// Writes that an executor accepted a run, also in a task that is cancelled; of one that changed meanwhile it is told how it
+    /// stands where the executor is to end it.
+    let settle: @Sendable (JobRun) async throws -> Outcome
 
     /// How long acceptances gather: the end of a short run comes meanwhile, and is all that has to be written of it.
-    private static let pause = Duration.milliseconds(100)
+    static let pause = Duration.milliseconds(100)
+    /// The most changes in one transaction.
+    private static let most = 4_096
 
     /// Writes with few transactions, under a term's token.
     init(_ parts: SchedulerParts, token: FencingToken) {
-        let intents = RunWriter(parts.runs, token: token)
-        let pause = RunWriter.Pause(length: Self.pause, clock: parts.clock)
-        let acceptances = RunWriter(parts.runs, token: token, pause: pause) { [runs = parts.runs] overtaken in
-            try await runs.runs(overtaken, endedFor: RunReason.endedHere)
+        let runs = parts.runs
+        let intents = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.most)
+        let acceptances = GroupCommit<JobRun, Outcome>(
+            pause: Self.pause,
+            clock: parts.clock,
+            most: Self.most
+        )
+        intend = { run in
+            try Task.checkCancellation()
+            return try await intents.perform(run) { changes throws(StoreError) in
+                try await Self.write(changes, to: runs, token) { _ in [] }
+            }
         }
-        intend = intents.write
-        settle = acceptances.write
-        run = {
-            await withTaskGroup(of: Void.self) { writers in
-                writers.addTask { await intents.run() }
-                writers.addTask { await acceptances.run() }
+        settle = { run in
+            try await acceptances.perform(run) { changes throws(StoreError) in
+                // A task of its own, waited for here: what executors said is worth writing also when the term ends.
+                let writing = Task { () async -> Result<[Outcome], StoreError> in
+                    do throws(StoreError) {
+                        let outcomes = try await Self.write(changes, to: runs, token) {
+                            overtaken throws(StoreError) in
+                            try await runs.runs(overtaken, endedFor: RunReason.endedHere)
+                        }
+                        return .success(outcomes)
+                    } catch { return .failure(error) }
+                }
+                return try await writing.value.get()
             }
         }
     }
 
     /// Writes each by itself.
-    init(_ write: @escaping @Sendable (JobRun) async throws -> RunWriter.Outcome) {
+    init(_ write: @escaping @Sendable (JobRun) async throws -> Outcome) {
         intend = write
         settle = write
-        run = {}
+    }
+
+    private static func write(
+        _ changes: [JobRun],
+        to runs: any RunStore,
+        _ token: FencingToken,
+        standing: ([RunID]) async throws(StoreError) -> [JobRun]
+    ) async throws(StoreError) -> [Outcome] {
+        let written = try await runs.advance(changes, token: token)
+        var new = Dictionary(written.map { ($0.id, $0) }) { first, _ in first }
+        // Of equal changes of a run the first counts.
+        let outcomes = changes.map { new.removeValue(forKey: $0.id).map(Outcome.written) }
+        let overtaken = zip(changes, outcomes).filter { $0.1 == nil }.map(\.0.id)
+        let present = overtaken.isEmpty ? [] : try await standing(overtaken)
+        let stands = Dictionary(present.map { ($0.id, $0) }) { first, _ in first }
+        return zip(changes, outcomes).map { $1 ?? .overtaken(by: stands[$0.id]) }
     }
 }
