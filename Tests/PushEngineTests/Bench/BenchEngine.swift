@@ -309,14 +309,22 @@ extension BenchEngine {
         return try await desk.round()
     }
 
+    /// A message's story, and the state that its record has at the same moment: a supplier may call back between two reads.
+    private func standing(of message: MessageID) async throws -> (story: [TraceEvent], state: DeliveryState) {
+        while true {
+            let state = try await record(message).state
+            let story = try await story(message)
+            if try await record(message).state == state { return (story, state) }
+        }
+    }
+
     /// Checks what holds of every message at any time: its story is in order and ends where its record stands.
     func expectSoundStories(
         _ messages: [MessageID],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         for message in messages {
-            let story = try await story(message)
-            let state = try await record(message).state
+            let (story, state) = try await standing(of: message)
             #expect(story.first?.stage == .accepted, sourceLocation: sourceLocation)
             #expect(story.last?.state == state, "\(story)", sourceLocation: sourceLocation)
             #expect(
