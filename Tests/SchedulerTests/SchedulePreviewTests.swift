@@ -112,6 +112,23 @@ import Testing
         #expect(try preview(expression, "UTC", "vixie", from: "2026-01-01").warnings == [warning])
     }
 
+    @Test(arguments: [
+        ("* * * * * ?", "UTC", "每秒触发"), ("* 0 2 * * ?", "UTC", "在符合的每一分钟内每秒触发：每分钟一次请将秒写为 0"),
+        ("0 0 0 29 2 ?", "UTC", "仅在 2 月 29 日触发"), ("0 0 0 31W 2-4 ?", "UTC", "31W 在 2 月、4 月 从不触发"),
+        ("0 0 0 29W * ?", "UTC", "29W 仅在闰年的 2 月触发"), ("0 0 0 31 3,4 ?", "UTC", "在 4 月 从不触发：没有这样的日期"),
+        ("0 0 0 L-3 * ?", "UTC", "L-3 指最后一天之前 3 天：31 天的月份为 28 日"),
+        ("0 0 0 ? * L", "UTC", "星期字段中单独的 L 表示每个星期六：每月最后一个星期五请写 FRIL"),
+        ("0 0 0 * * *", "UTC", "日与星期字段均为 *：每天触发"),
+        ("0 0 0 * * ? 2020", "UTC", "从不触发：2026-01-01T00:00:00Z 之后没有触发时间"),
+        ("0 30 2 8 3 ?", "America/New_York", "America/New_York 时区没有 2026-03-08 02:30：于 03:00 运行"),
+        ("0 30 1 1 11 ?", "America/New_York", "America/New_York 时区的 2026-11-01 01:30 出现两次：仅第一次运行"),
+    ])
+    func `what may surprise is said in Chinese too`(expression: String, zone: String, warning: String) throws
+    {
+        let preview = try preview(expression, zone, "vixie", from: "2026-01-01")
+        #expect(preview.surprises.map { $0.text(in: .chinese) } == [warning])
+    }
+
     @Test func `the next instants come in order and end with the schedule`() throws {
         let preview = try preview("0 0 0 1 * ? 2026", "Asia/Shanghai", "vixie", from: "2026-10-15")
         let rules = try #require(ZoneRules(named: "Asia/Shanghai"))

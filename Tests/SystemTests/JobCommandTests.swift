@@ -74,6 +74,28 @@ import Testing
     @Test func `definitions share a calendar in a file beside them, and come out with its days`() async throws
     {
         let bench = try await CommandBench.start()
+    @Test func `what of a schedule may surprise is told before it is applied, and when it is`() async throws {
+        let bench = try await CommandBench.start()
+        let text = """
+            name: early
+            group: app
+            schedule: {cron: 0 30 2 8 3 ?, zone: America/New_York}
+            handler: wake
+
+            """
+        let file = try bench.file("early.yaml", text)
+        let told = "note: app/early: 2"
+        let plan = try await bench.kpush("jobs", "plan", file)
+        #expect(plan.complaints.contains(told), "\(plan.complaints)")
+        #expect(plan.complaints.contains("02:30 does not exist in America/New_York: runs 03:00"))
+        #expect(try await bench.kpush("jobs", "plan", file, "--json").output.contains("does not exist in"))
+        let applied = try await bench.kpush("jobs", "apply", file)
+        #expect(applied.status == 0)
+        #expect(applied.complaints.contains(told))
+        // What is there already surprises nobody.
+        #expect(try await bench.kpush("jobs", "apply", file).complaints.isEmpty)
+    }
+
         let calendar = "name: acme\nfrom: 2030\nuntil: 2031\nweekends: excluded\nexcluded: [2030-12-25]\n"
         _ = try bench.file("acme.yaml", calendar)
         let job = "name: x\ngroup: g\nhandler: h\nschedule: {cron: \"0 0 9 * * ?\", calendar: acme.yaml}\n"

@@ -101,6 +101,13 @@ extension ChildJob {
     }
 }
 
+extension JobService {
+    /// A job that was just saved, with what of its schedule may surprise.
+    func saved(_ job: Job) throws -> WireObject {
+        try job.json + ["warnings": .texts(preview(job.spec.schedule, count: 1).warnings)]
+    }
+}
+
 extension SchedulePreview {
     var json: WireObject {
         ["instants": .list(instants.map { .instant($0) }), "warnings": .texts(warnings)]

@@ -58,7 +58,7 @@ struct JobRoutes {
         }
         try call.caller.check(spec)
         let job = try await jobs.create(spec, isEnabled: isEnabled)
-        return .created(job.json, at: "/api/v1/jobs/\(job.id)")
+        return .created(try jobs.saved(job), at: "/api/v1/jobs/\(job.id)")
     }
 
     @Sendable private func update(_ call: Call) async throws -> Answer {
@@ -67,7 +67,7 @@ struct JobRoutes {
         }
         let id: JobID = try call.id()
         try call.caller.check(spec, over: try await jobs.job(id).spec)
-        return Answer(try await jobs.update(id, version: version, to: spec).json)
+        return Answer(try jobs.saved(try await jobs.update(id, version: version, to: spec)))
     }
 
     @Sendable private func trigger(_ call: Call) async throws -> Answer {

@@ -32,7 +32,7 @@ struct JobVersionRoutes {
         let version = try await call.body { body in try body.required("version") as Int64 }
         let (id, number) = (try call.id() as JobID, try call.versionNumber)
         try await call.caller.check(restoring: number, of: id, jobs)
-        return Answer(try await jobs.restore(number, of: id, version: version).json)
+        return Answer(try jobs.saved(try await jobs.restore(number, of: id, version: version)))
     }
 }
 

@@ -40,9 +40,9 @@ struct ScheduleGlance: Sendable {
             fires = seen.instants.map { instant in
                 Fire(there: there.stamp(instant), here: isElsewhere ? say.stamp(instant) : nil)
             }
-            warnings = seen.warnings
+            warnings = seen.surprises.map { $0.text(in: say.language.ofCron) }
             fault = nil
-            isQuiet = seen.instants.isEmpty && seen.warnings.isEmpty
+            isQuiet = seen.instants.isEmpty && seen.surprises.isEmpty
         } catch {
             (words, zone, fires, warnings, isQuiet) = (nil, nil, [], [], false)
             fault = error.description
@@ -60,17 +60,17 @@ struct ScheduleGlance: Sendable {
         _ schedule: ScheduleText,
         from first: Moment?,
         by jobs: JobService
-    ) throws(SchedulerError) -> (instants: [Moment], warnings: [String]) {
+    ) throws(SchedulerError) -> (instants: [Moment], surprises: [ScheduleWarning]) {
         let isDelay = schedule.type == ScheduleType.fixedDelay.rawValue
         guard let first else {
             let seen = try jobs.preview(schedule, count: isDelay ? 1 : count)
-            return (seen.instants, seen.warnings)
+            return (seen.instants, seen.surprises)
         }
         guard !isDelay else { return ([first], []) }
         let seen = try jobs.preview(schedule, from: first, count: count - 1)
         // Behind its last fire a schedule has none, which is no surprise.
         let isOver = seen.instants.isEmpty && schedule.type == ScheduleType.once.rawValue
-        return ([first] + seen.instants, isOver ? [] : seen.warnings)
+        return ([first] + seen.instants, isOver ? [] : seen.surprises)
     }
 }
 

@@ -52,7 +52,7 @@ struct ScheduleWords: Sendable {
 
 extension Language {
     /// The language in which cron expressions are said.
-    fileprivate var ofCron: CronLanguage {
+    var ofCron: CronLanguage {
         switch self {
         case .english: .english
         case .chinese: .chinese

@@ -6,8 +6,10 @@ struct ClockChanges {
     struct Change: Hashable {
         /// When clocks are changed.
         let moment: Moment
-        /// What becomes of the reading, for people.
-        let sentence: String
+        /// What becomes of the reading.
+        let warning: ScheduleWarning
+
+        var sentence: String { warning.english }
     }
 
     let expression: CronExpression
@@ -25,7 +27,12 @@ struct ClockChanges {
             let end =
                 (sameDay ? "" : InstantText.date(span.wallStart) + " ") + InstantText.time(span.wallStart)
             let missing = "\(shown(missed)) does not exist in \(rules.identifier)"
-            return change(span, catchesUp ? "\(missing): runs \(end)" : "\(missing): does not run")
+            let chinese = "\(rules.identifier) 时区没有 \(shown(missed))"
+            return change(
+                span,
+                catchesUp ? "\(missing): runs \(end)" : "\(missing): does not run",
+                catchesUp ? "\(chinese)：于 \(end) 运行" : "\(chinese)：不运行"
+            )
         }
         return nil
     }
@@ -37,15 +44,25 @@ struct ClockChanges {
         for span in spans(after: instant) where span.followsOverlap {
             guard let repeated = reading(from: span.wallStart, before: span.front) else { continue }
             let twice = "\(shown(repeated)) comes twice in \(rules.identifier)"
-            if daylight == .quartz { return change(span, "\(twice): runs the second time only") }
+            let chinese = "\(rules.identifier) 时区的 \(shown(repeated)) 出现两次"
+            if daylight == .quartz {
+                return change(span, "\(twice): runs the second time only", "\(chinese)：仅第二次运行")
+            }
             let once = daylight.firesOnFirstPassOnly(interval: expression.isInterval)
-            return change(span, once ? "\(twice): runs the first time only" : "\(twice): runs both times")
+            return change(
+                span,
+                once ? "\(twice): runs the first time only" : "\(twice): runs both times",
+                once ? "\(chinese)：仅第一次运行" : "\(chinese)：两次都运行"
+            )
         }
         return nil
     }
 
-    private func change(_ span: ZoneRules.Span, _ sentence: String) -> Change {
-        Change(moment: Moment(secondsSinceEpoch: Int64(span.start)), sentence: sentence)
+    private func change(_ span: ZoneRules.Span, _ english: String, _ chinese: String) -> Change {
+        Change(
+            moment: Moment(secondsSinceEpoch: Int64(span.start)),
+            warning: ScheduleWarning(english, chinese)
+        )
     }
 
     private func spans(after instant: Moment) -> ArraySlice<ZoneRules.Span> {

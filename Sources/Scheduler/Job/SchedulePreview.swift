@@ -5,8 +5,11 @@ package import Groundwork
 package struct SchedulePreview: Hashable, Sendable {
     /// The next triggers, in order; fewer than asked for where the schedule ends.
     package let instants: [Moment]
-    /// Sentences about what the schedule does that its author may not expect.
-    package let warnings: [String]
+    /// What the schedule does that its author may not expect.
+    package let surprises: [ScheduleWarning]
+
+    /// The same as sentences in English.
+    package var warnings: [String] { surprises.map(\.english) }
 
     /// Looks ahead from `instant`.
     ///
@@ -25,7 +28,7 @@ package struct SchedulePreview: Hashable, Sendable {
         on days: (calendar: JobCalendar, zone: TimeZone)? = nil
     ) {
         var instants: [Moment] = []
-        var warnings = Self.warnings(schedule, after: instant)
+        var surprises = Self.surprises(schedule, after: instant)
         do {
             while instants.count < count,
                 let next = try schedule.nextTrigger(after: instants.last ?? instant, on: days)
@@ -33,15 +36,19 @@ package struct SchedulePreview: Hashable, Sendable {
                 instants.append(next)
             }
             if let days, instants.isEmpty, count > 0, schedule.nextTrigger(after: instant) != nil {
-                warnings.append(
-                    "never fires: calendar \(days.calendar.name) excludes every day on which it would"
+                let name = days.calendar.name
+                surprises.append(
+                    ScheduleWarning(
+                        "never fires: calendar \(name) excludes every day on which it would",
+                        "从不触发：日历 \(name) 排除了所有会触发的日期"
+                    )
                 )
             }
         } catch {
-            warnings.append(error.description)
+            surprises.append(ScheduleWarning(error.description, error.description))
         }
         self.instants = instants
-        self.warnings = warnings
+        self.surprises = surprises
     }
 
     /// Looks ahead on a job's own days and within its own bounds.
@@ -52,40 +59,50 @@ package struct SchedulePreview: Hashable, Sendable {
     ///   - count: how many triggers to look for; the first of which nobody knows whether it counts ends the look.
     init(of rhythm: Rhythm, after instant: Moment, count: Int) {
         var instants: [Moment] = []
-        var warnings = Self.warnings(rhythm.schedule, after: instant)
+        var surprises = Self.surprises(rhythm.schedule, after: instant)
         while instants.count < count, let next = rhythm.start(after: instants.last ?? instant) {
-            if let doubt = rhythm.doubt(about: next) {
-                warnings.append(doubt)
+            if let doubt = rhythm.warning(of: next) {
+                surprises.append(doubt)
                 break
             }
             instants.append(next)
         }
         self.instants = instants
-        self.warnings = warnings
+        self.surprises = surprises
     }
 
-    private static func warnings(_ schedule: Schedule, after instant: Moment) -> [String] {
+    /// What may surprise about a schedule that begins at `instant`, for who is about to save it; nothing where it is none.
+    package static func surprises(of text: ScheduleText, at instant: Moment) -> [ScheduleWarning] {
+        guard let rhythm = try? Rhythm(text, since: instant) else { return [] }
+        return SchedulePreview(of: rhythm, after: instant, count: 1).surprises
+    }
+
+    private static func never(after instant: Moment, in rules: ZoneRules) -> ScheduleWarning {
+        let shown = InstantText.local(instant, in: rules)
+        return ScheduleWarning("never fires: nothing is due after \(shown)", "从不触发：\(shown) 之后没有触发时间")
+    }
+
+    private static func surprises(_ schedule: Schedule, after instant: Moment) -> [ScheduleWarning] {
         switch schedule {
         case .none: []
         case .once, .fixedRate, .fixedDelay:
-            schedule.nextTrigger(after: instant) == nil
-                ? ["never fires: nothing is due after \(InstantText.local(instant, in: .utc))"] : []
+            schedule.nextTrigger(after: instant) == nil ? [never(after: instant, in: .utc)] : []
         case .cron(let expression, let zone, let daylight):
-            warnings(expression, in: ZoneRules(of: zone), daylight: daylight, after: instant)
+            surprises(expression, in: ZoneRules(of: zone), daylight: daylight, after: instant)
         }
     }
 
-    private static func warnings(
+    private static func surprises(
         _ expression: CronExpression,
         in rules: ZoneRules,
         daylight: DaylightPolicy,
         after instant: Moment
-    ) -> [String] {
+    ) -> [ScheduleWarning] {
         guard expression.next(after: instant, in: rules, policy: daylight) != nil else {
-            return ["never fires: nothing is due after \(InstantText.local(instant, in: rules))"]
+            return [never(after: instant, in: rules)]
         }
         let changes = ClockChanges(expression: expression, rules: rules, daylight: daylight)
         let clockWarnings = [changes.nextGap(after: instant), changes.nextOverlap(after: instant)]
-        return expression.warnings + clockWarnings.compactMap { $0?.sentence }
+        return expression.warnings + clockWarnings.compactMap { $0?.warning }
     }
 }

@@ -62,6 +62,12 @@ struct Rhythm {
             ? days.calendar.notCovered(date).description : nil
     }
 
+    /// The same, for who looks ahead.
+    func warning(of trigger: Moment) -> ScheduleWarning? {
+        guard doubt(about: trigger) != nil, let days else { return nil }
+        return days.calendar.warning(of: days.zone.date(at: trigger))
+    }
+
     /// The trigger that follows the one planned at `planned`; nil when there is none, or not until a run has
     /// ended.
     func following(_ planned: Moment) -> Moment? {

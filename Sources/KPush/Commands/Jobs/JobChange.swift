@@ -16,6 +16,8 @@ struct JobChange: Sendable {
     let fields: [Field]
     /// The state to switch the job to; nil to leave it.
     let isToBeEnabled: Bool?
+    /// What of a schedule that is new may surprise.
+    let warnings: [String]
 
     init(_ defined: DefinedJob, of job: JobAnswer?) {
         self.defined = defined
@@ -23,6 +25,7 @@ struct JobChange: Sendable {
         guard let job else {
             fields = []
             isToBeEnabled = nil
+            warnings = Self.warnings(of: defined.spec)
             return
         }
         let pairs = zip(JobText.fields(job.spec), JobText.fields(defined.spec))
@@ -31,7 +34,16 @@ struct JobChange: Sendable {
         }
         let switches = defined.isSwitchGiven && defined.definition.isEnabled != job.enabled
         isToBeEnabled = switches ? defined.definition.isEnabled : nil
+        let isNew = fields.contains { $0.name == "schedule" } || isToBeEnabled == true
+        warnings = isNew ? Self.warnings(of: defined.spec) : []
     }
+
+    private static func warnings(of spec: JobSpec) -> [String] {
+        SchedulePreview.surprises(of: spec.schedule, at: SystemClock().now).map(\.english)
+    }
+
+    /// The warnings as the lines that go to standard error.
+    var notes: String { warnings.map { "note: \(name): \($0)\n" }.joined().printableLines }
 
     var isNeeded: Bool { job == nil || !fields.isEmpty || isToBeEnabled != nil }
 
@@ -109,6 +121,7 @@ extension JobChange {
             ])
         }
         object.append("changes", .list(changes.map(WireValue.object)))
+        object.append("warnings", .list(warnings.map(WireValue.text)))
         return String(decoding: WireValue.object(object).json, as: UTF8.self)
     }
 }

@@ -25,6 +25,7 @@ struct JobApplyCommand: ServerCommand {
                 if let answer { Terminal.out(answer.text + "\n") }
             } else {
                 Terminal.out(try Self.line(change, answer).printable + "\n")
+                Terminal.complain(change.notes)
             }
         }
     }
@@ -58,6 +59,7 @@ struct JobPlanCommand: ServerCommand {
         for change in changes {
             if !server.json {
                 Terminal.out(change.text)
+                Terminal.complain(change.notes)
             } else if change.isNeeded {
                 Terminal.out(change.json + "\n")
             }

@@ -22,6 +22,15 @@ extension JobCalendar {
         return CalendarError(calendar: name, field: "day", reason: reason)
     }
 
+    /// The same, for who looks ahead.
+    func warning(of date: CivilDate) -> ScheduleWarning {
+        let span = years.count == 1 ? "\(years.lowerBound)" : "\(years.lowerBound) 至 \(years.upperBound)"
+        return ScheduleWarning(
+            notCovered(date).description,
+            "日历 \(name) 未涵盖 \(date.text)：仅含 \(span) 年；请补充 \(date.year) 年的日期"
+        )
+    }
+
     /// Refuses what no calendar can be.
     func check(_ excluded: [CivilDate], _ included: [CivilDate]) throws(CalendarError) {
         let isNamed =
