@@ -22,6 +22,8 @@ import Testing
         children:
           - {job: tick}
           - {job: ops/page somebody, when: failure, params: result, per_shard: true}
+        route: CONSISTENT_HASH
+        hash_key: '17'
         keep_days: 90
         lateness: {target_ms: 1500}
         ---
@@ -64,6 +66,7 @@ import Testing
             )
         )
         #expect(exported.output.contains("keep_days: 90\n"))
+        #expect(exported.output.contains("hash_key: '17'\n"))
         #expect(exported.output.contains("lateness: {target_ms: 1500}\n"))
         let same = try await bench.kpush("jobs", "diff", "-", input: exported.output)
         #expect(same.status == 0, "\(exported.output)\(same.output)\(same.complaints)")
@@ -71,9 +74,6 @@ import Testing
         #expect(list.lines.contains { $0.contains("every 30s") && $0.contains("no") })
     }
 
-    @Test func `definitions share a calendar in a file beside them, and come out with its days`() async throws
-    {
-        let bench = try await CommandBench.start()
     @Test func `what of a schedule may surprise is told before it is applied, and when it is`() async throws {
         let bench = try await CommandBench.start()
         let text = """
@@ -96,6 +96,9 @@ import Testing
         #expect(try await bench.kpush("jobs", "apply", file).complaints.isEmpty)
     }
 
+    @Test func `definitions share a calendar in a file beside them, and come out with its days`() async throws
+    {
+        let bench = try await CommandBench.start()
         let calendar = "name: acme\nfrom: 2030\nuntil: 2031\nweekends: excluded\nexcluded: [2030-12-25]\n"
         _ = try bench.file("acme.yaml", calendar)
         let job = "name: x\ngroup: g\nhandler: h\nschedule: {cron: \"0 0 9 * * ?\", calendar: acme.yaml}\n"

@@ -42,6 +42,9 @@ import Testing
         #expect(rate.route == .failover)
         #expect(rate.overlap == .discardLater)
         #expect(jobs[1].findings.isEmpty)
+        // Their ring goes by their number, which the job does not have here.
+        #expect(jobs[3].definition.spec.route == .consistentHash)
+        #expect(jobs.map(\.definition.spec.hashKey) == [nil, nil, nil, "4", nil, nil])
         #expect(try imported("xxl-job-2.4", daylight: .vixie)[0].definition.spec.schedule.daylight == "vixie")
     }
 

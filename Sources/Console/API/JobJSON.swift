@@ -40,7 +40,7 @@ extension JobSpec {
             "children": .objects(children.map(\.json)),
             "alarm": alarm.map { .object($0.json) } ?? .null,
             "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
-            "lateness": lateness.map { .object($0.json) } ?? .null,
+            "lateness": lateness.map { .object($0.json) } ?? .null, "hashKey": .optional(hashKey),
         ]
     }
 }

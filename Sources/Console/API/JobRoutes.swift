@@ -149,6 +149,7 @@ extension JobSpec {
                 percent: try target.optional("percent") ?? LatenessTarget.usualPercent
             )
         }
+        hashKey = try body.optional("hashKey")
         keep = try body.optional("keepDays", in: 1.0...3_650).map { .seconds($0 * 86_400) }
     }
 

@@ -56,6 +56,7 @@ extension JobForm {
             FormField("timeout", say("timeout"), .number, in: input, note: say("timeout-hint")),
             FormField("params", say("params"), .area, in: input, note: say("params-hint")).wide,
             FormField("route", say("route"), among: routes, in: input),
+            FormField("hashKey", say("hash-key"), in: input, note: say("hash-key-hint")),
             FormField("overlap", say("overlap"), among: overlaps, in: input, note: say("overlap-hint")),
             FormField("misfire", say("misfire"), among: misfires, in: input, note: say("misfire-hint")),
             FormField("keep", say("keep-days"), .number, in: input, note: say("keep-days-hint")),

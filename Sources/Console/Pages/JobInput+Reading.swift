@@ -27,6 +27,7 @@ extension JobInput {
         spec.overlap = reader.choice("overlap", usual: .serial)
         spec.misfire = reader.choice("misfire", usual: .usual(for: spec.schedule))
         spec.timeout = reader.seconds("timeout", usual: .zero)
+        spec.hashKey = text("hashKey").isEmpty ? nil : text("hashKey")
         spec.keep =
             text("keep").isEmpty ? nil : .seconds(reader.number("keep", in: 1...3_650, usual: 1) * 86_400)
         spec.lateness = Self.lateness(&reader)

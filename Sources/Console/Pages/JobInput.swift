@@ -21,6 +21,7 @@ struct JobInput: Sendable {
             "route": spec.route.rawValue, "overlap": spec.overlap.rawValue,
             "misfire": spec.misfire.rawValue, "timeout": Self.text(spec.timeout),
         ]
+        if let key = spec.hashKey { texts["hashKey"] = key }
         if let keep = spec.keep { texts["keep"] = Self.text(keep.inSeconds / 86_400) }
         if let lateness = spec.lateness {
             texts["lateness.target"] = Self.text(lateness.target)

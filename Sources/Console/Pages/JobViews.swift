@@ -130,6 +130,7 @@ struct JobDetail: Sendable {
             let words = reasons.map(\.rawValue).sorted().map { say("reason-\($0)") }
             facts.append(Fact(say("retry-reasons"), words.joined(separator: ", ")))
         }
+        if let key = spec.hashKey { facts.append(Fact(say("hash-key"), key)) }
         if let keep = spec.keep { facts.append(Fact(say("keep-fact"), say.duration(keep))) }
         if let lateness = spec.lateness {
             let share = say.percent(lateness.percent / 100)

@@ -123,6 +123,8 @@ struct JobImport {
         }
         if let route = RouteStrategy(rawValue: job.route) {
             spec.route = route
+            // Their ring goes by the number that the job had there.
+            if route == .consistentHash { spec.hashKey = "\(job.id)" }
         } else {
             findings.append(.routeUnknown(job.route))
         }

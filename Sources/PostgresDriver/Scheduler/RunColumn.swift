@@ -35,6 +35,7 @@ enum RunColumn: Int32, CaseIterable {
     case token
     case hasSequel
     case target
+    case hashKey
 
     /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
     static func list(of table: String = "runs") -> String { list(allCases, of: table) }
@@ -83,6 +84,7 @@ struct RunArrays {
         add(.followUpMs, .optionalInts(terms.map(\.followUp?.wholeMilliseconds)))
         add(.hasSequel, .ints(terms.map { $0.hasSequel ? 1 : 0 }))
         add(.target, .optionalTexts(terms.map(\.target?.url)))
+        add(.hashKey, .optionalTexts(terms.map(\.hashKey)))
         add(.state, .texts(runs.map(\.state.name.rawValue)))
         add(.dueAt, .optionalInts(runs.map(\.state.stored.due?.millisecondsSinceEpoch)))
         add(.endedAt, .optionalInts(ends.map { $0?.at.millisecondsSinceEpoch }))

@@ -55,7 +55,8 @@ extension RunPlan {
                 retry: try RetryPolicy(stored: row.text(.retry) ?? ""),
                 followUp: row.number(.followUpMs).map { .milliseconds($0) },
                 hasSequel: row[.hasSequel] != 0,
-                target: row.text(.target).map(ExecutorAddress.init(stored:))
+                target: row.text(.target).map(ExecutorAddress.init(stored:)),
+                hashKey: row.text(.hashKey)
             )
         )
     }

@@ -24,6 +24,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(audit) },
             { link in _ = try link.runScript(apiKeys) },
             { link in _ = try link.runScript(indexesByStage) },
+            { link in _ = try link.runScript(hashKeys) },
         ]
     )
 
@@ -245,6 +246,8 @@ enum SchedulerSchema {
         """
 
     /// The only executor that may have a run; null for nearly all.
+    private static let hashKeys = "ALTER TABLE runs ADD COLUMN hash_key text"
+
     private static let targets = "ALTER TABLE runs ADD COLUMN target text"
 
     /// Calls that are made once: what they were answered, and which runs they added.

@@ -34,6 +34,7 @@ enum RunColumn: Int, CaseIterable {
     case token
     case hasSequel
     case target
+    case hashKey
 
     /// What to write after `SELECT`, for `runs` or a name it goes by in the statement.
     static func list(of table: String = "runs") -> String {

@@ -80,7 +80,8 @@ extension RunPlan {
                 retry: try RetryPolicy(stored: retry),
                 followUp: (row[.followUpMs] as Int64?).map(Duration.milliseconds),
                 hasSequel: row[.hasSequel],
-                target: (row[.target] as String?).map(ExecutorAddress.init(stored:))
+                target: (row[.target] as String?).map(ExecutorAddress.init(stored:)),
+                hashKey: row[.hashKey]
             )
         )
     }
@@ -137,14 +138,15 @@ struct RunInsertion {
         statement.bind(token?.rawValue, at: 21)
         statement.bind(terms.hasSequel ? 1 : 0, at: 22)
         statement.bind(text: terms.target?.url, at: 23)
+        statement.bind(text: terms.hashKey, at: 24)
     }
 
     private static let insertRun = """
         INSERT INTO runs (
             job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler, params, overlap,
             route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, target,
-            sends, version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
+            hash_key, sends, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
         """
 
     private static let insertNewRun = insertRun + " ON CONFLICT DO NOTHING"

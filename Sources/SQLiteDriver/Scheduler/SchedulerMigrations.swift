@@ -25,6 +25,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("people") { db in try db.execute(sql: people) }
         migrator.registerMigration("audit") { db in try db.execute(sql: audit) }
         migrator.registerMigration("API keys") { db in try db.execute(sql: apiKeys) }
+        migrator.registerMigration("hash keys") { db in try db.execute(sql: hashKeys) }
         return migrator
     }
 
@@ -126,6 +127,8 @@ enum SchedulerMigrations {
         """
 
     /// The only executor that may have a run; null for nearly all.
+    private static let hashKeys = "ALTER TABLE runs ADD COLUMN hash_key TEXT"
+
     private static let targets = "ALTER TABLE runs ADD COLUMN target TEXT"
 
     /// Calls that are made once: what they were answered, and which runs they added.

@@ -35,7 +35,7 @@ extension ArchiveTable {
                 .text("instance"), .number("dispatched_at"), .number("started_at"),
                 .number("unreached_since"), .number("kill_requested_at"), .number("ended_at"),
                 .text("reason"), .text("message"), .number("version"), .number("token"),
-                .number("has_sequel"), .text("target"),
+                .number("has_sequel"), .text("target"), .text("hash_key"),
             ]
         ),
         ArchiveTable(

@@ -63,7 +63,8 @@ package struct Router: Sendable {
         case .random: return living.rotated(to: random(living.count))
         // A shard whose executor is gone falls to the first.
         case .sharding: return living.rotated(to: shard.index < living.count ? shard.index : 0)
-        case .consistentHash: return ring(of: living).order(for: "\(job)").map { living[$0] }
+        case .consistentHash:
+            return ring(of: living).order(for: run.plan.terms.hashKey ?? "\(job)").map { living[$0] }
         case .round, .leastFrequentlyUsed, .leastRecentlyUsed:
             let latest = receivers[job] ?? []
             // Jobs that begin together do not all begin with the same executor.

@@ -73,6 +73,10 @@ package struct JobSpec: Hashable, Sendable {
     package var keep: Duration?
     /// How late its runs may be; nil where nobody is told.
     package var lateness: LatenessTarget?
+    /// What a consistent hash goes by; nil for the job's number.
+    ///
+    /// Jobs with the same key go to the same executor.
+    package var hashKey: String?
 
     package init(
         name: String,
@@ -90,7 +94,8 @@ package struct JobSpec: Hashable, Sendable {
         children: [ChildJob] = [],
         alarm: AlarmPolicy? = nil,
         keep: Duration? = nil,
-        lateness: LatenessTarget? = nil
+        lateness: LatenessTarget? = nil,
+        hashKey: String? = nil
     ) {
         self.name = name
         self.group = group
@@ -108,6 +113,7 @@ package struct JobSpec: Hashable, Sendable {
         self.alarm = alarm
         self.keep = keep
         self.lateness = lateness
+        self.hashKey = hashKey
     }
 }
 

@@ -16,6 +16,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             alarm, enabled, script, lateness
         case timeoutSeconds = "timeout_seconds"
         case keepDays = "keep_days"
+        case hashKey = "hash_key"
     }
 
     private enum ScheduleKeys: String, CodingKey, CaseIterable {
@@ -60,7 +61,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
             children: children.map { $0.within(group) },
             alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
             keep: try keys.decodeIfPresent(Double.self, forKey: .keepDays).map { .seconds($0 * 86_400) },
-            lateness: try keys.decodeIfPresent(LatenessTarget.self, forKey: .lateness)
+            lateness: try keys.decodeIfPresent(LatenessTarget.self, forKey: .lateness),
+            hashKey: try keys.decodeIfPresent(String.self, forKey: .hashKey)
         )
         isEnabled = try keys.decodeIfPresent(Bool.self, forKey: .enabled) ?? true
     }
@@ -87,6 +89,7 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         try keys.encodeIfPresent(spec.alarm, forKey: .alarm)
         try keys.encodeIfPresent(spec.keep.map { $0.inSeconds / 86_400 }, forKey: .keepDays)
         try keys.encodeIfPresent(spec.lateness, forKey: .lateness)
+        try keys.encodeIfPresent(spec.hashKey, forKey: .hashKey)
         try keys.encode(isEnabled, forKey: .enabled)
     }
 

@@ -17,6 +17,7 @@ package enum JobField: String, Hashable, Sendable, CaseIterable {
     case alarm
     case keep = "keepDays"
     case lateness
+    case hashKey
 
     private func value(in version: JobVersion) -> AnyHashable {
         let spec = version.spec
@@ -38,6 +39,7 @@ package enum JobField: String, Hashable, Sendable, CaseIterable {
         case .alarm: spec.alarm
         case .keep: spec.keep
         case .lateness: spec.lateness
+        case .hashKey: spec.hashKey
         }
     }
 

@@ -23,6 +23,10 @@ extension JobSpec {
             check(keep >= .seconds(86_400) && keep <= Self.longestKeep, "keep", "must be from 1 to 3650 days")
         }
         faults += lateness?.faults ?? []
+        if let hashKey {
+            let reason = "must have 1 to 128 characters and no line break"
+            check(Self.isLine(hashKey, atMost: 128), "hashKey", reason)
+        }
         check((0...100).contains(retry.limit), "retry.limit", "must be from 0 to 100")
         check(
             retry.backoff.first >= .zero && retry.backoff.ceiling >= retry.backoff.first,

@@ -6,6 +6,7 @@ extension JobSpec: Encodable {
         case name, group, summary, schedule, misfire, overlap, route, handler, params, retry, children, alarm
         case script, lateness
         case timeout = "timeout_ms"
+        case hashKey = "hash_key"
         // `RunClearingStore.keeps` finds the jobs that have one by this key.
         case keep = "keep_ms"
     }
@@ -28,5 +29,6 @@ extension JobSpec: Encodable {
         try keys.encodeIfPresent(alarm, forKey: .alarm)
         try keys.encodeIfPresent(keep?.wholeMilliseconds, forKey: .keep)
         try keys.encodeIfPresent(lateness, forKey: .lateness)
+        try keys.encodeIfPresent(hashKey, forKey: .hashKey)
     }
 }

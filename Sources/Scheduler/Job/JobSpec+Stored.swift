@@ -46,6 +46,7 @@ extension JobSpec {
             case "alarm": alarm = try scanner.part()
             case "keep_ms": keep = .milliseconds(try scanner.integer())
             case "lateness": lateness = try scanner.part()
+            case "hash_key": hashKey = try scanner.string()
             default: try scanner.skip()
             }
         }

@@ -48,6 +48,8 @@ package struct RunTerms: Hashable, Sendable {
     package var hasSequel: Bool
     /// The only executor that may have it; nil when the route chooses one.
     package var target: ExecutorAddress?
+    /// What a consistent hash goes by; nil for the job's number.
+    package var hashKey: String?
 
     package init(
         group: String,
@@ -59,7 +61,8 @@ package struct RunTerms: Hashable, Sendable {
         retry: RetryPolicy = .never,
         followUp: Duration? = nil,
         hasSequel: Bool = false,
-        target: ExecutorAddress? = nil
+        target: ExecutorAddress? = nil,
+        hashKey: String? = nil
     ) {
         self.group = group
         self.handler = handler
@@ -71,6 +74,7 @@ package struct RunTerms: Hashable, Sendable {
         self.followUp = followUp
         self.hasSequel = hasSequel
         self.target = target
+        self.hashKey = hashKey
     }
 
     /// The terms of `spec`, with other parameters when an operator gave some.
@@ -84,7 +88,8 @@ package struct RunTerms: Hashable, Sendable {
             timeout: spec.timeout,
             retry: spec.retry,
             followUp: spec.schedule.fixedDelay,
-            hasSequel: !spec.children.isEmpty || spec.alarm != nil
+            hasSequel: !spec.children.isEmpty || spec.alarm != nil,
+            hashKey: spec.route == .consistentHash ? spec.hashKey : nil
         )
     }
 }

@@ -9,7 +9,7 @@ package enum JobStoreConformance {
 
     private static let editing: [Clause<SchedulerStores>] = [
         Clause("a job reads back as it was added") { stores in
-            let spec = JobSpec.sample(
+            var spec = JobSpec.sample(
                 schedule: .cron("0 0 8 * * ?", zone: "Asia/Shanghai"),
                 misfire: .fireOnce,
                 overlap: .coverEarly,
@@ -17,6 +17,7 @@ package enum JobStoreConformance {
                 timeout: .milliseconds(1_500),
                 retry: RetryPolicy(limit: 3)
             )
+            spec.hashKey = "17"
             var new = NewJob.sample(spec)
             new.definition = "text"
             let added = try await stores.jobs.add(new)

@@ -21,7 +21,8 @@ package enum RunStoreConformance {
                 timeout: .milliseconds(1_500),
                 retry: RetryPolicy(limit: 2),
                 followUp: .seconds(3),
-                hasSequel: true
+                hasSequel: true,
+                hashKey: "k"
             )
             let new = NewRun.sample(
                 of: job.id,

@@ -19,6 +19,8 @@ import Testing
             #expect(made["nextTriggerAt"] == "2030-01-15T18:00:00.000Z")
             #expect(made["timeout"].wholeNumber == 90)
             #expect(made["retry.backoff.ceiling"].wholeNumber == 8)
+            #expect(made["hashKey"] == .null)
+            #expect(made["warnings"] == .list([]))
             let place = try #require(made.headers["location"])
 
             let edit = #"{"version":1,"# + Self.sound.dropFirst().replacing("clean", with: "sweep")
@@ -39,6 +41,24 @@ import Testing
             #expect(try await bench.post("/api/v1/runs/\(run)/kill").status == 200)
             #expect(try await bench.call("DELETE", place).status == 204)
             #expect(try await bench.get(place).status == 404)
+        }
+    }
+
+    @Test func `what of a schedule may surprise is told to who saves it`() async throws {
+        try await ConsoleBench.use { bench in
+            let surprising = Self.sound.replacing("0 0 2 * * ?", with: "0 0 0 31W * ?")
+                .replacing("\"params\"", with: "\"hashKey\":\"17\",\"params\"")
+            let made = try await bench.post("/api/v1/jobs", surprising)
+            #expect(made["warnings.0"] == "31W never fires in February, April, June, September, November")
+            #expect(made["hashKey"] == "17")
+            let place = try #require(made.headers["location"])
+            let edit = #"{"version":1,"# + surprising.dropFirst().replacing("31W", with: "30W")
+            #expect(try await bench.put(place, edit)["warnings.0"] == "30W never fires in February")
+            let restored = try await bench.post(place + "/versions/1/restore", #"{"version":2}"#)
+            #expect(restored["warnings.0"] == made["warnings.0"])
+            #expect(try await bench.get(place)["warnings"] == .null)
+            let faulty = try await bench.post("/api/v1/jobs", surprising.replacing("\"17\"", with: "\"\""))
+            #expect((faulty.status, faulty["field"].text) == (400, "hashKey"))
         }
     }
 

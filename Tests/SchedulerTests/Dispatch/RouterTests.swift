@@ -81,6 +81,20 @@ struct RouterTests {
         #expect(chosen.joined() == "abcaa")
     }
 
+    @Test func `a job with a hash key has the executor that xxl-job gives the job of that number`() {
+        var router = Router()
+        let ring = HashRing(living.map(\.spelling))
+        for key in ["1", "17", "40", "a customer"] {
+            let expected = ring.order(for: key).map { living[$0].address }
+            for job in [1, 2, 17] as [Int64] {
+                let run = Self.run(of: job, by: .consistentHash, shard: .whole, hashKey: key)
+                #expect(router.candidates(among: living, for: run).map(\.address) == expected)
+            }
+        }
+        // Only that route goes by it.
+        #expect(Self.run(of: 1, by: .round, shard: .whole, hashKey: "17").plan.terms.hashKey == nil)
+    }
+
     @Test func `a job always has the same executor by its hash, that of the spelled addresses`() {
         var router = Router()
         let spelled = living.map { executor in
@@ -203,12 +217,15 @@ struct RouterTests {
         #expect(choice * 5 < building, "\(choice), \(building)")
     }
 
-    private static func run(of job: Int64, by strategy: RouteStrategy, shard: Shard) -> JobRun {
-        let new = NewRun.sample(
-            of: JobID(rawValue: job),
-            shard: shard,
-            terms: RunTerms(.sample(route: strategy))
-        )
+    private static func run(
+        of job: Int64,
+        by strategy: RouteStrategy,
+        shard: Shard,
+        hashKey: String? = nil
+    ) -> JobRun {
+        var spec = JobSpec.sample(route: strategy)
+        spec.hashKey = hashKey
+        let new = NewRun.sample(of: JobID(rawValue: job), shard: shard, terms: RunTerms(spec))
         return JobRun(id: RunID(rawValue: 1), plan: new.plan, state: new.state)
     }
 

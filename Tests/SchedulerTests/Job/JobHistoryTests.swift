@@ -103,9 +103,10 @@ struct JobHistoryTests {
         spec.alarm = AlarmPolicy([AlarmTarget(template: 1, receivers: ["a"])])
         spec.keep = .seconds(86_400)
         spec.lateness = LatenessTarget(.seconds(1))
+        spec.hashKey = "1"
         let stored = try JSONSerialization.jsonObject(with: JSONEncoder().encode(spec))
         let keys = try #require(stored as? [String: Any]).keys
-            .map { $0 == "keep_ms" ? "keepDays" : $0 == "timeout_ms" ? "timeout" : $0 }
+            .map { ["keep_ms": "keepDays", "timeout_ms": "timeout", "hash_key": "hashKey"][$0] ?? $0 }
         #expect(Set(keys) == Set(JobField.allCases.map(\.rawValue)).subtracting(["enabled"]))
     }
 }

@@ -65,6 +65,7 @@ struct JobAnswer: Decodable, Sendable {
     let alarm: Alarm?
     let keepDays: Double?
     let lateness: Lateness?
+    let hashKey: String?
     let lastTriggerAt: APIInstant?
     let nextTriggerAt: APIInstant?
     let fromDefinition: Bool
@@ -112,7 +113,8 @@ struct JobAnswer: Decodable, Sendable {
                 AlarmPolicy($0.to, window: .seconds($0.window), tellsRecovery: $0.recovery)
             },
             keep: keepDays.map { .seconds($0 * 86_400) },
-            lateness: lateness.map { LatenessTarget(.seconds($0.target), percent: $0.percent) }
+            lateness: lateness.map { LatenessTarget(.seconds($0.target), percent: $0.percent) },
+            hashKey: hashKey
         )
     }
 }
@@ -193,6 +195,7 @@ extension JobSpec {
             "alarm": alarm.map { .object($0.draft) } ?? .null,
             "keepDays": keep.map { .number($0.inSeconds / 86_400) } ?? .null,
             "lateness": lateness.map { .object($0.draft) } ?? .null,
+            "hashKey": hashKey.map(WireValue.text) ?? .null,
             "children": .list(
                 children.map { child in
                     .object([

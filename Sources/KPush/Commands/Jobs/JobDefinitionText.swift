@@ -33,6 +33,7 @@ enum JobDefinitionText {
         }
         if !spec.params.isEmpty { keys.add("params", spec.params) }
         if spec.route != usual.route { keys.add("route", spec.route.rawValue) }
+        if let key = spec.hashKey { keys.add("hash_key", key) }
         if spec.overlap != usual.overlap { keys.add("overlap", spec.overlap.rawValue) }
         // What is usual depends on the schedule.
         keys.add("misfire", spec.misfire.rawValue)

@@ -34,7 +34,7 @@ enum JobText {
             ("summary", spec.summary), ("schedule", schedule(spec.schedule)), ("handler", spec.handler),
             ("script", spec.script.map(script) ?? ""), ("params", spec.params),
             ("route", spec.route.rawValue), ("overlap", spec.overlap.rawValue),
-            ("misfire", spec.misfire.rawValue),
+            ("hash key", spec.hashKey ?? ""), ("misfire", spec.misfire.rawValue),
             ("timeout", spec.timeout == .zero ? "none" : seconds(spec.timeout)), ("retry", retry(spec.retry)),
             ("children", spec.children.map(child).joined(separator: "; ")),
             ("alarm", spec.alarm.map(alarm) ?? ""),
