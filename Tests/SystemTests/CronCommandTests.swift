@@ -91,7 +91,39 @@ import Testing
         #expect(ending.output == starts.map { "\($0 + 86_400_000)\n" }.joined())
     }
 
-    private func cronNext(_ arguments: [String], input: String = "") async throws -> Program.Ending {
-        try await Program.run(["cron", "next"] + arguments, input: input)
+    @Test(arguments: ["UTC", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe"])
+    func `the host's zone changes nothing`(host: String) async throws {
+        // A gap of an hour, one of half an hour, an hour that comes twice, and a zone without changes.
+        let input = """
+            0 30 2 * * ?\tAmerica/New_York\t1804896000000
+            0 15 2 * * ?\tAustralia/Lord_Howe\t1822435200000
+            0 30 1 * * ?\tAmerica/New_York\t1825545600000
+            0 0 9 * * ?\tAsia/Shanghai\t1804896000000
+            """
+        let lines = try await cronNext(["--stdin", "--count", "3"], input: input, host: host)
+        #expect(
+            lines.output == """
+                1804923000000,1805007600000,1805092200000
+                1822491000000,1822576500000,1822662900000
+                1825565400000,1825655400000,1825741800000
+                1804899600000,1804986000000,1805072400000
+
+                """
+        )
+        // An instant without an offset is one of the expression's zone.
+        let noon = [
+            "0 30 2 * * ?", "--zone", "America/New_York", "--from", "2027-03-13T12:00:00", "--count", "2",
+        ]
+        let shown = try await cronNext(noon, host: host)
+        #expect(shown.output == "2027-03-14T03:00:00-04:00\n2027-03-15T02:30:00-04:00\n")
+    }
+
+    private func cronNext(
+        _ arguments: [String],
+        input: String = "",
+        host zone: String? = nil
+    ) async throws -> Program.Ending {
+        let environment = zone.map { ["TZ": $0] } ?? [:]
+        return try await Program.run(["cron", "next"] + arguments, input: input, environment: environment)
     }
 }
