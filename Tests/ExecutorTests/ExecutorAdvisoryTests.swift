@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: ["GLUE_SHELL", "GLUE_PYTHON", "GLUE_GROOVY"])
-    func `CVE-2022-36157, #3945: code that somebody sends does not run where nobody has switched scripts on`(
+    func `CVE-2022-36157, #3745, #3945: code that is sent does not run where nobody has switched scripts on`(
         type: String
     ) async throws {
         let proof = folder.file("proof")
@@ -44,6 +44,30 @@ import Testing
             }
         }
         #expect(!FileManager.default.fileExists(atPath: proof))
+    }
+
+    @Test(arguments: ["/run", "/trigger"], ["default_token", ""])
+    func `nuclei #8523: what scanners send with the published token starts nothing, even with scripts on`(
+        path: String,
+        token: String
+    ) async throws {
+        let body =
+            #"{"jobId":7,"executorHandler":"","executorParams":"","executorBlockStrategy":"COVER_EARLY","#
+            + #""executorTimeout":0,"logId":1001,"logDateTime":1795597200000,"glueType":"GLUE_SHELL","#
+            + #""glueSource":"true","glueUpdatetime":1795597200000,"broadcastIndex":0,"#
+            + #""broadcastTotal":1}"#
+        try await ProgramBench.serve(in: folder.path) { bench async throws in
+            let runner = bench.runner.runner
+            let logs = RunLogReader(bench.runner.logs)
+            let door = ExecutorDoor(runner: runner, logs: logs, token: Secret("a-token-of-tests"))
+            let call = ExecutorDoor.Call(path: path, token: token, body: Array(body.utf8))
+            #expect(await door.answer(call) == .failure("The access token is wrong."))
+            #expect(await runner.isIdle(JobID(rawValue: 7)))
+            // With the right token it is taken, as the first of its kind.
+            let trusted = ExecutorDoor.Call(path: path, token: "a-token-of-tests", body: Array(body.utf8))
+            #expect(await door.answer(trusted) == .success())
+            #expect(try await bench.runner.outcomes(1) == [1001: .succeeded(nil)])
+        }
     }
 
     @Test func `CVE-2025-7787, #3749: a job calls no address that the executor's owner has not listed`()

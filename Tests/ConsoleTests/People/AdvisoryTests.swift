@@ -262,7 +262,44 @@ import Testing
         }
     }
 
-    @Test func `#2669, #3964: a form that another site sends changes nothing`() async throws {
+    @Test func `CVE-2023-26120, #3811: what a user is called is text on every page`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            var admin = try await Browser.signedIn(bench, as: .admin)
+            var form = [
+                "form_token": try await Self.formToken(&admin), "name": "mallory",
+                "display_name": "<u>Mallory</u>", "password": Browser.password, "role": "operator",
+                "groups": "<b>app</b>",
+            ]
+            #expect(try await admin.post("/users/add", form).status == 303)
+            let users = try await bench.parts.users.list()
+            let user = try #require(users.first { $0.name.text == "mallory" })
+            form["display_name"] = Self.attack
+            form["version"] = "\(user.version)"
+            form["password"] = nil
+            #expect(try await admin.post("/users/\(user.id)/edit", form).status == 303)
+            form["name"] = "<i>eve</i>"
+            form["password"] = Browser.password
+            #expect(try await !admin.post("/users/add", form).text.contains("<i>eve"))
+            #expect(try await bench.parts.users.list().count == users.count)
+
+            var mallory = Browser(bench: bench)
+            #expect(try await mallory.signIn(as: "mallory", Browser.password).status == 303)
+            let tags = ["<script>alert", "<img src=x", "<u>Mallory", "<b>app"]
+            for path in ["/", "/profile", "/jobs", "/executors"] {
+                let page = try await mallory.get(path)
+                #expect(page.status == 200, "\(path)")
+                for tag in tags { #expect(!page.text.contains(tag), "\(path) holds \(tag)") }
+            }
+            for path in ["/users", "/users/\(user.id)", "/audit", "/audit?actor=mallory", "/"] {
+                let page = try await admin.get(path)
+                #expect(page.status == 200, "\(path)")
+                for tag in tags { #expect(!page.text.contains(tag), "\(path) holds \(tag)") }
+                if path.hasPrefix("/users") { #expect(page.text.contains("&lt;script&gt;alert"), "\(path)") }
+            }
+        }
+    }
+
+    @Test func `#2669, #2821, #3964: a form that another site sends changes nothing`() async throws {
         try await ConsoleBench.use { bench async throws in
             var browser = try await Browser.signedIn(bench, as: .admin)
             let job = try await bench.parts.jobs.create(.sample(schedule: .manual))

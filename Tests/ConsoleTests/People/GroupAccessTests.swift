@@ -44,7 +44,9 @@ import Testing
     }
 
     @Test(arguments: Role.allCases)
-    func `a job, a run and a log of another group are not there`(role: Role) async throws {
+    func `#3705, #3771, #3936: a job, a run and a log of another group are not there`(
+        role: Role
+    ) async throws {
         try await ConsoleBench.use { bench async throws in
             let (run, _) = try await Self.stock(bench)
             let job = run.plan.job
