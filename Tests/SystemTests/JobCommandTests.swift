@@ -36,6 +36,29 @@ import Testing
 
         """
 
+    /// Definitions whose texts are easily taken for something else.
+    private static let odd = #"""
+        name: 对账 (结算)
+        group: reports
+        summary: "yes: #1, it's \"so\""
+        schedule: {at: "2099-03-08T02:30:00", zone: America/New_York}
+        script:
+          language: shell
+          remark: "second try: 2"
+          source: "#!/bin/sh\n\n  echo \"$1\"\t'x'  \necho done"
+        route: CONSISTENT_HASH
+        overlap: COVER_EARLY
+        ---
+        name: "null"
+        group: reports
+        schedule:
+          cron: "0 0 9 * * ?"
+          calendar: {name: acme, weekends: excluded, excluded: ["2030-12-25"], included: ["2030-12-28"]}
+        handler: "0x1f"
+        params: "  begins with blanks\n\nends with none"
+
+        """#
+
     @Test func `definitions are compared, applied, and come out as they went in`() async throws {
         let bench = try await CommandBench.start()
         let file = try bench.file("jobs.yaml", Self.report)
@@ -79,7 +102,7 @@ import Testing
         let text = """
             name: early
             group: app
-            schedule: {cron: 0 30 2 8 3 ?, zone: America/New_York}
+            schedule: {cron: 0 30 2 * * ?, zone: America/New_York}
             handler: wake
 
             """
@@ -94,6 +117,23 @@ import Testing
         #expect(applied.complaints.contains(told))
         // What is there already surprises nobody.
         #expect(try await bench.kpush("jobs", "apply", file).complaints.isEmpty)
+    }
+
+    @Test func `what one server exports makes another export the same bytes`() async throws {
+        let bench = try await CommandBench.start()
+        let made = try await bench.kpush("jobs", "apply", "-", input: Self.report + "---\n" + Self.odd)
+        #expect(made.status == 0, "\(made.complaints)")
+        let first = try await bench.kpush("jobs", "export")
+        for name in ["nightly-report", "tick", "对账 (结算)", "'null'"] {
+            #expect(first.lines.contains { $0 == "name: \(name)" }, "\(first.output)")
+        }
+
+        let other = try await CommandBench.start()
+        let applied = try await other.kpush("jobs", "apply", "-", input: first.output)
+        #expect(applied.status == 0, "\(applied.complaints)")
+        #expect(applied.lines.count { $0.hasPrefix("created") } == 4, "\(applied.output)")
+        let second = try await other.kpush("jobs", "export")
+        #expect(second.output.utf8.elementsEqual(first.output.utf8), "\(second.output)")
     }
 
     @Test func `definitions share a calendar in a file beside them, and come out with its days`() async throws
