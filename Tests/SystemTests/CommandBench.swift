@@ -21,6 +21,8 @@ final class CommandBench {
     private(set) var webhook = 0
     /// A template that tells of a job's trouble.
     private(set) var alarm = 0
+    /// Others that tell of it: by mail, by a webhook and by a group's robot.
+    private(set) var alarms: [Channel: Int] = [:]
 
     let folder: TemporaryFolder
     let server: ServerProcess
@@ -29,7 +31,10 @@ final class CommandBench {
     private init(_ settings: [String: String]) throws {
         folder = try TemporaryFolder()
         server = try ServerProcess(data: folder.file("data"), settings: settings)
-        simulator = try SimulatorProcess(["--receipt-delay-ms", "50"], program: ServerProcess.program())
+        simulator = try SimulatorProcess(
+            ["--receipt-delay-ms", "50", "--smtp-port", "0"],
+            program: ServerProcess.program()
+        )
     }
 
     deinit {
@@ -80,13 +85,27 @@ final class CommandBench {
         mail = try await approve(#"{"title":"Hi","content":"<p>{$city}</p>"}"#, .email, store)
         alarm = try await approve("{$group}/{$job} {$event}: {$reason}: {$message}", .sms, store)
         webhook = try await approve(#"{"content":"hello"}"#, .im, store)
-        _ = try await store.putAccount(
-            SampleData.demoAccount(.webhook, channel: .im, at: "\(simulator.url)/webhook")
-        )
+        try await loadAlarms(store)
         let path = composition.receiptAddress.path(aliyun.id)
         let control = SimulatorControl(simulator, http: composition.engine.http)
         try await control.postReceipts(to: [.aliyun: url + path])
         composition.engine.http.shutdown()
+    }
+
+    /// Accounts and templates for telling of trouble otherwise than by SMS.
+    private func loadAlarms(_ store: some AccountStore & TemplateStore) async throws {
+        let fields = #"{"title":"{$group}/{$job} {$event}: {$reason}","content":"{$message}"}"#
+        let chat = #"{"sendType":"10","content":"{$group}/{$job} {$event}: {$reason}: {$message}"}"#
+        let mailServer = try #require(simulator.mailURL)
+        let ways: [(SimulatedSupplier, Channel, String, String)] = [
+            (.smtp, .email, fields, mailServer),
+            (.webhook, .im, fields, "\(simulator.url)/webhook"),
+            (.dingTalkRobot, .dingTalkRobot, chat, "\(simulator.url)/dingtalk-robot"),
+        ]
+        for (supplier, channel, content, url) in ways {
+            _ = try await store.putAccount(SampleData.demoAccount(supplier, channel: channel, at: url))
+            alarms[channel] = try await approve(content, channel, store)
+        }
     }
 
     private func approve(

@@ -1,4 +1,5 @@
 import Foundation
+import PushEngine
 import TestKit
 import Testing
 
@@ -35,6 +36,42 @@ import Testing
         #expect(text.contains("kpush/lost failed: dispatch failed: "), "\(text)")
         let runs = try await bench.kpush("jobs", "runs", "token-refresh")
         #expect(runs.lines.contains { $0.contains(" parent ") }, "\(runs.output)")
+    }
+
+    @Test func `an alarm goes out by mail, by a webhook and by a group's robot alike`() async throws {
+        let bench = try await CommandBench.start()
+        let receivers: [Channel: String] = [
+            .email: "ops@example.com", .im: "ops-desk", .dingTalkRobot: "ops-robot",
+        ]
+        let targets = try receivers.map { channel, receiver -> String in
+            let template = try #require(bench.alarms[channel])
+            return "    - {template: \(template), receivers: [\(receiver)]}"
+        }
+        let definition = """
+            name: lost
+            group: kpush
+            handler: nobody
+            alarm:
+              to:
+            \(targets.joined(separator: "\n"))
+            """
+        let applied = try await bench.kpush("jobs", "apply", "-", input: definition)
+        #expect(applied.status == 0, "\(applied.complaints)")
+        let run = try await bench.kpush("jobs", "trigger", "lost", "--follow")
+        let number = try #require(run.lines.first?.split(separator: " ").last)
+        var told: [[String: Any]] = []
+        // None of the three tells of deliveries: the supplier's yes is the last that is heard.
+        try await eventually("everybody is told") {
+            let list = try await bench.kpush("messages", "--biz-id", "alarm-\(number)", "--json").json()
+            let items = list["items"] as? [[String: Any]] ?? []
+            told = items.filter { $0["stateName"] as? String == "sent" }
+            return told.count == receivers.count
+        }
+        #expect(Set(told.compactMap { $0["receiver"] as? String }) == Set(receivers.values))
+        for message in told {
+            let text = try #require(message["content"] as? String)
+            #expect(text.contains("kpush/lost failed: dispatch failed"), "\(text)")
+        }
     }
 
     @Test func `an alarm by a template that does not exist holds up nobody`() async throws {
