@@ -38,7 +38,7 @@ struct SchedulerBench: Sendable {
         switch row {
         case .burst: try await BurstBench(site: site, count: scale.burst).lines()
         case .lateness: try await LatenessBench(site: site, count: scale.flow, span: scale.span).lines()
-        case .rate: try await RateBench(site: site, count: scale.drain).lines()
+        case .rate: try await RateBench(site: site, divisor: scale.divisor, span: scale.span).lines()
         case .own:
             try await OwnExecutorBench(site: site, count: scale.drain, folder: "\(data)/executor").lines()
         case .trickle: try await TrickleBench(site: site, count: scale.triggers).lines()

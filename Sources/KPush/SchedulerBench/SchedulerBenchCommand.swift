@@ -133,9 +133,11 @@ enum SchedulerBenchRow: String, CaseIterable, ExpressibleByArgument {
 
 /// How much the bench does.
 struct SchedulerBenchScale: Hashable, Sendable {
+    /// By what all was divided, for a quick look.
+    private(set) var divisor = 1
     /// Jobs that are due at one instant.
     var burst = 10_000
-    /// Runs of which the rate is taken.
+    /// Runs that an executor fetches of which the rate is taken.
     var drain = 30_000
     /// Jobs that are due each second.
     var flow = 1_000
@@ -151,6 +153,7 @@ struct SchedulerBenchScale: Hashable, Sendable {
 
     init(dividedBy divisor: Int = 1) {
         guard divisor > 1 else { return }
+        self.divisor = divisor
         burst = max(10, burst / divisor)
         drain = max(10, drain / divisor)
         flow = max(10, flow / divisor)
