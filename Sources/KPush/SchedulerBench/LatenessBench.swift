@@ -9,8 +9,13 @@ struct LatenessBench: Sendable {
     let count: Int
     let span: Duration
 
+    /// For how long jobs come that are due at a single instant.
+    private static let singleSpan = Duration.seconds(5)
+
     func lines() async throws -> [SchedulerBenchLine] {
         try await BenchExecutor.serving(site) { [self] executor in
+            let singles = try await singles(executor)
+            executor.forget()
             let start = SystemClock().now + .seconds(3 + count / 400)
             // Evenly over the second: what is due at one instant stands in line for a processor.
             try await site.make(count) { number in
@@ -29,6 +34,7 @@ struct LatenessBench: Sendable {
             return [
                 line("\(what): p50", p50.asMilliseconds, "5 ms", posts.middle, p50 <= 5),
                 line("\(what): p99", p99.asMilliseconds, "25 ms", posts.last, p99 <= 25),
+                singles,
                 SchedulerBenchLine(
                     row: "lateness",
                     size: site.size.rawValue,
@@ -39,6 +45,21 @@ struct LatenessBench: Sendable {
                 ),
             ]
         }
+    }
+
+    /// The same of jobs that are due once, as many each second.
+    private func singles(_ executor: BenchExecutor) async throws -> SchedulerBenchLine {
+        let all = count * Int(Self.singleSpan.inSeconds)
+        let start = SystemClock().now + .seconds(5 + all / 400)
+        try await site.make(all) { .bench("once-\($0)", .once(at: start + .seconds(1) * $0 / count)) }
+        try await (start + Self.singleSpan + .seconds(1)).reached()
+        let arrivals = executor.arrivals
+        guard Set(arrivals.map(\.job)).count == all, arrivals.count == all else {
+            throw DemoError("\(arrivals.count) runs came of \(all) that are due once")
+        }
+        let p99 = Percentiles(arrivals.map(\.lateness)).milliseconds(0.99)
+        let what = "lateness, \(count.grouped) single instants each second: p99"
+        return line(what, p99.asMilliseconds, "100 ms", "", p99 <= 100)
     }
 
     private func line(
