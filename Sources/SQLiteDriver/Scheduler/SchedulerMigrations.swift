@@ -127,9 +127,10 @@ enum SchedulerMigrations {
         """
 
     /// The only executor that may have a run; null for nearly all.
-    private static let hashKeys = "ALTER TABLE runs ADD COLUMN hash_key TEXT"
-
     private static let targets = "ALTER TABLE runs ADD COLUMN target TEXT"
+
+    /// What a consistent hash goes by for a run; null for the job's number.
+    private static let hashKeys = "ALTER TABLE runs ADD COLUMN hash_key TEXT"
 
     /// Calls that are made once: what they were answered, and which runs they added.
     private static let keyedCalls = """

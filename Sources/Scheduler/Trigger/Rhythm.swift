@@ -56,16 +56,14 @@ struct Rhythm {
     /// A calendar whose years are over must neither stop a job in silence nor have it run on a holiday: its triggers come and
     /// are recorded as skipped, for this reason.
     func doubt(about trigger: Moment) -> String? {
-        guard let days else { return nil }
-        let date = days.zone.date(at: trigger)
-        return days.calendar.verdict(on: date) == .notCovered
-            ? days.calendar.notCovered(date).description : nil
+        warning(of: trigger)?.english
     }
 
-    /// The same, for who looks ahead.
+    /// The same in each language, for who looks ahead.
     func warning(of trigger: Moment) -> ScheduleWarning? {
-        guard doubt(about: trigger) != nil, let days else { return nil }
-        return days.calendar.warning(of: days.zone.date(at: trigger))
+        guard let days else { return nil }
+        let date = days.zone.date(at: trigger)
+        return days.calendar.verdict(on: date) == .notCovered ? days.calendar.warning(of: date) : nil
     }
 
     /// The trigger that follows the one planned at `planned`; nil when there is none, or not until a run has
