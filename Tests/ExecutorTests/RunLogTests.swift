@@ -73,6 +73,15 @@ private let noon = Moment(millisecondsSinceEpoch: 1_795_597_200_123)  // 2026-11
         #expect(stamp.instant(Moment(millisecondsSinceEpoch: milliseconds)) == text)
     }
 
+    @Test(arguments: [Int64.min, -62_198_755_200_000, .max], ["Asia/Shanghai", "America/New_York"])
+    func `an instant that no calendar has is written as the nearest that has a name`(
+        milliseconds: Int64,
+        zone: String
+    ) throws {
+        let stamp = LogStamp(zone: try #require(TimeZone(identifier: zone)))
+        #expect(stamp.instant(Moment(millisecondsSinceEpoch: milliseconds)).utf8.count == 23)
+    }
+
     @Test func `a text of several lines cannot pass for lines of its own`() throws {
         let logs = try logs()
         open(logs).write(.info, "one\n2026-11-25 09:00:00.123 [info] forged\r\nthree")

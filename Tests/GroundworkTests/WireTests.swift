@@ -285,4 +285,22 @@ private func text(_ message: some WireMessage) -> String { String(decoding: mess
         #expect(RunOutcome.killed("by Ann").message == "killed: by Ann")
         #expect(RunOutcome.killed("killed by Ann").message == "killed by Ann")
     }
+
+    @Test(arguments: [Int64.min, -62_135_596_800_001, 253_402_300_800_000, .max])
+    func `an instant that no calendar has is refused by name`(instant: Int64) {
+        #expect(throws: WireError(.wrongKind, member: "logDateTime")) {
+            try RunRequest(json: #"{"jobId":1,"logId":1,"logDateTime":\#(instant)}"#.utf8)
+        }
+        #expect(throws: WireError(.wrongKind, member: "logDateTim")) {
+            try LogRequest(json: #"{"logId":1,"logDateTim":\#(instant),"fromLineNum":1}"#.utf8)
+        }
+    }
+
+    @Test(arguments: [Int64.min, -1, 0, 7, .max], [Int64.min, -1, 0, 7, .max])
+    func `a log's lines have numbers that can be counted on from`(from: Int64, to: Int64) throws {
+        let json = #"{"fromLineNum":\#(from),"toLineNum":\#(to),"logContent":"[lines dropped","isEnd":true}"#
+        let page = try LogPage(json: json.utf8)
+        for number in [page.fromLine, page.toLine] { #expect((0...LogPage.lastLine).contains(number)) }
+        #expect(page.nextLine(after: LogPage.lastLine) >= LogPage.lastLine)
+    }
 }

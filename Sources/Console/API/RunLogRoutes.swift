@@ -22,7 +22,7 @@ struct RunLogRoutes {
 
     @Sendable private func read(_ call: Call) async throws -> Response {
         let (from, follows) = try call.query { query in
-            (try query.optional("from", in: 1...Int.max), try query.optional("follow") ?? false)
+            (try query.optional("from", in: 1...LogPage.lastLine), try query.optional("follow") ?? false)
         }
         let run: RunID = try call.id()
         // A browser that lost its connection tells what it has seen.

@@ -50,6 +50,8 @@ struct LogStamp: Sendable {
     ///
     /// Without a calendar object, for which a log line must not pay.
     private func split(_ moment: Moment) -> (year: Int, month: Int, day: Int, millisecondOfDay: Int) {
+        // A journal may hold what no door takes any more.
+        let moment = min(max(moment, Moment.nameable.lowerBound), Moment.nameable.upperBound)
         let date = Date(timeIntervalSince1970: Double(moment.millisecondsSinceEpoch) / 1_000)
         let local = Int(moment.millisecondsSinceEpoch) + zone.secondsFromGMT(for: date) * 1_000
         let dayLength = 86_400_000

@@ -15,6 +15,12 @@ public struct Moment: Hashable, Comparable, Sendable, Codable {
         self.init(millisecondsSinceEpoch: secondsSinceEpoch * 1_000)
     }
 
+    /// The instants of the years 1 to 9999: those that text can name.
+    ///
+    /// No other one is taken from outside, so that adding a delay or a zone's offset to one cannot overflow.
+    public static let nameable: ClosedRange<Moment> =
+        Moment(secondsSinceEpoch: -62_135_596_800)...Moment(millisecondsSinceEpoch: 253_402_300_799_999)
+
     /// Makes an instant that somebody else told of; nil when it is before 1970 or after the year 9999.
     public init?(toldInSeconds seconds: Int64) {
         guard (0...253_402_300_799).contains(seconds) else { return nil }

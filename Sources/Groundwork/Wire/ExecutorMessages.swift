@@ -68,7 +68,7 @@ package struct RunRequest: Hashable, WireMessage {
         blockStrategy = BlockStrategy(wireWord: body["executorBlockStrategy"].text)
         timeoutSeconds = Int(clamping: try body.number("executorTimeout") ?? 0)
         run = RunID(rawValue: try body.requiredNumber("logId"))
-        plannedAt = Moment(millisecondsSinceEpoch: try body.number("logDateTime") ?? 0)
+        plannedAt = try body.instant("logDateTime")
         glueType = body["glueType"].text ?? RunRequest.bean
         glueSource = body["glueSource"].text ?? ""
         glueUpdatedAt = Moment(millisecondsSinceEpoch: try body.number("glueUpdatetime") ?? 0)
@@ -142,8 +142,8 @@ package struct LogRequest: Hashable, WireMessage {
         let body = try WireObject(body: wire)
         run = RunID(rawValue: try body.requiredNumber("logId"))
         let spelling = body["logDateTime"].isNull ? "logDateTim" : "logDateTime"
-        plannedAt = Moment(millisecondsSinceEpoch: try body.number(spelling) ?? 0)
-        fromLine = max(1, Int(clamping: try body.number("fromLineNum") ?? 1))
+        plannedAt = try body.instant(spelling)
+        fromLine = max(1, LogPage.line(try body.number("fromLineNum") ?? 1))
     }
 
     /// Both spellings of the instant: each generation reads its own.
@@ -158,9 +158,9 @@ package struct LogRequest: Hashable, WireMessage {
 
 /// The payload that answers `/log`.
 package struct LogPage: Hashable, WireMessage {
-    /// The first line asked for, counted from 1.
+    /// The first line asked for, counted from 1; read from the wire at most `LogPage.lastLine`.
     package var fromLine: Int
-    /// The last line in the page; less than `fromLine` when there is nothing new.
+    /// The last line in the page; less than `fromLine` when there is nothing new, and at most `LogPage.lastLine`.
     package var toLine: Int
     /// The lines; ours end in a line feed each, others only separate them.
     package var content: String
@@ -185,6 +185,12 @@ package struct LogPage: Hashable, WireMessage {
         return max(line + lines, isDroppedNote ? toLine + 1 : line)
     }
 
+    /// The number of the last line that a log may have: more than any disk holds, and far from what overflows.
+    package static let lastLine = 1 << 40
+
+    /// A line's number as somebody else told it.
+    fileprivate static func line(_ number: Int64) -> Int { min(max(0, Int(clamping: number)), lastLine) }
+
     /// What the content starts with when it stands for lines that are no longer there.
     package static let droppedNote = "[lines dropped"
 
@@ -193,8 +199,8 @@ package struct LogPage: Hashable, WireMessage {
 
     package init(wire: WireValue) throws(WireError) {
         let body = try WireObject(body: wire)
-        fromLine = Int(clamping: try body.number("fromLineNum") ?? 1)
-        toLine = Int(clamping: try body.number("toLineNum") ?? 0)
+        fromLine = LogPage.line(try body.number("fromLineNum") ?? 1)
+        toLine = LogPage.line(try body.number("toLineNum") ?? 0)
         content = body["logContent"].text ?? ""
         isEnd = body["isEnd"].truth ?? body["end"].truth ?? false
     }

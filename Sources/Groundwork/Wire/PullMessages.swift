@@ -160,7 +160,7 @@ package struct PullAnswer: Hashable, WireMessage {
         for element in body["runs"].list ?? [] { runs.append(try RunRequest(wire: element)) }
         for element in body["kill"].list ?? [] {
             let item = try WireObject(body: element)
-            let planned = Moment(millisecondsSinceEpoch: try item.number("logDateTime") ?? 0)
+            let planned = try item.instant("logDateTime")
             kills.append(Kill(run: RunID(rawValue: try item.requiredNumber("logId")), plannedAt: planned))
         }
         for element in body["logs"].list ?? [] { questions.append(try PullQuestion(wire: element)) }

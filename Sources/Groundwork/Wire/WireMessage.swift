@@ -90,6 +90,13 @@ extension WireObject {
         return number
     }
 
+    /// The instant under `key`, in milliseconds since the epoch; 1970 when missing, null or empty text.
+    func instant(_ key: String) throws(WireError) -> Moment {
+        let moment = Moment(millisecondsSinceEpoch: try number(key) ?? 0)
+        guard Moment.nameable.contains(moment) else { throw WireError(.wrongKind, member: key) }
+        return moment
+    }
+
     /// The text under `key`, which must not be blank.
     func requiredText(_ key: String) throws(WireError) -> String {
         let text = (self[key].text ?? "").trimming()

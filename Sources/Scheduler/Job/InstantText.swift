@@ -2,19 +2,26 @@ package import Groundwork
 
 /// Instants as people write and read them: ISO 8601, or milliseconds since the epoch.
 package enum InstantText {
-    /// Reads an instant; nil when `text` is none.
+    /// Reads an instant; nil when `text` is none of the years 1 to 9999.
     ///
     /// Takes `2027-03-14T02:30:00.250-05:00`, a `Z` or no offset at its end, a blank for the `T`, seconds or
     /// the whole time left out; and a bare whole number, which is milliseconds since the epoch. Without an
     /// offset the clocks of `rules` count: of a repeated reading the first showing, for a missing one the end
     /// of the gap.
     package static func moment(_ text: String, in rules: ZoneRules) -> Moment? {
-        if let milliseconds = Int64(text) { return Moment(millisecondsSinceEpoch: milliseconds) }
+        milliseconds(text, in: rules).map(Moment.init(millisecondsSinceEpoch:))
+            .flatMap { moment in
+                Moment.nameable.contains(moment) ? moment : nil
+            }
+    }
+
+    private static func milliseconds(_ text: String, in rules: ZoneRules) -> Int64? {
+        if let milliseconds = Int64(text) { return milliseconds }
         var reader = InstantReader(text)
         guard let reading = reader.reading() else { return nil }
         let second =
             reading.offset.map { reading.wall.seconds - $0 } ?? rules.firstSecond(showing: reading.wall)
-        return Moment(millisecondsSinceEpoch: Int64(second) * 1_000 + Int64(reading.millisecond))
+        return Int64(second) * 1_000 + Int64(reading.millisecond)
     }
 
     /// `instant` as the clocks of `rules` show it, with the offset; milliseconds only where there are any.

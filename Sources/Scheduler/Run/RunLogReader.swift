@@ -23,7 +23,7 @@ package struct RunLogReader: Sendable {
     ///
     /// - Throws: `SchedulerError.notFound` for an unknown run; `.executor` when its executor does not answer.
     package func page(_ run: RunID, from line: Int) async throws(SchedulerError) -> RunLogPage {
-        let from = max(1, line)
+        let from = min(max(1, line), LogPage.lastLine)
         let found: JobRun?
         let groups: ExecutorGroups
         do {

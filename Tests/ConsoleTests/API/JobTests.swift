@@ -215,6 +215,38 @@ import Testing
     }
 }
 
+/// Instants that no calendar has, over the API: a sum with one would end the process.
+@Suite struct InstantRefusalTests {
+    @Test(arguments: ["-9223372036854775808", "9223372036854775807"])
+    func `no door takes one`(instant: String) async throws {
+        try await ConsoleBench.use { bench in
+            let schedule = #"{"type":"CRON","conf":"0 0 0 * * ?","from":"\#(instant)"}"#
+            let preview = try await bench.post("/api/v1/schedules/preview", schedule)
+            #expect(preview.status == 400)
+            #expect(preview["field"] == "schedule.from")
+            for kind in ["from", "to"] {
+                let proof = try await bench.get("/api/v1/jobs/verify?\(kind)=\(instant)")
+                #expect(proof.status == 400)
+                #expect(proof["field"] == .text(kind))
+            }
+            func create(_ schedule: String) async throws -> ConsoleBench.Answer {
+                let job = #"{"name":"one","group":"app","handler":"h","schedule":\#(schedule)}"#
+                return try await bench.post("/api/v1/jobs", job)
+            }
+            #expect(try await create(#"{"type":"RUN_AT","conf":"\#(instant)"}"#)["field"] == "schedule.conf")
+            let made = try await create(#"{"type":"CRON","conf":"0 0 0 * * ?"}"#)
+            let place = try #require(made.headers["location"])
+            for kind in ["from", "to"] {
+                let other = kind == "from" ? "to" : "from"
+                let body = #"{"\#(kind)":"\#(instant)","\#(other)":"2030-01-15T00:00:00Z","dryRun":true}"#
+                let backfill = try await bench.post(place + "/backfill", body)
+                #expect(backfill.status == 400)
+                #expect(backfill["field"] == .text(kind))
+            }
+        }
+    }
+}
+
 /// Jobs whose code is kept here, over the API.
 @Suite struct JobScriptAPITests {
     @Test func `a script is kept as it was given, and asked of no handler`() async throws {

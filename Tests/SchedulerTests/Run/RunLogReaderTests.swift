@@ -100,4 +100,17 @@ struct RunLogReaderTests {
         try await rig.executor()
         return try await rig.running().0
     }
+
+    @Test(arguments: [Int64.min, -1, .max], ["", "x", "[lines dropped", "x\n"])
+    func `no answer of an executor stops the reader`(line: Int64, content: String) async throws {
+        let run = try await runningRun()
+        let body: WireObject = [
+            "fromLineNum": .integer(line), "toLineNum": .integer(line), "logContent": .text(content),
+        ]
+        let page = try LogPage(wire: .object(body))
+        for from in [1, LogPage.lastLine] {
+            let read = RunLogPage(page, from: from, of: run)
+            #expect((from...LogPage.lastLine + 1).contains(read.next))
+        }
+    }
 }
