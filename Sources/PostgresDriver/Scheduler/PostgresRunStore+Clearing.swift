@@ -92,8 +92,10 @@ extension Conditions {
 }
 
 extension PostgresRunStore {
+    /// A quote inside of a text is escaped, so the pattern finds the key alone; and no text stands in its way that is JSON but not
+    /// `jsonb`.
     static let selectKeeps = """
-        SELECT id, coalesce((spec::jsonb ->> 'keep_ms')::bigint, 0) FROM jobs
+        SELECT id, coalesce(substring(spec FROM '"keep_ms":([0-9]+)')::bigint, 0) FROM jobs
         WHERE strpos(spec, '"keep_ms":') > 0
         """
 

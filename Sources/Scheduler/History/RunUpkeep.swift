@@ -26,17 +26,22 @@ package struct RunUpkeep: Sendable {
 
     /// Works until the task is cancelled or the lease turns out to be somebody else's.
     ///
-    /// It takes no more than a twentieth of the time, however many runs there are.
+    /// It takes no more than a twentieth of the time, however many runs there are. What it cannot do is told and tried again:
+    /// jobs are fired whether their runs are counted or not.
     ///
-    /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
+    /// - Throws: `StoreError` of code `.staleToken`.
     func run(under lease: Lease) async throws {
         while !Task.isCancelled {
             let round = Stopwatch(clock)
             do {
                 try await count(under: lease)
                 try await clear(under: lease)
-            } catch let error as StoreError where error.isTransient {
-                logger.warning("runs not counted", metadata: [LogKey.error: "\(error)"])
+            } catch let error as StoreError where error.code != .staleToken {
+                logger.log(
+                    level: error.isTransient ? .warning : .error,
+                    "runs not counted",
+                    metadata: [LogKey.error: "\(error)"]
+                )
             }
             // Being cancelled while asleep is noticed by the loop's condition.
             try? await clock.sleep(for: max(settings.period, round.elapsed * 19))

@@ -18,6 +18,11 @@ extension JobSpec {
         }
         check(summary.count <= 1_000, "summary", "must have at most 1000 characters")
         check(params.utf8.count <= 65_536, "params", "must have at most 65536 bytes")
+        // No environment variable, no argument and not every database can hold it.
+        let texts = [("summary", summary), ("params", params), ("script.source", script?.source ?? "")]
+        for (field, text) in texts {
+            check(!text.utf8.contains(0), field, "must not hold the character NUL")
+        }
         check(timeout >= .zero && timeout <= Self.longestTimeout, "timeout", "must be from 0 to 30 days")
         if let keep {
             check(keep >= .seconds(86_400) && keep <= Self.longestKeep, "keep", "must be from 1 to 3650 days")
@@ -90,7 +95,8 @@ extension JobSpec {
     private static let longestTimeout = Duration.seconds(30 * 86_400)
 
     private static func isLine(_ text: String, atMost limit: Int) -> Bool {
-        !text.trimmingBlanks.isEmpty && text.count <= limit && !text.contains(where: \.isNewline)
+        !text.trimmingBlanks.isEmpty && text.count <= limit
+            && !text.contains { $0.isNewline || $0 == "\0" }
     }
 
     private static func isAppName(_ text: String) -> Bool {

@@ -89,10 +89,10 @@ extension RunStoreConformance {
         Clause("jobs that keep their runs for a time of their own are known with it") { stores in
             var spec = JobSpec.sample("long")
             spec.keep = .seconds(90 * 86_400)
-            spec.params = #"{"keep_ms":1}"#
+            spec.params = #"{"keep_ms":1}"# + "\0"
             let long = try await stores.jobs.add(.sample(spec))
             var other = JobSpec.sample("usual")
-            other.params = #"{"keep_ms":1}"#
+            other.params = #"{"keep_ms":1}"# + "\0"
             _ = try await stores.jobs.add(.sample(other))
             #expect(try await stores.runs.keeps() == [long.id: .seconds(90 * 86_400)])
             #expect(try await stores.jobs.job(long.id)?.spec == spec)

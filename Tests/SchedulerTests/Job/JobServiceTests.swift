@@ -40,6 +40,17 @@ struct JobServiceTests {
         )
     }
 
+    @Test func `a text that no database and no program can be given is refused`() async throws {
+        var spec = JobSpec.sample("a\0b")
+        (spec.summary, spec.params) = ("a\0", "\0")
+        let wrong = spec
+        #expect(try await faults { _ = try await rig.jobs.create(wrong) } == ["name", "summary", "params"])
+        spec = .sample()
+        (spec.handler, spec.script) = ("", JobScript(.shell, "echo \0"))
+        let script = spec
+        #expect(try await faults { _ = try await rig.jobs.create(script) } == ["script.source"])
+    }
+
     @Test(
         arguments: [
             (ScheduleText(type: "FIX_RATE", conf: "soon"), "schedule.conf"),
