@@ -327,7 +327,7 @@ extension PostgresRunStore {
         AND NOT EXISTS (
             SELECT 1 FROM runs AS o
             WHERE \(busy) AND o.job = line.job AND o.shard_index = line.shard_index
-                AND (line.overlap = 'SERIAL_EXECUTION' OR (o.state = 'dispatching' AND o.id < line.id)) OFFSET 0)
+                AND (line.overlap = 'SERIAL_EXECUTION' OR o.state = 'dispatching') OFFSET 0)
         """
 
     /// The first that waits in the first line of which a condition is true; one whose back-off is not over waits in none.

@@ -256,7 +256,7 @@ extension SQLiteRunStore {
             SELECT 1 FROM runs o
             WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
               AND ((r.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
-                OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching' AND o.id < r.id)
+                OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching')
                 OR (o.state = 'planned' AND o.id < r.id
                   AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
         ORDER BY r.due_at, r.id LIMIT :limit

@@ -104,7 +104,7 @@ package struct Dispatcher: Sendable {
             let heard = try await Heard(parts.registry, at: now)
             if try await takeOff(&backlog, heard, &router, start) > 0 { return false }
         }
-        let full = flight.beginRead().union(backlog.full)
+        let full = flight.beginRead(besides: backlog.full)
         async let heard = Heard(parts.registry, at: now)
         let outbox = try await parts.runs.outbox(
             at: parts.rush.horizon(at: now, headStart: rules.headStart).until,
@@ -131,7 +131,7 @@ package struct Dispatcher: Sendable {
         _ router: inout Router,
         _ start: (JobRun, [ExecutorInstance], Heard) -> Void
     ) async throws -> Int {
-        let count = backlog.runs.count
+        var started = 0
         let now = parts.wall.now
         var seating = try await seating(heard)
         backlog.runs.removeAll { run in
@@ -141,7 +141,14 @@ package struct Dispatcher: Sendable {
             let open = isBound || living.allSatisfy(seating.hasRoom) ? living : living.filter(seating.hasRoom)
             // While all are full it waits, as behind other runs: nobody failed to be reached.
             let mayGo = living.isEmpty || !open.isEmpty || run.state.name != .planned
-            guard mayGo, flight.takesOff(run, at: now) else { return false }
+            guard mayGo else { return false }
+            switch flight.takesOff(run, at: now) {
+            case .yes: started += 1
+            case .later: return false
+            case .unlessChanged(let isKnown):
+                if isKnown { parts.bells.dispatch.ring() }
+                return true
+            }
             let candidates = router.candidates(among: open, for: run)
             if let first = candidates.first, first.address.isPulled {
                 seating.take(at: first)
@@ -154,7 +161,7 @@ package struct Dispatcher: Sendable {
         // What waits of a group that has room again was not read.
         if !backlog.full.isSubset(of: full) { parts.bells.dispatch.ring() }
         backlog.full = full
-        return count - backlog.runs.count
+        return started
     }
 
     /// Who has room; asks the store only where somebody's room is counted.
@@ -252,10 +259,36 @@ private struct Backlog {
     func isFresh(at elapsed: Duration) -> Bool { elapsed - readAt < lifetime }
 }
 
-/// Knows which runs are being handed over, and keeps one slow group from taking all the room.
+/// Knows which runs are being handed over, has those of one job and shard go one after the other, and keeps one slow group from
+/// taking all the room.
 private final class Flight: Sendable {
+    /// The runs that may have to wait for each other, or decide by one another what becomes of them.
+    private struct Line: Hashable {
+        let job: JobID
+        let shard: Int
+
+        /// Nil for a run that was written as sent before: the store keeps the others of its line back.
+        init?(_ run: JobRun) {
+            guard run.state.name == .planned else { return nil }
+            (job, shard) = (run.plan.job, run.plan.shard.index)
+        }
+    }
+
+    /// Whether a run may be taken up.
+    enum TakeOff {
+        case yes
+        /// When there is room.
+        case later
+        /// When it is read anew and still may: one of its line is under way, or has landed since it was read, which is known then.
+        case unlessChanged(isKnown: Bool)
+    }
+
     private struct State {
         var runs: Set<RunID> = []
+        /// Those of which one is under way that the store may not know of yet; and whether another one waits for it.
+        var lines: [Line: Bool] = [:]
+        /// Those of which one landed since others of it may have been read last, with their group.
+        var landedLines: [Line: String] = [:]
         /// Those that landed since the outbox began to be read last.
         var landed: Set<RunID> = []
         /// Those that were not due when they were taken up, and take no room of others.
@@ -277,16 +310,19 @@ private final class Flight: Sendable {
         aheadLimit = rules.ahead
     }
 
-    /// Notes that the outbox is read now.
+    /// Notes that the outbox is read now, but for some groups.
     ///
-    /// - Returns: the groups that have no more room; their runs are not even looked at, so that they hide nobody else's.
-    func beginRead() -> Set<String> {
+    /// - Parameter others: groups whose executors have no room.
+    /// - Returns: these, and those that have too much under way; their runs are not even looked at, so that they hide nobody else's.
+    func beginRead(besides others: Set<String>) -> Set<String> {
         state.withLock { state in
-            state.landed = []
-            let full = state.groups.filter { $0.value >= groupLimit }
+            let crowded = state.groups.filter { $0.value >= groupLimit }
             // Their turn comes when one of theirs lands.
-            state.hasTurnedAway = state.hasTurnedAway || !full.isEmpty
-            return Set(full.keys)
+            state.hasTurnedAway = state.hasTurnedAway || !crowded.isEmpty
+            let full = others.union(crowded.keys)
+            state.landed = []
+            state.landedLines = state.landedLines.filter { full.contains($0.value) }
+            return full
         }
     }
 
@@ -303,22 +339,30 @@ private final class Flight: Sendable {
     }
 
     /// Whether `run` may be taken up at `now`.
-    func takesOff(_ run: JobRun, at now: Moment) -> Bool {
+    func takesOff(_ run: JobRun, at now: Moment) -> TakeOff {
         state.withLock { state in
-            guard !state.runs.contains(run.id) else { return false }
+            guard !state.runs.contains(run.id) else { return .later }
+            let line = Line(run)
+            if let line, state.lines[line] != nil {
+                state.lines[line] = true
+                return .unlessChanged(isKnown: false)
+            }
+            if let line, state.landedLines[line] != nil { return .unlessChanged(isKnown: true) }
             if case .planned(let due) = run.state, due > now, state.ahead.count < aheadLimit {
                 state.ahead.insert(run.id)
                 state.runs.insert(run.id)
-                return true
+                if let line { state.lines[line] = false }
+                return .yes
             }
             let count = state.groups[run.plan.terms.group, default: 0]
             guard state.runs.count - state.ahead.count < limit, count < groupLimit else {
                 state.hasTurnedAway = true
-                return false
+                return .later
             }
             state.runs.insert(run.id)
+            if let line { state.lines[line] = false }
             state.groups[run.plan.terms.group] = count + 1
-            return true
+            return .yes
         }
     }
 
@@ -332,16 +376,20 @@ private final class Flight: Sendable {
         state.withLock { state in state.destinations.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
     }
 
-    /// Ends the hand-over of `run`; says whether others were turned away and there is room for a good many of them.
+    /// Ends the hand-over of `run`; says whether another one waited for it, or others were turned away and there is room for a good
+    /// many of them.
     func lands(_ run: JobRun) -> Bool {
         state.withLock { state in
             state.runs.remove(run.id)
+            let line = Line(run)
+            if let line { state.landedLines[line] = run.plan.terms.group }
+            let isWaitedFor = line.flatMap { state.lines.removeValue(forKey: $0) } == true
             state.landed.insert(run.id)
             state.destinations[run.id] = nil
             let freed = state.ahead.remove(run.id) == nil ? 1 : 0
             let count = state.groups[run.plan.terms.group, default: freed] - freed
             state.groups[run.plan.terms.group] = count > 0 ? count : nil
-            guard state.hasTurnedAway, count <= groupLimit / 2 else { return false }
+            guard state.hasTurnedAway, count <= groupLimit / 2 else { return isWaitedFor }
             state.hasTurnedAway = false
             return true
         }

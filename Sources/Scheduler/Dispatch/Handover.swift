@@ -104,7 +104,7 @@ struct Handover: Sendable {
         to candidates: [ExecutorInstance],
         _ groups: ExecutorGroups
     ) async throws {
-        let earlier = try await earlierRuns(than: run)
+        let earlier = try await openRuns(before: run)
         if run.plan.terms.overlap == .discardLater, let other = earlier.first {
             let end = RunEnd(.discarded, message: "run \(other.id) is open", at: wall.now)
             try await closer.close(run, end, token: token)
@@ -222,7 +222,7 @@ struct Handover: Sendable {
         let answer = await executors.hand(sent, with: script, to: holder)
         // That this request did not arrive tells nothing about the one before.
         if case .notReached = answer { return }
-        try await settle(sent, answer, holder, covering: try await earlierRuns(than: run))
+        try await settle(sent, answer, holder, covering: try await openRuns(before: run))
     }
 
     /// Writes down that `run` is about to be sent; nil when it has changed meanwhile.
@@ -300,19 +300,24 @@ struct Handover: Sendable {
         )
     }
 
-    /// The runs of the same job and shard that came before and are not over; asked only where the overlap
-    /// policy is decided here.
-    private func earlierRuns(than run: JobRun) async throws -> [JobRun] {
+    /// The runs of the same job and shard that stand in the way of `run`: those that executors have, and those that were planned
+    /// before it and are due; asked only where the overlap policy is decided here.
+    ///
+    /// Executors may have later ones, too: a retry waits for its back-off, and the runs of a backfill come one by one.
+    private func openRuns(before run: JobRun) async throws -> [JobRun] {
         guard run.plan.terms.overlap != .serial else { return [] }
-        let filter = RunFilter(job: run.plan.job, states: .open)
         let now = wall.now
-        return try await runs.runs(filter, after: run.id, limit: 500).elements
-            .filter { other in
-                guard other.plan.shard.index == run.plan.shard.index else { return false }
-                // As the outbox sees it: one that reached nobody yet is due.
-                if case .planned(let due) = other.state { return due <= now || other.unreachedSince != nil }
-                return true
-            }
+        let busy = RunFilter(job: run.plan.job, states: [.dispatching, .running])
+        let waiting = RunFilter(job: run.plan.job, states: [.planned])
+        let found =
+            try await runs.runs(busy, after: nil, limit: 500).elements
+            + runs.runs(waiting, after: run.id, limit: 500).elements
+        return found.filter { other in
+            guard other.id != run.id, other.plan.shard.index == run.plan.shard.index else { return false }
+            // As the outbox sees it: one that reached nobody yet is due.
+            if case .planned(let due) = other.state { return due <= now || other.unreachedSince != nil }
+            return true
+        }
     }
 
     /// Ends what `run` covers and what another executor has; the executor that gets `run` does so by itself.

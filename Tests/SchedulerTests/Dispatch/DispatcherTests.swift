@@ -97,6 +97,35 @@ struct DispatcherTests {
         #expect(executor.requests.isEmpty)
     }
 
+    @Test func `serial runs stay one after the other while the first of them looks for somebody idle`()
+        async throws
+    {
+        let rig = try SchedulerRig()
+        let executors = [try await rig.executor(at: "a"), try await rig.executor(at: "b")]
+        executors[0].setDeaf(true)
+        let lease = try await rig.lead()
+        let spec = JobSpec.sample(schedule: .manual, route: .busyover)
+        let job = try await rig.jobs.create(spec)
+        // The older one is due later, as one of a backfill may be.
+        let older = NewRun.sample(of: job.id, at: .noon + .milliseconds(500), terms: RunTerms(spec))
+        let first = try #require(try await rig.parts.runs.add([older]).first)
+        let second = try #require(try await rig.jobs.trigger(job.id).first)
+        try await dispatching(rig, lease) {
+            try await pass(rig, until: "a run runs") {
+                let states = try await rig.runs.list().elements.map(\.state)
+                return states.contains(.running) && rig.now > .noon + .seconds(1)
+            }
+            #expect(executors[1].started == [second.id])
+            #expect(try await rig.runs.run(first.id).state.name == .planned)
+            executors[1].finish(job.id)
+            await rig.callBack(second.id)
+            try await pass(rig, until: "the other runs") {
+                try await rig.runs.run(first.id).state == .running
+            }
+        }
+        #expect(executors[1].started == [second.id, first.id])
+    }
+
     /// A run that is due in a second.
     private func planned(_ rig: SchedulerRig, _ overlap: BlockStrategy) async throws -> JobRun {
         let spec = JobSpec.sample(schedule: .manual, overlap: overlap)

@@ -107,6 +107,33 @@ struct OverlapTests {
         }
     }
 
+    @Test(arguments: [BlockStrategy.discardLater, .coverEarly])
+    func `a retry that waited meets the run that began meanwhile`(overlap: BlockStrategy) async throws {
+        let executors = [try await rig.executor(at: "a"), try await rig.executor(at: "b")]
+        let backoff = Backoff(first: .seconds(60), ceiling: .seconds(60), jitter: 0)
+        let spec = JobSpec.sample(
+            schedule: .manual,
+            overlap: overlap,
+            route: .round,
+            retry: RetryPolicy(limit: 1, backoff: backoff)
+        )
+        let (first, lease) = try await rig.running(spec)
+        await rig.callBack(first.id, .failed("boom"))
+        let retry = try #require(try await rig.allRuns().last)
+        #expect(retry.plan.parent == first.id)
+        let later = try await trigger(first.plan.job)
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.runs.run(later.id).state == .running)
+        rig.clock.advance(by: .seconds(60))
+        for host in ["a", "b"] { try await rig.beat(host) }
+        try await rig.dispatch(under: lease)
+        let (open, ended, reason): (RunID, RunID, RunReason) =
+            overlap == .discardLater ? (later.id, retry.id, .discarded) : (retry.id, later.id, .covered)
+        #expect(try await rig.runs.run(open).state == .running)
+        #expect(try await rig.runs.run(ended).end?.reason == reason)
+        #expect(executors.flatMap(\.kills).count == (overlap == .coverEarly ? 1 : 0))
+    }
+
     private func trigger(_ job: JobID) async throws -> JobRun {
         rig.clock.advance(by: .seconds(1))
         return try #require(try await rig.jobs.trigger(job).first)
