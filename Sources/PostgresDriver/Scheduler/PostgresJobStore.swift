@@ -106,6 +106,26 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
+    package func stalled(limit: Int) async throws(StoreError) -> [Job] {
+        try await pool.single("look for stalled jobs") { link in
+            try link.run(PostgresStatement(Self.selectStalled, .int(limit)).kept).map { try Job($0) }
+        }
+    }
+
+    package func resume(_ job: Job, at next: Moment, token: FencingToken) async throws(StoreError) {
+        let statements = [
+            // Whoever adds a run of it, or ends one, waits for this lock or held it before.
+            .lock([job.id]),
+            PostgresStatement(
+                Self.setResumed,
+                .int(next.millisecondsSinceEpoch),
+                .int(job.id.rawValue),
+                .int(job.version)
+            ),
+        ]
+        try await database.write("resume job", under: token, statements) { _ in }
+    }
+
     package func plan(
         _ triggers: [TriggerPlan],
         token: FencingToken
@@ -232,6 +252,17 @@ package struct PostgresJobStore: JobStore {
     private static let exists = "SELECT 1 FROM jobs WHERE id = $1"
 
     static let hasOpenRun = "SELECT \(PostgresRunStore.isOpen(job: "$1"))"
+
+    /// As the index `jobs_stalled` has it.
+    private static let isStalled = """
+        enabled AND next_at IS NULL AND schedule_kind = 'FIX_DELAY' AND NOT \(PostgresRunStore.isOpen(job: "jobs.id"))
+        """
+
+    static let selectStalled = "SELECT \(Job.columns) FROM jobs WHERE \(isStalled) ORDER BY id LIMIT $1"
+
+    private static let setResumed = """
+        UPDATE jobs SET next_at = $1 WHERE id = $2 AND version = $3 AND \(isStalled)
+        """
 
     static let soonest = """
         SELECT \(Job.columns) FROM jobs WHERE enabled AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $1

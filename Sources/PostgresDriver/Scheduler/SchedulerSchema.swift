@@ -25,6 +25,7 @@ enum SchedulerSchema {
             { link in _ = try link.runScript(apiKeys) },
             { link in _ = try link.runScript(indexesByStage) },
             { link in _ = try link.runScript(hashKeys) },
+            { link in _ = try link.runScript(stalledJobs) },
         ]
     )
 
@@ -250,6 +251,11 @@ enum SchedulerSchema {
 
     /// What a consistent hash goes by for a run; null for the job's number.
     private static let hashKeys = "ALTER TABLE runs ADD COLUMN hash_key text"
+
+    /// The jobs that wait for one of their runs to end, or for nothing.
+    private static let stalledJobs = """
+        CREATE INDEX jobs_stalled ON jobs (id) WHERE enabled AND next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+        """
 
     /// Calls that are made once: what they were answered, and which runs they added.
     private static let keyedCalls = """

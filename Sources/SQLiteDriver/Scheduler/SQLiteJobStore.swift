@@ -130,6 +130,20 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
+    package func stalled(limit: Int) async throws(StoreError) -> [Job] {
+        try await database.read("look for stalled jobs") { db in
+            try Job.all(db.cachedStatement(sql: Self.selectStalled), [limit])
+        }
+    }
+
+    package func resume(_ job: Job, at next: Moment, token: FencingToken) async throws(StoreError) {
+        try await database.write("resume job") { db in
+            try db.check(token, during: "resume job")
+            let values = [next.millisecondsSinceEpoch, job.id.rawValue, job.version]
+            try db.execute(cached: Self.setResumed, StatementArguments(values))
+        }
+    }
+
     package func plan(
         _ triggers: [TriggerPlan],
         token: FencingToken
@@ -224,6 +238,20 @@ extension SQLiteJobStore {
 
     private static let soonest = """
         SELECT \(Job.columns) FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?
+        """
+
+    /// As the index `jobs_stalled` has it.
+    private static let isStalled = """
+        enabled = 1 AND next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+          AND NOT EXISTS (SELECT 1 FROM runs WHERE job = jobs.id AND state <> 'ended')
+        """
+
+    static let selectStalled = """
+        SELECT \(Job.columns) FROM jobs INDEXED BY jobs_stalled WHERE \(isStalled) ORDER BY id LIMIT ?
+        """
+
+    private static let setResumed = """
+        UPDATE jobs SET next_at = ? WHERE id = ? AND version = ? AND \(isStalled)
         """
 
     private static let move = """

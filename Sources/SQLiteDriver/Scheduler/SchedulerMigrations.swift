@@ -26,6 +26,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("audit") { db in try db.execute(sql: audit) }
         migrator.registerMigration("API keys") { db in try db.execute(sql: apiKeys) }
         migrator.registerMigration("hash keys") { db in try db.execute(sql: hashKeys) }
+        migrator.registerMigration("stalled jobs") { db in try db.execute(sql: stalledJobs) }
         return migrator
     }
 
@@ -128,6 +129,11 @@ enum SchedulerMigrations {
 
     /// The only executor that may have a run; null for nearly all.
     private static let targets = "ALTER TABLE runs ADD COLUMN target TEXT"
+
+    /// The jobs that wait for one of their runs to end, or for nothing.
+    private static let stalledJobs = """
+        CREATE INDEX jobs_stalled ON jobs (id) WHERE enabled = 1 AND next_at IS NULL AND schedule_kind = 'FIX_DELAY'
+        """
 
     /// What a consistent hash goes by for a run; null for the job's number.
     private static let hashKeys = "ALTER TABLE runs ADD COLUMN hash_key TEXT"

@@ -41,6 +41,18 @@ package protocol JobStore: Sendable {
     /// The enabled jobs that have a next trigger, the soonest first, at most `limit`.
     func upcoming(limit: Int) async throws(StoreError) -> [Job]
 
+    /// The enabled jobs with a fixed delay that are due at no instant although no run of theirs is open, in order of their numbers,
+    /// at most `limit`.
+    ///
+    /// A run's end makes such a job due again after the delay that the run was planned with: one that was planned before the
+    /// job had a delay makes it due no more.
+    func stalled(limit: Int) async throws(StoreError) -> [Job]
+
+    /// Makes a job of `stalled` due at `next`; one that is due by now, was changed, or has an open run, stays as it is.
+    ///
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.
+    func resume(_ job: Job, at next: Moment, token: FencingToken) async throws(StoreError)
+
     /// Plans triggers: adds the runs of each and moves its job's next trigger, all in one transaction.
     ///
     /// A trigger counts only while its job is enabled and has the version and the next trigger that the plan

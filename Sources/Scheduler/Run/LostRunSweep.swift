@@ -4,6 +4,7 @@ import Logging
 /// Ends the runs whose executor will not do it any more: its process restarted, fell silent, or let the
 /// deadline pass.
 package struct LostRunSweep: Sendable {
+    private let jobs: any JobStore
     private let runs: any RunStore
     private let registry: any RegistryStore
     private let calls: any IdempotencyStore
@@ -20,6 +21,7 @@ package struct LostRunSweep: Sendable {
     private static let askedAtOnce = 16
 
     init(_ parts: SchedulerParts, settings: SweepSettings) {
+        jobs = parts.jobs
         runs = parts.runs
         registry = parts.registry
         calls = parts.calls
@@ -40,6 +42,8 @@ package struct LostRunSweep: Sendable {
         while !Task.isCancelled {
             do {
                 try await sweep(under: lease, &idle)
+                try await giveBack(under: lease)
+                try await resume(under: lease)
                 try await forget()
             } catch let error as StoreError where error.isTransient {
                 logger.warning("runs not swept", metadata: [LogKey.error: "\(error)"])
@@ -78,6 +82,39 @@ package struct LostRunSweep: Sendable {
             after = page.next
         } while after != nil && !Task.isCancelled
         idle.keep(seen)
+    }
+
+    /// Lets others have what was written down for an executor that fetches its runs, as it signed off: it never calls again.
+    func giveBack(under lease: Lease) async throws {
+        let now = wall.now
+        let gone = try await registry.instances()
+            .filter { executor in
+                executor.hasLeft && executor.address.isPulled
+                    && now - executor.lastSeenAt < settings.farewellMemory
+            }
+        for executor in gone {
+            // What was its own before, it told of when it signed off.
+            let late = executor.lastSeenAt - settings.callWindow
+            let back = try await runs.untold(at: executor.address, limit: Self.batch)
+                .filter { run in
+                    run.plan.terms.group == executor.group && run.executor?.instance == executor.instance
+                        && run.killRequestedAt == nil
+                        && run.dispatchedAt.map { $0 >= late && $0 <= now } == true
+                }
+                .compactMap { $0.postponed(until: now, at: now) }
+            guard !back.isEmpty else { continue }
+            if try await !runs.advance(back, token: lease.token).isEmpty { bells.runsMayGo() }
+        }
+    }
+
+    /// Has jobs with a fixed delay be due again that nothing else would make due.
+    func resume(under lease: Lease) async throws {
+        for job in try await jobs.stalled(limit: Self.batch) {
+            guard let delay = job.spec.schedule.fixedDelay else { continue }
+            logger.notice("fixed delay resumed", metadata: [LogKey.job: "\(job.id)"])
+            try await jobs.resume(job, at: wall.now + delay, token: lease.token)
+            bells.trigger.ring()
+        }
     }
 
     /// How `run` ends, or nil while it may go on.
@@ -254,6 +291,8 @@ package struct SweepSettings: Hashable, Sendable {
     package var idlePeriod = Duration.seconds(30)
     /// For how long the executor must say no before the result counts as lost: time to deliver what it kept.
     package var idleLimit = Duration.seconds(300)
+    /// For how long after an executor that fetches its runs signed off it is looked whether some were left to it all the same.
+    package var farewellMemory = Duration.seconds(120)
     /// How long executors that are gone stay listed.
     package var executorRetention = Duration.seconds(86_400)
 

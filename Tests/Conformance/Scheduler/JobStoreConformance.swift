@@ -134,6 +134,34 @@ package enum JobStoreConformance {
     ]
 
     private static let planning: [Clause<SchedulerStores>] = [
+        Clause("a fixed delay that nothing makes due is known, and is due again") { stores in
+            let token = try await stores.mint()
+            let delayed = JobSpec.sample("delayed", schedule: .after(.seconds(5)))
+            let job = try await stores.jobs.add(.sample(delayed, due: nil))
+            var due = delayed
+            due.name = "due"
+            _ = try await stores.jobs.add(.sample(due, due: .noon))
+            due.name = "off"
+            _ = try await stores.jobs.add(.sample(due, isEnabled: false, due: nil))
+            _ = try await stores.jobs.add(.sample(.sample("rate"), due: nil))
+            let run = try #require(try await stores.runs.add([.sample(of: job.id)]).first)
+            #expect(try await stores.jobs.stalled(limit: 10).isEmpty)
+            try await stores.jobs.resume(job, at: .noon, token: token)
+            #expect(try await stores.jobs.job(job.id)?.nextTriggerAt == nil, "a run of it is open")
+            let closing = try #require(RunClosing(run, RunEnd(.completed, at: .noon)))
+            _ = try await stores.runs.close([closing], token: nil)
+            let stalled = try await stores.jobs.stalled(limit: 10)
+            #expect(stalled.map(\.id) == [job.id])
+            let newer = try await stores.jobs.replace(job, nextTrigger: .keep, at: .noon)
+            try await stores.jobs.resume(job, at: .noon, token: token)
+            #expect(try await stores.jobs.job(job.id)?.nextTriggerAt == nil, "it was changed")
+            try await stores.jobs.resume(newer, at: .noon + .seconds(5), token: token)
+            try await stores.jobs.resume(newer, at: .noon + .seconds(9), token: token)
+            #expect(try await stores.jobs.job(job.id)?.nextTriggerAt == .noon + .seconds(5))
+            #expect(try await stores.jobs.stalled(limit: 10).isEmpty)
+            _ = try await stores.mint()
+            await expect(.staleToken) { try await stores.jobs.resume(newer, at: .noon, token: token) }
+        },
         Clause("planning adds the runs and moves the job's next trigger") { stores in
             let token = try await stores.mint()
             let job = try await stores.jobs.add(.sample())

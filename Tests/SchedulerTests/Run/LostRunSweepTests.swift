@@ -349,6 +349,46 @@ struct LostRunSweepTests {
         for run in [first, second] { #expect(try await rig.runs.run(run.id).end?.reason == .timedOut) }
     }
 
+    @Test func `a fixed delay whose last run was planned by another schedule goes on`() async throws {
+        try await rig.executor()
+        let lease = try await rig.lead()
+        let job = try await rig.jobs.create(.sample(overlap: .discardLater))
+        rig.clock.advance(by: .seconds(10))
+        try await rig.plan(under: lease)
+        try await rig.dispatch(under: lease)
+        let first = try #require(try await rig.allRuns().last)
+        let changed = JobSpec.sample(schedule: .after(.seconds(5)), overlap: .discardLater)
+        _ = try await rig.jobs.update(job.id, version: job.version, to: changed)
+        rig.clock.advance(by: .seconds(10))
+        try await rig.plan(under: lease)
+        try await rig.dispatch(under: lease)
+        #expect(try await rig.allRuns().last?.end?.reason == .discarded)
+        let sweep = LostRunSweep(rig.parts, settings: SweepSettings())
+        try await sweep.resume(under: lease)
+        #expect(try await rig.jobs.job(job.id).nextTriggerAt == nil, "its run is open")
+        await rig.callBack(first.id)
+        try await sweep.resume(under: lease)
+        #expect(try await rig.jobs.job(job.id).nextTriggerAt == rig.now + .seconds(5))
+    }
+
+    @Test func `what was left to an executor as it signed off goes to another`() async throws {
+        let address = ExecutorAddress(stored: "kpush-pull://one")
+        let beat = ExecutorBeat(group: "app", address: address, instance: "first", capacity: 9)
+        _ = try await rig.parts.registry.beat(beat, at: rig.now)
+        let lease = try await rig.lead()
+        let job = try await rig.jobs.create(.sample(schedule: .manual))
+        let run = try #require(try await rig.jobs.trigger(job.id).first)
+        try await rig.parts.registry.signOff(group: "app", address: address, at: rig.now)
+        let holder = ExecutorReference(address: address, instance: "first")
+        let sent = try #require(run.dispatched(to: holder, at: rig.now, resendAt: rig.now + .seconds(90)))
+        _ = try await rig.parts.runs.advance([sent], token: lease.token)
+        let other = try await rig.executor(at: "other")
+        rig.clock.advance(by: .seconds(5))
+        try await LostRunSweep(rig.parts, settings: SweepSettings()).giveBack(under: lease)
+        try await rig.dispatch(under: lease)
+        #expect(other.started == [run.id])
+    }
+
     /// Sweeps once; says before that somebody listens, as the process that answers executors does all the time.
     private func sweep(_ lease: Lease, listens: Bool = true) async throws {
         var idle = IdleRuns(since: rig.now)
