@@ -8,7 +8,11 @@ package struct RunService: Sendable {
     private let closer: RunCloser
     private let pulls: PullHub
     let wall: any WallClock
+    private let clock: any Clock<Duration>
     let calendar: RunCalendar
+
+    /// How long after its instant a run has come to its executor, nearly always.
+    private static let journey = Duration.milliseconds(200)
 
     package init(_ parts: SchedulerParts) {
         runs = parts.runs
@@ -17,6 +21,7 @@ package struct RunService: Sendable {
         closer = RunCloser(parts)
         pulls = parts.pulls
         wall = parts.wall
+        clock = parts.clock
         calendar = parts.calendar
     }
 
@@ -104,15 +109,16 @@ package struct RunService: Sendable {
         for other in try await held(run.plan.job, at: address) where other.id != id {
             _ = try await mark(other.id)
         }
+        try await arrival(of: run)
         switch await executors.kill(run.plan.job, on: executor) {
         case .unknown(let message): return .requested(message)
-        case .confirmed: return .ended(try await close(run, at: address))
+        case .confirmed: return try await close(run, at: address)
         case .refused(let message):
             // Go executors refuse to end what does not run; then there is nothing left to wait for.
             guard await executors.isIdle(run.plan.job, on: executor) == true else {
                 return .requested(message)
             }
-            return .ended(try await close(run, at: address))
+            return try await close(run, at: address)
         }
     }
 
@@ -126,10 +132,21 @@ package struct RunService: Sendable {
         }
     }
 
-    private func close(_ run: JobRun, at address: ExecutorAddress) async throws -> [RunID] {
+    /// Waits until a run has been sent that was written as sent ahead of its instant: an executor that does not have it yet would
+    /// say that it has nothing to end, and then be given it.
+    private func arrival(of run: JobRun) async throws {
+        guard let left = run.dispatchedAt.map({ $0 - wall.now }), left > .zero else { return }
+        try await clock.sleep(for: left + Self.journey)
+    }
+
+    private func close(_ run: JobRun, at address: ExecutorAddress) async throws -> Kill {
         let end = RunEnd(.killed, message: "by an operator", at: wall.now)
-        let ends = try await held(run.plan.job, at: address).map { (run: $0, end: end) }
-        return try await closer.close(ends, token: nil).map(\.id)
+        // What came to it meanwhile nobody asked it to end.
+        let ends = try await held(run.plan.job, at: address)
+            .filter { $0.killRequestedAt != nil }
+            .map { (run: $0, end: end) }
+        let ended = try await closer.close(ends, token: nil).map(\.id)
+        return ended.isEmpty ? .alreadyEnded : .ended(ended)
     }
 
     /// The open runs of a job that an executor has or may have: no more than it takes at a time.

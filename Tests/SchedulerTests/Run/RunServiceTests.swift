@@ -93,6 +93,37 @@ struct RunServiceTests {
         #expect(try await rig.runs.kill(run.id) == .alreadyEnded)
     }
 
+    @Test func `the next run, which comes there while the end of one is asked for, goes on`() async throws {
+        let executor = try await rig.executor()
+        let (run, lease) = try await rig.running()
+        rig.clock.advance(by: .seconds(1))
+        let next = try #require(try await rig.jobs.trigger(run.plan.job).first)
+        rig.http.meanwhile("kill") { [rig] in
+            // It had just ended, and the executor was given the next one.
+            await rig.callBack(run.id)
+            try await rig.dispatch(under: lease)
+        }
+        #expect(try await rig.runs.kill(run.id) == .alreadyEnded)
+        #expect(executor.started == [run.id, next.id])
+        #expect(try await rig.runs.run(next.id).state == .running)
+    }
+
+    @Test func `one that is written as sent ahead of its instant is ended where it arrives`() async throws {
+        let executor = try await rig.executor()
+        let job = try await rig.jobs.create(.sample(schedule: .manual))
+        let run = try #require(try await rig.jobs.trigger(job.id).first)
+        let holder = ExecutorReference(try #require(try await rig.parts.registry.instances().first))
+        let instant = rig.now + .milliseconds(100)
+        let sent = try #require(run.dispatched(to: holder, at: instant, resendAt: instant + .seconds(6)))
+        _ = try await rig.parts.runs.advance([sent], token: try await rig.lead().token)
+        async let kill = rig.runs.kill(run.id)
+        await rig.clock.sleepers()
+        #expect(executor.kills.isEmpty)
+        rig.clock.advance(by: .seconds(1))
+        #expect(try await kill == .ended([run.id]))
+        #expect(executor.kills == [job.id])
+    }
+
     @Test func `an unknown run is not found`() async throws {
         let error = await #expect(throws: SchedulerError.self) {
             try await rig.runs.kill(RunID(rawValue: 1))
