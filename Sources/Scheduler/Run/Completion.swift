@@ -129,9 +129,17 @@ extension RunEnd {
             case .failed where Self.tellsOfTimeLimit(message) && run.isPastLimit(at: now): .timedOut
             case .failed: .handlerFailed
             case .timedOut: .timedOut
+            case .killed where message.contains("covered by run"): .covered
+            // That somebody wanted it is not for a handler to say.
+            case .killed where run.killRequestedAt == nil && !Self.tellsOfKill(message): .handlerFailed
             case .killed: .killed
             }
         self.init(reason, message: message, at: now)
+    }
+
+    /// Whether an executor of ours says that it was asked to end a run, be it by one whom nobody here knows of.
+    private static func tellsOfKill(_ message: String) -> Bool {
+        message.hasPrefix("killed by an operator") || message.hasPrefix("killed before it began")
     }
 
     /// Whether an executor without a code for it says that the time limit passed: in the words of Python, or of Go.

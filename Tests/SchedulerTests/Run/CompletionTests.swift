@@ -16,7 +16,7 @@ struct CompletionTests {
             (RunOutcome.succeeded("42"), RunReason.completed, "42"),
             (.failed("boom"), .handlerFailed, "boom"),
             (.timedOut("10 s"), .timedOut, "10 s"),
-            (.killed("by an operator"), .killed, "killed: by an operator"),
+            (.killed("killed by an operator"), .killed, "killed by an operator"),
             (
                 .failed("block strategy effect：Cover Early [job running, killed]"), .covered,
                 "block strategy effect：Cover Early [job running, killed]"
@@ -119,5 +119,21 @@ struct CompletionTests {
         try await rig.dispatch(under: lease)
         await rig.callBack(try #require(try await rig.allRuns().last?.id))
         #expect(try await rig.jobs.job(job.id).nextTriggerAt == rig.now + .seconds(2))
+    }
+
+    @Test(arguments: [
+        ("killed: covered by run 3", RunReason.covered, 1), ("killed by an operator", .killed, 1),
+        ("killed before it began", .killed, 1), ("killed by OOM killer, exit 137", .handlerFailed, 2),
+    ])
+    func `that somebody wanted a run to end is not for its handler to say`(
+        message: String,
+        reason: RunReason,
+        count: Int
+    ) async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running(.sample(schedule: .manual, retry: RetryPolicy(limit: 1)))
+        await rig.callBack(run.id, RunOutcome(code: 500, message: message))
+        #expect(try await rig.runs.run(run.id).end?.reason == reason)
+        #expect(try await rig.allRuns().count == count)
     }
 }
