@@ -84,7 +84,7 @@ package struct DispatchRules: Hashable, Sendable {
             }
             // Sent by another term, whose call may still be on its way: ours take a run once, however often it comes.
             if now < resendAt, holder.instance == nil || run.killRequestedAt != nil { return nil }
-            let isLast = sent >= sends
+            let isLast = sent >= sends && now >= resendAt
             if run.killRequestedAt != nil {
                 let end = RunEnd(.killed, message: "by an operator", at: now)
                 return .stop(end, at: holder, isLast: isLast)

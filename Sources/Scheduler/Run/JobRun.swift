@@ -88,15 +88,16 @@ package struct JobRun: Hashable, Sendable, Identifiable {
     ///   - executor: who gets it.
     ///   - now: when.
     ///   - resendAt: when it is to be sent again if nothing is known by then.
-    /// - Returns: the changed run; nil unless it is planned or being dispatched.
+    /// - Returns: the changed run; nil unless it is planned or being dispatched. One that is sent again before its time, by another
+    ///   term, has not been sent once more: nobody had the time to answer.
     package func dispatched(to executor: ExecutorReference, at now: Moment, resendAt: Moment) -> JobRun? {
         var run = self
         switch state {
         case .planned:
             run.state = .dispatching(sends: 1, resendAt: resendAt)
             run.dispatchedAt = now
-        case .dispatching(let sends, _):
-            run.state = .dispatching(sends: sends + 1, resendAt: resendAt)
+        case .dispatching(let sends, let awaited):
+            run.state = .dispatching(sends: now < awaited ? sends : sends + 1, resendAt: resendAt)
             if executor != self.executor { run.dispatchedAt = now }
         case .running, .ended: return nil
         }

@@ -78,6 +78,19 @@ struct HandoverTests {
         #expect(end.message == "no answer that makes sense to 5 requests")
     }
 
+    @Test func `leaders that follow each other quickly do not use up a run's requests`() async throws {
+        let executor = try await rig.executor()
+        let run = try await triggered()
+        for count in 1...7 {
+            executor.will(.takeSilently)
+            try await rig.dispatch(under: try await rig.lead())
+            #expect(executor.requests.count == count)
+        }
+        #expect(try await rig.runs.run(run.id).state.name == .dispatching)
+        try await rig.dispatch(under: try await rig.lead())
+        #expect(try await rig.runs.run(run.id).state == .running)
+    }
+
     @Test func `a run that was sent before anybody listened is sent again, not taken for lost`() async throws
     {
         let executor = try await rig.executor()
