@@ -22,6 +22,8 @@ public struct JobContext: Sendable {
     private let vitals: RunVitals
     /// Takes what programs write; nil in a context that belongs to no executor.
     private let log: RunLog?
+    /// The name of the executor that all its programs bear; nil in a context that belongs to none.
+    let executor: String?
 
     /// Makes a context that belongs to no executor: for a test of a handler.
     public init(
@@ -42,9 +44,10 @@ public struct JobContext: Sendable {
         self.logger = logger
         self.vitals = RunVitals()
         self.log = nil
+        self.executor = nil
     }
 
-    init(_ request: RunRequest, logger: Logger, vitals: RunVitals, log: RunLog) {
+    init(_ request: RunRequest, logger: Logger, vitals: RunVitals, log: RunLog, executor: String) {
         job = request.job
         run = request.run
         params = request.params
@@ -54,6 +57,7 @@ public struct JobContext: Sendable {
         self.logger = logger
         self.vitals = vitals
         self.log = log
+        self.executor = executor
     }
 
     /// Why the run was asked to stop; nil while it was not.

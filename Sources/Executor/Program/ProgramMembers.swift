@@ -24,13 +24,29 @@ enum ProgramMembers {
         let session: pid_t
     }
 
+    /// Kills what programs have left behind whose executor is gone; returns when it is gone too, or will not go within two seconds.
+    ///
+    /// - Parameter mark: an assignment such as `NAME=value` that only their environments have.
+    /// - Returns: how many processes were found.
+    static func end(leftBy mark: String) -> Int {
+        var found: Set<Member> = []
+        for _ in 0..<400 {
+            let left = find(leader: nil, mark: mark).filter { $0.pid != getpid() }
+            guard !left.isEmpty else { break }
+            found.formUnion(left)
+            for member in left where lives(member) { kill(member.pid, SIGKILL) }
+            usleep(5_000)
+        }
+        return found.count
+    }
+
     /// The living members besides the leader itself.
     ///
     /// - Parameters:
-    ///   - leader: the process that was started, the number of its session.
+    ///   - leader: the process that was started, the number of its session; nil when nobody knows it any more.
     ///   - mark: an assignment such as `NAME=value` that only its environment has.
     /// - Returns: each that is there right now.
-    static func find(leader: pid_t, mark: String) -> Set<Member> {
+    static func find(leader: pid_t?, mark: String) -> Set<Member> {
         let all = entries()
         let children = Dictionary(grouping: all, by: \.parent)
         var members: Set<Member> = []

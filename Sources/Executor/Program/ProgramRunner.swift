@@ -96,12 +96,22 @@ public final class ProgramRunner: Sendable {
 
     /// All that a program gets to know: nothing of the executor's own environment.
     private func environment(_ context: JobContext) -> [String: String] {
-        [
+        var environment = [
             "PATH": settings.path, "LANG": "C.UTF-8", "HOME": account.home,
             "KPUSH_JOB_ID": "\(context.job)", "KPUSH_RUN_ID": "\(context.run)", "KPUSH_PARAM": context.params,
             "KPUSH_SHARD_INDEX": "\(context.shardIndex)", "KPUSH_SHARD_TOTAL": "\(context.shardTotal)",
             "KPUSH_PLANNED_AT": "\(context.plannedAt.millisecondsSinceEpoch)",
         ]
+        environment[Self.executor] = context.executor
+        return environment
+    }
+
+    /// The variable by which a restarted executor finds the programs of the process before it.
+    private static let executor = "KPUSH_EXECUTOR"
+
+    /// Kills what programs of the executor with this name have left behind, which is not running any more.
+    static func endPrograms(of executor: String) -> Int {
+        ProgramMembers.end(leftBy: "\(Self.executor)=\(executor)")
     }
 }
 

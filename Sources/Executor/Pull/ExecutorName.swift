@@ -1,5 +1,7 @@
-/// The name under which an executor that fetches its runs is known: made at its first start and kept in its folder, so that
-/// a restarted one finds what was left for it, and gets the same shards and jobs as before.
+/// A name that an executor makes at its first start and keeps in a folder of its own.
+///
+/// One that fetches its runs is known by it: a restarted one finds what was left for it, and gets the same shards and jobs as
+/// before. Another one is given to its programs, so that it finds those again.
 enum ExecutorName {
     private static let file = "/name"
 

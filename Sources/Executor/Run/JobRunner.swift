@@ -35,6 +35,8 @@ actor JobRunner: Service {
     private let logger: Logger
     private let thread = BlockingExecutor(label: "kpush.executor.runner")
 
+    /// What programs of this executor are found by when it is gone.
+    private let name: String
     private var journal: RunJournal
     private var queues: [JobID: RunQueue] = [:]
     private var held: [RunID: HeldRun] = [:]
@@ -71,12 +73,8 @@ actor JobRunner: Service {
                 metadata: ["count": "\(journal.unreadable)"]
             )
         }
-        for run in journal.state.open.values.sorted(by: { $0.run < $1.run }) {
-            let failure = RunOutcome.failed("executor restarted before the run ended")
-            try journal.end([(run.run, run.plannedAt, failure)])
-            RunLog(logs, run: run.run, plannedAt: run.plannedAt, clock: calendar)
-                .write(.error, "executor restarted before the run ended")
-        }
+        name = try ExecutorName.load(from: journalFolder)
+        try journal.endLeftovers(of: name, logs, calendar, logger)
         self.journal = journal
         outcomes.continuation.yield()
     }
@@ -86,8 +84,7 @@ actor JobRunner: Service {
     /// Signals that there may be outcomes to deliver; for one reader.
     nonisolated var outcomesReady: AsyncStream<Void> { outcomes.stream }
 
-    /// Carries out what was accepted, until graceful shutdown has drained it or the task is cancelled; then has the
-    /// handlers clean up.
+    /// Carries out what was accepted until it is drained on graceful shutdown, or cancelled; then has handlers clean up.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.drainOnShutdown() }
@@ -315,7 +312,13 @@ actor JobRunner: Service {
         let seconds = one.request.timeoutSeconds
         starts.continuation.yield(
             RunExecution(
-                context: JobContext(one.request, logger: runLogger, vitals: one.vitals, log: one.log),
+                context: JobContext(
+                    one.request,
+                    logger: runLogger,
+                    vitals: one.vitals,
+                    log: one.log,
+                    executor: name
+                ),
                 handler: one.handler,
                 name: one.request.glueType == RunRequest.bean ? one.request.handler : nil,
                 hooks: hooks,

@@ -19,15 +19,15 @@ struct ProgramBench: Sendable {
     }
 
     /// Runs `body` while a runner carries out scripts.
-    static func serve(
+    static func serve<Result: Sendable>(
         in folder: String,
         _ settings: ProgramSettings = settings,
-        _ body: @Sendable (ProgramBench) async throws -> Void
-    ) async throws {
+        _ body: @Sendable (ProgramBench) async throws -> Result
+    ) async throws -> Result {
         let clock = ManualClock(RunnerBench.planned)
         var handlers = HandlerCatalogue()
         handlers.allowScripts(try ProgramRunner(settings, clock: clock))
-        try await RunnerBench.serve(in: folder, handlers: handlers) { runner in
+        return try await RunnerBench.serve(in: folder, handlers: handlers) { runner in
             try await body(ProgramBench(runner: runner, clock: clock))
         }
     }

@@ -114,4 +114,30 @@ import Testing
             #expect(try await bench.output(3) == ["later"])
         }
     }
+
+    @Test func `what outlived an executor that was killed ends before its runs are told to have failed`()
+        async throws
+    {
+        let settings = ProgramBench.settings
+        let source = "echo KPUSH_EXECUTOR=$KPUSH_EXECUTOR"
+        let mark = try await ProgramBench.serve(in: folder.path, settings) { bench in
+            #expect(await bench.accept(1, source) == .accepted)
+            return try #require(try await bench.output(count: 1).first)
+        }
+        // As a child of a script that died with its executor: in a session of its own, and adopted.
+        let orphan = Process()
+        orphan.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        orphan.arguments = ["-i", mark, "/bin/sh", "-c", "sleep 600 & exec sleep 600"]
+        try orphan.run()
+        let other = Process()
+        other.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        other.arguments = ["-i", mark + "0", "/bin/sleep", "600"]
+        try other.run()
+        defer { other.terminate() }
+        try await ProgramBench.serve(in: folder.path, settings) { _ in
+            orphan.waitUntilExit()
+            #expect(orphan.terminationReason == .uncaughtSignal)
+            #expect(other.isRunning)
+        }
+    }
 }

@@ -37,7 +37,8 @@ import Testing
                 .map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
             let environment = Dictionary(uniqueKeysWithValues: pairs.map { ($0[0], $0[1]) })
             let names: Set = [
-                "PATH", "LANG", "HOME", "KPUSH_JOB_ID", "KPUSH_RUN_ID", "KPUSH_PARAM", "KPUSH_SHARD_INDEX",
+                "PATH", "LANG", "HOME", "KPUSH_EXECUTOR", "KPUSH_JOB_ID", "KPUSH_RUN_ID", "KPUSH_PARAM",
+                "KPUSH_SHARD_INDEX",
                 "KPUSH_SHARD_TOTAL", "KPUSH_PLANNED_AT", "KPUSH_MARK",
             ]
             #expect(Set(environment.keys) == names)
