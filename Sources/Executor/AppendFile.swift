@@ -104,7 +104,17 @@ enum Disk {
 
     /// Puts the file at `temporary` in the place of the one at `path`, durably and in one step.
     static func replace(_ path: String, with temporary: String, in folder: String) throws(ExecutorError) {
+        try move(temporary, to: path)
+        try synchronise(folder)
+    }
+
+    /// Puts the file at `temporary` in the place of the one at `path`, in one step.
+    static func move(_ temporary: String, to path: String) throws(ExecutorError) {
         guard rename(temporary, path) == 0 else { throw .system("rename \(temporary)") }
+    }
+
+    /// Returns when the names in `folder` survive a power cut.
+    static func synchronise(_ folder: String) throws(ExecutorError) {
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("open \(folder)") }
         defer { close(descriptor) }

@@ -16,6 +16,8 @@ struct RunJournal: ~Copyable {
     private var file: AppendFile
     private var lines: Int
     private var isDirty = false
+    /// Whether the file has taken another one's place, and a power cut may undo that.
+    private var isMoved = false
 
     /// Opens the journal in `folder` and keeps every other process out of it.
     ///
@@ -41,7 +43,8 @@ struct RunJournal: ~Copyable {
                 unreadable += 1
             }
         }
-        let file = try Self.rewrite(state, path: path, folder: folder)
+        let file = try Self.write(state, path)
+        try Disk.synchronise(folder)
         self.state = state
         self.unreadable = unreadable
         self.folder = folder
@@ -83,6 +86,10 @@ struct RunJournal: ~Copyable {
 
     /// Returns when all that was noted survives a power cut.
     mutating func synchronise() throws(ExecutorError) {
+        if isMoved {
+            try Disk.synchronise(folder)
+            isMoved = false
+        }
         guard isDirty else { return }
         try file.synchronise()
         isDirty = false
@@ -103,22 +110,21 @@ struct RunJournal: ~Copyable {
     }
 
     private mutating func compact() throws(ExecutorError) {
-        file = try Self.rewrite(state, path: path, folder: folder)
+        file = try Self.write(state, path)
         lines = state.count
-        isDirty = false
+        // What follows is appended to the new file, whatever becomes of its name.
+        (isDirty, isMoved) = (false, true)
+        try synchronise()
     }
 
-    private static func rewrite(
-        _ state: JournalState,
-        path: String,
-        folder: String
-    ) throws(ExecutorError) -> AppendFile {
+    /// Writes all that is to be known into a file that takes the place of the one at `path`.
+    private static func write(_ state: JournalState, _ path: String) throws(ExecutorError) -> AppendFile {
         let temporary = path + ".new"
         try Disk.remove(temporary)
         var file = try AppendFile(path: temporary)
         try file.append(lines(state.snapshot))
         try file.synchronise()
-        try Disk.replace(path, with: temporary, in: folder)
+        try Disk.move(temporary, to: path)
         return file
     }
 }
