@@ -227,7 +227,7 @@ private struct PatientHTTPClient: HTTPClient {
         }
     }
 
-    @Test func `what is not POST and what is too large is answered with status 200`() async throws {
+    @Test func `what is not POST, shows no token or is too large is answered with status 200`() async throws {
         try await FakeAdmin.serve { admin in
             try await serve(try executor(admin, HandlerCatalogue())) { port, _ in
                 let client = LoopbackHTTPClient()
@@ -236,7 +236,10 @@ private struct PatientHTTPClient: HTTPClient {
                 #expect(get.status == 200)
                 #expect(try Envelope(json: get.body) == .failure("invalid request, HttpMethod not support."))
                 let spaces = [UInt8](repeating: 32, count: ExecutorRoutes.bodyLimit + 1)
-                let large = try await client.send(HTTPRequest(url: url, body: spaces))
+                let other = try await client.send(HTTPRequest(url: url, body: spaces))
+                #expect(try Envelope(json: other.body) == .failure("The access token is wrong."))
+                let token = [(name: "xxl-job-access-token", value: "secret")]
+                let large = try await client.send(HTTPRequest(url: url, headers: token, body: spaces))
                 #expect(large.status == 200)
                 #expect(try Envelope(json: large.body).message?.contains("exceeds") == true)
             }

@@ -22,21 +22,33 @@ struct ExecutorDoorRoutes {
     }
 
     @Sendable private func answer(_ call: Call) async -> Response {
-        let envelope: Envelope
-        do {
-            let body = try await call.bytes(upTo: Self.bodyLimit)
-            let caller = ExecutorDoor.Caller(
-                accessToken: Self.accessToken.flatMap { call.request.headers[$0] },
-                appName: Self.appName.flatMap { call.request.headers[$0] }
-            )
-            envelope = await door.answer(call.segment("name"), body, from: caller)
-        } catch {
-            envelope = .failure("invalid request, the body cannot be read or is too large.")
+        let caller = ExecutorDoor.Caller(
+            accessToken: Self.accessToken.flatMap { call.request.headers[$0] },
+            appName: Self.appName.flatMap { call.request.headers[$0] }
+        )
+        var isRead = false
+        let envelope = await door.answer(call.segment("name"), from: caller) {
+            isRead = true
+            return try await call.bytes(upTo: Self.bodyLimit)
         }
+        if !isRead { await skip(call.request.body) }
         return Response(
             status: .ok,
             headers: [.contentType: "application/json;charset=UTF-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: envelope.json))
         )
+    }
+
+    /// Lets go by what nobody reads: who is busy sending it would not hear the answer.
+    private func skip(_ body: RequestBody) async {
+        var left = Self.bodyLimit
+        do {
+            for try await piece in body {
+                left -= piece.readableBytes
+                if left < 0 { return }
+            }
+        } catch {
+            // Whoever sent it is gone, and hears no answer.
+        }
     }
 }

@@ -16,12 +16,15 @@ struct ExecutorDoor: Sendable {
         var body: [UInt8] = []
     }
 
+    /// What to answer to a call of which not even the body is to be read; nil for every other one.
+    func refusal(of call: Call) -> Envelope? {
+        guard call.method == "POST" else { return .failure("invalid request, HttpMethod not support.") }
+        return token.isEmpty || token.matches(call.token) ? nil : .failure("The access token is wrong.")
+    }
+
     /// Answers `call`; failures are answers too.
     func answer(_ call: Call) async -> Envelope {
-        guard call.method == "POST" else { return .failure("invalid request, HttpMethod not support.") }
-        guard token.isEmpty || token.matches(call.token) else {
-            return .failure("The access token is wrong.")
-        }
+        if let refusal = refusal(of: call) { return refusal }
         let name = call.path.split(separator: "/").joined(separator: "/")
         do {
             return switch name {

@@ -15,24 +15,39 @@ struct ExecutorRoutes: HTTPResponder {
     private static let accessToken = HTTPField.Name(WireHeader.accessToken)
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        let envelope: Envelope
-        do {
-            let body = try await request.body.collect(upTo: ExecutorRoutes.bodyLimit)
-            envelope = await door.answer(
-                ExecutorDoor.Call(
-                    method: request.method.rawValue,
-                    path: request.uri.path,
-                    token: ExecutorRoutes.accessToken.flatMap { request.headers[$0] } ?? "",
-                    body: Array(body.readableBytesView)
-                )
-            )
-        } catch is NIOTooManyBytesError {
-            envelope = .failure("invalid request, the body exceeds \(ExecutorRoutes.bodyLimit) bytes.")
-        }
+        let envelope = try await answer(request)
         return Response(
             status: .ok,
             headers: [.contentType: "application/json;charset=UTF-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: envelope.json))
         )
+    }
+
+    private func answer(_ request: Request) async throws -> Envelope {
+        var call = ExecutorDoor.Call(
+            method: request.method.rawValue,
+            path: request.uri.path,
+            token: ExecutorRoutes.accessToken.flatMap { request.headers[$0] } ?? ""
+        )
+        if let refusal = door.refusal(of: call) {
+            try await skip(request.body)
+            return refusal
+        }
+        do {
+            let body = try await request.body.collect(upTo: ExecutorRoutes.bodyLimit)
+            call.body = Array(body.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            return .failure("invalid request, the body exceeds \(ExecutorRoutes.bodyLimit) bytes.")
+        }
+        return await door.answer(call)
+    }
+
+    /// Lets go by what nobody reads: who is busy sending it would not hear the answer.
+    private func skip(_ body: RequestBody) async throws {
+        var left = ExecutorRoutes.bodyLimit
+        for try await piece in body {
+            left -= piece.readableBytes
+            if left < 0 { return }
+        }
     }
 }

@@ -58,11 +58,25 @@ package struct ExecutorDoor: Sendable {
 
     /// Answers a call to the door called `name`, the last part of the path.
     package func answer(_ name: String, _ body: [UInt8], from caller: Caller) async -> Envelope {
+        await answer(name, from: caller) { body }
+    }
+
+    /// Answers a call to the door called `name`, the last part of the path; its body is read only where the caller may be one of
+    /// ours.
+    package func answer(
+        _ name: String,
+        from caller: Caller,
+        reading read: () async throws -> [UInt8]
+    ) async -> Envelope {
         let shown = caller.accessToken ?? ""
         let keys: DoorKeys
         do throws(StoreError) { keys = try await self.keys() } catch { return notStored(name, error) }
-        // Before anything is read: who shows no token of ours gets no work done.
+        // Who shows no token of ours gets no work done, and no memory.
         guard keys.openAny(to: shown) else { return Self.wrongToken }
+        let body: [UInt8]
+        do { body = try await read() } catch {
+            return .failure("invalid request, the body cannot be read or is too large.")
+        }
         do {
             switch name {
             case "registry":

@@ -53,6 +53,15 @@ struct ExecutorDoorTests {
         #expect(try await rig.runs.run(run.id).end?.message == #"{"n":20}"#)
     }
 
+    @Test(arguments: [nil, "", "wrong"])
+    func `nothing is read of who shows no token`(token: String?) async {
+        let envelope = await rig.door.answer("registry", from: .init(accessToken: token)) {
+            Issue.record("the body is read")
+            return []
+        }
+        #expect(envelope.message == "The access token is wrong.")
+    }
+
     @Test(arguments: [nil, "", "wrong", "a-token-of-test", "a-token-of-testss"])
     func `a wrong token opens nothing`(token: String?) async throws {
         let body = #"{"registryGroup":"EXECUTOR","registryKey":"app","registryValue":"http://one:9999/"}"#
