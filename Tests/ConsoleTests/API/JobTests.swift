@@ -223,9 +223,10 @@ import Testing
             let schedule = #"{"type":"CRON","conf":"0 0 0 * * ?","from":"\#(instant)"}"#
             let preview = try await bench.post("/api/v1/schedules/preview", schedule)
             #expect(preview.status == 400)
-            #expect(preview["field"] == "schedule.from")
-            for kind in ["from", "to"] {
-                let proof = try await bench.get("/api/v1/jobs/verify?\(kind)=\(instant)")
+            #expect(preview["field"] == "from")
+            for (kind, other) in [("from", "to"), ("to", "from")] {
+                let span = "\(kind)=\(instant)&\(other)=2030-01-15T00:00:00Z"
+                let proof = try await bench.get("/api/v1/jobs/verify?\(span)")
                 #expect(proof.status == 400)
                 #expect(proof["field"] == .text(kind))
             }

@@ -59,6 +59,11 @@ struct SchedulerPlanTests {
             PostgresStatement(PostgresJobStore.soonest, .int(500)).kept,
             by: "jobs_upcoming"
         ),
+        Question(
+            "jobs that stand still",
+            PostgresStatement(PostgresJobStore.selectStalled, .int(500)).kept,
+            by: "jobs_stalled"
+        ),
         Question("jobs", JobQuery(JobFilter(), after: job, limit: 51).statement, by: "jobs_pkey"),
         Question(
             "jobs of a group",

@@ -29,6 +29,7 @@ struct SchedulerPlanTests {
         ),
         (SQLiteRunStore.countFailing, ["PRIMARY KEY (day=?)", "INDEX runs_of_job (job=?)"]),
         (SQLiteRunStore.selectKeeps, ["INDEX jobs_keeping"]),
+        (SQLiteJobStore.selectStalled, ["INDEX jobs_stalled", "INDEX runs_open (job=?)"]),
         (ClearingQuery(RunSelection(.all(), old), limit: 9).oldest, ["INDEX runs_ended (ended_at"]),
         (ClearingQuery(RunSelection(.job(job), old), limit: 9).oldest, ["INDEX runs_of_job (job=?)"]),
         (ClearingQuery(RunSelection(.group("app"), old), limit: 9).oldest, ["INDEX runs_of_group (app=?)"]),
