@@ -131,10 +131,7 @@ enum LogForm {
         switch self {
         case .text: return ByteBuffer(string: page.text)
         case .events:
-            // A carriage return would end the line of an event too.
-            let lines = page.text.replacing("\r", with: "")
-                .split(separator: "\n", omittingEmptySubsequences: false)
-                .dropLast()
+            let lines = page.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             let data = lines.map { "data: \($0)\n" }.joined()
             return ByteBuffer(string: "id: \(page.next)\n\(data)\n")
         }

@@ -149,6 +149,7 @@ struct RunLogFeed: EventFeed {
             case .success(let page) where !page.text.isEmpty:
                 (next, quiet) = (page.next, 0)
                 try await stream.send("lines", ["text": .text(page.text)], id: "\(next)")
+                if page.isComplete { return try await stream.send("end") }
             case .success(let page) where page.isComplete:
                 return try await stream.send("end")
             case .success:

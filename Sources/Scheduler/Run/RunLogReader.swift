@@ -59,7 +59,7 @@ package struct RunLogPage: Hashable, Sendable {
     package let from: Int
     /// Where the next page goes on.
     package let next: Int
-    /// The lines, each ended by a line feed.
+    /// The lines, each ended by a line feed; there is no carriage return in it.
     package let text: String
     /// Whether nothing more will come.
     package let isComplete: Bool
@@ -73,7 +73,7 @@ package struct RunLogPage: Hashable, Sendable {
 
     /// Reads what an executor answered for the lines of `run` from `from` on.
     package init(_ page: LogPage, from: Int, of run: JobRun) {
-        var text = page.content
+        var text = Self.plain(page.content)
         // Java executors separate lines rather than end them: the last one is whole when it counts as one.
         let counted = max(0, page.toLine - from + 1)
         guard counted > 0 || text.isEmpty else {
@@ -97,6 +97,21 @@ package struct RunLogPage: Hashable, Sendable {
         // One line can stand for many that the executor no longer has.
         let next = page.isDroppedNote ? max(from, page.toLine + 1) : from + lines
         self.init(from: from, next: next, text: text, isComplete: !run.isOpen && lines == 0)
+    }
+
+    /// The text with line feeds alone: a carriage return before one goes, any other one is a blank.
+    ///
+    /// Swift takes both together for one character, and readers of events take either for the end of a line.
+    private static func plain(_ text: String) -> String {
+        let (feed, carriage) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+        guard text.utf8.contains(carriage) else { return text }
+        var bytes = Array(text.utf8)
+        for place in bytes.indices where bytes[place] == carriage {
+            let isEnd = place + 1 < bytes.count && bytes[place + 1] == feed
+            bytes[place] = isEnd ? carriage : UInt8(ascii: " ")
+        }
+        bytes.removeAll { $0 == carriage }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The most bytes of a page; some executors send the rest of the log at once.

@@ -142,6 +142,18 @@ import Testing
         }
     }
 
+    @Test func `the log of a run that has none is over once that was said`() async throws {
+        try await ConsoleBench.use { bench async throws in
+            let executor = try await bench.executor()
+            let run = try await bench.running()
+            await bench.finish(run)
+            executor.setLogRemark("readLog fail, logFile not exists")
+            let browser = try await Browser.signedIn(bench)
+            let events = try await Self.get("/runs/\(run.id)/log", browser).events
+            #expect(events.map(\.name) == ["lines", "end"])
+        }
+    }
+
     @Test func `a log is followed until its run has ended`() async throws {
         try await ConsoleBench.use { bench async throws in
             let executor = try await bench.executor()

@@ -113,4 +113,12 @@ struct RunLogReaderTests {
             #expect((from...LogPage.lastLine + 1).contains(read.next))
         }
     }
+
+    @Test func `a carriage return neither ends a line nor hides one`() async throws {
+        let run = try await runningRun()
+        let page = LogPage(fromLine: 1, toLine: 3, content: "a\r\n10 %\r20 %\nb\r\n", isEnd: true)
+        let read = RunLogPage(page, from: 1, of: run)
+        #expect(read.text == "a\n10 % 20 %\nb\n")
+        #expect(read.next == 4)
+    }
 }

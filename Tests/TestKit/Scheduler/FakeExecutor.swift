@@ -40,6 +40,7 @@ package final class FakeExecutor: Sendable {
         var questions = 0
         var isDeaf = false
         var log = ""
+        var remark: String?
         var headers: [String: String] = [:]
     }
 
@@ -101,6 +102,11 @@ package final class FakeExecutor: Sendable {
     /// Replaces what its run log holds.
     package func setLog(_ text: String) {
         state.withLock { $0.log = text }
+    }
+
+    /// Says that there is no log, in these words, instead of a page.
+    package func setLogRemark(_ text: String) {
+        state.withLock { $0.remark = text }
     }
 
     /// The body with which its generation calls back.
@@ -192,6 +198,10 @@ package final class FakeExecutor: Sendable {
     /// Pages as each generation does, with its own idea of the last line and of the end.
     private func log(_ body: [UInt8], _ state: State) -> HTTPResponse? {
         guard let request = try? LogRequest(json: body) else { return nil }
+        if let remark = state.remark {
+            let page = LogPage(fromLine: request.fromLine, toLine: 0, content: remark, isEnd: true)
+            return reply(.success(page.wire))
+        }
         let lines = state.log.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         let rest = lines.dropFirst(request.fromLine - 1)
         let isNothing = rest.isEmpty
