@@ -39,11 +39,11 @@ struct Caller: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - spec: the job as the caller wants it.
-    ///   - old: the job as it is; jobs that it triggers already may stay. Nil for a new one.
+    ///   - old: the job as it is; what it triggers already may stay, when and as it is triggered. Nil for a new one.
     /// - Throws: `Forbidden` naming the group.
     func check(_ spec: JobSpec, over old: JobSpec? = nil) throws(Forbidden) {
         let kept = Set(old.map(Self.children(of:)) ?? [])
-        let children = Self.children(of: spec).filter { !kept.contains($0) }.map(\.group)
+        let children = Self.children(of: spec).filter { !kept.contains($0) }.map(\.job.group)
         for group in [spec.group] + children { try check(group) }
     }
 
@@ -58,6 +58,15 @@ struct Caller: Hashable, Sendable {
         case .job(let id):
             let job = try await jobs.job(id)
             guard groups.contains(job.spec.group) else { throw SchedulerError.notFound("job \(id)") }
+            var after: Int64?
+            repeat {
+                let versions = try await jobs.versions(of: id, after: after, limit: 500)
+                // The runs of then are not the caller's.
+                guard versions.elements.allSatisfy({ groups.contains($0.version.spec.group) }) else {
+                    throw Forbidden("the job was of a group that you do not see: name a group")
+                }
+                after = versions.next
+            } while after != nil
         }
     }
 
@@ -77,8 +86,8 @@ struct Caller: Hashable, Sendable {
         guard groups.contains(group) else { throw Forbidden("the executor group \(group) is none of yours") }
     }
 
-    private static func children(of spec: JobSpec) -> [JobName] {
-        spec.children.map { $0.job.within(spec.group) }
+    private static func children(of spec: JobSpec) -> [ChildJob] {
+        spec.children.map { $0.within(spec.group) }
     }
 }
 

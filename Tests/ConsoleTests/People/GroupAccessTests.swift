@@ -116,4 +116,23 @@ import Testing
         #expect(throws: Forbidden.self) { try Caller(user).check(spec) }
         try Caller.token.check(spec)
     }
+
+    @Test func `what an administrator had a job trigger elsewhere stays as it is, or goes`() throws {
+        let user = try User.sample(groups: .only(["mine"]))
+        var old = JobSpec.sample(schedule: .manual)
+        old.group = "mine"
+        old.children = [ChildJob(JobName("app/next"))]
+        var spec = old
+        spec.params = "other"
+        try Caller(user).check(spec, over: old)
+        for change in [
+            ChildJob(JobName("app/next"), on: .end), ChildJob(JobName("app/next"), params: .parent),
+            ChildJob(JobName("app/next"), isPerShard: true),
+        ] {
+            spec.children = [change]
+            #expect(throws: Forbidden.self) { try Caller(user).check(spec, over: old) }
+        }
+        spec.children = []
+        try Caller(user).check(spec, over: old)
+    }
 }
