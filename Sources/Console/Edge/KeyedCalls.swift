@@ -23,15 +23,21 @@ struct KeyedCalls {
         { call in
             guard let key = try Self.key(of: call) else { return try await handler(call) }
             let bytes = try await call.bytes(upTo: Call.bodyLimit)
-            let keyed = KeyedCall(key: key, digest: Self.digest(call, bytes))
+            let request = call.request
+            let digest = Self.digest(
+                of: call.context.caller?.user,
+                request.method.rawValue,
+                request.uri.path,
+                bytes
+            )
+            let keyed = KeyedCall(key: key, digest: digest)
             switch try await store.begin(keyed, at: clock.now) {
             case .begun: break
             case .answered(let answer):
                 call.context.note.drop()
                 return try Answer(answer)
             case .triggered(let ids):
-                call.context.note.drop()
-                return try await answer(ids, to: key)
+                return try await answer(ids, to: key, call.context.note)
             case .underWay: throw KeyFault.underWay
             case .taken: throw KeyFault.taken
             }
@@ -52,11 +58,12 @@ struct KeyedCalls {
         }
     }
 
-    /// The answer that got lost, of a call that added runs.
-    private func answer(_ ids: [RunID], to key: String) async throws -> Answer {
-        var found: [WireObject] = []
-        for id in ids { found.append(try await runs.run(id).json) }
-        let answer = Answer(["items": .objects(found)], status: .accepted)
+    /// The answer that got lost, of a call that added runs and was not written into the audit trail yet.
+    private func answer(_ ids: [RunID], to key: String, _ note: AuditNote) async throws -> Answer {
+        var found: [JobRun] = []
+        for id in ids { found.append(try await runs.run(id)) }
+        note.tell(found)
+        let answer = Answer(["items": .objects(found.map(\.json))], status: .accepted)
         try await store.finish(key, with: answer.kept)
         return answer
     }
@@ -69,11 +76,12 @@ struct KeyedCalls {
         return key
     }
 
-    private static func digest(_ call: Call, _ body: [UInt8]) -> String {
+    /// What tells one call from another.
+    static func digest(of user: UserID?, _ method: String, _ path: String, _ body: [UInt8]) -> String {
         var hash = SHA256()
         // Nobody is answered what another has asked for.
-        if let user = call.context.caller?.user { hash.update(data: Array("\(user)\n".utf8)) }
-        hash.update(data: Array("\(call.request.method.rawValue) \(call.request.uri.path)\n".utf8))
+        if let user { hash.update(data: Array("\(user)\n".utf8)) }
+        hash.update(data: Array("\(method) \(path)\n".utf8))
         hash.update(data: body)
         return hash.finalize().hexDigits
     }

@@ -70,6 +70,25 @@ import Testing
         }
     }
 
+    @Test func `a trigger whose answer was lost is in the audit trail once it was answered`() async throws {
+        try await ConsoleBench.use { bench in
+            let job = try await bench.parts.jobs.create(.sample(schedule: .manual)).id
+            let path = "/api/v1/jobs/\(job)/trigger"
+            let body = #"{"params":"x"}"#
+            // As a crash after the runs were added leaves it.
+            let digest = KeyedCalls.digest(of: nil, "POST", path, Array(body.utf8))
+            let dead = KeyedCall(key: "k", digest: digest)
+            #expect(try await bench.scheduler.calls.begin(dead, at: bench.now) == .begun)
+            let run = try await bench.parts.jobs.trigger(job, params: "x", by: .api, key: "k")
+            let again = try await Self.call(bench, path, body, key: "k")
+            #expect(again.status == 202)
+            #expect(again["items.0.id"] == .integer(try #require(run.first).id.rawValue))
+            let told = try await bench.get("/api/v1/audit?kind=jobs")
+            #expect(told["items.0.act"] == "trigger")
+            #expect(told["items.1"].isNull)
+        }
+    }
+
     @Test func `switching and changing are keyed as well, and a refusal is not kept`() async throws {
         try await ConsoleBench.use { bench in
             let job = try await bench.parts.jobs.create(.sample(schedule: .manual)).id
