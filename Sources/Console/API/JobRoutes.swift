@@ -91,7 +91,7 @@ struct JobRoutes {
                 from: try body.required("from"),
                 until: try body.required("to"),
                 params: try body.optional("params"),
-                spacing: try body.optional("spacing", in: 1.0...86_400).map { .seconds($0) }
+                spacing: try body.duration("spacing", in: 1...86_400)
             )
             return (backfill, try body.optional("dryRun") ?? false)
         }
@@ -138,30 +138,27 @@ extension JobSpec {
             handler: try script == nil ? body.required("handler") : body.optional("handler") ?? "",
             script: script,
             params: try body.optional("params") ?? "",
-            timeout: .seconds(try body.optional("timeout", in: Self.seconds) ?? 0),
+            timeout: try body.duration("timeout") ?? .zero,
             retry: try body.object("retry", Self.retry) ?? .never
         )
         children = (try body.objects("children") { try ChildJob(&$0) } ?? []).map { $0.within(group) }
         alarm = try body.object("alarm") { try AlarmPolicy(&$0) }
         lateness = try body.object("lateness") { target in
             LatenessTarget(
-                .milliseconds(Int64((try target.optional("target", in: Self.seconds) ?? 0) * 1_000)),
+                try target.duration("target") ?? .zero,
                 percent: try target.optional("percent") ?? LatenessTarget.usualPercent
             )
         }
         hashKey = try body.optional("hashKey")
-        keep = try body.optional("keepDays", in: 1.0...3_650).map { .seconds($0 * 86_400) }
+        keep = try body.optional("keepDays", in: 1.0...3_650).flatMap { Duration(written: $0 * 86_400) }
     }
-
-    /// What can be written as a duration at all.
-    private static let seconds = 0.0...1e9
 
     private static func retry(_ input: inout Input) throws -> RetryPolicy {
         let usual = RetryPolicy.usualBackoff
         let backoff = try input.object("backoff") { backoff in
             Backoff(
-                first: try backoff.optional("first", in: seconds).map { .seconds($0) } ?? usual.first,
-                ceiling: try backoff.optional("ceiling", in: seconds).map { .seconds($0) } ?? usual.ceiling,
+                first: try backoff.duration("first") ?? usual.first,
+                ceiling: try backoff.duration("ceiling") ?? usual.ceiling,
                 factor: try backoff.optional("factor", in: 1...100) ?? usual.factor,
                 jitter: try backoff.optional("jitter", in: 0...1) ?? usual.jitter
             )
@@ -195,7 +192,7 @@ extension AlarmPolicy {
         }
         self.init(
             targets ?? [],
-            window: try input.optional("window", in: 0...1e9).map { .seconds($0) } ?? Self.usualWindow,
+            window: try input.duration("window") ?? Self.usualWindow,
             tellsRecovery: try input.optional("recovery") ?? true
         )
     }
@@ -224,8 +221,18 @@ extension ScheduleText {
                 except: try input.values("except") ?? [],
                 from: try input.optional("from"),
                 until: try input.optional("until"),
-                jitter: .seconds(try input.optional("jitter", in: 0.0...86_400) ?? 0)
+                jitter: try input.duration("jitter", in: 0...86_400) ?? .zero
             )
         )
+    }
+}
+
+extension Input {
+    /// The duration under `name`, in seconds and to the nearest millisecond; nil when it is missing or null.
+    fileprivate mutating func duration(
+        _ name: String,
+        in range: ClosedRange<Double> = 0...1e9
+    ) throws(InputFault) -> Duration? {
+        try optional(name, in: range).flatMap(Duration.init(written:))
     }
 }

@@ -29,7 +29,8 @@ extension JobInput {
         spec.timeout = reader.seconds("timeout", usual: .zero)
         spec.hashKey = text("hashKey").isEmpty ? nil : text("hashKey")
         spec.keep =
-            text("keep").isEmpty ? nil : .seconds(reader.number("keep", in: 1...3_650, usual: 1) * 86_400)
+            text("keep").isEmpty
+            ? nil : Duration(written: reader.number("keep", in: 1...3_650, usual: 1) * 86_400)
         spec.lateness = Self.lateness(&reader)
         spec.retry = Self.retry(&reader)
         spec.children = Self.children(&reader, of: spec.group)
@@ -184,7 +185,7 @@ private struct FieldReader {
     }
 
     mutating func seconds(_ name: String, usual: Duration) -> Duration {
-        .seconds(number(name, in: 0...1e9, usual: usual.inSeconds))
+        Duration(written: number(name, in: 0...1e9, usual: usual.inSeconds)) ?? usual
     }
 
     mutating func choice<Choice: InputChoice>(_ name: String, usual: Choice) -> Choice

@@ -49,8 +49,7 @@ extension AlarmPolicy: Codable {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             try keys.decode([AlarmTarget].self, forKey: .targets),
-            window: try keys.decodeIfPresent(Double.self, forKey: .window).map(Duration.seconds)
-                ?? Self.usualWindow,
+            window: try keys.secondsIfPresent(.window) ?? Self.usualWindow,
             tellsRecovery: try keys.decodeIfPresent(Bool.self, forKey: .tellsRecovery) ?? true
         )
     }

@@ -86,7 +86,7 @@ struct JobAnswer: Decodable, Sendable {
                     except: schedule.except,
                     from: schedule.from?.moment,
                     until: schedule.until?.moment,
-                    jitter: .seconds(schedule.jitter)
+                    jitter: Duration(written: schedule.jitter) ?? .zero
                 )
             ),
             misfire: misfire,
@@ -95,12 +95,12 @@ struct JobAnswer: Decodable, Sendable {
             handler: handler,
             script: script,
             params: params,
-            timeout: .seconds(timeout),
+            timeout: Duration(written: timeout) ?? .zero,
             retry: RetryPolicy(
                 limit: retry.limit,
                 backoff: Backoff(
-                    first: .seconds(retry.backoff.first),
-                    ceiling: .seconds(retry.backoff.ceiling),
+                    first: Duration(written: retry.backoff.first) ?? .zero,
+                    ceiling: Duration(written: retry.backoff.ceiling) ?? .zero,
                     factor: retry.backoff.factor,
                     jitter: retry.backoff.jitter
                 ),
@@ -110,10 +110,12 @@ struct JobAnswer: Decodable, Sendable {
                 ChildJob(JobName($0.job), on: $0.when, params: $0.params, isPerShard: $0.perShard)
             },
             alarm: alarm.map {
-                AlarmPolicy($0.to, window: .seconds($0.window), tellsRecovery: $0.recovery)
+                AlarmPolicy($0.to, window: Duration(written: $0.window) ?? .zero, tellsRecovery: $0.recovery)
             },
-            keep: keepDays.map { .seconds($0 * 86_400) },
-            lateness: lateness.map { LatenessTarget(.seconds($0.target), percent: $0.percent) },
+            keep: keepDays.flatMap { Duration(written: $0 * 86_400) },
+            lateness: lateness.map {
+                LatenessTarget(Duration(written: $0.target) ?? .zero, percent: $0.percent)
+            },
             hashKey: hashKey
         )
     }
