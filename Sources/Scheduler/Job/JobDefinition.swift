@@ -55,12 +55,11 @@ package struct JobDefinition: Hashable, Sendable, Codable {
                 : keys.decode(String.self, forKey: .handler),
             script: try keys.decodeIfPresent(JobScript.self, forKey: .script),
             params: try keys.decodeIfPresent(String.self, forKey: .params) ?? "",
-            timeout: try keys.decodeIfPresent(Double.self, forKey: .timeoutSeconds).map(Duration.seconds)
-                ?? .zero,
+            timeout: try keys.secondsIfPresent(.timeoutSeconds) ?? .zero,
             retry: try keys.contains(.retry) ? Self.retry(keys.superDecoder(forKey: .retry)) : .never,
             children: children.map { $0.within(group) },
             alarm: try keys.decodeIfPresent(AlarmPolicy.self, forKey: .alarm),
-            keep: try keys.decodeIfPresent(Double.self, forKey: .keepDays).map { .seconds($0 * 86_400) },
+            keep: try keys.secondsIfPresent(.keepDays, each: 86_400),
             lateness: try keys.decodeIfPresent(LatenessTarget.self, forKey: .lateness),
             hashKey: try keys.decodeIfPresent(String.self, forKey: .hashKey)
         )
@@ -153,10 +152,8 @@ package struct JobDefinition: Hashable, Sendable, Codable {
         return RetryPolicy(
             limit: try keys.decode(Int.self, forKey: .limit),
             backoff: Backoff(
-                first: try keys.decodeIfPresent(Double.self, forKey: .firstSeconds).map(Duration.seconds)
-                    ?? usual.first,
-                ceiling: try keys.decodeIfPresent(Double.self, forKey: .ceilingSeconds).map(Duration.seconds)
-                    ?? usual.ceiling,
+                first: try keys.secondsIfPresent(.firstSeconds) ?? usual.first,
+                ceiling: try keys.secondsIfPresent(.ceilingSeconds) ?? usual.ceiling,
                 factor: try keys.decodeIfPresent(Double.self, forKey: .factor) ?? usual.factor,
                 jitter: try keys.decodeIfPresent(Double.self, forKey: .jitter) ?? usual.jitter
             ),

@@ -39,14 +39,15 @@ extension JobService {
             return .created(created)
         }
         guard job.definition != fingerprint else { return .unchanged(job) }
-        var updated = try await update(
+        let was = JobDefinition.wasEnabled(job.definition) ?? true
+        // All at once: of a change that is known as applied nothing may be missing.
+        let updated = try await update(
             job.id,
             version: job.version,
             to: definition.spec,
+            isEnabled: was == definition.isEnabled ? nil : definition.isEnabled,
             definition: fingerprint
         )
-        let was = JobDefinition.wasEnabled(job.definition) ?? true
-        if was != definition.isEnabled { updated = try await setEnabled(job.id, definition.isEnabled) }
         return .updated(updated)
     }
 }

@@ -66,25 +66,37 @@ package struct JobService: Sendable {
 
     /// Replaces what an operator may change; `version` is the one that was looked at.
     ///
-    /// A schedule that stays the same keeps its pace; a changed one starts anew.
+    /// A schedule that stays the same keeps its pace; one that is changed or switched on starts anew.
     ///
+    /// - Parameters:
+    ///   - id: the job.
+    ///   - version: the job's version that was looked at.
+    ///   - spec: what it is to be.
+    ///   - isEnabled: whether its schedule is to be on; nil leaves that as it is.
+    ///   - definition: what ships it; nil leaves that as it is.
+    /// - Returns: the job as it is now.
     /// - Throws: `SchedulerError.conflict` when the job was changed since.
     package func update(
         _ id: JobID,
         version: Int64,
         to spec: JobSpec,
+        isEnabled: Bool? = nil,
         definition: String? = nil
     ) async throws(SchedulerError) -> Job {
         var job = try await job(id)
         guard job.version == version else { throw .conflict("job \(id) was changed meanwhile") }
         let now = wall.now
+        let isSwitched = isEnabled.map { $0 != job.isEnabled } ?? false
+        job.isEnabled = isEnabled ?? job.isEnabled
         var next = NextTrigger.keep
-        if spec.schedule == job.spec.schedule {
+        if spec.schedule == job.spec.schedule, !isSwitched {
             guard spec.faults.isEmpty else { throw .invalid(spec.faults) }
         } else {
-            next = .set(try firstTrigger(of: spec, at: now, isNeeded: job.isEnabled))
-            if !job.isEnabled { next = .set(nil) }
-            job.startedAt = job.isEnabled ? now : nil
+            let first = try firstTrigger(of: spec, at: now, isNeeded: job.isEnabled)
+            next = .set(job.isEnabled ? first : nil)
+            if job.isEnabled || spec.schedule != job.spec.schedule {
+                job.startedAt = job.isEnabled ? now : nil
+            }
         }
         try await checkChildren(of: spec)
         job.spec = spec

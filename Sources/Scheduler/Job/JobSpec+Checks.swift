@@ -23,6 +23,7 @@ extension JobSpec {
         for (field, text) in texts {
             check(!text.utf8.contains(0), field, "must not hold the character NUL")
         }
+        check(schedule.conf.utf8.count <= 1_024, "schedule.conf", "must have at most 1024 bytes")
         check(timeout >= .zero && timeout <= Self.longestTimeout, "timeout", "must be from 0 to 30 days")
         if let keep {
             check(keep >= .seconds(86_400) && keep <= Self.longestKeep, "keep", "must be from 1 to 3650 days")
@@ -38,6 +39,8 @@ extension JobSpec {
             "retry.backoff",
             "must not be negative, and its ceiling not below its first wait"
         )
+        check((1...100).contains(retry.backoff.factor), "retry.backoff.factor", "must be from 1 to 100")
+        check((0...1).contains(retry.backoff.jitter), "retry.backoff.jitter", "must be from 0 to 1")
         let reasons = retry.reasons ?? Set(RunReason.retryable)
         check(
             !reasons.isEmpty && reasons.allSatisfy(\.mayRetry),

@@ -28,6 +28,9 @@ package struct ScheduleLimits: Hashable, Sendable {
         self.jitter = jitter
     }
 
+    /// All of them are looked at whenever the job is planned: more than ten years have.
+    private static let mostDates = 4_000
+
     /// Nothing holds it back.
     package static let none = ScheduleLimits()
 
@@ -38,6 +41,15 @@ package struct ScheduleLimits: Hashable, Sendable {
     ///
     /// - Throws: `ScheduleError` naming the part at fault.
     func check() throws(ScheduleError) {
+        guard except.count <= Self.mostDates else {
+            throw ScheduleError(field: "except", reason: "must name at most \(Self.mostDates) days")
+        }
+        if case .own(let calendar) = calendar,
+            max(calendar.excludedDays.count, calendar.includedDays.count) > Self.mostDates
+        {
+            let reason = "must name at most \(Self.mostDates) days off, and as many that count"
+            throw ScheduleError(field: "calendar", reason: reason)
+        }
         _ = try days()
         if let from, let until, until < from {
             throw ScheduleError(field: "until", reason: "lies before the first instant")
@@ -120,7 +132,7 @@ extension ScheduleLimits: Codable {
             except: try keys.decodeIfPresent([String].self, forKey: .except) ?? [],
             from: try Self.instant(keys, .from, rules),
             until: try Self.instant(keys, .until, rules),
-            jitter: try keys.decodeIfPresent(Double.self, forKey: .jitter).map(Duration.seconds) ?? .zero
+            jitter: try keys.secondsIfPresent(.jitter) ?? .zero
         )
     }
 

@@ -12,6 +12,47 @@ struct JobDefinitionTests {
         rig = try SchedulerRig()
     }
 
+    @Test(arguments: [2.3, 0.1, 99.9, 0.001, 1_001.001])
+    func `seconds are kept to the millisecond, there and back`(seconds: Double) throws {
+        let text = #"{"name":"a","group":"app","handler":"h","timeout_seconds":\#(seconds)}"#
+        let definition = try read(text)
+        #expect(definition.spec.timeout == .milliseconds(Int64((seconds * 1_000).rounded())))
+        #expect(try read(definition.fingerprint).spec == definition.spec)
+    }
+
+    @Test(arguments: ["1e30", "-1", "1000000001"])
+    func `a number that makes no duration is refused by name`(number: String) {
+        for key in ["timeout_seconds", "keep_days"] {
+            let text = #"{"name":"a","group":"app","handler":"h","\#(key)":\#(number)}"#
+            #expect(throws: DecodingError.self) { try read(text) }
+        }
+        for part in [
+            #""retry":{"limit":1,"first_seconds":\#(number)}"#,
+            #""schedule":{"every":"1s","jitter_seconds":\#(number)}"#,
+        ] {
+            #expect(throws: DecodingError.self) {
+                try read(#"{"name":"a","group":"app","handler":"h",\#(part)}"#)
+            }
+        }
+    }
+
+    @Test func `what a definition says of the switch comes with all else, or not at all`() async throws {
+        var definition = try read(#"{"name":"a","group":"app","handler":"h","schedule":{"every":"10s"}}"#)
+        _ = try await rig.jobs.apply([definition])
+        definition.isEnabled = false
+        definition.spec.params = "other"
+        guard case .updated(let job) = try await rig.jobs.apply([definition]).first else {
+            Issue.record("must be updated")
+            return
+        }
+        // One write: whoever dies has made all of the change, or none of it.
+        #expect((job.version, job.isEnabled, job.nextTriggerAt) == (2, false, nil))
+        definition.isEnabled = true
+        _ = try await rig.jobs.apply([definition])
+        let on = try await rig.jobs.job(job.id)
+        #expect((on.version, on.isEnabled, on.nextTriggerAt) == (3, true, rig.now + .seconds(10)))
+    }
+
     @Test func `the words of a file become a job`() throws {
         let definition = try read(
             """

@@ -41,7 +41,7 @@ struct JobHistoryTests {
             return
         }
         let steps = try await rig.jobs.versions(of: job.id).elements
-        #expect(steps.map(\.changes) == [[.enabled], [.params], nil])
+        #expect(steps.map(\.changes) == [[.enabled, .params], nil])
         #expect(steps.allSatisfy { $0.version.definition != nil })
     }
 

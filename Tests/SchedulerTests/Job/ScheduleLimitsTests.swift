@@ -173,4 +173,12 @@ struct ScheduleLimitsTests {
         let text = try StoredJSON.text(JobSpec.sample(schedule: daily(limits)), during: "test")
         return try JobSpec(stored: text.utf8, during: "test").schedule.limits
     }
+
+    @Test func `a schedule names no more days, and is no longer, than can be looked at all the time`() {
+        var spec = JobSpec.sample(schedule: .cron("0 0 0 * * ?"))
+        spec.schedule.limits.except = Array(repeating: "2030-01-01", count: 4_001)
+        #expect(spec.faults.map(\.field) == ["schedule.except"])
+        spec.schedule = .cron(Array(repeating: "0", count: 600).joined(separator: ",") + " 0 0 * * ?")
+        #expect(spec.faults.map(\.field) == ["schedule.conf"])
+    }
 }

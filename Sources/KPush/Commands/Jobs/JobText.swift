@@ -49,8 +49,8 @@ enum JobText {
         var parts = [plain(text)]
         if let calendar = limits.calendar { parts.append(self.calendar(calendar)) }
         if !limits.except.isEmpty { parts.append("except \(limits.except.joined(separator: " "))") }
-        if let from = limits.from { parts.append("from \(APIInstant(from).local)") }
-        if let until = limits.until { parts.append("until \(APIInstant(until).local)") }
+        if let from = limits.from { parts.append("from \(APIInstant(from).exact)") }
+        if let until = limits.until { parts.append("until \(APIInstant(until).exact)") }
         if limits.jitter != .zero { parts.append("spread over \(seconds(limits.jitter))") }
         return parts.joined(separator: ", ")
     }
@@ -77,7 +77,7 @@ enum JobText {
             return "cron \(same.conf) \(same.zone)\(daylight)"
         case .fixedRate(let period, _): return "every \(seconds(period))"
         case .fixedDelay(let delay): return "after \(seconds(delay))"
-        case .once(let moment): return "at \(APIInstant(moment).local)"
+        case .once(let moment): return "at \(APIInstant(moment).exact)"
         }
     }
 
