@@ -97,6 +97,42 @@ import Testing
         #expect(list.lines.contains { $0.contains("every 30s") && $0.contains("no") })
     }
 
+    @Test func `what cannot be applied whole is not applied in part`() async throws {
+        let bench = try await CommandBench.start()
+        func job(_ name: String, _ child: String) -> String {
+            "name: \(name)\ngroup: app\nhandler: h\nchildren: [{job: \(child)}]\n"
+        }
+        let file = try bench.file("round.yaml", job("one", "two") + "---\n" + job("two", "one"))
+        for command in ["plan", "apply"] {
+            let told = try await bench.kpush("jobs", command, file)
+            #expect(told.status == 65)
+            #expect(told.complaints.contains("app/one → app/two → app/one"), "\(told.complaints)")
+        }
+        #expect(try await !bench.kpush("jobs", "list").output.contains("app"))
+        let endless = try bench.file(
+            "endless.yaml",
+            "name: a\ngroup: app\nhandler: h\ntimeout_seconds: .inf\n"
+        )
+        let told = try await bench.kpush("jobs", "plan", endless)
+        #expect(told.status == 65)
+        #expect(told.complaints.contains("timeout_seconds"), "\(told.complaints)")
+    }
+
+    @Test func `a definition is compared to the millisecond`() async throws {
+        let bench = try await CommandBench.start()
+        func file(_ instant: String) throws -> String {
+            try bench.file(
+                "once.yaml",
+                "name: once\ngroup: app\nhandler: h\nschedule: {at: '\(instant)'}\n"
+                    + "timeout_seconds: 2.3\nlateness: {target_ms: 1001}\n"
+            )
+        }
+        #expect(try await bench.kpush("jobs", "apply", file("2090-01-15T04:00:00.100Z")).status == 0)
+        let same = try await bench.kpush("jobs", "plan", file("2090-01-15T04:00:00.100Z"))
+        #expect(same.status == 0, "\(same.output)")
+        #expect(try await bench.kpush("jobs", "plan", file("2090-01-15T04:00:00.900Z")).status == 1)
+    }
+
     @Test func `what of a schedule may surprise is told before it is applied, and when it is`() async throws {
         let bench = try await CommandBench.start()
         let text = """

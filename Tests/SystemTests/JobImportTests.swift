@@ -48,6 +48,65 @@ import Testing
         #expect(try imported("xxl-job-2.4", daylight: .vixie)[0].definition.spec.schedule.daylight == "vixie")
     }
 
+    private func read(_ sql: String) throws -> XXLJobDump {
+        var rest: [UInt8]? = Array(sql.utf8)
+        return try XXLJobDump {
+            defer { rest = nil }
+            return rest ?? []
+        }
+    }
+
+    private static let groups =
+        "INSERT INTO xxl_job_group (id, app_name, title, address_type, address_list) VALUES "
+
+    /// Jobs of the first group, numbered from 1, each with its child.
+    private static func jobs(_ children: [String]) -> String {
+        let columns = [
+            "id", "job_group", "job_desc", "author", "alarm_email", "schedule_type", "schedule_conf",
+            "misfire_strategy", "executor_route_strategy", "executor_handler", "executor_param",
+            "executor_block_strategy", "executor_timeout", "executor_fail_retry_count", "glue_type",
+            "glue_source",
+            "child_jobid", "trigger_status",
+        ]
+        let rows = children.enumerated()
+            .map { index, child in
+                "(\(index + 1), 1, 'job \(index + 1)', '', '', 'NONE', '', 'DO_NOTHING', 'ROUND', 'h', '',"
+                    + " 'SERIAL_EXECUTION', 0, 0, 'BEAN', '', '\(child)', 1)"
+            }
+        return "\nINSERT INTO xxl_job_info (\(columns.joined(separator: ", "))) VALUES "
+            + rows.joined(separator: ", ") + ";"
+    }
+
+    @Test func `groups with one app name become one, with what each said`() throws {
+        let dump = try read(
+            Self.groups + "(1, 'billing', 'A', 1, 'http://a:9999'),"
+                + "(2, 'billing', 'B', 1, 'http://b:9999,http://a:9999'), (3, 'Old_app', 'C', 0, NULL);"
+                + Self.jobs([""])
+        )
+        let groups = ImportedGroup.all(of: dump.groups.values)
+        #expect(groups.map(\.definition.name) == ["billing", "Old_app"])
+        #expect(groups[0].definition.title == "A")
+        #expect(groups[0].definition.addresses == ["http://a:9999", "http://b:9999"])
+        #expect(groups[0].findings.first?.contains("group 2 'B' has the same app name") == true)
+        #expect(groups[1].findings.first?.contains("not a name for a new group") == true)
+    }
+
+    @Test func `jobs that would trigger each other without end do so no more`() throws {
+        let dump = try read(Self.groups + "(1, 'billing', 'A', 0, NULL);" + Self.jobs(["2", "3", "1"]))
+        let imported = JobImport(zone: "UTC", daylight: .quartz).jobs(of: dump)
+        #expect(imported.map(\.definition.spec.children.count) == [1, 1, 0])
+        #expect(imported[2].findings == [.childCycle("billing/job 1")])
+    }
+
+    @Test func `the title of a group is read in every version`() throws {
+        var rest = try Data(contentsOf: URL(fileURLWithPath: Self.path("xxl-job-3.5")))
+        let dump = try XXLJobDump {
+            defer { rest = Data() }
+            return [UInt8](rest)
+        }
+        #expect(ImportedGroup.all(of: dump.groups.values).map(\.definition.title) == ["Mail"])
+    }
+
     @Test func `what a definition cannot say is found`() throws {
         let findings = try imported("xxl-job-2.4").map(\.findings)
         #expect(findings[0] == [.alarmMails(["a@example.com", "b@example.com"])])

@@ -20,6 +20,8 @@ enum ImportFinding: Hashable, Sendable {
     case glue(type: String, source: String)
     /// Jobs that would be triggered when this one has succeeded, by their numbers: the dump does not have them.
     case childrenMissing([Int])
+    /// A job that would be triggered when this one has succeeded, and in the end leads back to it.
+    case childCycle(String)
     /// Addresses that are told when a run fails.
     case alarmMails([String])
     /// The group's executors show a token of their own.
@@ -32,6 +34,7 @@ enum ImportFinding: Hashable, Sendable {
         switch self {
         case .groupMissing, .scheduleRefused, .handlerMissing, .glue, .refused: true
         case .script, .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .childrenMissing,
+            .childCycle,
             .alarmMails,
             .groupToken:
             false
@@ -52,6 +55,7 @@ enum ImportFinding: Hashable, Sendable {
         case .glue(let type, _): "code of type \(type) is not run here"
         case .childrenMissing(let jobs):
             "child jobs \(jobs.map(String.init).joined(separator: ", ")) are not in the dump"
+        case .childCycle(let job): "child job \(job) leads back to it: left out"
         case .alarmMails(let mails): mails.count == 1 ? "1 alarm mail" : "\(mails.count) alarm mails"
         case .groupToken: "the group has a token of its own"
         case .refused(let field, let reason): "\(field) \(reason)"

@@ -5,8 +5,8 @@ import Scheduler
 /// A job of xxl-job together with the definition made of it.
 struct ImportedJob: Hashable, Sendable {
     let theirs: XXLJob
-    let definition: JobDefinition
-    let findings: [ImportFinding]
+    fileprivate(set) var definition: JobDefinition
+    fileprivate(set) var findings: [ImportFinding]
 }
 
 /// Makes job definitions of what a dump of xxl-job says.
@@ -32,7 +32,31 @@ struct JobImport {
         var taken: Set<String> = []
         let jobs = dump.jobs.map { job(of: $0, in: dump.groups[$0.group], &taken) }
         let names = Dictionary(jobs.map { ($0.theirs.id, $0.definition.spec.fullName) }) { first, _ in first }
-        return jobs.map { withChildren($0, names) }
+        return Self.withoutCycles(jobs.map { withChildren($0, names) }).map(checked)
+    }
+
+    /// The jobs without the children through which they would trigger themselves: there, nobody looks for such.
+    private static func withoutCycles(_ jobs: [ImportedJob]) -> [ImportedJob] {
+        var jobs = jobs
+        var children = Dictionary(
+            jobs.map { ($0.definition.spec.fullName, $0.definition.spec.children.map(\.job)) }
+        ) { first, _ in first }
+        while let way = ChildCycle.find(in: children), let child = way.last, let parent = way.dropLast().last
+        {
+            children[parent]?.removeAll { $0 == child }
+            guard let place = jobs.firstIndex(where: { $0.definition.spec.fullName == parent }) else { break }
+            jobs[place].definition.spec.children.removeAll { $0.job == child }
+            jobs[place].findings.append(.childCycle(child.description))
+        }
+        return jobs
+    }
+
+    /// The job with what its definition would be refused for, and switched off where it could not run as it did.
+    private func checked(_ job: ImportedJob) -> ImportedJob {
+        var job = job
+        job.findings += job.definition.spec.faults.map { .refused(field: $0.field, reason: $0.reason) }
+        job.definition.isEnabled = job.theirs.isRunning && !job.findings.contains(where: \.stopsTheJob)
+        return job
     }
 
     /// The job with its children, which have their names only now.
@@ -67,13 +91,7 @@ struct JobImport {
         setHandler(&spec, job, &findings)
         if !job.alarmMails.isEmpty { findings.append(.alarmMails(job.alarmMails)) }
         if group?.hasToken == true { findings.append(.groupToken) }
-        findings += spec.faults.map { .refused(field: $0.field, reason: $0.reason) }
-        let isEnabled = job.isRunning && !findings.contains(where: \.stopsTheJob)
-        return ImportedJob(
-            theirs: job,
-            definition: JobDefinition(spec, isEnabled: isEnabled),
-            findings: findings
-        )
+        return ImportedJob(theirs: job, definition: JobDefinition(spec), findings: findings)
     }
 
     // MARK: Parts

@@ -17,7 +17,9 @@ struct XXLJobGroup: Hashable, Sendable {
     init(_ row: DumpRow) throws(DumpError) {
         id = try row.number("id") ?? 0
         appName = (try row.text("app_name") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        let title = row.has("title") ? try row.text("title") ?? "" : ""
+        // It was `title` up to 3.4.2.
+        let isNamed = row.has("name") || row.has("title")
+        let title = isNamed ? try row.text("name", "title") ?? "" : ""
         self.title = title.trimmingCharacters(in: .whitespacesAndNewlines)
         let isManual = try row.number("address_type") == 1
         manualAddresses = isManual ? (try row.text("address_list") ?? "").listed : []

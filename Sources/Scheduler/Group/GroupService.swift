@@ -113,7 +113,7 @@ package struct GroupService: Sendable {
     }
 
     /// Whether a name has the form that xxl-job 3.5 asks for.
-    private static func isUsual(_ name: String) -> Bool {
+    package static func isUsual(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         let isLower: (UInt8) -> Bool = { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
         let isDigit: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

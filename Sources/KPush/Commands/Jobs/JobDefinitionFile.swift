@@ -30,6 +30,11 @@ enum JobDefinitionFile {
         for job in jobs where !seen.insert("\(job.spec.group)/\(job.spec.name)").inserted {
             throw CommandError(.refused, "\(job.spec.group)/\(job.spec.name) is defined twice")
         }
+        let children = jobs.map { ($0.spec.fullName, $0.spec.children.map(\.job)) }
+        if let way = ChildCycle.find(in: Dictionary(children) { first, _ in first }) {
+            let way = way.map(\.description).joined(separator: " → ")
+            throw CommandError(.refused, "children: a job would trigger itself without end: \(way)")
+        }
         return jobs
     }
 

@@ -45,7 +45,7 @@ struct JobImportCommand: ParsableCommand {
         do throws(CommandError) {
             let dump = try read()
             let jobs = JobImport(zone: zone, daylight: dialect).jobs(of: dump)
-            let groups = dump.groups.values.sorted { $0.id < $1.id }.map(ImportedGroup.init)
+            let groups = ImportedGroup.all(of: dump.groups.values)
             try ImportFolder(path: out).write(jobs, groups)
             let report = ImportReport(jobs, groups, after: SystemClock().now, fires: fires)
             Terminal.out(report.text)
