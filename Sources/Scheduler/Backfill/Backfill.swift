@@ -53,7 +53,7 @@ package struct BackfillOutcome: Hashable, Sendable {
     package let lastDue: Moment?
 }
 
-/// The triggers of a span of the past, and which of them are missing.
+/// The triggers of a span of the past, found a step at a time.
 struct BackfillPlan {
     /// A trigger that has no run.
     struct Missing: Hashable {
@@ -62,32 +62,49 @@ struct BackfillPlan {
         let attempt: Int
     }
 
-    private(set) var due = 0
-    private(set) var missing: [Missing] = []
-    /// Whether not all triggers were counted.
+    /// Those that were found.
+    private(set) var triggers: [Moment] = []
+    /// Whether there are more than are counted.
     private(set) var isCut = false
+    private let rhythm: Rhythm
+    private let end: Moment
+    private var next: Moment?
+    private var steps = 0
 
-    /// Goes through the triggers of a span.
+    /// Begins with the first of them.
     ///
     /// - Parameters:
     ///   - rhythm: the job's.
     ///   - span: the instants.
-    ///   - kept: what is kept of them.
-    init(_ rhythm: Rhythm, in span: Range<Moment>, kept: [KeptInstant]) {
-        let known = Dictionary(kept.map { ($0.moment, $0) }) { first, _ in first }
-        var next = rhythm.start(after: span.lowerBound - .milliseconds(1))
-        while let trigger = next, trigger < span.upperBound {
-            next = rhythm.following(trigger)
-            // Nobody knows whether the job was due then.
-            guard rhythm.doubt(about: trigger) == nil else { continue }
-            guard due < Backfill.countLimit else {
+    init(_ rhythm: Rhythm, in span: Range<Moment>) {
+        self.rhythm = rhythm
+        end = span.upperBound
+        next = rhythm.start(after: span.lowerBound - .milliseconds(1))
+    }
+
+    /// Looks at so many further triggers; true when there are no more, or too many.
+    mutating func advance(by count: Int) -> Bool {
+        for _ in 0..<count {
+            guard let trigger = next, trigger < end else { return true }
+            guard steps < Backfill.countLimit else {
                 isCut = true
-                return
+                return true
             }
-            due += 1
+            steps += 1
+            next = rhythm.following(trigger)
+            // Otherwise nobody knows whether the job was due then.
+            if rhythm.doubt(about: trigger) == nil { triggers.append(trigger) }
+        }
+        return false
+    }
+
+    /// Those of which no run is kept.
+    func missing(_ kept: [KeptInstant]) -> [Missing] {
+        let known = Dictionary(kept.map { ($0.moment, $0) }) { first, _ in first }
+        return triggers.compactMap { trigger in
             let found = known[trigger]
-            if found?.hasRun == true { continue }
-            missing.append(Missing(moment: trigger, attempt: (found?.attempt ?? 0) + 1))
+            if found?.hasRun == true { return nil }
+            return Missing(moment: trigger, attempt: (found?.attempt ?? 0) + 1)
         }
     }
 }

@@ -3,6 +3,8 @@ package import Groundwork
 extension JobService {
     /// How many of a job's newest runs tell how long they take.
     private static let measuredRuns = 20
+    /// How many triggers are looked at in one go.
+    private static let stride = 10_000
 
     /// What a backfill would add.
     ///
@@ -59,24 +61,48 @@ extension JobService {
         // What the scheduler is about to plan by itself is left to it.
         let ours = job.isEnabled ? min(backfill.until, job.nextTriggerAt ?? backfill.until) : backfill.until
         let span = from..<max(from, ours)
+        let plan = try await plan(rhythm, in: span)
         let kept = try await storing { () async throws(StoreError) in
             try await runs.instants(of: id, from: span.lowerBound, before: span.upperBound)
         }
-        let plan = BackfillPlan(rhythm, in: span, kept: kept)
+        let missing = plan.missing(kept)
         let groups = ExecutorGroups(
             try await storing { () async throws(StoreError) in try await registry.instances() }
         )
         let living = job.spec.route == .sharding ? groups.living(in: job.spec.group, at: now).count : 1
-        let count = plan.missing.count * max(1, living)
-        guard !plan.isCut, count <= Backfill.limit else {
-            let found = plan.isCut ? "more than \(Backfill.countLimit) triggers" : "\(count) runs to add"
-            throw .invalid([
-                FieldFault("to", "the span has \(found); at most \(Backfill.limit) are added by one call")
-            ])
-        }
+        let count = missing.count * max(1, living)
+        guard count <= Backfill.limit else { throw Self.tooMany("\(count) runs to add") }
         let spacing: Duration
         if let asked = backfill.spacing { spacing = asked } else { spacing = try await usualSpacing(of: id) }
-        return BackfillDraft(job, backfill, plan, spacing: spacing, living: living, at: now)
+        return BackfillDraft(
+            job,
+            backfill,
+            missing,
+            of: plan.triggers.count,
+            spacing: spacing,
+            living: living,
+            at: now
+        )
+    }
+
+    /// All triggers of a span; others go on in between.
+    private func plan(
+        _ rhythm: Rhythm,
+        in span: Range<Moment>
+    ) async throws(SchedulerError) -> BackfillPlan {
+        var plan = BackfillPlan(rhythm, in: span)
+        while !plan.advance(by: Self.stride) {
+            await Task.yield()
+            guard !Task.isCancelled else {
+                throw .store(StoreError(.unavailable, during: "look for triggers", detail: "cancelled"))
+            }
+        }
+        guard !plan.isCut else { throw Self.tooMany("more than \(Backfill.countLimit) triggers") }
+        return plan
+    }
+
+    private static func tooMany(_ found: String) -> SchedulerError {
+        .invalid([FieldFault("to", "the span has \(found); at most \(Backfill.limit) are added by one call")])
     }
 
     private static func check(_ backfill: Backfill, at now: Moment) throws(SchedulerError) {
@@ -110,23 +136,26 @@ extension JobService {
 /// The runs that a backfill would add, before they are stored.
 private struct BackfillDraft {
     let runs: [NewRun]
-    private let plan: BackfillPlan
+    private let missing: [BackfillPlan.Missing]
+    private let due: Int
     private let spacing: Duration
     private let lastDue: Moment?
 
     init(
         _ job: Job,
         _ backfill: Backfill,
-        _ plan: BackfillPlan,
+        _ missing: [BackfillPlan.Missing],
+        of due: Int,
         spacing: Duration,
         living: Int,
         at now: Moment
     ) {
-        self.plan = plan
+        self.missing = missing
+        self.due = due
         self.spacing = spacing
-        lastDue = plan.missing.isEmpty ? nil : now + spacing * (plan.missing.count - 1)
+        lastDue = missing.isEmpty ? nil : now + spacing * (missing.count - 1)
         let rules = ZoneRules(named: job.spec.schedule.zone) ?? .utc
-        runs = plan.missing.enumerated()
+        runs = missing.enumerated()
             .flatMap { index, missing in
                 TriggerPlanner()
                     .runs(
@@ -141,8 +170,8 @@ private struct BackfillDraft {
 
     func outcome(runs: [JobRun]) -> BackfillOutcome {
         BackfillOutcome(
-            due: plan.due,
-            missing: plan.missing.map(\.moment),
+            due: due,
+            missing: missing.map(\.moment),
             runs: runs,
             spacing: spacing,
             lastDue: lastDue

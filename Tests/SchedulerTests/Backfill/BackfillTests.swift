@@ -186,4 +186,22 @@ import Testing
         let found = try await rig.jobs.backfillable(run.plan.job, span)
         #expect(found.spacing == .seconds(40))
     }
+
+    @Test func `days of which nobody knows whether they count are counted as steps all the same`()
+        async throws
+    {
+        let calendar = try JobCalendar(name: "old", years: 1_990...1_990)
+        var schedule = ScheduleText.cron("* * * * * ?")
+        schedule.limits.calendar = .own(calendar)
+        let job = try await rig.jobs.create(.sample(schedule: schedule))
+        let span = Backfill(from: rig.now - .seconds(1_000_001), until: rig.now)
+        let error = await #expect(throws: SchedulerError.self) {
+            try await rig.jobs.backfillable(job.id, span)
+        }
+        guard case .invalid(let faults) = error else {
+            Issue.record("must be invalid")
+            return
+        }
+        #expect(faults.first?.reason.contains("more than 1000000 triggers") == true)
+    }
 }
