@@ -3,10 +3,17 @@ import Groundwork
 /// Decides in one round what changes of alarms, one thing after the other.
 struct AlarmSheet {
     private var states: [JobID: AlarmState]
+    /// Those with which it began: what they were told of is told, or about to be.
+    private let told: [JobID: AlarmState]
+    private let now: Moment
 
-    /// - Parameter states: how it stands with the alarms of the jobs.
-    init(_ states: [JobID: AlarmState]) {
+    /// - Parameters:
+    ///   - states: how it stands with the alarms of the jobs.
+    ///   - now: the present instant.
+    init(_ states: [JobID: AlarmState], at now: Moment) {
         self.states = states
+        told = states
+        self.now = now
     }
 
     /// What the end of `run` changes; nil when it changes nothing.
@@ -41,6 +48,12 @@ struct AlarmSheet {
     /// Whether the job had trouble that is not over.
     func isInTrouble(_ job: JobID) -> Bool { states[job].map { $0.failures > 0 } ?? false }
 
+    /// When an alarm of the job was told last before this round: what happened earlier is looked at after it all the same.
+    private func lastTold(_ job: JobID, _ window: Duration) -> Moment? {
+        // Before one that waits another was told, a window ago at least.
+        told[job].map { $0.toldAt <= now ? $0.toldAt : min(now, $0.toldAt - window) }
+    }
+
     /// What `news` of a job change; nil when they change nothing.
     ///
     /// - Parameters:
@@ -48,9 +61,13 @@ struct AlarmSheet {
     ///   - news: what happened.
     /// - Returns: the change.
     mutating func step(for job: Job, _ news: AlarmNews) -> AlarmStep? {
-        guard let policy = job.spec.alarm,
-            let change = policy.change(after: news.event, at: news.at, from: states[job.id])
-        else { return nil }
+        // A success of before the trouble does not end it.
+        if news.event == .recovered, let state = states[job.id], news.at < state.since { return nil }
+        guard let policy = job.spec.alarm else { return nil }
+        let instant = max(news.at, lastTold(job.id, policy.window) ?? news.at)
+        guard let change = policy.change(after: news.event, at: instant, from: states[job.id]) else {
+            return nil
+        }
         let failures = news.event == .recovered ? states[job.id]?.failures ?? 0 : change.state.failures
         states[job.id] = change.state
         let notices = change.tellAt.map { due in
@@ -73,7 +90,7 @@ struct AlarmSheet {
             job: job.id,
             state: change.state,
             notices: notices ?? [],
-            cancelsAfter: change.cancelsWaiting ? news.at : nil
+            cancelsAfter: change.cancelsWaiting ? instant : nil
         )
     }
 }

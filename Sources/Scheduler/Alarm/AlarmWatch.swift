@@ -113,7 +113,7 @@ struct AlarmWatch: Sendable {
         memory.toldAt = memory.toldAt.filter { first[$0.key] != nil }
         var known: [JobID: Job] = [:]
         for id in Set(first.keys.map(\.job)) { known[id] = try await jobs.job(id) }
-        var sheet = AlarmSheet(try await alarms.alarms(of: known.keys.sorted()))
+        var sheet = AlarmSheet(try await alarms.alarms(of: known.keys.sorted()), at: now)
         var steps: [AlarmStep] = []
         for trouble in first.values.sorted(by: { $0.kind < $1.kind }) {
             guard let job = known[trouble.kind.job] else { continue }

@@ -79,7 +79,7 @@ package struct SequelLoop: Sendable {
     private func steps(after ended: [JobRun]) async throws -> [SequelStep] {
         var known: [JobID: Job] = [:]
         for id in Set(ended.map(\.plan.job)) { known[id] = try await jobs.job(id) }
-        var alarms = AlarmSheet(try await alarms.alarms(of: known.keys.sorted()))
+        var alarms = AlarmSheet(try await alarms.alarms(of: known.keys.sorted()), at: wall.now)
         var findings: [Finding] = []
         var done: Set<RunID> = []
         for run in ended.sorted(by: Self.endedBefore) {

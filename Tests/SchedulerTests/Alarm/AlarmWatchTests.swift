@@ -39,6 +39,23 @@ struct AlarmWatchTests {
         #expect(try await stage.told().map(\.event) == [.unfired, .recovered])
     }
 
+    @Test(arguments: [RunReason.completed, .handlerFailed])
+    func `what ended before the trouble neither ends it nor has it told twice`(reason: RunReason) async throws
+    {
+        var stage = try await WatchStage(schedule: .every(.seconds(10)), misfire: .fireOnce)
+        let early = try #require(try await stage.rig.jobs.trigger(stage.job.id).first)
+        stage.rig.clock.advance(by: .seconds(10))
+        // Its end is stored by another process, and followed up by nobody yet.
+        try await RunCloser(stage.rig.parts).close(early, RunEnd(reason, at: stage.rig.now), token: nil)
+        stage.rig.clock.advance(by: .seconds(50))
+        try await AlarmWatch(stage.rig.parts, settings: WatchSettings()).lookBack(under: stage.lease)
+        #expect(try await stage.told().map(\.event) == [.unfired])
+        try await stage.rig.plan(under: stage.lease)
+        let run = try #require(try await stage.rig.allRuns().last)
+        try await RunCloser(stage.rig.parts).close(run, RunEnd(.completed, at: stage.rig.now), token: nil)
+        #expect(try await stage.told().map(\.event) == [.unfired, .recovered])
+    }
+
     @Test func `what is skipped because nobody led is told once, by its record`() async throws {
         var stage = try await WatchStage(schedule: .every(.seconds(10)), misfire: .skip)
         stage.rig.clock.advance(by: .seconds(60))
