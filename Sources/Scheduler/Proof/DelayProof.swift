@@ -17,8 +17,12 @@ struct DelayProof {
     private var ahead: ArraySlice<ScheduleStretch>
     /// When the last runs ended, in the order of their triggers.
     private var ends: [Moment] = []
-    /// When the latest trigger of the schedule had ended; nil while a run of it is open.
+    /// When the latest trigger of the schedule had ended, and what was at work then; nil while any of that is open.
     private var lastEnd: Moment?
+    /// When the last of all runs so far had ended.
+    private var latestEnd: Moment?
+    /// Whether a run is open that somebody asked for.
+    private var isHeld = false
     /// Whether a run that is missing has left unknown when the next was to come.
     private var isBroken = false
 
@@ -30,11 +34,23 @@ struct DelayProof {
         ahead = self.stretches[...]
     }
 
-    /// Notes when the runs of a trigger had ended; nil when one has not.
-    mutating func note(_ end: Moment?, isOfSchedule: Bool) {
+    /// Notes when the runs of a trigger had ended.
+    ///
+    /// The job is due again only once no run of it is open, also of those that somebody asked for.
+    mutating func note(_ group: TriggerGroup) {
         guard !stretches.isEmpty else { return }
-        if isOfSchedule { lastEnd = end }
-        guard let end else { return }
+        let end = group.closedAt
+        if group.isOfSchedule {
+            // Those that were there before and ended after it held it back.
+            lastEnd = isHeld ? nil : end.map { max($0, latestEnd ?? $0) }
+        } else if let last = lastEnd, group.instant <= last {
+            lastEnd = end.map { max($0, last) }
+        }
+        guard let end else {
+            isHeld = isHeld || !group.isOfSchedule
+            return
+        }
+        latestEnd = max(latestEnd ?? end, end)
         ends.append(end)
         if ends.count > Self.memory { ends.removeFirst() }
     }

@@ -22,8 +22,9 @@ struct JobProof {
     /// Until when triggers without runs are accounted for by what was recorded, or run, in their place.
     private var coveredUntil: Moment?
     private var isMadeUp = false
-    /// When the runs before ended, by shard; of an open one: now.
-    private var busyUntil: [Int: Moment] = [:]
+    private var busy = BusySpans()
+    /// Runs that may have been held back by one that was planned after them, and spread to before them.
+    private var spread: [(entry: LedgerEntry, stretch: ScheduleStretch)] = []
     private var delays: DelayProof
 
     /// Leaders' clocks may differ by so much: what is handed over by less before its time is not early.
@@ -36,7 +37,7 @@ struct JobProof {
     /// - Parameters:
     ///   - job: whose runs will be read.
     ///   - stretches: the versions that counted, in order.
-    ///   - before: the latest run that a schedule made before those that will be read.
+    ///   - before: the latest trigger that a schedule made before those that will be read, and what came after it.
     ///   - until: the first instant that is not compared.
     ///   - limit: how late a run may be handed over.
     ///   - now: the present instant.
@@ -44,7 +45,7 @@ struct JobProof {
     init(
         _ job: JobID,
         _ stretches: [ScheduleStretch],
-        after before: LedgerEntry?,
+        after before: [LedgerEntry],
         until: Moment,
         limit: Duration,
         now: Moment,
@@ -57,10 +58,21 @@ struct JobProof {
         self.now = now
         expected = ExpectedTriggers(stretches)
         delays = DelayProof(stretches)
-        if let before {
-            cover(before)
-            delays.note(before.endedAt, isOfSchedule: true)
+        var groups: [TriggerGroup] = []
+        for entry in before {
+            if groups.last?.instant == entry.plannedAt {
+                groups[groups.count - 1].add(entry)
+            } else {
+                groups.append(TriggerGroup(entry))
+            }
         }
+        for group in groups {
+            for entry in group.firsts where entry.isOfSchedule { cover(entry) }
+            for entry in group.entries { busy.note(entry, at: now) }
+            delays.note(group)
+        }
+        // What the first run follows is not kept.
+        if before.isEmpty, stretches.first?.isUnderWay == true { delays.noteMissing() }
     }
 
     /// Goes to the instant of the next run, a step at a time; true when it is there.
@@ -78,6 +90,8 @@ struct JobProof {
     /// Ends the comparison: there are no more runs, and it has advanced to its end.
     mutating func finish() {
         closeGroup()
+        for (entry, stretch) in spread { checkLateness(of: entry, stretch) }
+        spread = []
         if let instant = delays.awaited, instant < until { reportLapse(at: instant) }
     }
 
@@ -101,7 +115,7 @@ struct JobProof {
         }
         check(group, stretch)
         for entry in group.firsts where entry.isOfSchedule { cover(entry) }
-        delays.note(group.closedAt, isOfSchedule: group.isOfSchedule)
+        delays.note(group)
     }
 
     /// Accounts for triggers of which there is no run; false when there may be more of them.
@@ -142,6 +156,10 @@ struct JobProof {
             reportLapse(at: instant)
             serve(group)
             return stretch
+        case .none where group.first.isRecord:
+            // Nothing ran: it tells of a trigger of which nobody knew whether it was due.
+            serve(group)
+            return nil
         case .none:
             report(.unplanned, at: group.instant, run: group.first.run, "its schedule was not due")
             return nil
@@ -159,17 +177,24 @@ struct JobProof {
                 report(.missing, at: group.instant, "shard \(shard) of \(group.first.shard.total)")
             }
         }
+        checkSpread(before: group.instant)
+        busy.forget(before: spread.first?.entry.plannedAt ?? group.instant)
         for entry in group.firsts {
             if let stretch, entry.trigger == .schedule { checkHandover(of: entry, stretch) }
         }
-        for entry in group.entries {
-            let busy = entry.endedAt ?? now
-            busyUntil[entry.shard.index] = max(busyUntil[entry.shard.index] ?? busy, busy)
+        for entry in group.entries { busy.note(entry, at: now) }
+    }
+
+    /// Looks at the runs that nothing planned at `instant` or later was handed over before.
+    private mutating func checkSpread(before instant: Moment) {
+        while let (entry, stretch) = spread.first, entry.plannedAt + stretch.jitter < instant {
+            spread.removeFirst()
+            checkLateness(of: entry, stretch)
         }
     }
 
     private mutating func checkHandover(of entry: LedgerEntry, _ stretch: ScheduleStretch) {
-        let due = entry.plannedAt + TriggerPlanner.jitter(of: job, upTo: stretch.jitter, at: entry.plannedAt)
+        let due = due(entry, stretch)
         if let handed = entry.dispatchedAt, due - handed > Self.clockTolerance {
             report(
                 .early,
@@ -177,14 +202,28 @@ struct JobProof {
                 run: entry.run,
                 "handed over \((due - handed).brief) before it was due"
             )
+        } else if stretch.isSerial, stretch.jitter > .zero {
+            spread.append((entry, stretch))
+        } else {
+            checkLateness(of: entry, stretch)
+        }
+    }
+
+    private mutating func checkLateness(of entry: LedgerEntry, _ stretch: ScheduleStretch) {
+        let due = due(entry, stretch)
+        // What ended without being handed over says by its reason why.
+        guard let handed = entry.dispatchedAt ?? (entry.endedAt == nil ? now : nil), handed - due > limit
+        else {
             return
         }
-        // What ended without being handed over says by its reason why.
-        guard let handed = entry.dispatchedAt ?? (entry.endedAt == nil ? now : nil) else { return }
-        let ready = stretch.isSerial ? max(due, busyUntil[entry.shard.index] ?? due) : due
+        let ready = stretch.isSerial ? busy.free(from: due, shard: entry.shard.index, gap: limit) : due
         guard handed - ready > limit else { return }
         let way = entry.dispatchedAt == nil ? "not handed over for" : "handed over after"
         report(.late, at: entry.plannedAt, run: entry.run, "\(way) \((handed - due).brief)")
+    }
+
+    private func due(_ entry: LedgerEntry, _ stretch: ScheduleStretch) -> Moment {
+        entry.plannedAt + TriggerPlanner.jitter(of: job, upTo: stretch.jitter, at: entry.plannedAt)
     }
 
     private func isCovered(_ instant: Moment) -> Bool {

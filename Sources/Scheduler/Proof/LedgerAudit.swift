@@ -172,8 +172,11 @@ package struct LedgerAudit: Sendable {
         until: Moment
     ) async throws(SchedulerError) -> JobProof {
         let span = (past.start ?? until)..<until
-        let before = try await storing { () async throws(StoreError) in
-            try await ledger.lastTrigger(of: job, before: span.lowerBound)
+        let before = try await storing { () async throws(StoreError) -> [LedgerEntry] in
+            guard let last = try await ledger.lastTrigger(of: job, before: span.lowerBound) else { return [] }
+            let between = last.plannedAt..<span.lowerBound
+            // More of them were asked for by hand; what held back what is then not known.
+            return try await ledger.entries(of: job, in: between, after: nil, limit: Self.page)
         }
         var proof = JobProof(
             job,

@@ -9,6 +9,8 @@ struct ScheduleStretch {
     let end: Moment?
     /// When another version came, or the job went; nil while it counts.
     let overAt: Moment?
+    /// Whether a delay was running from before what is looked at.
+    let isUnderWay: Bool
     /// The most by which a run is handed over later than it was planned for.
     let jitter: Duration
     /// Whether a run waits for the end of the one before it.
@@ -24,6 +26,7 @@ struct ScheduleStretch {
             if first >= start { return first }
             return rhythm.schedule.waitsForRun ? nil : rhythm.start(after: start - .milliseconds(1))
         }
+        isUnderWay = first == nil && rhythm.schedule.waitsForRun && version.since < start
         end = version.end?.nextTriggerAt
         overAt = version.end?.at
         jitter = version.spec.schedule.limits.jitter

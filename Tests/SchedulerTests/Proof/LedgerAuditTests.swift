@@ -159,6 +159,80 @@ struct LedgerAuditTests {
         #expect(try await stage.verify().findings.map(\.job) == [other.id])
     }
 
+    @Test func `a fixed delay of whose past nothing is kept is proven from there on`() async throws {
+        let stage = try await LedgerStage()
+        let job = try await stage.rig.jobs.create(.sample("delayed", schedule: .after(.seconds(2))))
+        try await stage.pass(.seconds(30))
+        let runs = try await stage.rig.allRuns()
+        let last = try #require(runs.dropFirst(3).first?.end?.at)
+        let selection = RunSelection(.job(job.id), .endedBefore(last + .milliseconds(1)))
+        let calendar = stage.rig.parts.calendar
+        #expect(try await stage.rig.parts.runs.clear(selection, limit: 100, by: calendar) == 4)
+        let report = try await stage.verify()
+        #expect(report.findings.isEmpty)
+        #expect(report.counts.served > 3)
+    }
+
+    @Test func `a fixed delay counts from the end of the last attempt, also where that is before the span`()
+        async throws
+    {
+        let stage = try await LedgerStage()
+        let backoff = Backoff(first: .seconds(3), ceiling: .seconds(3), jitter: 0)
+        let spec = JobSpec.sample(
+            "delayed",
+            schedule: .after(.seconds(4)),
+            retry: RetryPolicy(limit: 1, backoff: backoff)
+        )
+        _ = try await stage.rig.jobs.create(spec)
+        try await stage.pass(.seconds(4), step: .milliseconds(100))
+        let first = try #require(try await stage.rig.allRuns().first)
+        let failed = try #require(RunClosing(first, RunEnd(.handlerFailed, at: stage.rig.now)))
+        _ = try await stage.rig.parts.runs.close([failed], token: nil)
+        try await stage.pass(.seconds(4), step: .milliseconds(100))
+        let retry = try #require(try await stage.rig.allRuns().last)
+        #expect(retry.plan.attempt == 2)
+        let over = try #require(retry.end?.at)
+        try await stage.pass(.seconds(30), step: .milliseconds(100))
+        #expect(try await stage.verify(from: over + .milliseconds(1)).findings.isEmpty)
+    }
+
+    @Test func `a fixed delay waits for a run that somebody asked for, and is not missing meanwhile`()
+        async throws
+    {
+        var stage = try await LedgerStage()
+        let jobs = stage.rig.jobs
+        let job = try await jobs.create(.sample("delayed", schedule: .after(.seconds(2)), overlap: .serial))
+        stage.length = .seconds(1)
+        try await stage.pass(.milliseconds(2_500), step: .milliseconds(100))
+        // Waits behind the run of the schedule, and takes long.
+        _ = try await jobs.trigger(job.id)
+        try await stage.pass(.seconds(1), step: .milliseconds(100))
+        stage.length = .seconds(20)
+        try await stage.pass(.seconds(10), step: .milliseconds(100))
+        #expect(try await stage.verify(limit: .seconds(1)).findings.isEmpty)
+        var spec = job.spec
+        spec.params = "other"
+        _ = try await jobs.update(job.id, version: job.version, to: spec)
+        try await stage.pass(.seconds(30), step: .milliseconds(100))
+        #expect(try await stage.verify(limit: .seconds(1)).findings.isEmpty)
+    }
+
+    @Test func `a run that was made up for hides no other that was late`() async throws {
+        let stage = try await LedgerStage()
+        let serial = JobSpec.sample("serial", schedule: .every(.seconds(2)), overlap: .serial)
+        let job = try await stage.rig.jobs.create(serial)
+        try await stage.pass(.seconds(20))
+        let instant = Moment.noon + .seconds(4)
+        try await stage.change("DELETE FROM runs WHERE job = ? AND planned_at = ?", job.id, instant)
+        _ = try await stage.rig.jobs.setEnabled(job.id, false)
+        let span = Backfill(from: .noon, until: instant + .seconds(1))
+        #expect(try await stage.rig.jobs.backfill(job.id, span).runs.count == 1)
+        try await stage.pass(.seconds(20))
+        let sql = "UPDATE runs SET dispatched_at = dispatched_at + ? WHERE job = ? AND planned_at = ?"
+        try await stage.change(sql, 7_000, job.id, Moment.noon + .seconds(8))
+        #expect(try await stage.verify().findings.map(\.kind) == [.late])
+    }
+
     @Test func `a span of which nothing was due yet is refused`() async throws {
         let (stage, _) = try await Self.served()
         let now = stage.rig.now
