@@ -42,7 +42,9 @@ package struct Dispatcher: Sendable {
     func run(under lease: Lease) async throws {
         try await withThrowingDiscardingTaskGroup { calls in
             let ledger = HandoverLedger(parts, token: lease.token)
-            let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger)
+            let handover = Handover(parts, rules: rules, token: lease.token, ledger: ledger) { run in
+                if flight.isKnown(run) { parts.bells.dispatch.ring() }
+            }
             var router = Router()
             var backlog = Backlog()
             while !Task.isCancelled {
@@ -267,9 +269,7 @@ private final class Flight: Sendable {
         let job: JobID
         let shard: Int
 
-        /// Nil for a run that was written as sent before: the store keeps the others of its line back.
-        init?(_ run: JobRun) {
-            guard run.state.name == .planned else { return nil }
+        init(_ run: JobRun) {
             (job, shard) = (run.plan.job, run.plan.shard.index)
         }
     }
@@ -279,16 +279,30 @@ private final class Flight: Sendable {
         case yes
         /// When there is room.
         case later
-        /// When it is read anew and still may: one of its line is under way, or has landed since it was read, which is known then.
+        /// When it is read anew and still may: one of its line is under way, or has changed since it was read, which is known then.
         case unlessChanged(isKnown: Bool)
     }
 
     private struct State {
         var runs: Set<RunID> = []
-        /// Those of which one is under way that the store may not know of yet; and whether another one waits for it.
-        var lines: [Line: Bool] = [:]
-        /// Those of which one landed since others of it may have been read last, with their group.
-        var landedLines: [Line: String] = [:]
+        /// Those of which one is under way that is not written as sent yet; and whether another one waits for it.
+        var lines: [Line: (run: RunID, isWaitedFor: Bool)] = [:]
+        /// Those of which one was written as sent, or landed, since others of it may have been read last, with their group.
+        var changed: [Line: String] = [:]
+
+        /// Ends the hold of `run` on its line; says whether another one waits for that.
+        mutating func release(_ run: JobRun) -> Bool {
+            let line = Line(run)
+            guard let held = lines[line], held.run == run.id else { return false }
+            lines[line] = nil
+            changed[line] = run.plan.terms.group
+            return held.isWaitedFor
+        }
+
+        /// Notes that `run` may change what becomes of others of its line; those that were written as sent before do so in the store.
+        mutating func hold(_ run: JobRun) {
+            if run.state.name == .planned { lines[Line(run)] = (run.id, false) }
+        }
         /// Those that landed since the outbox began to be read last.
         var landed: Set<RunID> = []
         /// Those that were not due when they were taken up, and take no room of others.
@@ -321,7 +335,7 @@ private final class Flight: Sendable {
             state.hasTurnedAway = state.hasTurnedAway || !crowded.isEmpty
             let full = others.union(crowded.keys)
             state.landed = []
-            state.landedLines = state.landedLines.filter { full.contains($0.value) }
+            state.changed = state.changed.filter { full.contains($0.value) }
             return full
         }
     }
@@ -342,16 +356,18 @@ private final class Flight: Sendable {
     func takesOff(_ run: JobRun, at now: Moment) -> TakeOff {
         state.withLock { state in
             guard !state.runs.contains(run.id) else { return .later }
-            let line = Line(run)
-            if let line, state.lines[line] != nil {
-                state.lines[line] = true
-                return .unlessChanged(isKnown: false)
+            if run.state.name == .planned {
+                let line = Line(run)
+                if state.lines[line] != nil {
+                    state.lines[line]?.isWaitedFor = true
+                    return .unlessChanged(isKnown: false)
+                }
+                if state.changed[line] != nil { return .unlessChanged(isKnown: true) }
             }
-            if let line, state.landedLines[line] != nil { return .unlessChanged(isKnown: true) }
             if case .planned(let due) = run.state, due > now, state.ahead.count < aheadLimit {
                 state.ahead.insert(run.id)
                 state.runs.insert(run.id)
-                if let line { state.lines[line] = false }
+                state.hold(run)
                 return .yes
             }
             let count = state.groups[run.plan.terms.group, default: 0]
@@ -360,10 +376,17 @@ private final class Flight: Sendable {
                 return .later
             }
             state.runs.insert(run.id)
-            if let line { state.lines[line] = false }
+            state.hold(run)
             state.groups[run.plan.terms.group] = count + 1
             return .yes
         }
+    }
+
+    /// Notes that `run` is written as sent, so that the store says who else of its line may go.
+    ///
+    /// - Returns: whether another one waits for that.
+    func isKnown(_ run: JobRun) -> Bool {
+        state.withLock { $0.release(run) }
     }
 
     /// Notes where `run` goes.
@@ -381,9 +404,7 @@ private final class Flight: Sendable {
     func lands(_ run: JobRun) -> Bool {
         state.withLock { state in
             state.runs.remove(run.id)
-            let line = Line(run)
-            if let line { state.landedLines[line] = run.plan.terms.group }
-            let isWaitedFor = line.flatMap { state.lines.removeValue(forKey: $0) } == true
+            let isWaitedFor = state.release(run)
             state.landed.insert(run.id)
             state.destinations[run.id] = nil
             let freed = state.ahead.remove(run.id) == nil ? 1 : 0

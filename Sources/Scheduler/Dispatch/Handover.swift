@@ -16,13 +16,22 @@ struct Handover: Sendable {
     private let logger: Logger
     private let token: FencingToken
     private let ledger: HandoverLedger
+    private let marked: @Sendable (JobRun) -> Void
 
+    /// - Parameters:
+    ///   - parts: the stores, clocks and what else the scheduler shares.
+    ///   - rules: decide what is to be done.
+    ///   - token: the term's.
+    ///   - ledger: writes it down.
+    ///   - marked: is told of each run that is written as sent.
     init(
         _ parts: SchedulerParts,
         rules: DispatchRules,
         token: FencingToken,
-        ledger: HandoverLedger
+        ledger: HandoverLedger,
+        marked: @escaping @Sendable (JobRun) -> Void = { _ in }
     ) {
+        self.marked = marked
         self.token = token
         self.ledger = ledger
         jobs = parts.jobs
@@ -73,7 +82,7 @@ struct Handover: Sendable {
         let left = due - wall.now
         if left > .zero { try await clock.sleep(for: left) }
         let written = try await self.runs.advance(
-            runs.compactMap { marked($0.run, for: $0.executor) },
+            runs.compactMap { sent($0.run, to: $0.executor) },
             token: token
         )
         for (address, theirs) in Dictionary(grouping: written, by: \.executor?.address) {
@@ -230,12 +239,14 @@ struct Handover: Sendable {
         _ run: JobRun,
         for executor: ExecutorInstance
     ) async throws -> JobRun? {
-        guard let sent = marked(run, for: executor) else { return nil }
-        return try await ledger.intend(sent).written
+        guard let sent = sent(run, to: executor) else { return nil }
+        guard let written = try await ledger.intend(sent).written else { return nil }
+        marked(written)
+        return written
     }
 
     /// The run as one that is about to be sent.
-    private func marked(_ run: JobRun, for executor: ExecutorInstance) -> JobRun? {
+    private func sent(_ run: JobRun, to executor: ExecutorInstance) -> JobRun? {
         // One that is written down early counts from its instant.
         let now = if case .planned(let due) = run.state { max(wall.now, due) } else { wall.now }
         let resendAt = rules.resendAt(to: executor, announcedAt: now, callLimit: executors.callLimit)
