@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// It calls back as Java's does: one call at a time with all that ended meanwhile. A run that comes again is answered
 /// again and done once.
-final class BenchExecutor: DrainedExecutor {
+final class BenchExecutor: Sendable {
     /// A run that came.
     struct Arrival: Hashable, Sendable {
         let run: RunID
@@ -59,8 +59,6 @@ final class BenchExecutor: DrainedExecutor {
 
     /// How many results the scheduler said it stored, and when the last of them was, in microseconds since 1970.
     var stored: (count: Int, lastAt: Int64) { notes.withLock { ($0.told, $0.lastToldAt) } }
-
-    func stored(of count: Int) async throws -> (count: Int, lastAt: Int64) { stored }
 
     /// Forgets what came so far.
     func forget() {

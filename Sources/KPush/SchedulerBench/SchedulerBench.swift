@@ -40,7 +40,13 @@ struct SchedulerBench: Sendable {
         case .lateness: try await LatenessBench(site: site, count: scale.flow, span: scale.span).lines()
         case .rate: try await RateBench(site: site, divisor: scale.divisor, span: scale.span).lines()
         case .own:
-            try await OwnExecutorBench(site: site, count: scale.drain, folder: "\(data)/executor").lines()
+            try await OwnExecutorBench(
+                site: site,
+                divisor: scale.divisor,
+                span: scale.span,
+                folder: "\(data)/executor"
+            )
+            .lines()
         case .trickle: try await TrickleBench(site: site, count: scale.triggers).lines()
         case .many:
             try await ManyJobsBench(

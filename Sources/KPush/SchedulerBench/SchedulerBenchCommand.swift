@@ -137,8 +137,6 @@ struct SchedulerBenchScale: Hashable, Sendable {
     private(set) var divisor = 1
     /// Jobs that are due at one instant.
     var burst = 10_000
-    /// Runs that an executor fetches of which the rate is taken.
-    var drain = 30_000
     /// Jobs that are due each second.
     var flow = 1_000
     /// For how long what comes each second comes.
@@ -155,7 +153,6 @@ struct SchedulerBenchScale: Hashable, Sendable {
         guard divisor > 1 else { return }
         self.divisor = divisor
         burst = max(10, burst / divisor)
-        drain = max(10, drain / divisor)
         flow = max(10, flow / divisor)
         span = .seconds(max(2, 20 / divisor))
         triggers = max(5, triggers / divisor)
