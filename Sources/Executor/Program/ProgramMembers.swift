@@ -26,19 +26,26 @@ enum ProgramMembers {
 
     /// Kills what programs have left behind whose executor is gone; returns when it is gone too, or will not go within two seconds.
     ///
+    /// It blocks its thread for so long: nothing tells that a process has ended which is nobody's child here.
+    ///
     /// - Parameter mark: an assignment such as `NAME=value` that only their environments have.
     /// - Returns: how many processes were found.
     static func end(leftBy mark: String) -> Int {
         var found: Set<Member> = []
-        for _ in 0..<400 {
+        for _ in 0..<Self.killRounds {
             let left = find(leader: nil, mark: mark).filter { $0.pid != getpid() }
             guard !left.isEmpty else { break }
             found.formUnion(left)
             for member in left where lives(member) { kill(member.pid, SIGKILL) }
-            usleep(5_000)
+            // Not awaited but looked for again: there is no event to wait for, and the thread is the caller's own.
+            usleep(Self.killPause)
         }
         return found.count
     }
+
+    /// As long as a process needs to go that waits for a disk, in pauses of `killPause` microseconds.
+    private static let killRounds = 400
+    private static let killPause: UInt32 = 5_000
 
     /// The living members besides the leader itself.
     ///

@@ -1,3 +1,4 @@
+import Foundation
 public import Groundwork
 import Hummingbird
 import HummingbirdCore
@@ -63,19 +64,7 @@ public struct ExecutorService: Service {
         defer { bound.announce(nil) }
         let logs = RunLogFolder(path: settings.folder, zone: settings.logZone, limit: settings.logLimit)
         let reader = RunLogReader(logs)
-        let runner = try JobRunner(
-            settings: JobRunner.Settings(
-                queueLength: settings.queueLength,
-                drainLimit: settings.drainLimit,
-                stopGrace: settings.stopGrace
-            ),
-            handlers: handlers,
-            logs: logs,
-            journalFolder: settings.folder + "/journal",
-            clock: clock,
-            calendar: calendar,
-            logger: logger
-        )
+        let runner = try await runner(logs)
         let client = SchedulerClient(
             addresses: settings.schedulers,
             appName: settings.appName,
@@ -112,6 +101,32 @@ public struct ExecutorService: Service {
             )
         )
         try await group.run()
+    }
+
+    /// Opens the runner on a thread of its own: it reads a journal, and ends what another process left behind.
+    private func runner(_ logs: RunLogFolder) async throws(ExecutorError) -> JobRunner {
+        let opened = await withCheckedContinuation { opened in
+            Thread.detachNewThread {
+                opened.resume(
+                    returning: Result { () throws(ExecutorError) in
+                        try JobRunner(
+                            settings: JobRunner.Settings(
+                                queueLength: settings.queueLength,
+                                drainLimit: settings.drainLimit,
+                                stopGrace: settings.stopGrace
+                            ),
+                            handlers: handlers,
+                            logs: logs,
+                            journalFolder: settings.folder + "/journal",
+                            clock: clock,
+                            calendar: calendar,
+                            logger: logger
+                        )
+                    }
+                )
+            }
+        }
+        return try opened.get()
     }
 
     private func part(_ service: any Service) -> ServiceGroupConfiguration.ServiceConfiguration {

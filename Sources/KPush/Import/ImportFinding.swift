@@ -34,9 +34,7 @@ enum ImportFinding: Hashable, Sendable {
         switch self {
         case .groupMissing, .scheduleRefused, .handlerMissing, .glue, .refused: true
         case .script, .renamed, .routeUnknown, .overlapUnknown, .misfireUnknown, .childrenMissing,
-            .childCycle,
-            .alarmMails,
-            .groupToken:
+            .childCycle, .alarmMails, .groupToken:
             false
         }
     }

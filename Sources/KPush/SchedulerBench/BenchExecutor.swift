@@ -30,7 +30,6 @@ final class BenchExecutor: Sendable {
         var arrivals: [Arrival] = []
         var waiting: [CallbackItem] = []
         var told = 0
-        var lastToldAt: Int64 = 0
         /// Calls with what was told that the scheduler did not take.
         var refusals = 0
     }
@@ -57,8 +56,8 @@ final class BenchExecutor: Sendable {
     /// How many runs came.
     var count: Int { notes.withLock { $0.arrivals.count } }
 
-    /// How many results the scheduler said it stored, and when the last of them was, in microseconds since 1970.
-    var stored: (count: Int, lastAt: Int64) { notes.withLock { ($0.told, $0.lastToldAt) } }
+    /// How many results the scheduler said it stored.
+    var stored: Int { notes.withLock { $0.told } }
 
     /// Forgets what came so far.
     func forget() {
@@ -160,11 +159,9 @@ final class BenchExecutor: Sendable {
                 continue
             }
             let isStored = await post("callback", CallbackBatch(items).json)
-            let now = Self.now
             notes.withLock { notes in
                 if isStored {
                     notes.told += items.count
-                    notes.lastToldAt = now
                 } else {
                     notes.waiting += items
                     notes.refusals += 1

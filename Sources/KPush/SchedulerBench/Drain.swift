@@ -48,10 +48,10 @@ struct Drain: Sendable {
     private func results(_ executor: BenchExecutor) async throws -> Int {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
-        while executor.stored.count < count, clock.now < end {
+        while executor.stored < count, clock.now < end {
             try await clock.sleep(for: .milliseconds(10))
         }
-        return executor.stored.count
+        return executor.stored
     }
 
     /// Makes jobs that are due at the same second, with some time for that.

@@ -26,9 +26,9 @@ struct RateBench: Sendable {
             }
             guard SystemClock().now < start else { throw DemoError("\(count) jobs are not stored in time") }
             try await (start + Self.warmUp).reached()
-            let before = (count: executor.stored.count, at: BenchExecutor.now)
+            let before = (count: executor.stored, at: BenchExecutor.now)
             try await (start + Self.warmUp + span).reached()
-            let after = (count: executor.stored.count, at: BenchExecutor.now)
+            let after = (count: executor.stored, at: BenchExecutor.now)
             let perSecond = Double(after.count - before.count) * 1_000_000 / Double(after.at - before.at)
             let planned = executor.arrivals.map { [$0.job.rawValue, $0.plannedAt.millisecondsSinceEpoch] }
             let doubled = planned.count - Set(planned).count

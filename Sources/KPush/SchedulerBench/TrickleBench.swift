@@ -18,7 +18,7 @@ struct TrickleBench: Sendable {
                 let asked = BenchExecutor.now
                 _ = try await client.post("/api/v1/jobs/\(job.id)/trigger")
                 try await waited(for: "a run stays away", atMost: .seconds(10)) {
-                    executor.stored.count > turn
+                    executor.stored > turn
                 }
                 guard let arrival = executor.arrivals.last else { throw DemoError("no run came") }
                 // The first ones open connections.

@@ -20,8 +20,9 @@ struct StoreCopyCommand: AsyncParsableCommand {
             Stop the server of the data folder first, and start the cluster when the copy is done. Copied are templates, \
             accounts, media and crowd files, the discard list, the blacklist, the allow-list and the sensitive words, \
             campaigns with how far they are read, all messages with what happened to them, clicks, the comparisons with \
-            suppliers' figures, jobs and their runs, executor groups, users with their keys, and the audit trail. Everything keeps its number, so that receipts and links of before \
-            still find what they are of; a campaign that is half read goes on where it stood.
+            suppliers' figures, jobs and their runs, executor groups, users with their keys, and the audit trail. \
+            Everything keeps its number, so that receipts and links of before still find what they are of; a \
+            campaign that is half read goes on where it stood.
 
             The database must be empty but for tables and jobs that no run was made of, which give way to those of the \
             folder. Until the copy is done no process can open it; when the copy is interrupted, run the command again: \
