@@ -75,7 +75,7 @@ package struct PostgresRunStore: RunStore {
         at now: Moment,
         limit: Int,
         without groups: Set<String>,
-        token: FencingToken
+        token: FencingToken?
     ) async throws(StoreError) -> Outbox {
         let instant = PostgresValue.int(now.millisecondsSinceEpoch)
         let statements = [
@@ -83,9 +83,9 @@ package struct PostgresRunStore: RunStore {
             PostgresStatement(
                 Self.outbox,
                 instant,
-                .int(token.rawValue),
-                .texts(groups.sorted()),
-                .int(limit)
+                .int(token?.rawValue),
+                .int(limit),
+                .texts(groups.sorted())
             )
             .kept,
             PostgresStatement(Self.nextDue, instant).kept,
@@ -282,39 +282,57 @@ extension PostgresRunStore {
         WHERE jobs.id = ANY ($1) AND jobs.id = t.id
         """
 
-    /// The first run of each line that waits, and what waits in none, each by an index of its own.
+    /// What is due of each group that is not left out, but for runs that wait in a line and do not head it.
     ///
     /// Runs of one job and shard wait for each other, where their policy lines them up. There may be tens of thousands of lines,
     /// or of runs in few lines, and this is asked again whenever some got away. So the first that are due are looked at, whose
-    /// lines they may head; where too few do, as their lines are long, it steps from line to line, and never along one.
+    /// lines they may head; where there are more than those and too few do, as their lines are long, it steps from line to line, and
+    /// never along one.
+    ///
+    /// A group that is left out may have any number of runs that are due: so it goes group by group, and past theirs. The order begins
+    /// with the group, so that its runs are found by the index that does. What earlier terms sent is among those that executors have, and
+    /// looked for by the index of those: no other one has runs that may have no instant.
     static let outbox = """
-        WITH RECURSIVE soonest AS MATERIALIZED (
-            SELECT id, due_at, app FROM (
-                SELECT id, due_at, app, job, shard_index, overlap FROM runs
-                WHERE \(lined) AND due_at <= $1 AND app <> ALL ($3) ORDER BY due_at, id LIMIT $4) AS line
-            WHERE \(mayGo)
+        WITH RECURSIVE groups (app) AS (
+            (\(nextGroup("true")))
+            UNION ALL
+            SELECT (\(nextGroup("app > groups.app"))) FROM groups WHERE app IS NOT NULL
+        ),
+        due AS MATERIALIZED (
+            SELECT theirs.* FROM groups, LATERAL (
+                SELECT \(outboxColumns) FROM runs WHERE app = groups.app AND due_at <= $1
+                ORDER BY app, due_at, id LIMIT $3) AS theirs
+            WHERE groups.app <> ALL ($4) ORDER BY due_at, id LIMIT $3
+        ),
+        soonest AS MATERIALIZED (
+            SELECT id, due_at FROM due AS line WHERE state <> 'planned' OR overlap NOT IN (\(lining)) OR (\(mayGo))
         ),
         line AS (
-            (\(nextLine("(SELECT count(*) FROM soonest) * 8 < $4")))
+            (\(nextLine("(SELECT count(*) FROM due) = $3 AND (SELECT count(*) FROM soonest) * 8 < $3")))
             UNION ALL
             SELECT n.* FROM line AS last,
                 LATERAL (\(nextLine("(job, shard_index) > (last.job, last.shard_index)"))) AS n
         )
         SELECT \(RunColumn.list()) FROM runs WHERE id = ANY (ARRAY(
             SELECT id FROM (
-                SELECT id, due_at, app FROM soonest
+                SELECT id, due_at FROM soonest
                 UNION ALL
-                SELECT id, due_at, app FROM line WHERE due_at <= $1 AND \(mayGo)
+                SELECT id, due_at FROM line WHERE due_at <= $1 AND \(mayGo)
                 UNION ALL
-                (SELECT id, due_at, app FROM runs
-                WHERE \(unlined) AND due_at <= $1 AND app <> ALL ($3) ORDER BY due_at, id LIMIT $4)
-                UNION ALL
-                SELECT id, due_at, app FROM runs
-                WHERE \(unlined) AND state <> 'planned' AND due_at > $1 AND token <> $2
-            ) AS due
-            WHERE app <> ALL ($3) ORDER BY due_at, id LIMIT $4))
+                SELECT id, due_at FROM runs
+                WHERE $2::bigint IS NOT NULL AND \(busy) AND state = 'dispatching'
+                    AND coalesce(due_at, 0) > $1 AND token <> $2 AND app <> ALL ($4)
+            ) AS all_due
+            ORDER BY due_at, id LIMIT $3))
         ORDER BY due_at, id
         """
+
+    private static let outboxColumns = "id, due_at, app, job, shard_index, overlap, state"
+
+    /// The first group that has anything in the outbox, of those for which a condition is true.
+    private static func nextGroup(_ condition: String) -> String {
+        "SELECT app FROM runs WHERE due_at IS NOT NULL AND \(condition) ORDER BY app LIMIT 1"
+    }
 
     /// Whether a run of `line` is the first in it, and nobody is busy for whom it waits.
     ///
@@ -335,29 +353,30 @@ extension PostgresRunStore {
     /// To step over the lines of groups that are not asked for would take longer than to read all that wait in them.
     private static func nextLine(_ condition: String) -> String {
         """
-        SELECT id, due_at, app, job, shard_index, overlap FROM runs
-        WHERE \(lined) AND (due_at <= $1 OR unreached_since IS NOT NULL) AND app <> ALL ($3) AND \(condition)
+        SELECT \(outboxColumns) FROM runs
+        WHERE state = 'planned' AND overlap IN (\(lining)) AND app <> ALL ($4)
+            AND (due_at <= $1 OR unreached_since IS NOT NULL) AND \(condition)
         ORDER BY job, shard_index, id LIMIT 1
         """
     }
 
     /// The policies under which runs wait for each other.
     private static let lining = "'SERIAL_EXECUTION', 'COVER_EARLY'"
-    /// Those that wait for nobody; as the index `runs_unlined` has it.
-    static let unlined = "due_at IS NOT NULL AND (state <> 'planned' OR overlap NOT IN (\(lining)))"
-    /// Those that wait in a line; as the indexes `runs_lined` and `runs_lines` have it.
-    static let lined = "state = 'planned' AND overlap IN (\(lining))"
     /// Those that an executor has or may have; as the index `runs_busy` has it.
     static let busy = "state <> 'planned' AND ended_at IS NULL"
     /// All that are open, of which there may be many; as the index `runs_open` has it, and so that it fits no other question: the
     /// server does not see that one condition follows from another.
     static let open = "(state <> 'ended') IS TRUE"
 
-    /// When the next becomes due, by the indexes that are in this order: for a least one any index would seem good enough.
+    /// When the next becomes due, of each group by the index that is in this order.
     static let nextDue = """
-        SELECT least(
-            (SELECT due_at FROM runs WHERE \(unlined) AND due_at > $1 ORDER BY due_at LIMIT 1),
-            (SELECT due_at FROM runs WHERE \(lined) AND due_at > $1 ORDER BY due_at LIMIT 1))
+        WITH RECURSIVE groups (app) AS (
+            (\(nextGroup("true")))
+            UNION ALL
+            SELECT (\(nextGroup("app > groups.app"))) FROM groups WHERE app IS NOT NULL
+        )
+        SELECT min(theirs.due_at) FROM groups, LATERAL (
+            SELECT due_at FROM runs WHERE app = groups.app AND due_at > $1 ORDER BY app, due_at, id LIMIT 1) AS theirs
         """
 
     /// As where runs are ended, the server is led to them by their ids: its estimates may be from when hardly any run was

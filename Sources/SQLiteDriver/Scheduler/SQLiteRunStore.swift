@@ -37,18 +37,16 @@ package struct SQLiteRunStore: RunStore {
         at now: Moment,
         limit: Int,
         without groups: Set<String>,
-        token: FencingToken
+        token: FencingToken?
     ) async throws(StoreError) -> Outbox {
-        let busy = WireValue.list(groups.map(WireValue.text)).json
-        let groups = String(decoding: busy, as: UTF8.self)
-        return try await database.read("read outbox") { db in
-            let runs = try JobRun.all(
-                db.cachedStatement(sql: Self.outbox),
-                [
-                    "now": now.millisecondsSinceEpoch, "token": token.rawValue, "limit": limit,
-                    "groups": groups,
-                ]
-            )
+        let names = String(decoding: WireValue.list(groups.map(WireValue.text)).json, as: UTF8.self)
+        let sql = Self.outbox(withRests: token != nil)
+        var arguments: StatementArguments = [
+            "now": now.millisecondsSinceEpoch, "limit": limit, "groups": names,
+        ]
+        if let token { arguments += ["token": token.rawValue] }
+        return try await database.read("read outbox") { [arguments] db in
+            let runs = try JobRun.all(db.cachedStatement(sql: sql), arguments)
             let next = try Int64.fetchOne(
                 db.cachedStatement(sql: Self.nextDue),
                 arguments: [now.millisecondsSinceEpoch]
@@ -247,19 +245,45 @@ extension SQLiteRunStore {
 
     private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
 
-    private static let outbox = """
-        SELECT \(RunColumn.list(of: "r")) FROM runs r
-        WHERE r.due_at IS NOT NULL
-          AND (r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))
-          AND r.app NOT IN (SELECT value FROM json_each(:groups))
-          AND NOT (r.state = 'planned' AND r.overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
+    /// What is to be handed over, group by group: one that is left out may have any number of runs that are due.
+    ///
+    /// - Parameter hasRests: whether what earlier terms sent is brought before its time, which takes a look at all that is to come.
+    /// - Returns: the statement.
+    static func outbox(withRests hasRests: Bool) -> String {
+        let due =
+            hasRests
+            ? "(r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))" : "r.due_at <= :now"
+        return """
+            \(outboxGroups)
+            SELECT \(RunColumn.list(of: "o")) FROM groups CROSS JOIN runs o ON o.id IN (
+                SELECT r.id FROM runs r INDEXED BY runs_outbox_of_group
+                WHERE r.app = groups.app AND r.due_at IS NOT NULL AND \(due) AND \(mayGo)
+                ORDER BY r.due_at, r.id LIMIT :limit)
+            WHERE groups.app NOT IN (SELECT value FROM json_each(:groups))
+            ORDER BY o.due_at, o.id LIMIT :limit
+            """
+    }
+
+    /// The groups that have anything in the outbox.
+    private static let outboxGroups = """
+        WITH RECURSIVE groups (app) AS (
+            SELECT min(app) FROM runs INDEXED BY runs_outbox_of_group WHERE due_at IS NOT NULL
+            UNION ALL
+            SELECT (
+                SELECT min(app) FROM runs INDEXED BY runs_outbox_of_group
+                WHERE due_at IS NOT NULL AND app > groups.app)
+            FROM groups WHERE app IS NOT NULL)
+        """
+
+    /// Whether a run `r` waits for none of its line.
+    private static let mayGo = """
+        NOT (r.state = 'planned' AND r.overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
             SELECT 1 FROM runs o
             WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
               AND ((r.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
                 OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching')
                 OR (o.state = 'planned' AND o.id < r.id
                   AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
-        ORDER BY r.due_at, r.id LIMIT :limit
         """
 
     /// The index is named: without statistics SQLite may as well go through a job's history.
@@ -270,7 +294,13 @@ extension SQLiteRunStore {
                 AND overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY'))
         """
 
-    private static let nextDue = "SELECT min(due_at) FROM runs WHERE due_at > ?"
+    static let nextDue = """
+        \(outboxGroups)
+        SELECT min((
+            SELECT min(due_at) FROM runs INDEXED BY runs_outbox_of_group
+            WHERE runs.app = groups.app AND due_at IS NOT NULL AND due_at > ?))
+        FROM groups
+        """
 
     private static let advance = """
         UPDATE runs

@@ -27,6 +27,7 @@ enum SchedulerMigrations {
         migrator.registerMigration("API keys") { db in try db.execute(sql: apiKeys) }
         migrator.registerMigration("hash keys") { db in try db.execute(sql: hashKeys) }
         migrator.registerMigration("stalled jobs") { db in try db.execute(sql: stalledJobs) }
+        migrator.registerMigration("outbox of groups") { db in try db.execute(sql: outboxOfGroups) }
         return migrator
     }
 
@@ -36,6 +37,12 @@ enum SchedulerMigrations {
     /// ids must not repeat old ones. They start at the time of creation and would have to be used up at
     /// 1000/s to be caught up.
     private static let seed = "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)"
+
+    /// What is to be handed over, group by group: those that are full may have any number.
+    private static let outboxOfGroups = """
+        DROP INDEX runs_outbox;
+        CREATE INDEX runs_outbox_of_group ON runs (app, due_at, id) WHERE due_at IS NOT NULL;
+        """
 
     /// Who may sign in.
     private static let audit = """

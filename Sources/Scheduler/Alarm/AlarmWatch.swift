@@ -45,7 +45,7 @@ struct AlarmWatch: Sendable {
         let now = wall.now
         if let last = memory.lookedAt, last <= now, now - last < settings.period { return }
         memory.lookedAt = now
-        try await tell(overdue(at: now) + waiting(at: now, lease.token), at: now, lease.token, &memory)
+        try await tell(overdue(at: now) + waiting(at: now), at: now, lease.token, &memory)
     }
 
     /// Looks at what was not fired because nobody led: to be called before the first trigger of a term is planned.
@@ -69,12 +69,12 @@ struct AlarmWatch: Sendable {
             }
     }
 
-    private func waiting(at now: Moment, _ token: FencingToken) async throws(StoreError) -> [Trouble] {
+    private func waiting(at now: Moment) async throws(StoreError) -> [Trouble] {
         let outbox = try await runs.outbox(
             at: now + Self.lookAhead,
             limit: Self.batch,
             without: [],
-            token: token
+            token: nil
         )
         guard !outbox.runs.isEmpty else { return [] }
         let groups = ExecutorGroups(try await registry.instances())

@@ -112,9 +112,10 @@ package struct Dispatcher: Sendable {
             at: parts.rush.horizon(at: now, headStart: rules.headStart).until,
             limit: Self.batch,
             without: full,
-            token: lease.token
+            token: backlog.isHeir ? lease.token : nil
         )
         let isCut = outbox.runs.count == Self.batch
+        if !isCut, full.isEmpty { backlog.endInheritance(outbox.runs, under: lease.token) }
         if isCut { flight.turnAway() }
         backlog.take(outbox, besides: full, readAt: elapsed, taking: stopwatch.elapsed - elapsed)
         backlog.runs = flight.standing(backlog.runs)
@@ -234,6 +235,8 @@ private struct Backlog {
     private(set) var next: Moment?
     /// The groups whose executors had no room when it was looked last: their runs are not read.
     var full: Set<String> = []
+    /// Whether earlier terms may have sent what nobody has confirmed; only this one sends from now on.
+    private(set) var isHeir = true
     /// When the outbox was read, by the loop's stopwatch.
     private var readAt = Duration.zero
     /// For how long what was read is good enough.
@@ -255,6 +258,11 @@ private struct Backlog {
         next = outbox.next
         self.readAt = readAt
         lifetime = max(Dispatcher.longestSleep, min(length * Self.patience, Self.longestLifetime))
+    }
+
+    /// Notes that all of the outbox was read.
+    mutating func endInheritance(_ runs: [JobRun], under token: FencingToken) {
+        isHeir = runs.contains { $0.state.name != .planned && $0.token != token }
     }
 
     /// Whether it need not be read anew.

@@ -12,13 +12,21 @@ package protocol RunStore: PullStore {
     /// behind.
     ///
     /// A run of a serial job is held back while an earlier run of the same job and shard is open; an attempt
-    /// that waits for its back-off holds back nobody. Oldest due first, at most `limit`,
-    /// none of `groups`.
+    /// that waits for its back-off holds back nobody. Oldest due first, at most `limit`.
+    ///
+    /// - Parameters:
+    ///   - now: the present instant.
+    ///   - limit: the most runs.
+    ///   - groups: whose runs are not looked at, however many of them are due.
+    ///   - token: the term's; nil when earlier terms left nothing behind: to look for that costs as much as all runs that are under
+    ///     way.
+    /// - Returns: the runs, and when the next becomes due.
+    /// - Throws: `StoreError` when the store cannot be read.
     func outbox(
         at now: Moment,
         limit: Int,
         without groups: Set<String>,
-        token: FencingToken
+        token: FencingToken?
     ) async throws(StoreError) -> Outbox
 
     /// Writes changed runs, each only when the store still holds the version it was made from.

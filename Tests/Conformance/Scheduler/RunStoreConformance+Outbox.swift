@@ -58,6 +58,15 @@ extension RunStoreConformance {
             #expect(
                 try await stores.runs.outbox(at: .noon, limit: 10, without: [], token: later).runs.count == 1
             )
+            let others = try await stores.runs.outbox(at: .noon, limit: 10, without: ["app"], token: later)
+            #expect(others.runs.isEmpty)
+            let after = try await stores.runs.outbox(at: .noon, limit: 10, without: [], token: nil)
+            #expect(after.runs.isEmpty)
+            #expect(after.next == .noon + .seconds(6))
+            let due = Moment.noon + .seconds(6)
+            #expect(
+                try await stores.runs.outbox(at: due, limit: 10, without: [], token: nil).runs.count == 1
+            )
         },
         Clause("running and ended runs are not in the outbox") { stores in
             let token = try await stores.mint()
@@ -106,6 +115,29 @@ extension RunStoreConformance {
             #expect(outbox.runs == others)
             let all = try await stores.runs.outbox(at: .noon, limit: 10, without: ["a", "b"], token: token)
             #expect(all.runs == runs + others)
+        },
+        Clause("the outbox is in the order in which runs are due, of whatever group, up to the limit") {
+            stores in
+            let token = try await stores.mint()
+            var added: [JobRun] = []
+            for (group, second) in [("c", 3), ("a", 5), ("b", 1), ("a", 2), ("c", 4), ("d", 0)] {
+                let spec = JobSpec.sample("job \(second)", group: group)
+                let job = try await stores.jobs.add(.sample(spec))
+                let instant = Moment.noon + .seconds(second)
+                added += try await stores.runs.add([.sample(of: job.id, at: instant, terms: RunTerms(spec))])
+            }
+            func seconds(_ until: Int, _ limit: Int, _ without: Set<String>) async throws -> [Duration] {
+                let instant = Moment.noon + .seconds(until)
+                return try await stores.runs.outbox(at: instant, limit: limit, without: without, token: token)
+                    .runs.map { $0.plan.plannedAt - .noon }
+            }
+            #expect(try await seconds(9, 10, []) == (0...5).map { .seconds($0) })
+            #expect(try await seconds(9, 3, []) == (0...2).map { .seconds($0) })
+            #expect(try await seconds(9, 3, ["d", "b"]) == (2...4).map { .seconds($0) })
+            #expect(try await seconds(4, 10, ["a"]) == [0, 1, 3, 4].map { .seconds($0) })
+            let next = try await stores.runs.outbox(at: .noon, limit: 1, without: ["d"], token: nil)
+            #expect(next.runs.isEmpty)
+            #expect(next.next == .noon + .seconds(1))
         },
         Clause("other shards and other jobs are held back by nobody") { stores in
             let token = try await stores.mint()

@@ -44,14 +44,11 @@ struct SchedulerPlanTests {
     private static let old = RunSelection.Age.endedBefore(Moment(millisecondsSinceEpoch: 1_000_000))
     private static let days =
         RunDay(CivilDate(year: 2030, month: 1, day: 10))...RunDay(CivilDate(year: 2030, month: 1, day: 12))
-    private static let outbox = PostgresStatement(
-        PostgresRunStore.outbox,
-        now,
-        .int(3),
-        .texts([]),
-        .int(128)
-    )
-    .kept
+    private static let outbox = outbox(besides: [])
+
+    private static func outbox(besides groups: [String]) -> PostgresStatement {
+        PostgresStatement(PostgresRunStore.outbox, now, .int(3), .int(128), .texts(groups)).kept
+    }
 
     static let questions: [Question] = [
         Question(
@@ -85,16 +82,14 @@ struct SchedulerPlanTests {
             "the outbox",
             outbox,
             under: .inIndexOrder,
-            by: "runs_lines",
+            by: "runs_outbox_of_group",
             "runs_waiting",
-            "runs_busy",
-            "runs_unlined"
+            "runs_busy"
         ),
         Question(
             "when the outbox is next due",
             PostgresStatement(PostgresRunStore.nextDue, now).kept,
-            by: "runs_unlined",
-            "runs_lined"
+            by: "runs_outbox_of_group"
         ),
         Question(
             "runs by their ids",
@@ -258,7 +253,7 @@ struct SchedulerPlanTests {
             #expect(plan.contains("runs_pkey"), "\(plan)")
             #expect(!plan.contains("runs_open"), "\(plan)")
             // Who waits for an end is looked for in one line, not in all of them.
-            #expect(!plan.contains("runs_lined"), "\(plan)")
+            #expect(!plan.contains("runs_outbox_of_group"), "\(plan)")
             #expect(!plan.contains("Seq Scan on runs"), "\(plan)")
         }
     }
@@ -282,7 +277,7 @@ struct SchedulerPlanTests {
             #expect(statement.joinsMany)
             let plan = try await room.plan(of: statement)
             #expect(!plan.contains("Nested Loop"), "\(plan)")
-            #expect(!plan.contains("runs_lined"), "\(plan)")
+            #expect(!plan.contains("runs_outbox_of_group"), "\(plan)")
             #expect(!plan.contains("Seq Scan on"), "\(plan)")
         }
     }
@@ -325,12 +320,7 @@ struct SchedulerPlanTests {
         try await room.pool.write("spread") {
             _ = try $0.runScript("UPDATE runs SET job = id WHERE state = 'planned'")
         }
-        let others = PostgresStatement(
-            PostgresRunStore.outbox,
-            [Self.now, .int(3), .texts(["app"]), .int(128)]
-        )
-        .kept
-        let plan = try await room.plan(of: others, under: .inIndexOrder, Self.counted)
+        let plan = try await room.plan(of: Self.outbox(besides: ["app"]), under: .inIndexOrder, Self.counted)
         for step in plan.matches(of: /loops=([0-9]+)/) {
             #expect(try #require(Int(step.1)) <= 128, "\(plan)")
         }

@@ -19,6 +19,16 @@ struct SchedulerPlanTests {
     private static let old = RunSelection.Age.endedBefore(moment)
     private static let job = JobID(rawValue: 7)
 
+    @Test func `what is due is found group by group, and nothing that is not`() async throws {
+        let plan = try await plan(of: SQLiteRunStore.outbox(withRests: false))
+        let way = "INDEX runs_outbox_of_group (app=? AND due_at>? AND due_at<?)"
+        #expect(plan.contains { $0.contains(way) }, "\(plan)")
+        #expect(plan.contains { $0.contains("SEARCH o USING INTEGER PRIMARY KEY (rowid=?)") }, "\(plan)")
+        #expect(!plan.contains { $0.hasPrefix("SCAN o") || $0.hasPrefix("SCAN r") }, "\(plan)")
+        let next = try await self.plan(of: SQLiteRunStore.nextDue)
+        #expect(next.contains { $0.contains("INDEX runs_outbox_of_group (app=? AND due_at>?)") }, "\(next)")
+    }
+
     @Test(arguments: [
         (SQLiteRunStore.changedQuarters, ["INDEX runs_open", "INDEX runs_ended (ended_at"]),
         (RunTally.countDay, ["INDEX runs_by_plan (planned_at>? AND planned_at<?)"]),
