@@ -81,10 +81,7 @@ struct Handover: Sendable {
         guard let due = runs.map(\.due).max() else { return }
         let left = due - wall.now
         if left > .zero { try await clock.sleep(for: left) }
-        let written = try await self.runs.advance(
-            runs.compactMap { sent($0.run, to: $0.executor) },
-            token: token
-        )
+        let written = try await ledger.intendAll(runs.compactMap { sent($0.run, to: $0.executor) })
         for (address, theirs) in Dictionary(grouping: written, by: \.executor?.address) {
             if let address { pulls.offer(theirs, to: address) }
         }

@@ -20,6 +20,10 @@ struct HandoverLedger: Sendable {
     /// Writes what is to be in the store before the next step; throws `CancellationError` in a task that is cancelled, for that
     /// step is not made any more.
     let intend: @Sendable (JobRun) async throws -> Outcome
+    /// Writes many that are to be in the store before the next step, as `intend` does with each; says which were written.
+    ///
+    /// Those of one instant come together, and those of the next while they are written.
+    let intendAll: @Sendable ([JobRun]) async throws -> [JobRun]
     /// Writes that an executor accepted a run, also in a task that is cancelled; of one that changed meanwhile it is told how it
     /// stands where the executor is to end it.
     let settle: @Sendable (JobRun) async throws -> Outcome
@@ -28,6 +32,8 @@ struct HandoverLedger: Sendable {
     static let pause = Duration.milliseconds(100)
     /// The most changes in one transaction.
     private static let most = 4_096
+    /// The most that come together, of those that do, in one transaction.
+    private static let mostTogether = 32
 
     /// Writes with few transactions, under a term's token.
     init(_ parts: SchedulerParts, token: FencingToken) {
@@ -38,6 +44,16 @@ struct HandoverLedger: Sendable {
             clock: parts.clock,
             most: Self.most
         )
+        let batches = GroupCommit<[JobRun], [JobRun]>(clock: parts.clock, most: Self.mostTogether)
+        intendAll = { batch in
+            try Task.checkCancellation()
+            return try await batches.perform(batch) { batches throws(StoreError) in
+                let written = try await runs.advance(batches.flatMap(\.self), token: token)
+                guard batches.count > 1 else { return [written] }
+                let new = Dictionary(written.map { ($0.id, $0) }) { first, _ in first }
+                return batches.map { batch in batch.compactMap { new[$0.id] } }
+            }
+        }
         intend = { run in
             try Task.checkCancellation()
             return try await intents.perform(run) { changes throws(StoreError) in
@@ -64,6 +80,11 @@ struct HandoverLedger: Sendable {
     /// Writes each by itself.
     init(_ write: @escaping @Sendable (JobRun) async throws -> Outcome) {
         intend = write
+        intendAll = { runs in
+            var written: [JobRun] = []
+            for run in runs { if let one = try await write(run).written { written.append(one) } }
+            return written
+        }
         settle = write
     }
 

@@ -96,6 +96,28 @@ struct HandoverLedgerTests {
         }
     }
 
+    @Test func `of runs that are written together each batch hears of its own`() async throws {
+        let (changes, lease) = try await changes(90)
+        let ledger = HandoverLedger(rig.parts, token: lease.token)
+        // One has changed meanwhile.
+        _ = try await ledger.intend(changes[45])
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for start in stride(from: 0, to: 90, by: 9) {
+                let batch = Array(changes[start..<start + 9])
+                group.addTask {
+                    let written = try await ledger.intendAll(batch)
+                    return written.map(\.id) == batch.map(\.id).filter { $0 != changes[45].id }
+                        && written.allSatisfy { $0.version == 2 }
+                }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+        let stored = try await rig.parts.runs.runs(changes.map(\.id))
+        #expect(stored.allSatisfy { $0.version == 2 })
+        _ = try await rig.lead()
+        await #expect(throws: StoreError.self) { try await ledger.intendAll(stored) }
+    }
+
     /// Lets time pass until all runs are written.
     private func advancing(until count: Int) async throws {
         while try await rig.parts.runs.runs(RunFilter(), after: nil, limit: 100).elements
