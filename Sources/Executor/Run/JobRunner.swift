@@ -43,9 +43,9 @@ actor JobRunner: Service {
     private var isDraining = false
     private var idleWatchers: [AsyncStream<Void>.Continuation] = []
 
-    // At most one start per job is in the stream, because a job's next run starts only when the last has
-    // ended.
-    private let starts = AsyncStream<RunExecution>.makeStream()
+    private let starts = RunStarts()
+    /// Those that start with the step that is under way.
+    private var starting: [RunExecution] = []
     private let outcomes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     /// Handlers that ended while this was busy: all of them are taken up in one step, and written down at once.
     private let ended = Mutex<[(run: RunID, outcome: RunOutcome)]>([])
@@ -88,11 +88,8 @@ actor JobRunner: Service {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.drainOnShutdown() }
-            for await execution in starts.stream {
-                group.addTask {
-                    let outcome = await execution.perform()
-                    if self.isFirst(execution.context.run, outcome) { await self.endGathered() }
-                }
+            await starts.carryOut { execution, outcome in
+                if self.isFirst(execution.context.run, outcome) { await self.endGathered() }
             }
             group.cancelAll()
         }
@@ -151,6 +148,7 @@ actor JobRunner: Service {
             held[run.request.run] = one
             carryOut(run.admission, run.request, one.log)
         }
+        starts.begin(&starting)
         for case (let request, .refused(let reason)) in zip(requests, answers) { note(request, reason) }
         return answers
     }
@@ -310,7 +308,7 @@ actor JobRunner: Service {
         executor[metadataKey: LogKey.run] = "\(run)"
         let runLogger = Logger(label: "kpush.run") { _ in RunLogHandler(one.log, executor: executor) }
         let seconds = one.request.timeoutSeconds
-        starts.continuation.yield(
+        starting.append(
             RunExecution(
                 context: JobContext(
                     one.request,
@@ -356,6 +354,7 @@ actor JobRunner: Service {
             let next = queues[job]?.end(run)
             if let next { start(next) } else { queues[job] = nil }
         }
+        starts.begin(&starting)
         if held.isEmpty { announceIdle() }
     }
 
@@ -393,7 +392,7 @@ actor JobRunner: Service {
             try await gracefulShutdown()
         } catch {
             // Cancelled outright: the handlers are too.
-            starts.continuation.finish()
+            starts.finish()
             return
         }
         await drain()
@@ -409,7 +408,7 @@ actor JobRunner: Service {
                 logger.error("handlers ignore cancellation", metadata: [LogKey.count: "\(held.count)"])
             }
         }
-        starts.continuation.finish()
+        starts.finish()
     }
 
     private func stopAll() {
