@@ -28,7 +28,12 @@ import Testing
         }
     }
 
-    private func spool(_ bench: RunnerBench, _ admins: [String], token: String = "") -> CallbackSpool {
+    private func spool(
+        _ bench: RunnerBench,
+        _ admins: [String],
+        token: String = "",
+        most: Int = CallbackSpool.batch
+    ) -> CallbackSpool {
         CallbackSpool(
             runner: bench.runner,
             client: SchedulerClient(
@@ -40,6 +45,7 @@ import Testing
             clock: bench.clock,
             backoff: Backoff(first: .seconds(1), ceiling: .seconds(60), jitter: 0),
             flushLimit: .seconds(10),
+            most: most,
             logger: RunnerBench.silent
         )
     }
@@ -64,6 +70,16 @@ import Testing
                 #expect(admin.callbacks.count == 520)
                 // Batches of 500 and 20, and the one refused array before the first.
                 #expect(admin.calls == 3)
+            }
+        }
+    }
+
+    @Test func `a scheduler that stores what it is told at once is told more in a call`() async throws {
+        try await FakeAdmin.serve(.third, token: Secret("t")) { admin in
+            try await serve([admin.address], token: "t", runs: 1...2_100) { _, bench in
+                await spool(bench, [admin.address], token: "t", most: CallbackSpool.largeBatch).deliverAll()
+                #expect(admin.callbacks.count == 2_100)
+                #expect(admin.calls == 2)
             }
         }
     }

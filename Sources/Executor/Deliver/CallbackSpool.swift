@@ -7,8 +7,12 @@ import ServiceLifecycle
 /// The outcomes themselves lie in the runner's journal, so that nothing is lost between two attempts. A batch
 /// that is refused is tried again in halves, so that no outcome can hold up the others.
 struct CallbackSpool: Service {
-    /// The most outcomes in one call, and bytes of their messages: what ends while a call is on its way goes with the next.
-    static let batch = (outcomes: 500, bytes: 256 << 10)
+    /// The most outcomes in one call to any scheduler that speaks xxl-job's wire, which may store them one by one.
+    static let batch = 500
+    /// The most in one call to a scheduler that gives out runs over a held call, and stores what is told at once.
+    static let largeBatch = 2_000
+    /// The most bytes of messages in one call.
+    private static let bytes = 256 << 10
 
     let runner: JobRunner
     let client: SchedulerClient
@@ -16,6 +20,8 @@ struct CallbackSpool: Service {
     let backoff: Backoff
     /// How long to go on trying once the executor shuts down.
     let flushLimit: Duration
+    /// The most outcomes in one call: what ends while it is on its way goes with the next.
+    let most: Int
     let logger: Logger
     private let firstRound = AsyncStream<Never>.makeStream()
 
@@ -25,6 +31,7 @@ struct CallbackSpool: Service {
         clock: any Clock<Duration>,
         backoff: Backoff,
         flushLimit: Duration,
+        most: Int = batch,
         logger: Logger
     ) {
         self.runner = runner
@@ -32,6 +39,7 @@ struct CallbackSpool: Service {
         self.clock = clock
         self.backoff = backoff
         self.flushLimit = flushLimit
+        self.most = most
         self.logger = logger
     }
 
@@ -75,18 +83,18 @@ struct CallbackSpool: Service {
     /// Tries everything that is undelivered once, and answers whether nothing is left of it.
     private func deliverRound() async -> Bool {
         var refused: Set<RunID> = []
-        var limit = Self.batch.outcomes
+        var limit = most
         while !Task.isCancelled {
             let items = await runner.undelivered(
                 limit: limit,
-                bytes: Self.batch.bytes,
+                bytes: Self.bytes,
                 excluding: refused
             )
             if items.isEmpty { return refused.isEmpty }
             do {
                 try await client.callBack(items)
                 await runner.delivered(items.map(\.run))
-                limit = min(2 * limit, Self.batch.outcomes)
+                limit = min(2 * limit, most)
             } catch {
                 log(error, items.count)
                 guard error.code == .refused else { return false }

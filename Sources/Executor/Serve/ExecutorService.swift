@@ -202,6 +202,7 @@ public struct ExecutorService: Service {
             clock: clock,
             backoff: settings.backoff,
             flushLimit: settings.flushLimit,
+            most: settings.mode == .pull ? CallbackSpool.largeBatch : CallbackSpool.batch,
             logger: logger
         )
     }

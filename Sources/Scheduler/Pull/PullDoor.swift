@@ -23,7 +23,7 @@ struct PullDoor: Sendable {
     /// How long an answer waits at most.
     static let longestWait = Duration.seconds(25)
     /// The most runs in an answer, and bytes of what is theirs alone.
-    static let answerLimit = (runs: 500, bytes: 1 << 20)
+    static let answerLimit = (runs: 1_000, bytes: 1 << 20)
     /// The wait between two looks while nobody rings: a word of another process may be lost.
     private static let pace = Duration.seconds(1)
     /// How often it is looked whether a run has ended here that the executor still has.
