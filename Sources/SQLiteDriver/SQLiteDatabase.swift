@@ -48,6 +48,7 @@ final class SQLiteDatabase: Sendable {
     private static let pageSize = 4_096
 
     private let pool: DatabasePool
+    private let lanes: ReadLanes
     private let shortGroup: Int
     private let longGroup: Int
     private let waiting = Mutex(WaitingWrites())
@@ -72,6 +73,7 @@ final class SQLiteDatabase: Sendable {
                 )
             }
             try migrator.migrate(pool)
+            lanes = ReadLanes(pool)
         } catch {
             throw StoreError(sqlite: error, during: "open \(path)")
         }
@@ -113,7 +115,7 @@ final class SQLiteDatabase: Sendable {
         _ operation: String,
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(StoreError) -> Result {
-        do { return try await pool.read(body) } catch { throw StoreError(sqlite: error, during: operation) }
+        do { return try await lanes.read(body) } catch { throw StoreError(sqlite: error, during: operation) }
     }
 
     /// Runs `body` before anybody else uses the file, such as while it is opened.

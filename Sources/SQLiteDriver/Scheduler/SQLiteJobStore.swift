@@ -99,8 +99,9 @@ package struct SQLiteJobStore: JobStore {
     }
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
-        try await database.read("read job") { db in
-            try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue]).map { try Job($0) }
+        try await database.read("read job") { [shelf] db in
+            try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue])
+                .map { try Job($0, shelf) }
         }
     }
 

@@ -7,6 +7,7 @@ import Scheduler
 /// of one host.
 package struct SchedulerDatabase: Sendable {
     private let pool: DatabasePool
+    private let lanes: ReadLanes
     let path: String
     /// Seals the tokens of executor groups; without one no group can have its own.
     let sealer: (any SecretSealer)?
@@ -38,6 +39,7 @@ package struct SchedulerDatabase: Sendable {
             // Only now: switching the write-ahead log on sets the level to NORMAL, whatever it was before.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(synchronous)") }
             try SchedulerMigrations.migrator.migrate(pool)
+            lanes = ReadLanes(pool)
         } catch {
             throw StoreError(sqlite: error, during: "open \(path)")
         }
@@ -61,7 +63,7 @@ package struct SchedulerDatabase: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(StoreError) -> Result {
         do {
-            return try await pool.read(body)
+            return try await lanes.read(body)
         } catch {
             throw StoreError(sqlite: error, during: operation)
         }
