@@ -42,7 +42,7 @@ struct NewRuns {
             SELECT \(RunColumn.list(arrays.columns, of: "n")), \(token), 0, 1
             FROM \(arrays.table("n", from: parameters.count + 2)) \(rule)
             ORDER BY n.place
-            \(unlessExists ? "ON CONFLICT DO NOTHING" : "")
+            \(unlessExists ? "ON CONFLICT ON CONSTRAINT runs_once DO NOTHING" : "")
             RETURNING id, job, planned_at, shard_index, attempt
             """
         return PostgresStatement(sql, parameters + [.int(self.token?.rawValue)] + arrays.values)
