@@ -24,6 +24,7 @@ package struct SchedulerParts: Sendable {
     package let gauges = SchedulerGauges()
     let groupBook = GroupBook()
     let rush = Rush()
+    let sent = SentRuns()
     package let pulls = PullHub()
 
     package init(

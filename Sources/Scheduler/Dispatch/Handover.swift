@@ -11,6 +11,7 @@ struct Handover: Sendable {
     private let closer: RunCloser
     private let gauges: SchedulerGauges
     private let pulls: PullHub
+    private let sentRuns: SentRuns
     private let wall: any WallClock
     private let clock: any Clock<Duration>
     private let logger: Logger
@@ -42,6 +43,7 @@ struct Handover: Sendable {
         closer = RunCloser(parts)
         gauges = parts.gauges
         pulls = parts.pulls
+        sentRuns = parts.sent
         wall = parts.wall
         clock = parts.clock
         logger = parts.logger
@@ -238,6 +240,7 @@ struct Handover: Sendable {
     ) async throws -> JobRun? {
         guard let sent = sent(run, to: executor) else { return nil }
         guard let written = try await ledger.intend(sent).written else { return nil }
+        if !executor.address.isPulled { sentRuns.note(written, at: wall.now) }
         marked(written)
         return written
     }

@@ -7,28 +7,22 @@ import Groundwork
 /// the version that was given, and not for long, so that a mistake here costs a run that is given twice, which is
 /// taken once, or a wait.
 struct GivenRuns: Sendable {
-    /// How long a run counts as known, at least; at most twice as long.
-    static let memory = Duration.seconds(10)
-    /// The most runs that are remembered.
-    static let room = 10_000
-
     private let instance: String
     /// The last answer with runs, until it is heard.
     private var last: (name: String, runs: [RunID: JobRun])?
-    /// What was heard of lately, and what was before.
-    private var (young, old): ([RunID: JobRun], [RunID: JobRun]) = ([:], [:])
-    private var turnedAt: Moment
+    /// What it heard of.
+    private var recent: RecentRuns
 
     init(to instance: String, at now: Moment) {
         self.instance = instance
-        turnedAt = now
+        recent = RecentRuns(at: now)
     }
 
     /// The versions of runs that the executor has, as far as is known.
-    var known: [RunID: Int64] { old.merging(young) { _, young in young }.mapValues(\.version) }
+    var known: [RunID: Int64] { recent.versions }
 
     /// A run as it was given; nil when it was not, or that is long ago, or the executor said more of it.
-    subscript(run: RunID) -> JobRun? { young[run] ?? last?.runs[run] ?? old[run] }
+    subscript(run: RunID) -> JobRun? { last?.runs[run] ?? recent[run] }
 
     /// Notes that the executor calls; another process of it has nothing.
     ///
@@ -39,11 +33,9 @@ struct GivenRuns: Sendable {
             return false
         }
         let hasHeard = last.map { request.heard == $0.name } ?? true
-        if let last, hasHeard { young.merge(last.runs) { _, new in new } }
+        if let last, hasHeard { recent.add(last.runs, at: now) }
         last = nil
-        if now < turnedAt || now - turnedAt >= Self.memory || young.count > Self.room / 2 {
-            (old, young, turnedAt) = (young, [:], now)
-        }
+        recent.forgetOldest(at: now)
         return hasHeard
     }
 
@@ -56,7 +48,7 @@ struct GivenRuns: Sendable {
     mutating func forget(_ runs: [RunID]) {
         for run in runs {
             last?.runs[run] = nil
-            (young[run], old[run]) = (nil, nil)
+            recent.remove(run)
         }
     }
 }

@@ -6,6 +6,7 @@ package struct Completion: Sendable {
     private let closer: RunCloser
     private let gauges: SchedulerGauges
     private let pulls: PullHub
+    private let sent: SentRuns
     private let wall: any WallClock
     private let together: GroupCommit<Told, Outcome>
 
@@ -34,6 +35,7 @@ package struct Completion: Sendable {
         closer = RunCloser(parts)
         gauges = parts.gauges
         pulls = parts.pulls
+        sent = parts.sent
         wall = parts.wall
         together = GroupCommit(pause: pause, clock: parts.clock, most: Self.most)
     }
@@ -85,15 +87,16 @@ package struct Completion: Sendable {
     }
 
     /// The runs that are told of, as they are in the store; where nothing but success is told, which means the same whatever
-    /// happened to the run meanwhile, as they were when they were given.
+    /// happened to the run meanwhile, as they were when they were given or sent.
     private func runs(of calls: [Told]) async throws(StoreError) -> [RunID: JobRun] {
         let items = calls.flatMap(\.items)
         let told = Set(items.map(\.run))
         let troubled = Set(items.filter { $0.outcome.code != WireCode.success }.map(\.run))
         var known: [RunID: JobRun] = [:]
         for call in calls {
-            let given = pulls.given(call.items.map(\.run).filter { !troubled.contains($0) })
-            for run in given { known[run.id] = run }
+            let well = call.items.map(\.run).filter { !troubled.contains($0) }
+            for run in pulls.given(well) { known[run.id] = run }
+            for run in sent.take(well) { known[run.id] = run }
         }
         let others = told.filter { known[$0] == nil }
         guard !others.isEmpty else { return known }

@@ -45,9 +45,9 @@ import Testing
         let again = try await pull { $0.heard = heard }
         #expect(again.runs.map(\.run) == [run.id])
         #expect(try await pull { $0.heard = again.name }.isEmpty)
-        rig.clock.advance(by: GivenRuns.memory)
+        rig.clock.advance(by: RecentRuns.memory)
         #expect(try await pull { $0.heard = again.name }.isEmpty)
-        rig.clock.advance(by: GivenRuns.memory)
+        rig.clock.advance(by: RecentRuns.memory)
         #expect(try await pull { $0.heard = again.name }.runs.map(\.run) == [run.id])
         let last = try #require(try await pull().name)
         #expect(try await pull { $0.heard = last }.isEmpty)

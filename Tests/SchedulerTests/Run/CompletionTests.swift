@@ -48,6 +48,29 @@ struct CompletionTests {
         #expect(try await rig.runs.run(run.id).end?.reason == reason)
     }
 
+    @Test(arguments: [RunOutcome.succeeded("42"), .failed("boom")])
+    func `what a run was when it was sent hides nothing of what became of it`(
+        outcome: RunOutcome
+    ) async throws {
+        try await rig.executor()
+        let (run, _) = try await rig.running(.sample(schedule: .manual, retry: RetryPolicy(limit: 5)))
+        let now = try await rig.runs.run(run.id)
+        let asSent = JobRun(id: run.id, plan: run.plan, state: .planned(due: .noon))
+        let sent = try #require(asSent.dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(6)))
+        #expect(sent.version != now.version)
+        rig.parts.sent.note(sent, at: rig.now)
+        let killed = try #require(now.killRequested(at: rig.now))
+        _ = try await rig.parts.runs.advance([killed], token: nil)
+        await rig.callBack(run.id, outcome)
+        let ended = try await rig.runs.run(run.id)
+        #expect(ended.end?.reason == (outcome == .succeeded("42") ? .completed : .killed))
+        #expect(ended.startedAt == now.startedAt)
+        #expect(try await rig.allRuns().count == 1)
+        // Told once more, it is not known any more as it was sent.
+        await rig.callBack(run.id, .succeeded("again"))
+        #expect(try await rig.runs.run(run.id).end?.message == ended.end?.message)
+    }
+
     @Test func `late and repeated callbacks change nothing`() async throws {
         try await rig.executor()
         let (run, _) = try await rig.running(
