@@ -6,9 +6,10 @@ import Scheduler
 /// The scheduler's file: one writer at a time, readers beside it, the same file for any number of processes
 /// of one host.
 package struct SchedulerDatabase: Sendable {
-    private let pool: DatabasePool
-    private let lanes: ReadLanes
+    private let database: SQLiteDatabase
     let path: String
+    /// Pages of lists that take a while are read beside what is due.
+    private static let readers = 5
     /// Seals the tokens of executor groups; without one no group can have its own.
     let sealer: (any SecretSealer)?
 
@@ -29,32 +30,19 @@ package struct SchedulerDatabase: Sendable {
     ) throws(StoreError) {
         self.path = path
         self.sealer = sealer
-        var configuration = Configuration()
-        configuration.label = "scheduler"
-        configuration.busyMode = .timeout(5)
-        let synchronous = isPowerSafe ? "FULL" : "NORMAL"
-        SQLiteMemory.leaveUncounted()
-        do {
-            pool = try DatabasePool(path: path, configuration: configuration)
-            // Only now: switching the write-ahead log on sets the level to NORMAL, whatever it was before.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(synchronous)") }
-            try SchedulerMigrations.migrator.migrate(pool)
-            lanes = ReadLanes(pool)
-        } catch {
-            throw StoreError(sqlite: error, during: "open \(path)")
-        }
+        var settings = SQLiteSettings(durability: isPowerSafe ? .power : .process)
+        settings.readers = Self.readers
+        database = try SQLiteDatabase(path: path, settings: settings, migrator: SchedulerMigrations.migrator)
     }
 
-    /// Runs `body` in one transaction that begins as a writing one; what it throws undoes all of it.
+    /// Runs `body` in one transaction, which others may share; what it throws undoes all of it.
+    ///
+    /// `body` may run a second time, when a write that shared its transaction failed: it changes nothing but the file.
     func write<Result: Sendable>(
         _ operation: String,
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(StoreError) -> Result {
-        do {
-            return try await pool.write(body)
-        } catch {
-            throw StoreError(sqlite: error, during: operation)
-        }
+        try await database.write(operation, body)
     }
 
     /// Runs `body` on an unchanging view of the file.
@@ -62,11 +50,7 @@ package struct SchedulerDatabase: Sendable {
         _ operation: String,
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(StoreError) -> Result {
-        do {
-            return try await lanes.read(body)
-        } catch {
-            throw StoreError(sqlite: error, during: operation)
-        }
+        try await database.read(operation, body)
     }
 }
 
