@@ -282,31 +282,20 @@ extension PostgresRunStore {
         WHERE jobs.id = ANY ($1) AND jobs.id = t.id
         """
 
-    /// What is due of each group that is not left out, but for runs that wait in a line and do not head it.
+    /// The first run of each line that waits, and what waits in none, each by an index of its own.
     ///
     /// Runs of one job and shard wait for each other, where their policy lines them up. There may be tens of thousands of lines,
     /// or of runs in few lines, and this is asked again whenever some got away. So the first that are due are looked at, whose
     /// lines they may head; where there are more than those and too few do, as their lines are long, it steps from line to line, and
     /// never along one.
     ///
-    /// A group that is left out may have any number of runs that are due: so it goes group by group, and past theirs. The order begins
-    /// with the group, so that its runs are found by the index that does. What earlier terms sent is among those that executors have, and
-    /// looked for by the index of those: no other one has runs that may have no instant.
+    /// A group that is left out may have any number of runs that are due: so it goes group by group, and past theirs. What earlier
+    /// terms sent is among those that executors have, and looked for by the index of those: no other one has runs that may have no
+    /// instant.
     static let outbox = """
-        WITH RECURSIVE groups (app) AS (
-            (\(nextGroup("true")))
-            UNION ALL
-            SELECT (\(nextGroup("app > groups.app"))) FROM groups WHERE app IS NOT NULL
-        ),
-        due AS MATERIALIZED (
-            SELECT theirs.* FROM groups, LATERAL (
-                SELECT \(outboxColumns) FROM runs WHERE app = groups.app AND due_at <= $1
-                ORDER BY app, due_at, id LIMIT $3) AS theirs
-            WHERE groups.app <> ALL ($4) ORDER BY due_at, id LIMIT $3
-        ),
-        soonest AS MATERIALIZED (
-            SELECT id, due_at FROM due AS line WHERE state <> 'planned' OR overlap NOT IN (\(lining)) OR (\(mayGo))
-        ),
+        WITH RECURSIVE \(groups("lined_groups", lined)), \(groups("unlined_groups", unlined)),
+        due AS MATERIALIZED (\(soonest(of: "lined_groups", lined))),
+        soonest AS MATERIALIZED (SELECT id, due_at FROM due AS line WHERE \(mayGo)),
         line AS (
             (\(nextLine("(SELECT count(*) FROM due) = $3 AND (SELECT count(*) FROM soonest) * 8 < $3")))
             UNION ALL
@@ -319,6 +308,8 @@ extension PostgresRunStore {
                 UNION ALL
                 SELECT id, due_at FROM line WHERE due_at <= $1 AND \(mayGo)
                 UNION ALL
+                SELECT id, due_at FROM (\(soonest(of: "unlined_groups", unlined))) AS free
+                UNION ALL
                 SELECT id, due_at FROM runs
                 WHERE $2::bigint IS NOT NULL AND \(busy) AND state = 'dispatching'
                     AND coalesce(due_at, 0) > $1 AND token <> $2 AND app <> ALL ($4)
@@ -327,11 +318,30 @@ extension PostgresRunStore {
         ORDER BY due_at, id
         """
 
-    private static let outboxColumns = "id, due_at, app, job, shard_index, overlap, state"
+    private static let outboxColumns = "id, due_at, app, job, shard_index, overlap"
 
-    /// The first group that has anything in the outbox, of those for which a condition is true.
-    private static func nextGroup(_ condition: String) -> String {
-        "SELECT app FROM runs WHERE due_at IS NOT NULL AND \(condition) ORDER BY app LIMIT 1"
+    /// The groups that have runs for which a condition is true, by the index that has those.
+    private static func groups(_ name: String, _ condition: String) -> String {
+        """
+        \(name) (app) AS (
+            (SELECT app FROM runs WHERE \(condition) ORDER BY app LIMIT 1)
+            UNION ALL
+            SELECT (SELECT app FROM runs WHERE \(condition) AND app > \(name).app ORDER BY app LIMIT 1)
+            FROM \(name) WHERE app IS NOT NULL
+        )
+        """
+    }
+
+    /// Those that are due first, of the groups that are not left out.
+    ///
+    /// The order begins with the group, so that they are found by the index that does.
+    private static func soonest(of groups: String, _ condition: String) -> String {
+        """
+        SELECT theirs.* FROM \(groups), LATERAL (
+            SELECT \(outboxColumns) FROM runs WHERE \(condition) AND app = \(groups).app AND due_at <= $1
+            ORDER BY app, due_at, id LIMIT $3) AS theirs
+        WHERE \(groups).app <> ALL ($4) ORDER BY due_at, id LIMIT $3
+        """
     }
 
     /// Whether a run of `line` is the first in it, and nobody is busy for whom it waits.
@@ -354,7 +364,7 @@ extension PostgresRunStore {
     private static func nextLine(_ condition: String) -> String {
         """
         SELECT \(outboxColumns) FROM runs
-        WHERE state = 'planned' AND overlap IN (\(lining)) AND app <> ALL ($4)
+        WHERE \(lined) AND app <> ALL ($4)
             AND (due_at <= $1 OR unreached_since IS NOT NULL) AND \(condition)
         ORDER BY job, shard_index, id LIMIT 1
         """
@@ -362,22 +372,30 @@ extension PostgresRunStore {
 
     /// The policies under which runs wait for each other.
     private static let lining = "'SERIAL_EXECUTION', 'COVER_EARLY'"
+    /// Those that wait for nobody; as the index `runs_unlined` has it.
+    static let unlined = "due_at IS NOT NULL AND (state <> 'planned' OR overlap NOT IN (\(lining)))"
+    /// Those that wait in a line; as the index `runs_lined` has it.
+    static let lined = "state = 'planned' AND overlap IN (\(lining))"
     /// Those that an executor has or may have; as the index `runs_busy` has it.
     static let busy = "state <> 'planned' AND ended_at IS NULL"
     /// All that are open, of which there may be many; as the index `runs_open` has it, and so that it fits no other question: the
     /// server does not see that one condition follows from another.
     static let open = "(state <> 'ended') IS TRUE"
 
-    /// When the next becomes due, of each group by the index that is in this order.
+    /// When the next becomes due, of each group by the indexes that are in this order.
     static let nextDue = """
-        WITH RECURSIVE groups (app) AS (
-            (\(nextGroup("true")))
-            UNION ALL
-            SELECT (\(nextGroup("app > groups.app"))) FROM groups WHERE app IS NOT NULL
-        )
-        SELECT min(theirs.due_at) FROM groups, LATERAL (
-            SELECT due_at FROM runs WHERE app = groups.app AND due_at > $1 ORDER BY app, due_at, id LIMIT 1) AS theirs
+        WITH RECURSIVE \(groups("lined_groups", lined)), \(groups("unlined_groups", unlined))
+        SELECT least(
+            (SELECT min(theirs.due_at) FROM lined_groups, LATERAL (\(nextDue(of: "lined_groups", lined))) AS theirs),
+            (SELECT min(theirs.due_at) FROM unlined_groups, LATERAL (\(nextDue(of: "unlined_groups", unlined))) AS theirs))
         """
+
+    private static func nextDue(of groups: String, _ condition: String) -> String {
+        """
+        SELECT due_at FROM runs WHERE \(condition) AND app = \(groups).app AND due_at > $1
+        ORDER BY app, due_at, id LIMIT 1
+        """
+    }
 
     /// As where runs are ended, the server is led to them by their ids: its estimates may be from when hardly any run was
     /// open, and it would go through all that are.

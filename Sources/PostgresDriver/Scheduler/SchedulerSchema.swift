@@ -144,13 +144,8 @@ enum SchedulerSchema {
         DROP INDEX runs_dispatching;
         CREATE INDEX runs_waiting ON runs (job, shard_index, id) WHERE state = 'planned';
         CREATE INDEX runs_busy ON runs (job, shard_index, id) WHERE \(PostgresRunStore.busy);
-        CREATE INDEX runs_unlined ON runs (due_at, id) WHERE \(unlined);
+        CREATE INDEX runs_unlined ON runs (due_at, id) WHERE \(PostgresRunStore.unlined);
         """
-
-    /// As two indexes had it that are gone.
-    private static let lining = "overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY')"
-    private static let lined = "state = 'planned' AND \(lining)"
-    private static let unlined = "due_at IS NOT NULL AND (state <> 'planned' OR NOT \(lining))"
 
     /// The ends that somebody has yet to follow up, how it stands with jobs' alarms, and what is to be told.
     ///
@@ -174,8 +169,8 @@ enum SchedulerSchema {
     private static let indexesByStage = """
         DROP INDEX runs_outbox, runs_open, runs_open_of_job, runs_of_job, runs_of_group, runs_of_executor, runs_by_plan;
         CREATE INDEX runs_open ON runs (id) WHERE \(PostgresRunStore.open);
-        CREATE INDEX runs_lined ON runs (due_at, id) WHERE \(lined);
-        CREATE INDEX runs_lines ON runs (job, shard_index, id) WHERE \(lined);
+        CREATE INDEX runs_lined ON runs (due_at, id) WHERE \(PostgresRunStore.lined);
+        CREATE INDEX runs_lines ON runs (job, shard_index, id) WHERE \(PostgresRunStore.lined);
         CREATE INDEX runs_of_job ON runs (job, id) WHERE ended_at IS NOT NULL;
         CREATE INDEX runs_of_group ON runs (app, id) WHERE ended_at IS NOT NULL;
         CREATE INDEX runs_of_executor ON runs (address, id) WHERE ended_at IS NOT NULL AND address IS NOT NULL;
@@ -264,11 +259,10 @@ enum SchedulerSchema {
         """
 
     /// What is to be handed over, group by group: those that are full may have any number.
-    ///
-    /// It is in one index, and whoever waits in a line is in one: a run that changes is noted in each.
     private static let outboxOfGroups = """
         DROP INDEX runs_lined, runs_lines, runs_unlined;
-        CREATE INDEX runs_outbox_of_group ON runs (app, due_at, id) WHERE due_at IS NOT NULL
+        CREATE INDEX runs_lined ON runs (app, due_at, id) WHERE \(PostgresRunStore.lined);
+        CREATE INDEX runs_unlined ON runs (app, due_at, id) WHERE \(PostgresRunStore.unlined)
         """
 
     /// Calls that are made once: what they were answered, and which runs they added.

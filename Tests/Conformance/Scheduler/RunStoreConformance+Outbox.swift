@@ -149,6 +149,27 @@ extension RunStoreConformance {
                 try await stores.runs.outbox(at: .noon, limit: 10, without: [], token: token).runs.count == 3
             )
         },
+        Clause("a long line hides nobody who waits in none") { stores in
+            let token = try await stores.mint()
+            let line = try await add(stores, (0..<9).map { .noon + .seconds($0) })
+            let free = JobSpec.sample("free", overlap: .discardLater)
+            let job = try await stores.jobs.add(.sample(free))
+            let others = try await stores.runs.add([
+                .sample(of: job.id, at: .noon + .seconds(20), terms: RunTerms(free))
+            ])
+            let other = JobSpec.sample("other", group: "other")
+            let otherJob = try await stores.jobs.add(.sample(other))
+            let last = try await stores.runs.add([
+                .sample(of: otherJob.id, at: .noon + .seconds(30), terms: RunTerms(other))
+            ])
+            let now = Moment.noon + .seconds(60)
+            let sent = try #require(
+                line[0].dispatched(to: .sample(), at: .noon, resendAt: .noon + .seconds(40))
+            )
+            let written = try await stores.runs.advance([sent], token: token)
+            let outbox = try await stores.runs.outbox(at: now, limit: 4, without: [], token: token)
+            #expect(outbox.runs == others + last + written)
+        },
         Clause("an attempt that waits for its back-off holds back nobody") { stores in
             let token = try await stores.mint()
             let runs = try await add(stores, [.noon + .seconds(60), .noon])
