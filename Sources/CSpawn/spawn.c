@@ -14,7 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 /* Everything up to `become` runs in the child, between fork and exec: only async-signal-safe functions there, since
@@ -150,4 +152,23 @@ int kpush_reap(pid_t child, int *code, int *signal) {
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return 0;
+}
+
+int kpush_await_any_end(pid_t process, int milliseconds)
+{
+#if defined(__linux__) && defined(SYS_pidfd_open)
+    int handle = (int)syscall(SYS_pidfd_open, process, 0);
+    if (handle < 0) return errno == ESRCH ? 0 : errno;
+    struct pollfd end = {.fd = handle, .events = POLLIN};
+    int ready;
+    do ready = poll(&end, 1, milliseconds);
+    while (ready < 0 && errno == EINTR);
+    int failure = ready > 0 ? 0 : ready == 0 ? ETIMEDOUT : errno;
+    close(handle);
+    return failure;
+#else
+    (void)process;
+    (void)milliseconds;
+    return ENOSYS;
+#endif
 }

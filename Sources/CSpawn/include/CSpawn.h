@@ -48,6 +48,10 @@ int kpush_pipe(int ends[2]);
 /* Returns once the child has ended; its number stays taken until it is reaped. Returns 0 or the error's number. */
 int kpush_await_end(pid_t child);
 
+/* Returns once a process has ended that need not be a child, or after so many milliseconds. Returns 0 when it has ended or there is
+   none, ETIMEDOUT when it goes on, else the error's number; ENOSYS where the system tells nobody but the parent. */
+int kpush_await_any_end(pid_t process, int milliseconds);
+
 /* Reaps a child that has ended: its exit code, or the signal that ended it and -1. Returns 0 or the error's number. */
 int kpush_reap(pid_t child, int *code, int *signal);
 

@@ -1,4 +1,6 @@
+import CSpawn
 import Foundation
+import Groundwork
 
 #if canImport(Glibc)
 import Glibc
@@ -26,26 +28,29 @@ enum ProgramMembers {
 
     /// Kills what programs have left behind whose executor is gone; returns when it is gone too, or will not go within two seconds.
     ///
-    /// It blocks its thread for so long: nothing tells that a process has ended which is nobody's child here.
+    /// It blocks its thread for so long.
     ///
     /// - Parameter mark: an assignment such as `NAME=value` that only their environments have.
     /// - Returns: how many processes were found.
     static func end(leftBy mark: String) -> Int {
+        let deadline = ContinuousClock.now + patience
         var found: Set<Member> = []
-        for _ in 0..<Self.killRounds {
+        // Again and again: one may have started another before it ended.
+        while true {
             let left = find(leader: nil, mark: mark).filter { $0.pid != getpid() }
-            guard !left.isEmpty else { break }
             found.formUnion(left)
             for member in left where lives(member) { kill(member.pid, SIGKILL) }
-            // Not awaited but looked for again: there is no event to wait for, and the thread is the caller's own.
-            usleep(Self.killPause)
+            for member in left {
+                let rest = ContinuousClock.now.duration(to: deadline).wholeMilliseconds
+                // Where it cannot be awaited there is nothing more to do than what is done.
+                guard rest > 0, kpush_await_any_end(member.pid, Int32(rest)) == 0 else { return found.count }
+            }
+            if left.isEmpty { return found.count }
         }
-        return found.count
     }
 
-    /// As long as a process needs to go that waits for a disk, in pauses of `killPause` microseconds.
-    private static let killRounds = 400
-    private static let killPause: UInt32 = 5_000
+    /// As long as a process needs to go that waits for a disk.
+    private static let patience = Duration.seconds(2)
 
     /// The living members besides the leader itself.
     ///
