@@ -20,8 +20,6 @@ struct OwnExecutorBench: Sendable {
     private var asked: Int { (site.size == .embedded ? 15_000 : 12_000) / divisor }
     /// How many runs the executor holds at most, until their results are stored.
     private static let seats = 4_000
-    /// How long it is waited until one second is like the next: runs are planned ahead.
-    private static let warmUp = Duration.seconds(5)
 
     func lines() async throws -> [SchedulerBenchLine] {
         // Before there is anything else to do; nobody knows these jobs.
@@ -42,7 +40,7 @@ struct OwnExecutorBench: Sendable {
         }
         return [
             line(
-                "runs/s with KPush's executor, which fetches them, \(due.grouped) due each second",
+                "runs/s with KPush's executor, which fetches them, \(flow.due.grouped) due each second",
                 Int(rate).grouped,
                 asked.grouped,
                 store,
@@ -51,23 +49,15 @@ struct OwnExecutorBench: Sendable {
         ]
     }
 
-    private var due: Int { asked * 26 / 25 }
+    private var flow: SteadyFlow { SteadyFlow(site: site, asked: asked, span: span) }
 
     /// What is done each second: no more begin than end, but for those that the executor holds.
     private func perSecond(_ handler: BenchHandler) async throws -> Double {
-        let start = SystemClock().now + .seconds(5 + due / 400)
-        try await site.make(due) { number in
-            .bench("steady-\(number)", .eachSecond(from: start + .seconds(1) * number / due))
-        }
-        guard SystemClock().now < start else { throw DemoError("\(due) jobs are not stored in time") }
-        try await (start + Self.warmUp).reached()
-        let before = (count: handler.count, at: BenchExecutor.now)
-        try await (start + Self.warmUp + span).reached()
-        let after = (count: handler.count, at: BenchExecutor.now)
+        let rate = try await flow.perSecond { handler.count }
         let begun = handler.arrivals
         let doubled = begun.count - Set(begun.map(\.run)).count
         guard doubled == 0 else { throw DemoError("\(doubled) runs doubled") }
-        return Double(after.count - before.count) * 1_000_000 / Double(after.at - before.at)
+        return rate
     }
 
     private func line(
