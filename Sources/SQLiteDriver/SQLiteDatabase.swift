@@ -47,6 +47,7 @@ final class SQLiteDatabase: Sendable {
     /// Page size of new files: random inserts write whole pages, so small ones.
     private static let pageSize = 4_096
 
+    /// Writes; reads go by `lanes`.
     private let pool: DatabasePool
     private let lanes: ReadLanes
     private let shortGroup: Int
@@ -65,7 +66,8 @@ final class SQLiteDatabase: Sendable {
         longGroup = max(1, settings.longGroup)
         SQLiteMemory.leaveUncounted()
         do {
-            pool = try DatabasePool(path: path, configuration: Self.configuration(settings))
+            let configuration = Self.configuration(settings)
+            pool = try DatabasePool(path: path, configuration: configuration)
             // Only now: GRDB sets a level of its own when it switches the log on.
             try pool.writeWithoutTransaction { db in
                 try db.execute(
@@ -73,7 +75,7 @@ final class SQLiteDatabase: Sendable {
                 )
             }
             try migrator.migrate(pool)
-            lanes = ReadLanes(pool)
+            lanes = ReadLanes(path, configuration)
         } catch {
             throw StoreError(sqlite: error, during: "open \(path)")
         }

@@ -13,8 +13,8 @@ package struct SQLiteAuditStore: AuditStore {
     package func add(_ record: AuditRecord) async throws(StoreError) {
         try await database.write("add audit entry") { db in
             try db.execute(
-                sql: Self.insert,
-                arguments: [
+                cached: Self.insert,
+                [
                     record.at.millisecondsSinceEpoch, record.actor.name, record.actor.user?.rawValue,
                     record.actor.way.rawValue, record.address, record.act, record.subject.kind,
                     record.subject.id, record.subject.name, record.before, record.after,

@@ -42,8 +42,11 @@ enum RunColumn: Int, CaseIterable {
     }
 
     /// The column's name in the table.
-    var name: String {
-        "\(self)"
+    var name: String { Self.names[rawValue] }
+
+    /// Made once: to spell one takes longer than to read a row.
+    private static let names = allCases.map { column in
+        "\(column)"
             .reduce(into: "") { name, character in
                 name += character.isUppercase ? "_\(character.lowercased())" : String(character)
             }

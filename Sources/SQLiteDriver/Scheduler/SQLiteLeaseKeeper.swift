@@ -75,8 +75,8 @@ package final class SQLiteLeaseKeeper: LeaseKeeper {
         do {
             isRenewed = try await database.write("renew lease") { db in
                 try db.execute(
-                    sql: Self.prolong,
-                    arguments: [
+                    cached: Self.prolong,
+                    [
                         now + lease.duration.wholeMilliseconds, boot, isLocked, name, lease.token.rawValue,
                         lease.holder,
                     ]
