@@ -61,13 +61,13 @@ package struct SchedulerBells: Sendable {
     /// A job's next trigger changed.
     package let trigger = Bell()
     /// A run may be handed over: one was planned or ended, or an executor came.
-    package let dispatch = Bell()
+    package let dispatch = RunBell()
     /// A run ended, and something may follow from it.
     package let sequel = Bell()
     /// Something is to be told.
     package let alarm = Bell()
     /// What rings `dispatch` and is not known to the other processes of a cluster yet.
-    package let afar = Bell()
+    package let afar = RunBell()
     /// An executor's process may be gone.
     package let sweep = Bell()
 
@@ -75,5 +75,11 @@ package struct SchedulerBells: Sendable {
     func runsMayGo() {
         dispatch.ring()
         afar.ring()
+    }
+
+    /// Wakes who hands runs over, in whatever process, for runs that were added just now.
+    func runsMayGo(_ added: [JobRun]) {
+        dispatch.ring(for: added)
+        afar.ring(for: added)
     }
 }

@@ -107,6 +107,13 @@ struct RunArrays {
         add(.killRequestedAt, .optionalInts(runs.map(\.killRequestedAt?.millisecondsSinceEpoch)))
     }
 
+    /// What changes of a run that is claimed, and which run that is said to be.
+    init(claimOf runs: [JobRun]) {
+        self.init(progressOf: runs)
+        add(.job, .ints(runs.map(\.plan.job.rawValue)))
+        add(.app, .texts(runs.map(\.plan.terms.group)))
+    }
+
     /// The arrays as a table called `name`, with a column `place` that counts its rows; parameters are numbered from
     /// `first` on.
     func table(_ name: String, from first: Int) -> String {

@@ -40,7 +40,7 @@ package struct SQLiteRunStore: RunStore {
         token: FencingToken?
     ) async throws(StoreError) -> Outbox {
         let names = String(decoding: WireValue.list(groups.map(WireValue.text)).json, as: UTF8.self)
-        let sql = Self.outbox(withRests: token != nil)
+        let sql = token == nil ? Self.outbox : Self.outboxWithRests
         var arguments: StatementArguments = [
             "now": now.millisecondsSinceEpoch, "limit": limit, "groups": names,
         ]
@@ -62,6 +62,26 @@ package struct SQLiteRunStore: RunStore {
             return try runs.compactMap { run in
                 run.bindProgress(token, to: statement)
                 return try statement.run() == 1 ? run.stored(under: token) : nil
+            }
+        }
+    }
+
+    package func claim(
+        _ runs: [JobRun],
+        at now: Moment,
+        token: FencingToken
+    ) async throws(StoreError) -> [JobRun] {
+        try await database.write("claim runs") { db in
+            try db.check(token, during: "claim runs")
+            let statement = try RawStatement(db, Self.claim)
+            return try runs.compactMap { run in
+                run.bindProgress(token, to: statement)
+                statement.bind(run.plan.job.rawValue, at: 13)
+                statement.bind(text: run.plan.terms.group, at: 14)
+                statement.bind(now.millisecondsSinceEpoch, at: 15)
+                guard try statement.run() == 1 else { return nil }
+                return try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [run.id.rawValue])
+                    .map { try JobRun($0) }
             }
         }
     }
@@ -245,11 +265,14 @@ extension SQLiteRunStore {
 
     private static let noteTrigger = "UPDATE jobs SET last_at = max(coalesce(last_at, 0), ?) WHERE id = ?"
 
+    static let outbox = outbox(withRests: false)
+    static let outboxWithRests = outbox(withRests: true)
+
     /// What is to be handed over, group by group: one that is left out may have any number of runs that are due.
     ///
     /// - Parameter hasRests: whether what earlier terms sent is brought before its time, which takes a look at all that is to come.
     /// - Returns: the statement.
-    static func outbox(withRests hasRests: Bool) -> String {
+    private static func outbox(withRests hasRests: Bool) -> String {
         let due =
             hasRests
             ? "(r.due_at <= :now OR (r.state = 'dispatching' AND r.token <> :token))" : "r.due_at <= :now"
@@ -257,7 +280,7 @@ extension SQLiteRunStore {
             \(outboxGroups)
             SELECT \(RunColumn.list(of: "o")) FROM groups CROSS JOIN runs o ON o.id IN (
                 SELECT r.id FROM runs r INDEXED BY runs_outbox_of_group
-                WHERE r.app = groups.app AND r.due_at IS NOT NULL AND \(due) AND \(mayGo)
+                WHERE r.app = groups.app AND r.due_at IS NOT NULL AND \(due) AND \(mayGo("r", at: ":now"))
                 ORDER BY r.due_at, r.id LIMIT :limit)
             WHERE groups.app NOT IN (SELECT value FROM json_each(:groups))
             ORDER BY o.due_at, o.id LIMIT :limit
@@ -275,16 +298,18 @@ extension SQLiteRunStore {
             FROM groups WHERE app IS NOT NULL)
         """
 
-    /// Whether a run `r` waits for none of its line.
-    private static let mayGo = """
-        NOT (r.state = 'planned' AND r.overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
-            SELECT 1 FROM runs o
-            WHERE o.state <> 'ended' AND o.job = r.job AND o.shard_index = r.shard_index AND o.id <> r.id
-              AND ((r.overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
-                OR (r.overlap = 'COVER_EARLY' AND o.state = 'dispatching')
-                OR (o.state = 'planned' AND o.id < r.id
-                  AND (o.due_at <= :now OR o.unreached_since IS NOT NULL)))))
+    /// Whether a run waits for none of its line.
+    private static func mayGo(_ run: String, at now: String) -> String {
         """
+        NOT (\(run).state = 'planned' AND \(run).overlap IN ('SERIAL_EXECUTION', 'COVER_EARLY') AND EXISTS (
+            SELECT 1 FROM runs o
+            WHERE o.state <> 'ended' AND o.job = \(run).job AND o.shard_index = \(run).shard_index AND o.id <> \(run).id
+              AND ((\(run).overlap = 'SERIAL_EXECUTION' AND o.state <> 'planned')
+                OR (\(run).overlap = 'COVER_EARLY' AND o.state = 'dispatching')
+                OR (o.state = 'planned' AND o.id < \(run).id
+                  AND (o.due_at <= \(now) OR o.unreached_since IS NOT NULL)))))
+        """
+    }
 
     /// The index is named: without statistics SQLite may as well go through a job's history.
     private static let waits = """
@@ -302,12 +327,21 @@ extension SQLiteRunStore {
         FROM groups
         """
 
-    private static let advance = """
-        UPDATE runs
+    /// What changes of a run on its way to its end.
+    private static let progress = """
         SET state = ?, due_at = ?, sends = ?, address = ?, instance = ?, dispatched_at = ?, started_at = ?,
             unreached_since = ?, kill_requested_at = ?, token = coalesce(?, token), version = version + 1
-        WHERE id = ? AND version = ? AND state <> 'ended'
+        WHERE id = ? AND version = ?
         """
+
+    private static let advance = "UPDATE runs \(progress) AND state <> 'ended'"
+
+    static let claim = """
+        UPDATE runs \(progress) AND job = ? AND app = ? AND state = 'planned' AND overlap = 'SERIAL_EXECUTION'
+          AND due_at <= ?15 AND \(mayGo("runs", at: "?15"))
+        """
+
+    private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"
 
     private static let endOpen = """
         UPDATE runs

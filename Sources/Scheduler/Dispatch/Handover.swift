@@ -77,6 +77,35 @@ struct Handover: Sendable {
         }
     }
 
+    /// Carries a run that was added just now to the first of `candidates`, and where that one is not reached to the others.
+    ///
+    /// - Parameters:
+    ///   - run: waits for its line alone: see `JobRun.waitsForItsLineAlone(at:)`.
+    ///   - candidates: who may get it, best first; none fetches its runs.
+    ///   - groups: the executors there are.
+    /// - Returns: whether the store let it go; when its line did not, the outbox brings it in its turn.
+    /// - Throws: `StoreError`; `CancellationError` when the term ends.
+    func carry(
+        added run: JobRun,
+        candidates: [ExecutorInstance],
+        groups: ExecutorGroups
+    ) async throws -> Bool {
+        guard let first = candidates.first else { return false }
+        let announced = Stopwatch(clock)
+        guard let sent = try await mark(run, for: first, isClaimed: true) else { return false }
+        let script = try await jobs.script(of: sent)
+        guard mayCall(announced) else { return true }
+        let answer = await executors.hand(sent, with: script, to: first)
+        guard case .notReached(let detail) = answer else {
+            try await settle(sent, answer, first, covering: [])
+            return true
+        }
+        let now = wall.now
+        let back = sent.postponed(until: now, at: now) ?? sent
+        try await offer(back, to: Array(candidates.dropFirst()), groups, after: detail)
+        return true
+    }
+
     /// Leaves runs that wait for nothing but their instant to executors that fetch theirs, as `carry` does with each, and
     /// writes all down at once; the outbox brings back what changed meanwhile.
     func leave(_ runs: [Leaving]) async throws {
@@ -110,7 +139,8 @@ struct Handover: Sendable {
     private func offer(
         _ run: JobRun,
         to candidates: [ExecutorInstance],
-        _ groups: ExecutorGroups
+        _ groups: ExecutorGroups,
+        after message: String? = nil
     ) async throws {
         let earlier = try await openRuns(before: run)
         if run.plan.terms.overlap == .discardLater, let other = earlier.first {
@@ -120,7 +150,7 @@ struct Handover: Sendable {
         }
         let script = try await jobs.script(of: run)
         var current = run
-        var message: String?
+        var message = message
         var answers: [(executor: ExecutorAddress, answer: ProbeAnswer)] = []
         for candidate in candidates {
             let probed = try await probe(candidate, for: run)
@@ -233,13 +263,15 @@ struct Handover: Sendable {
         try await settle(sent, answer, holder, covering: try await openRuns(before: run))
     }
 
-    /// Writes down that `run` is about to be sent; nil when it has changed meanwhile.
+    /// Writes down that `run` is about to be sent; nil when it has changed meanwhile, or is claimed and waits for others.
     private func mark(
         _ run: JobRun,
-        for executor: ExecutorInstance
+        for executor: ExecutorInstance,
+        isClaimed: Bool = false
     ) async throws -> JobRun? {
         guard let sent = sent(run, to: executor) else { return nil }
-        guard let written = try await ledger.intend(sent).written else { return nil }
+        let outcome = isClaimed ? try await ledger.claim(sent) : try await ledger.intend(sent)
+        guard let written = outcome.written else { return nil }
         if !executor.address.isPulled { sentRuns.note(written, at: wall.now) }
         marked(written)
         return written
@@ -368,6 +400,14 @@ struct Leaving: Sendable {
             executor.address.isPulled, run.killRequestedAt == nil, run.plan.terms.mayBeMarkedEarly
         else { return nil }
         (self.run, self.executor, self.due) = (run, executor, due)
+    }
+}
+
+extension JobRun {
+    /// Whether it may go as soon as none of its line is in its way.
+    func waitsForItsLineAlone(at now: Moment) -> Bool {
+        guard case .planned(let due) = state, due <= now, killRequestedAt == nil else { return false }
+        return plan.terms.mayBeMarkedEarly
     }
 }
 

@@ -20,6 +20,9 @@ struct HandoverLedger: Sendable {
     /// Writes what is to be in the store before the next step; throws `CancellationError` in a task that is cancelled, for that
     /// step is not made any more.
     let intend: @Sendable (JobRun) async throws -> Outcome
+    /// Writes that a run is about to be sent that nobody has looked at since it was added, where none of its line is in its way, as
+    /// `intend` does; otherwise the run counts as changed.
+    let claim: @Sendable (JobRun) async throws -> Outcome
     /// Writes many that are to be in the store before the next step, as `intend` does with each; says which were written.
     ///
     /// Those of one instant come together, and those of the next while they are written.
@@ -37,7 +40,8 @@ struct HandoverLedger: Sendable {
 
     /// Writes with few transactions, under a term's token.
     init(_ parts: SchedulerParts, token: FencingToken) {
-        let runs = parts.runs
+        let (runs, wall) = (parts.runs, parts.wall)
+        let claims = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.mostTogether)
         let intents = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.most)
         let acceptances = GroupCommit<JobRun, Outcome>(
             pause: Self.pause,
@@ -60,6 +64,14 @@ struct HandoverLedger: Sendable {
                 try await Self.write(changes, to: runs, token) { _ in [] }
             }
         }
+        claim = { run in
+            try Task.checkCancellation()
+            return try await claims.perform(run) { changes throws(StoreError) in
+                let written = try await runs.claim(changes, at: wall.now, token: token)
+                let new = Dictionary(written.map { ($0.id, $0) }) { first, _ in first }
+                return changes.map { new[$0.id].map(Outcome.written) ?? .overtaken(by: nil) }
+            }
+        }
         settle = { run in
             try await acceptances.perform(run) { changes throws(StoreError) in
                 // A task of its own, waited for here: what executors said is worth writing also when the term ends.
@@ -80,6 +92,7 @@ struct HandoverLedger: Sendable {
     /// Writes each by itself.
     init(_ write: @escaping @Sendable (JobRun) async throws -> Outcome) {
         intend = write
+        claim = write
         intendAll = { runs in
             var written: [JobRun] = []
             for run in runs { if let one = try await write(run).written { written.append(one) } }

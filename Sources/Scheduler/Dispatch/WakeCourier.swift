@@ -18,11 +18,21 @@ package struct WakeCourier: Service {
     package func run() async throws {
         pulls.connect()
         line.listen { [bells, pulls] word in
-            if case .runsMayGo = word { bells.dispatch.ring() } else { pulls.hear(word) }
+            switch word {
+            case .runsMayGo: bells.dispatch.ring()
+            case .runsAdded(let runs): bells.dispatch.ring(for: runs)
+            case .mayBeTold, .question, .page: pulls.hear(word)
+            }
         }
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { tellers in
-                tellers.addTask { while await bells.afar.wait() { await line.tell(.runsMayGo) } }
+                tellers.addTask {
+                    await bells.afar.heard {
+                        while !Task.isCancelled {
+                            for word in WakeWord.words(for: await bells.afar.wait()) { await line.tell(word) }
+                        }
+                    }
+                }
                 tellers.addTask {
                     while await pulls.wordsWait.wait() {
                         for word in pulls.takeWords() { await line.tell(word) }

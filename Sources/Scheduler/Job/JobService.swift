@@ -165,7 +165,7 @@ package struct JobService: Sendable {
             do {
                 let added = try await add(new, for: key)
                 gauges.planned(added, at: now)
-                bells.runsMayGo()
+                bells.runsMayGo(added)
                 return added
             } catch  where error.code == .conflict {
                 // Another trigger of this job has this very millisecond: take the next.

@@ -38,6 +38,19 @@ package protocol RunStore: PullStore {
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
     func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun]
 
+    /// Writes planned runs as sent, each only when the store holds the version it was made from, of the same job and group, and it may
+    /// go: it is due, its job's overlap is serial, and by the rule of `outbox` no other run is in its way.
+    ///
+    /// Who calls need not have looked at the runs: of what is not written here nothing is believed, not even that they exist.
+    ///
+    /// - Parameters:
+    ///   - runs: as they are to be written; no two of one job and shard.
+    ///   - now: the present instant.
+    ///   - token: the leader's.
+    /// - Returns: the runs that were written, as the store holds them now.
+    /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.
+    func claim(_ runs: [JobRun], at now: Moment, token: FencingToken) async throws(StoreError) -> [JobRun]
+
     /// Ends runs, each with all that follows from it, in one transaction; a run that has ended before is
     /// passed over with what would follow.
     ///

@@ -6,7 +6,7 @@ import Testing
 /// What every `RunStore` must keep.
 package enum RunStoreConformance {
     package static let clauses: [Clause<SchedulerStores>] =
-        adding + advancing + outbox + closing + sequels + alarms + listing + receivers
+        adding + advancing + claiming + outbox + closing + sequels + alarms + listing + receivers
         + reporting + clearing + backfilling
 
     private static let adding: [Clause<SchedulerStores>] = [

@@ -250,7 +250,10 @@ struct SchedulerPlanTests {
         let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
         let arrays = RunArrays(progressOf: runs)
         let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values).kept
-        for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance] {
+        let claims = RunArrays(claimOf: runs)
+        let instant = [PostgresValue.int(3), .int(Moment.noon.millisecondsSinceEpoch)]
+        let claim = PostgresStatement(PostgresRunStore.claim(claims), instant + claims.values).kept
+        for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance, claim] {
             let plan = try await room.plan(of: statement)
             #expect(plan.contains("runs_pkey"), "\(plan)")
             #expect(!plan.contains("runs_open"), "\(plan)")

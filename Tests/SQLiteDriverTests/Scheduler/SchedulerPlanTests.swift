@@ -20,13 +20,20 @@ struct SchedulerPlanTests {
     private static let job = JobID(rawValue: 7)
 
     @Test func `what is due is found group by group, and nothing that is not`() async throws {
-        let plan = try await plan(of: SQLiteRunStore.outbox(withRests: false))
+        let plan = try await plan(of: SQLiteRunStore.outbox)
         let way = "INDEX runs_outbox_of_group (app=? AND due_at>? AND due_at<?)"
         #expect(plan.contains { $0.contains(way) }, "\(plan)")
         #expect(plan.contains { $0.contains("SEARCH o USING INTEGER PRIMARY KEY (rowid=?)") }, "\(plan)")
         #expect(!plan.contains { $0.hasPrefix("SCAN o") || $0.hasPrefix("SCAN r") }, "\(plan)")
         let next = try await self.plan(of: SQLiteRunStore.nextDue)
         #expect(next.contains { $0.contains("INDEX runs_outbox_of_group (app=? AND due_at>?)") }, "\(next)")
+    }
+
+    @Test func `a run is claimed by its number, and its line is found by an index`() async throws {
+        let plan = try await plan(of: SQLiteRunStore.claim)
+        #expect(plan.contains { $0.contains("SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)") }, "\(plan)")
+        #expect(plan.contains { $0.contains("SEARCH o USING INDEX runs_open (job=?)") }, "\(plan)")
+        #expect(!plan.contains { $0.hasPrefix("SCAN") && !$0.contains("CONSTANT") }, "\(plan)")
     }
 
     @Test(arguments: [
