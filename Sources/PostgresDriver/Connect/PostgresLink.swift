@@ -86,11 +86,12 @@ final class PostgresLink {
     }
 
     /// Nothing waits for a lock forever, and no statement is compiled first, which takes longer than any of ours.
-    private static func limits(_ length: Duration) -> String {
+    private static func limits(_ length: Duration, whileIdle: Bool = false) -> String {
         let limit = length.wholeMilliseconds
+        let idle = whileIdle ? ", set_config('idle_in_transaction_session_timeout', '\(limit)', true)" : ""
         return """
             SELECT set_config('statement_timeout', '\(limit)', true),
-                set_config('lock_timeout', '\(limit / 2)', true), set_config('jit', 'off', true)
+                set_config('lock_timeout', '\(limit / 2)', true), set_config('jit', 'off', true)\(idle)
             """
     }
 
@@ -140,11 +141,32 @@ final class PostgresLink {
         return try finish()
     }
 
+    /// Begins a transaction and runs statements in it, in a single round trip.
+    ///
+    /// Nothing in it waits forever, neither for the server nor for us, and no statement is compiled first.
+    ///
+    /// - Returns: the transaction's number, and what each statement brought.
+    /// - Throws: `PostgresFailure` of the first that fails; the transaction is to be rolled back then.
+    func begin(_ first: [PostgresStatement]) throws -> [PostgresRows] {
+        let limits = Self.limits(statementLimit, whileIdle: true)
+        let number = PostgresStatement("SELECT pg_current_xact_id()::text").kept
+        return try runAll(
+            [number] + first,
+            after: [PostgresStatement("BEGIN").kept, PostgresStatement(limits).kept]
+        )
+    }
+
     /// Runs statements one after another in a single round trip.
     ///
-    /// - Returns: what each brought.
+    /// - Parameters:
+    ///   - statements: what is run.
+    ///   - beginning: what goes before, and brings nothing.
+    /// - Returns: what each of the statements brought.
     /// - Throws: `PostgresFailure` of the first that fails; those after it do not run.
-    func runAll(_ statements: [PostgresStatement]) throws -> [PostgresRows] {
+    func runAll(
+        _ statements: [PostgresStatement],
+        after beginning: [PostgresStatement] = []
+    ) throws -> [PostgresRows] {
         let isKept = shelf != nil && !statements.isEmpty && statements.allSatisfy(\.isKept)
         let isByIndex = statements.contains { $0.isKept || $0.joinsMany }
         let head = isByIndex ? Self.head(under: limits, lasts: isKept) : limits.map { PostgresStatement($0) }
@@ -153,6 +175,7 @@ final class PostgresLink {
         }
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
         var sent: [Answer] = []
+        for statement in beginning { sent += try send(statement, isKept: isKept, isAsked: false) }
         if let head { sent += try send(head, isKept: isKept, isAsked: false) }
         for statement in statements {
             if statement.joinsMany { sent += try send(Self.forMany, isKept: false, isAsked: false) }

@@ -42,7 +42,24 @@ package final class PostgresPool: Sendable {
         _ operation: String,
         _ body: @escaping @Sendable (PostgresLink) throws -> Result
     ) async throws(StoreError) -> Result {
-        try await untilAlone(operation) { try await self.writeOnce(body) }
+        try await write(operation, beginning: []) { link, _ in try body(link) }
+    }
+
+    /// Runs `body` in one transaction that begins with `first`, which costs no round trip of its own; in all else as
+    /// `write(_:_:)`.
+    ///
+    /// - Parameters:
+    ///   - operation: what errors call it.
+    ///   - first: what is read or locked before anything is decided.
+    ///   - body: what is to be done, with what the first statements brought; it changes nothing but the database.
+    /// - Returns: what `body` returned, once it is committed.
+    /// - Throws: `StoreError` when it did not happen, or `.unavailable` when nobody can tell.
+    func write<Result: Sendable>(
+        _ operation: String,
+        beginning first: [PostgresStatement],
+        _ body: @escaping @Sendable (PostgresLink, [PostgresRows]) throws -> Result
+    ) async throws(StoreError) -> Result {
+        try await untilAlone(operation) { try await self.writeOnce(first, body) }
     }
 
     /// Runs statements as one transaction in a single round trip; the first that fails undoes all of it.
@@ -143,14 +160,18 @@ package final class PostgresPool: Sendable {
     }
 
     private func writeOnce<Result: Sendable>(
-        _ body: @escaping @Sendable (PostgresLink) throws -> Result
+        _ first: [PostgresStatement],
+        _ body: @escaping @Sendable (PostgresLink, [PostgresRows]) throws -> Result
     ) async throws -> Result {
         let ending = try await lend { connection in
             try await connection.use { link -> Ending<Result> in
-                let number = try link.runScript(self.begin() + "; SELECT pg_current_xact_id()::text").first
-                let transaction = number?.text(0) ?? ""
+                let transaction: String
                 let result: Result
-                do { result = try body(link) } catch {
+                do {
+                    let brought = try link.begin(first)
+                    transaction = brought.first?.first?.text(0) ?? ""
+                    result = try body(link, Array(brought.dropFirst()))
+                } catch {
                     // The connection shows by itself when it is broken.
                     _ = try? link.runScript("ROLLBACK")
                     throw error

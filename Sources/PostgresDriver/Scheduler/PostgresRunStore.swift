@@ -4,6 +4,7 @@ package import Scheduler
 /// Runs in the scheduler's tables.
 package struct PostgresRunStore: RunStore {
     let database: PostgresSchedulerDatabase
+    private let shelf = SpecShelf()
     var pool: PostgresPool { database.pool }
 
     package init(_ database: PostgresSchedulerDatabase) {
@@ -16,6 +17,31 @@ package struct PostgresRunStore: RunStore {
         let statements = Self.noteTriggers(of: runs) + [new.insert(unlessExists: false)]
         return try await pool.write("add runs") { link in
             new.added(try link.runAll(statements)[2])
+        }
+    }
+
+    package func trigger(
+        _ job: JobID,
+        _ plan: @escaping @Sendable (Job) -> [NewRun]
+    ) async throws(StoreError) -> [JobRun] {
+        let operation = "trigger job"
+        let held = PostgresStatement(
+            "SELECT \(Job.columns) FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
+            .int(job.rawValue)
+        )
+        return try await pool.write(operation, beginning: [held.kept]) { [shelf] link, brought in
+            guard let row = brought[0].first else {
+                throw StoreError(.notFound, during: operation, detail: "job \(job)")
+            }
+            let runs = plan(try Job(row, shelf))
+            guard let latest = runs.map(\.plan.plannedAt).max() else { return [] }
+            let new = NewRuns(runs, token: nil)
+            let insert = new.insert(
+                [.int(job.rawValue), .int(latest.millisecondsSinceEpoch)],
+                head: "WITH noted AS (UPDATE jobs SET last_at = greatest(last_at, $2) WHERE id = $1)",
+                unlessExists: false
+            )
+            return new.added(try link.run(insert))
         }
     }
 

@@ -68,8 +68,7 @@ package struct SQLiteJobStore: JobStore {
                 }
                 try db.beginVersion(of: job.id, at: now)
             }
-            let found = try Row.fetchOne(db, sql: Self.byID, arguments: [job.id.rawValue])
-            guard let found else {
+            guard let found = try db.job(job.id) else {
                 throw StoreError(.notFound, during: "replace job", detail: "job \(job.id)")
             }
             guard isChanged else {
@@ -79,7 +78,7 @@ package struct SQLiteJobStore: JobStore {
                     detail: "job \(job.id) was changed meanwhile"
                 )
             }
-            return try Job(found)
+            return found
         }
     }
 
@@ -99,10 +98,7 @@ package struct SQLiteJobStore: JobStore {
     }
 
     package func job(_ id: JobID) async throws(StoreError) -> Job? {
-        try await database.read("read job") { [shelf] db in
-            try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [id.rawValue])
-                .map { try Job($0, shelf) }
-        }
+        try await database.read("read job") { [shelf] db in try db.job(id, shelf) }
     }
 
     package func jobs(
@@ -219,8 +215,6 @@ extension SQLiteJobStore {
         UPDATE jobs SET last_at = (SELECT max(planned_at) FROM runs WHERE job = ? AND planned_at < ?) WHERE id = ?
         """
 
-    private static let byID = "SELECT \(Job.columns) FROM jobs WHERE id = ?"
-
     private static let delete = "DELETE FROM jobs WHERE id = ?"
 
     private static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ? AND state <> 'ended')"
@@ -259,6 +253,16 @@ extension SQLiteJobStore {
         UPDATE jobs SET next_at = ?, last_at = max(coalesce(last_at, 0), ?)
         WHERE id = ? AND version = ? AND next_at = ? AND enabled = 1
         """
+}
+
+extension Database {
+    private static let jobByID = "SELECT \(Job.columns) FROM jobs WHERE id = ?"
+
+    /// The job, with its spec from the shelf where it lies there; nil when there is none.
+    func job(_ id: JobID, _ shelf: SpecShelf? = nil) throws -> Job? {
+        try Row.fetchOne(cachedStatement(sql: Self.jobByID), arguments: [id.rawValue])
+            .map { try Job($0, shelf) }
+    }
 }
 
 extension Job {

@@ -5,6 +5,7 @@ package import Scheduler
 /// Runs in the scheduler's file.
 package struct SQLiteRunStore: RunStore {
     let database: SchedulerDatabase
+    private let shelf = SpecShelf()
 
     package init(_ database: SchedulerDatabase) {
         self.database = database
@@ -13,6 +14,19 @@ package struct SQLiteRunStore: RunStore {
     package func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun] {
         try await database.write("add runs") { db in
             try runs.map { try Self.add($0, token: nil, during: "add runs", in: db) }
+        }
+    }
+
+    package func trigger(
+        _ job: JobID,
+        _ plan: @escaping @Sendable (Job) -> [NewRun]
+    ) async throws(StoreError) -> [JobRun] {
+        let operation = "trigger job"
+        return try await database.write(operation) { [shelf] db in
+            guard let job = try db.job(job, shelf) else {
+                throw StoreError(.notFound, during: operation, detail: "job \(job)")
+            }
+            return try plan(job).map { try Self.add($0, token: nil, during: operation, in: db) }
         }
     }
 

@@ -143,59 +143,50 @@ package struct JobService: Sendable {
         by trigger: TriggerKind = .manual,
         key: String? = nil
     ) async throws(SchedulerError) -> [JobRun] {
-        let job = try await job(id)
         if let params, params.utf8.count > 65_536 {
             throw .invalid([FieldFault("params", "must have at most 65536 bytes")])
         }
         var now = wall.now
-        let isForAny = address == nil && job.spec.route != .sharding
-        let living = isForAny ? [] : try await living(in: job.spec.group, at: now)
-        var target: ExecutorAddress?
-        if let address { target = try Self.target(address, among: living, in: job.spec.group) }
+        var groups = address == nil ? nil : try await groups()
         while true {
-            let new = TriggerPlanner()
-                .runs(
-                    of: job,
-                    triggeredAt: now,
-                    by: trigger,
-                    params: params,
-                    target: target,
-                    living: living.count
-                )
-            do {
-                let added = try await add(new, for: key)
+            let order = TriggerOrder(
+                id: id,
+                at: now,
+                trigger: trigger,
+                params: params,
+                address: address,
+                groups: groups
+            )
+            let added: [JobRun]
+            do { added = try await carryOut(order, key) } catch {
+                guard error.code == .conflict else { throw SchedulerError(error) }
+                // Another trigger of this job has this very millisecond: take the next.
+                now = now + .milliseconds(1)
+                continue
+            }
+            guard added.isEmpty else {
                 gauges.planned(added, at: now)
                 bells.runsMayGo(added)
                 return added
-            } catch  where error.code == .conflict {
-                // Another trigger of this job has this very millisecond: take the next.
-                now = now + .milliseconds(1)
-            } catch {
-                throw .store(error)
             }
+            guard groups == nil else {
+                let group = try await job(id).spec.group
+                throw .invalid([FieldFault("address", "must be one of a living executor of group \(group)")])
+            }
+            groups = try await self.groups()
         }
     }
 
-    private func add(_ new: [NewRun], for key: String?) async throws(StoreError) -> [JobRun] {
-        guard let key else { return try await runs.add(new) }
-        return try await calls.add(new, for: key)
-    }
-
-    private func living(in group: String, at now: Moment) async throws(SchedulerError) -> [ExecutorInstance] {
-        let instances = try await storing { () async throws(StoreError) in try await registry.instances() }
-        return ExecutorGroups(instances).living(in: group, at: now)
-    }
-
-    private static func target(
-        _ text: String,
-        among living: [ExecutorInstance],
-        in group: String
-    ) throws(SchedulerError) -> ExecutorAddress {
-        let address = ExecutorAddress(text) ?? ExecutorAddress(pulled: text)
-        guard let address, living.contains(where: { $0.address == address }) else {
-            throw .invalid([FieldFault("address", "must be one of a living executor of group \(group)")])
+    private func carryOut(_ order: TriggerOrder, _ key: String?) async throws(StoreError) -> [JobRun] {
+        guard let key else { return try await runs.trigger(order.id) { order.runs(of: $0) } }
+        guard let job = try await jobs.job(order.id) else {
+            throw StoreError(.notFound, during: "trigger job", detail: "job \(order.id)")
         }
-        return address
+        return try await calls.add(order.runs(of: job), for: key)
+    }
+
+    private func groups() async throws(SchedulerError) -> ExecutorGroups {
+        ExecutorGroups(try await storing { () async throws(StoreError) in try await registry.instances() })
     }
 
     /// The next instants of a schedule after `moment`, fewer where it ends, and what may surprise.

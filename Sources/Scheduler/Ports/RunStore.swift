@@ -7,6 +7,18 @@ package protocol RunStore: PullStore {
     /// - Throws: `.conflict` when a run of the same job, planned instant, shard and attempt exists.
     func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun]
 
+    /// Adds runs of a job that no schedule asked for, all or none, and notes their trigger on it; the job stays as it is meanwhile.
+    ///
+    /// - Parameters:
+    ///   - job: whose.
+    ///   - plan: makes the runs of the job as it stands; may be asked again when another transaction was in the way.
+    /// - Returns: the runs; none when `plan` makes none, and then nothing is written.
+    /// - Throws: `.notFound` when there is no such job; `.conflict` as `add`.
+    func trigger(
+        _ job: JobID,
+        _ plan: @escaping @Sendable (Job) -> [NewRun]
+    ) async throws(StoreError) -> [JobRun]
+
     /// What is to be handed to executors at `now`: runs that are planned and due, and runs whose hand-over is
     /// not known to have succeeded and whose time to be sent again has come or which another term left
     /// behind.
