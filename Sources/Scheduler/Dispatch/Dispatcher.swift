@@ -164,12 +164,17 @@ package struct Dispatcher: Sendable {
     ) async throws -> Bool {
         let now = parts.wall.now
         let elapsed = stopwatch.elapsed
+        // Who was asked a moment ago, and took nothing, need not be asked again.
+        var room: (heard: Heard, seating: Seating)?
         if !backlog.runs.isEmpty, backlog.isFresh(at: elapsed) {
             let heard = try await Heard(parts.registry, at: now)
-            if try await takeOff(&backlog, heard, &router, start) > 0 { return false }
+            let seating = try await seating(heard)
+            if takeOff(&backlog, heard, seating, &router, start) > 0 { return false }
+            room = (heard, seating)
         }
         let full = flight.beginRead(besides: backlog.full)
-        async let heard = Heard(parts.registry, at: now)
+        let known = room?.heard
+        async let heard = self.heard(known, at: now)
         let outbox = try await parts.runs.outbox(
             at: parts.rush.horizon(at: now, headStart: rules.headStart).until,
             limit: Self.batch,
@@ -186,7 +191,8 @@ package struct Dispatcher: Sendable {
         // Of groups that were full nothing was read: whether they still are is asked all the same.
         guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return false }
         try await router.recall(backlog.runs, from: parts.runs, among: executors)
-        let started = try await takeOff(&backlog, executors, &router, start)
+        let seating = if let room { room.seating } else { try await seating(executors) }
+        let started = takeOff(&backlog, executors, seating, &router, start)
         return isCut && started > 0 && backlog.runs.isEmpty
     }
 
@@ -194,12 +200,13 @@ package struct Dispatcher: Sendable {
     private func takeOff(
         _ backlog: inout Backlog,
         _ heard: Heard,
+        _ seating: Seating,
         _ router: inout Router,
         _ start: (JobRun, [ExecutorInstance], Heard) -> Void
-    ) async throws -> Int {
+    ) -> Int {
         var started = 0
         let now = parts.wall.now
-        var seating = try await seating(heard)
+        var seating = seating
         backlog.runs.removeAll { run in
             let living = heard.living(in: run.plan.terms.group)
             // What is for one executor waits there, even if others have room.
@@ -228,6 +235,11 @@ package struct Dispatcher: Sendable {
         if !backlog.full.isSubset(of: full) { parts.bells.dispatch.ring() }
         backlog.full = full
         return started
+    }
+
+    /// The executors as they are known; asks the store where they are not.
+    private func heard(_ known: Heard?, at now: Moment) async throws(StoreError) -> Heard {
+        if let known { known } else { try await Heard(parts.registry, at: now) }
     }
 
     /// Who has room; asks the store only where somebody's room is counted.
