@@ -102,13 +102,12 @@ package struct PostgresRunStore: RunStore {
         var seen: Set<[Int64]> = []
         let runs = runs.filter { seen.insert([$0.id.rawValue, $0.version]).inserted }
         let arrays = RunArrays(progressOf: runs)
-        let statements = [
-            .lockOpen(runs),
-            PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values)
-                .kept(forRows: runs.count),
-        ]
+        let advance = PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values)
+            .kept(forRows: runs.count)
+        // What is sent for the first time hardly anybody else writes: it is locked as it is written.
+        let statements = runs.allSatisfy(\.isSentFirst) ? [advance] : [.lockOpen(runs), advance]
         return try await database.write("advance runs", under: token, statements) { brought in
-            let written = Set(brought[1].map { $0.int64(0) })
+            let written = Set(brought.last?.map { $0.int64(0) } ?? [])
             return runs.filter { written.contains($0.id.rawValue) }.map { $0.stored(under: token) }
         }
     }
@@ -325,4 +324,11 @@ extension PostgresRunStore {
         WHERE r.dispatched_at >= $3 AND r.address IS NOT NULL
         ORDER BY j.job, r.dispatched_at, r.id
         """
+}
+
+extension JobRun {
+    /// Whether this change of it is that it is sent, and was not before.
+    fileprivate var isSentFirst: Bool {
+        if case .dispatching(sends: 1, _) = state { true } else { false }
+    }
 }
