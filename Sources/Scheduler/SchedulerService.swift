@@ -72,7 +72,7 @@ package struct SchedulerService: Service {
 /// How the scheduler behaves.
 package struct SchedulerSettings: Hashable, Sendable {
     package var leader = LeaderSettings()
-    package var planner = TriggerPlanner(headStart: .seconds(3))
+    package var planner = TriggerPlanner(headStart: .seconds(3), stride: .seconds(2))
     package var dispatch = DispatchRules()
     package var sweep = SweepSettings()
     package var upkeep = UpkeepSettings()

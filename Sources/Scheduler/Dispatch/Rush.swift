@@ -12,7 +12,7 @@ final class Rush: Sendable {
     /// The earliest that a run is taken up before it is due, however many are due with it.
     static let longest = Duration.milliseconds(2_500)
     /// What is due later than this is no rush yet: what schedules spread over a day is not counted.
-    private static let reach = Duration.seconds(5)
+    private static let reach = Duration.seconds(6)
     /// Those that become due within as long as this count together, in milliseconds.
     private static let grain: Int64 = 10
 

@@ -19,8 +19,18 @@ package struct TriggerLoop: Sendable {
     private let stopwatch: Stopwatch
     private let logger: Logger
 
-    /// A job, when it is due next, and whether that counts.
-    private typealias Planned = (job: Job, next: Moment?, counts: Bool)
+    /// A job, how many runs its plan has, when it is due next, and whether that counts.
+    private typealias Planned = (job: Job, runs: Int, next: Moment?, counts: Bool)
+
+    /// What one round leaves to the next.
+    private struct Memory {
+        var agenda: Agenda?
+        /// How many runs were planned.
+        var runs = 0
+    }
+
+    /// From how many runs a round on it is busy.
+    private static let busy = 32
 
     /// The most jobs that are planned in one transaction.
     static let batch = 500
@@ -48,15 +58,15 @@ package struct TriggerLoop: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
-        var agenda: Agenda?
+        var memory = Memory()
         while !Task.isCancelled {
             do {
-                if bells.trigger.takeRing() { agenda = nil }
-                let pause = try await round(under: lease, &agenda)
-                if pause > .zero, await bells.trigger.wait(atMost: pause, on: clock) { agenda = nil }
+                if bells.trigger.takeRing() { memory.agenda = nil }
+                let pause = try await round(under: lease, &memory)
+                if pause > .zero, await bells.trigger.wait(atMost: pause, on: clock) { memory.agenda = nil }
             } catch let error as StoreError where error.isTransient {
                 logger.warning("triggers not planned", metadata: [LogKey.error: "\(error)"])
-                agenda = nil
+                memory.agenda = nil
                 await bells.trigger.wait(atMost: Self.longestSleep, on: clock)
             }
         }
@@ -64,35 +74,42 @@ package struct TriggerLoop: Sendable {
 
     /// Plans what is due now and says how long nothing else will be.
     func round(under lease: Lease) async throws -> Duration {
-        var agenda: Agenda?
-        return try await round(under: lease, &agenda)
+        var memory = Memory()
+        return try await round(under: lease, &memory)
     }
 
-    private func round(under lease: Lease, _ known: inout Agenda?) async throws -> Duration {
-        var agenda = try await self.agenda(known)
+    private func round(under lease: Lease, _ memory: inout Memory) async throws -> Duration {
+        var agenda = try await self.agenda(memory.agenda)
         let now = wall.now
         let due = agenda.takeDue(at: now + planner.headStart, limit: Self.batch * Self.lanes)
         let idle = idle(agenda, at: now)
-        known = agenda
+        memory.agenda = agenda
         guard !due.isEmpty else { return idle }
-        let plans = try await plan(due, at: now, under: lease)
-        for case (let job, let next, true) in plans { agenda.put(job, next: next) }
+        let plans = try await plan(due, at: now, isBusy: memory.runs >= Self.busy, under: lease)
+        memory.runs = plans.map(\.runs).reduce(0, +)
+        for case (let job, _, let next, true) in plans { agenda.put(job, next: next) }
         // One that does not count was decided on what is not so any more.
-        known = plans.allSatisfy(\.counts) ? agenda : nil
+        memory.agenda = plans.allSatisfy(\.counts) ? agenda : nil
         // Jobs that cannot be planned must not make this a busy loop.
         guard !plans.isEmpty else { return idle }
-        return due.count == Self.batch * Self.lanes || known == nil ? .zero : self.idle(agenda, at: now)
+        return due.count == Self.batch * Self.lanes || memory.agenda == nil
+            ? .zero : self.idle(agenda, at: now)
     }
 
     /// Plans jobs that are due, in as many transactions as there are batches of them.
     ///
     /// - Returns: when each of them is due next, and whether the store took the plan; jobs that cannot be planned are left out.
-    private func plan(_ due: [Job], at now: Moment, under lease: Lease) async throws -> [Planned] {
+    private func plan(
+        _ due: [Job],
+        at now: Moment,
+        isBusy: Bool,
+        under lease: Lease
+    ) async throws -> [Planned] {
         let groups = try await groups(of: due)
         return try await withThrowingTaskGroup(of: [Planned].self) { lanes in
             for start in stride(from: 0, to: due.count, by: Self.batch) {
                 let batch = due[start..<min(start + Self.batch, due.count)]
-                lanes.addTask { try await store(batch, at: now, groups, under: lease) }
+                lanes.addTask { try await store(batch, at: now, isBusy: isBusy, groups, under: lease) }
             }
             return try await lanes.reduce(into: []) { $0 += $1 }
         }
@@ -102,16 +119,17 @@ package struct TriggerLoop: Sendable {
     private func store(
         _ due: ArraySlice<Job>,
         at now: Moment,
+        isBusy: Bool,
         _ groups: ExecutorGroups,
         under lease: Lease
     ) async throws -> [Planned] {
-        let plans = due.compactMap { job in plan(job, at: now, groups).map { (job, $0) } }
+        let plans = due.compactMap { job in plan(job, at: now, isBusy: isBusy, groups).map { (job, $0) } }
         let added = try await jobs.plan(plans.map(\.1), token: lease.token)
         gauges.planned(added, at: wall.now)
         rush.note(added, at: now)
         if !added.isEmpty { bells.dispatch.ring() }
         let counted = Set(added.map(\.plan.job))
-        return plans.map { job, plan in (job, plan.next, counted.contains(job.id)) }
+        return plans.map { job, plan in (job, plan.runs.count, plan.next, counted.contains(job.id)) }
     }
 
     /// How long nothing has to be planned.
@@ -138,10 +156,15 @@ package struct TriggerLoop: Sendable {
         return ExecutorGroups(try await registry.instances())
     }
 
-    private func plan(_ job: Job, at now: Moment, _ groups: ExecutorGroups) -> TriggerPlan? {
+    private func plan(
+        _ job: Job,
+        at now: Moment,
+        isBusy: Bool,
+        _ groups: ExecutorGroups
+    ) -> TriggerPlan? {
         do {
             let living = groups.living(in: job.spec.group, at: now).count
-            return try planner.plan(job, at: now, living: living)
+            return try planner.plan(job, at: now, living: living, isBusy: isBusy)
         } catch {
             logger.error(
                 "schedule not readable",

@@ -12,15 +12,22 @@ package struct TriggerPlanner: Hashable, Sendable {
     ///
     /// `JobStore` takes the runs back of a job that is changed or switched off before the instant.
     package var headStart: Duration
+    /// How much further ahead the next triggers of a job are planned with one that is, where many are planned: to move a job costs more
+    /// than to add a run, and so it is moved once for several.
+    ///
+    /// With the head start it is no more than `misfireThreshold`: what a scheduler that was away finds planned it would plan anyway.
+    package var stride: Duration
 
     package init(
         misfireThreshold: Duration = .seconds(10),
         batch: Int = 64,
-        headStart: Duration = .zero
+        headStart: Duration = .zero,
+        stride: Duration = .zero
     ) {
         self.misfireThreshold = misfireThreshold
         self.batch = batch
         self.headStart = headStart
+        self.stride = stride
     }
 
     /// What is to be planned for `job` at `now`; nil when nothing is due within the head start.
@@ -32,15 +39,23 @@ package struct TriggerPlanner: Hashable, Sendable {
     ///   - job: the job as the store holds it.
     ///   - now: the present instant.
     ///   - living: how many executors of its group live; decides into how many shards a trigger is split.
+    ///   - isBusy: whether many are planned, so that this job's next triggers come along.
     /// - Returns: the plan.
     /// - Throws: `ScheduleError` when the stored schedule cannot be read.
-    package func plan(_ job: Job, at now: Moment, living: Int) throws(ScheduleError) -> TriggerPlan? {
+    package func plan(
+        _ job: Job,
+        at now: Moment,
+        living: Int,
+        isBusy: Bool = false
+    ) throws(ScheduleError) -> TriggerPlan? {
         let horizon = now + headStart
         guard job.isEnabled, let expected = job.nextTriggerAt, expected <= horizon else { return nil }
         let rhythm = try Rhythm(job.spec.schedule, since: job.startedAt ?? job.createdAt)
+        // Into how many shards a trigger is split is found out no earlier than it has to be.
+        let end = isBusy && job.spec.route != .sharding ? horizon + stride : horizon
         let due = rhythm.triggers(
             from: expected,
-            through: now - expected > misfireThreshold ? now : horizon,
+            through: now - expected > misfireThreshold ? now : end,
             limit: batch
         )
         guard now - expected > misfireThreshold else {

@@ -85,6 +85,42 @@ struct TriggerLoopTests {
         #expect(try await rig.allRuns().map(\.plan.job) == [runs[1].plan.job])
     }
 
+    @Test func `each trigger of many jobs is planned once, though the next ones come along`() async throws {
+        let rig = try SchedulerRig()
+        let lease = try await rig.lead()
+        let planner = TriggerPlanner(headStart: .seconds(3), stride: .seconds(2))
+        let loop = TriggerLoop(rig.parts, planner: planner)
+        let count = 33
+        for number in 0..<count {
+            _ = try await rig.jobs.create(.sample("job-\(number)", schedule: .every(.seconds(1))))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await loop.run(under: lease) }
+            var most = Duration.zero
+            try await eventually("nine seconds pass") {
+                await rig.clock.sleepers()
+                let ahead = try await rig.allRuns().map { $0.plan.plannedAt - rig.now }.max()
+                most = max(most, ahead ?? .zero)
+                rig.clock.advance(by: .milliseconds(500))
+                return rig.now >= .noon + .seconds(9)
+            }
+            group.cancelAll()
+            #expect(most > planner.headStart)
+            #expect(most <= planner.headStart + planner.stride)
+        }
+        let runs = try await rig.allRuns()
+        for (job, theirs) in Dictionary(grouping: runs, by: \.plan.job) {
+            let instants = theirs.map(\.plan.plannedAt).sorted()
+            #expect(instants == instants.indices.map { .noon + .seconds($0 + 1) }, "job \(job)")
+            #expect(instants.count >= 12)
+        }
+        // Whoever switches a job off is heeded for all of its triggers that are to come.
+        let job = try #require(runs.first?.plan.job)
+        _ = try await rig.jobs.setEnabled(job, false)
+        let left = try await rig.allRuns().filter { $0.plan.job == job }.map(\.plan.plannedAt)
+        #expect(left.allSatisfy { $0 <= rig.now })
+    }
+
     @Test func `a deposed leader stops planning`() async throws {
         let rig = try SchedulerRig()
         let stale = try await rig.lead()

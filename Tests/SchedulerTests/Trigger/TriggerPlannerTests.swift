@@ -41,6 +41,30 @@ struct TriggerPlannerTests {
         #expect(plan.next == .noon + .seconds(11))
     }
 
+    @Test func `where many are planned a job's next triggers come along, and it is moved past them`() throws {
+        let planner = TriggerPlanner(headStart: .seconds(3), stride: .seconds(2))
+        let spec = JobSpec.sample(schedule: .every(.seconds(1)))
+        func plan(at now: Moment, isBusy: Bool, _ spec: JobSpec) throws -> TriggerPlan? {
+            try planner.plan(job(spec, next: .noon), at: now, living: 2, isBusy: isBusy)
+        }
+        let now = Moment.noon - .seconds(3)
+        #expect(try plan(at: now - .milliseconds(1), isBusy: true, spec) == nil)
+        let alone = try #require(try plan(at: now, isBusy: false, spec))
+        #expect(alone.runs.map(\.plan.plannedAt) == [.noon])
+        let busy = try #require(try plan(at: now, isBusy: true, spec))
+        #expect(busy.runs.map(\.plan.plannedAt) == (0...2).map { .noon + .seconds($0) })
+        #expect(busy.runs.map(\.state) == (0...2).map { .planned(due: .noon + .seconds($0)) })
+        #expect(busy.next == .noon + .seconds(3))
+        // Who is alive by then decides into how many shards it is split.
+        let split = JobSpec.sample(schedule: .every(.seconds(1)), route: .sharding)
+        #expect(try plan(at: now, isBusy: true, split)?.runs.map(\.plan.plannedAt) == [.noon, .noon])
+    }
+
+    @Test func `what is planned ahead is no more than what would be made up for`() {
+        let planner = SchedulerSettings().planner
+        #expect(planner.headStart + planner.stride <= planner.misfireThreshold)
+    }
+
     @Test func `a takeover from a leader that is gone comes before anything is missed`() {
         let leader = LeaderSettings()
         #expect(planner.misfireThreshold > leader.lease + leader.electionPause)
