@@ -178,6 +178,8 @@ extension PostgresRunStore {
                 AND runs.app || '' = t.app AND runs.state || '' = 'planned'
                 AND runs.overlap || '' = 'SERIAL_EXECUTION'
                 AND runs.due_at <= $2 AND \(mayGo("runs", at: "$2"))
+                AND NOT EXISTS (
+                    SELECT 1 FROM executors WHERE app = t.app AND executors.address = t.address AND has_left)
             RETURNING \(RunColumn.list())
             """
     }

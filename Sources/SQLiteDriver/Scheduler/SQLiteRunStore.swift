@@ -353,6 +353,7 @@ extension SQLiteRunStore {
     static let claim = """
         UPDATE runs \(progress) AND job = ? AND app = ? AND state = 'planned' AND overlap = 'SERIAL_EXECUTION'
           AND due_at <= ?15 AND \(mayGo("runs", at: "?15"))
+          AND NOT EXISTS (SELECT 1 FROM executors WHERE app = ?14 AND address = ?4 AND has_left = 1)
         """
 
     private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"

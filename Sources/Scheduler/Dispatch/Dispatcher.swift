@@ -29,7 +29,8 @@ package struct Dispatcher: Sendable {
     /// How long it sleeps where there were more runs than are read at once: most of those are written as sent by then, and are
     /// not read again.
     private static let shortSleep = Duration.milliseconds(50)
-    /// How long it goes by what it read of the executors for runs that were added meanwhile: one that came or left rings.
+    /// How long it goes by what it read of the executors for runs that were added meanwhile: one that came rings, and for one that left
+    /// nothing can be claimed.
     private static let memory = Duration.seconds(1)
 
     init(_ parts: SchedulerParts, rules: DispatchRules) {

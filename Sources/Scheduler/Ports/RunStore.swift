@@ -51,7 +51,8 @@ package protocol RunStore: PullStore {
     func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun]
 
     /// Writes planned runs as sent, each only when the store holds the version it was made from, of the same job and group, and it may
-    /// go: it is due, its job's overlap is serial, and by the rule of `outbox` no other run is in its way.
+    /// go: it is due, its job's overlap is serial, by the rule of `outbox` no other run is in its way, and its executor has not signed
+    /// off.
     ///
     /// Who calls need not have looked at the runs: of what is not written here nothing is believed, not even that they exist.
     ///

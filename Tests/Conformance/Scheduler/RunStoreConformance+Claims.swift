@@ -77,6 +77,16 @@ extension RunStoreConformance {
             try await end(runs[0], .completed, in: stores)
             #expect(try await isClaimed())
         },
+        Clause("nothing is claimed for an executor that has signed off, until it is back") { stores in
+            let token = try await stores.mint()
+            let run = try await add(stores, [.noon])[0]
+            let beat = ExecutorBeat(group: "app", address: .sample(), instance: "first", dialect: .run)
+            _ = try await stores.registry.beat(beat, at: .noon)
+            try await stores.registry.signOff(group: "app", address: .sample(), at: .noon)
+            #expect(try await stores.runs.claim([try sent(run)], at: .noon, token: token).isEmpty)
+            _ = try await stores.registry.beat(beat, at: .noon + .seconds(1))
+            #expect(try await stores.runs.claim([try sent(run)], at: .noon, token: token).count == 1)
+        },
         Clause("many are claimed at once, each by its own line") { stores in
             let token = try await stores.mint()
             var first: [JobRun] = []
