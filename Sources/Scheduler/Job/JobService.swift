@@ -182,7 +182,9 @@ package struct JobService: Sendable {
         guard let job = try await jobs.job(order.id) else {
             throw StoreError(.notFound, during: "trigger job", detail: "job \(order.id)")
         }
-        return try await calls.add(order.runs(of: job), for: key)
+        let new = order.runs(of: job)
+        // What adds nothing has not carried the call out.
+        return new.isEmpty ? [] : try await calls.add(new, for: key)
     }
 
     private func groups() async throws(SchedulerError) -> ExecutorGroups {

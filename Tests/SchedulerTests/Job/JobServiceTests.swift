@@ -23,6 +23,21 @@ struct JobServiceTests {
         #expect(off.startedAt == nil)
     }
 
+    @Test func `a call with a key triggers a broadcast once, also after one that was refused`() async throws {
+        for host in ["one", "two"] { try await rig.executor(at: host) }
+        let job = try await rig.jobs.create(.sample(schedule: .manual, route: .sharding))
+        let call = KeyedCall(key: "k", digest: "d")
+        #expect(try await rig.parts.calls.begin(call, at: rig.now) == .begun)
+        let fields = try await faults {
+            _ = try await rig.jobs.trigger(job.id, at: "http://nobody:1/", key: "k")
+        }
+        #expect(fields == ["address"])
+        let runs = try await rig.jobs.trigger(job.id, by: .api, key: "k")
+        #expect(runs.map(\.plan.shard) == Shard.all(2))
+        #expect(try await rig.jobs.trigger(job.id, by: .api, key: "k") == runs)
+        #expect(try await rig.allRuns() == runs)
+    }
+
     @Test func `every field that makes no sense is named`() async throws {
         var spec = JobSpec.sample(
             " ",
