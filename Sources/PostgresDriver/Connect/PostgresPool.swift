@@ -232,7 +232,7 @@ package final class PostgresPool: Sendable {
 
     /// What begins a transaction: nothing in it waits forever, neither for the server nor for us; and no statement is
     /// compiled first, which takes longer than any of ours.
-    private func begin(_ mode: String = "") -> String {
+    private func begin(_ mode: String) -> String {
         let limit = Int(settings.statementLimit.inSeconds * 1_000)
         return """
             BEGIN \(mode); SET LOCAL statement_timeout = \(limit); \
