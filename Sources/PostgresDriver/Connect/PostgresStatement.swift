@@ -50,4 +50,11 @@ struct PostgresStatement: Sendable {
         "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)"
     )
     .kept
+
+    /// Has the rows that what comes after it in the transaction finds by `key = ANY (...)`, of keys in their order, read, and so
+    /// locked, in that order, by which plan the server ever joins them.
+    static let inKeyOrder = PostgresStatement(
+        "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+    )
+    .kept
 }

@@ -101,12 +101,12 @@ package struct PostgresRunStore: RunStore {
         // One statement writes a row once: of equal changes the first counts, as if they came one by one.
         var seen: Set<[Int64]> = []
         let runs = runs.filter { seen.insert([$0.id.rawValue, $0.version]).inserted }
-        let arrays = RunArrays(progressOf: runs)
+        let arrays = RunArrays(progressOf: runs.sorted { $0.id < $1.id })
         let advance = PostgresStatement(Self.advance(arrays), [.int(token?.rawValue)] + arrays.values)
             .kept(forRows: runs.count)
-        // What is sent for the first time hardly anybody else writes: it is locked as it is written.
-        let statements = runs.allSatisfy(\.isSentFirst) ? [advance] : [.lockOpen(runs), advance]
-        return try await database.write("advance runs", under: token, statements) { brought in
+        // What is sent for the first time hardly anybody else writes: it is locked as it is written, in the same order.
+        let lock = runs.allSatisfy(\.isSentFirst) ? PostgresStatement.inKeyOrder : .lockOpen(runs)
+        return try await database.write("advance runs", under: token, [lock, advance]) { brought in
             let written = Set(brought.last?.map { $0.int64(0) } ?? [])
             return runs.filter { written.contains($0.id.rawValue) }.map { $0.stored(under: token) }
         }

@@ -102,21 +102,30 @@ struct SchedulerContentionTests {
                 _ = try await stores.runs.close(closings, token: nil)
             }
         }
-        // A session tells what it counted when it ends.
-        await room.pool.close()
-        let pool = PostgresPool(try PostgresSettings(address: room.address))
-        try await waited(for: "sessions that stay") {
-            try await pool.single("count") { link in
-                try link.run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-                    .first?
-                    .int(0)
-            } == 1
+        #expect(try await deadlocks(in: room) == 0)
+    }
+
+    @Test func `runs that are sent for the first time and ended at once lock nobody for good`() async throws {
+        let room = try await SchedulerRoom()
+        let stores = room.stores
+        let token = try await stores.mint()
+        let job = try await stores.jobs.add(.sample())
+        for round in 0..<20 {
+            let runs = try await stores.runs.add(
+                (0..<64).map { .sample(of: job.id, at: .noon + .seconds(round * 100 + $0)) }
+            )
+            try await together(0..<6) { worker in
+                let runs = runs.shuffled()
+                let sent = runs.compactMap { $0.dispatched(to: .sample(), at: .noon, resendAt: .noon) }
+                let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
+                if worker.isMultiple(of: 2) {
+                    _ = try await stores.runs.advance(sent, token: token)
+                } else {
+                    _ = try await stores.runs.close(closings, token: nil)
+                }
+            }
         }
-        let deadlocks = try await pool.single("count deadlocks") { link in
-            try link.run("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").first?
-                .int(0)
-        }
-        #expect(deadlocks == 0)
+        #expect(try await deadlocks(in: room) == 0)
     }
 
     @Test func `hundreds of triggers are planned in a handful of round trips`() async throws {
@@ -134,6 +143,23 @@ struct SchedulerContentionTests {
         }
         // Nineteen times as many, in far less than nineteen times as long.
         #expect(together * 2 < alone * 19, "\(together), \(alone)")
+    }
+
+    /// How many the server had to break, as each session tells when it ends.
+    private func deadlocks(in room: SchedulerRoom) async throws -> Int? {
+        await room.pool.close()
+        let pool = PostgresPool(try PostgresSettings(address: room.address))
+        try await waited(for: "sessions that stay") {
+            try await pool.single("count") { link in
+                try link.run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+                    .first?
+                    .int(0)
+            } == 1
+        }
+        return try await pool.single("count deadlocks") { link in
+            try link.run("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").first?
+                .int(0)
+        }
     }
 
     @discardableResult
