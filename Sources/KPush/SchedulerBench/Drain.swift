@@ -72,8 +72,7 @@ struct Drain: Sendable {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
         while clock.now < end {
-            let next = try await site.jobs.upcoming(limit: 1).first?.nextTriggerAt
-            if next.map({ $0 > due }) ?? true { return BenchExecutor.now }
+            if try await site.jobs.upcoming(until: due, limit: 1).isEmpty { return BenchExecutor.now }
             try await clock.sleep(for: .milliseconds(5))
         }
         throw DemoError("jobs stay due")

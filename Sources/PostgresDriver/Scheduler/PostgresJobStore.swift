@@ -100,9 +100,11 @@ package struct PostgresJobStore: JobStore {
         }
     }
 
-    package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
+    package func upcoming(until moment: Moment, limit: Int) async throws(StoreError) -> [Job] {
         try await pool.single("read upcoming jobs") { [shelf] link in
-            try link.run(PostgresStatement(Self.soonest, .int(limit)).kept).map { try Job($0, shelf) }
+            let instant = PostgresValue.int(moment.millisecondsSinceEpoch)
+            return try link.run(PostgresStatement(Self.soonest, instant, .int(limit)).kept)
+                .map { try Job($0, shelf) }
         }
     }
 
@@ -265,7 +267,7 @@ package struct PostgresJobStore: JobStore {
         """
 
     static let soonest = """
-        SELECT \(Job.columns) FROM jobs WHERE enabled AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $1
+        SELECT \(Job.columns) FROM jobs WHERE enabled AND next_at <= $1 ORDER BY next_at, id LIMIT $2
         """
 }
 

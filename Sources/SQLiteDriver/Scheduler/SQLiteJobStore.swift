@@ -121,9 +121,10 @@ package struct SQLiteJobStore: JobStore {
         }
     }
 
-    package func upcoming(limit: Int) async throws(StoreError) -> [Job] {
+    package func upcoming(until moment: Moment, limit: Int) async throws(StoreError) -> [Job] {
         try await database.read("read upcoming jobs") { [shelf] db in
-            try Job.all(db.cachedStatement(sql: Self.soonest), [limit], shelf)
+            let arguments: StatementArguments = [moment.millisecondsSinceEpoch, limit]
+            return try Job.all(db.cachedStatement(sql: Self.soonest), arguments, shelf)
         }
     }
 
@@ -232,7 +233,7 @@ extension SQLiteJobStore {
         """
 
     private static let soonest = """
-        SELECT \(Job.columns) FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?
+        SELECT \(Job.columns) FROM jobs WHERE enabled = 1 AND next_at <= ? ORDER BY next_at, id LIMIT ?
         """
 
     /// As the index `jobs_stalled` has it.

@@ -61,9 +61,9 @@ struct AlarmWatch: Sendable {
     }
 
     private func overdue(at now: Moment) async throws(StoreError) -> [Trouble] {
-        try await jobs.upcoming(limit: Self.batch)
+        try await jobs.upcoming(until: now - settings.unfired, limit: Self.batch)
             .compactMap { job in
-                guard let due = job.nextTriggerAt, now - due >= settings.unfired else { return nil }
+                guard let due = job.nextTriggerAt else { return nil }
                 let message = "due at \(InstantText.local(due, in: .utc)) and not fired"
                 return Trouble(.unfired, of: job.id, message, policy: job.spec.misfire)
             }

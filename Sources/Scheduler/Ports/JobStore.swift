@@ -38,8 +38,8 @@ package protocol JobStore: Sendable {
     /// The newest jobs that pass the filter and are older than `after`, newest first, at most `limit`.
     func jobs(_ filter: JobFilter, after: JobID?, limit: Int) async throws(StoreError) -> Page<Job, JobID>
 
-    /// The enabled jobs that have a next trigger, the soonest first, at most `limit`.
-    func upcoming(limit: Int) async throws(StoreError) -> [Job]
+    /// The enabled jobs whose next trigger is at `moment` or before, the soonest first, at most `limit`.
+    func upcoming(until moment: Moment, limit: Int) async throws(StoreError) -> [Job]
 
     /// The enabled jobs with a fixed delay that are due at no instant although no run of theirs is open, in order of their numbers,
     /// at most `limit`.

@@ -15,12 +15,13 @@ struct Agenda {
     /// Takes what the store gave.
     ///
     /// - Parameters:
-    ///   - jobs: the enabled jobs that have a next trigger, the soonest first.
+    ///   - jobs: the enabled jobs that are due by then, the soonest first.
     ///   - limit: how many were asked for.
+    ///   - until: by when those that were asked for are due; nil where all were.
     ///   - readAt: when, by the loop's stopwatch.
-    init(_ jobs: [Job], limit: Int, readAt: Duration) {
+    init(_ jobs: [Job], limit: Int, until: Moment? = nil, readAt: Duration) {
         self.jobs = jobs
-        horizon = jobs.count < limit ? nil : jobs.last?.nextTriggerAt
+        horizon = jobs.count < limit ? until : jobs.last?.nextTriggerAt
         self.readAt = readAt
     }
 

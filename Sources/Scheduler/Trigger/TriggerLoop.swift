@@ -140,14 +140,14 @@ package struct TriggerLoop: Sendable {
     /// What is known, or what is read where that is too little or too old.
     private func agenda(_ known: Agenda?) async throws(StoreError) -> Agenda {
         let readAt = stopwatch.elapsed
-        if let known, readAt - known.readAt < Self.longestSleep,
-            !known.isShort(at: wall.now + planner.headStart)
-        {
-            return known
-        }
-        let isRush = known?.isShort(at: wall.now + planner.headStart) == true
-        let limit = isRush ? Self.window.rush : Self.window.usual
-        return Agenda(try await jobs.upcoming(limit: limit), limit: limit, readAt: readAt)
+        let soon = wall.now + planner.headStart
+        let isShort = known?.isShort(at: soon) == true
+        if let known, !isShort, readAt - known.readAt < Self.longestSleep { return known }
+        let limit = isShort ? Self.window.rush : Self.window.usual
+        // It is read again before anything else is due, and where it goes on along a stride as well.
+        let until = soon + planner.stride + Self.longestSleep
+        let read = try await jobs.upcoming(until: until, limit: limit)
+        return Agenda(read, limit: limit, until: until, readAt: readAt)
     }
 
     /// The executors, asked for only where their number decides how many runs there are.

@@ -128,8 +128,11 @@ package enum JobStoreConformance {
             let soon = try await stores.jobs.add(.sample(.sample("soon"), due: .noon))
             _ = try await stores.jobs.add(.sample(.sample("never"), due: nil))
             _ = try await stores.jobs.add(.sample(.sample("off"), isEnabled: false))
-            #expect(try await stores.jobs.upcoming(limit: 10).map(\.id) == [soon.id, later.id])
-            #expect(try await stores.jobs.upcoming(limit: 1).map(\.id) == [soon.id])
+            let due = later.nextTriggerAt ?? .noon
+            #expect(try await stores.jobs.upcoming(until: due, limit: 10).map(\.id) == [soon.id, later.id])
+            #expect(try await stores.jobs.upcoming(until: due, limit: 1).map(\.id) == [soon.id])
+            let before = due - .milliseconds(1)
+            #expect(try await stores.jobs.upcoming(until: before, limit: 10).map(\.id) == [soon.id])
         },
     ]
 

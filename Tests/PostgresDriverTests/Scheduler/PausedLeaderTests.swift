@@ -90,7 +90,7 @@ import Testing
 
         /// Has the leader look at the tables.
         func wake() async throws {
-            _ = try await leader.upcoming(limit: 1)
+            _ = try await leader.upcoming(until: .noon + .seconds(3_600), limit: 1)
         }
 
         /// Has the leader plan what is due; tells how many runs that made, or nil when it is told that it did not.

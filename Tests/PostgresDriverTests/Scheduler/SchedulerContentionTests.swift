@@ -25,7 +25,7 @@ struct SchedulerContentionTests {
             let closing = try #require(RunClosing(run, RunEnd(.completed, at: .noon)))
             _ = try await stores.runs.close([closing], token: nil)
         }
-        #expect(try await stores.jobs.upcoming(limit: 100).count == 20)
+        #expect(try await stores.jobs.upcoming(until: .noon + .seconds(3_600), limit: 100).count == 20)
     }
 
     @Test(arguments: Way.allCases)
@@ -50,7 +50,7 @@ struct SchedulerContentionTests {
         let room = try await SchedulerRoom(way)
         let stores = room.stores
         for number in 0..<60 { _ = try await stores.jobs.add(.sample(.sample("\(number)"))) }
-        let due = try await stores.jobs.upcoming(limit: 100)
+        let due = try await stores.jobs.upcoming(until: .noon + .seconds(3_600), limit: 100)
         var terms = [try await stores.mint()]
         let added = try await withThrowingTaskGroup(of: [JobRun].self) { group in
             for round in 0..<12 {
@@ -132,7 +132,7 @@ struct SchedulerContentionTests {
         let room = try await SchedulerRoom()
         let token = try await room.stores.mint()
         for number in 0..<500 { _ = try await room.stores.jobs.add(.sample(.sample("\(number)"))) }
-        let due = try await room.stores.jobs.upcoming(limit: 500)
+        let due = try await room.stores.jobs.upcoming(until: .noon + .seconds(3_600), limit: 500)
         let clock = ContinuousClock()
         let alone = try await clock.measure {
             for job in due.prefix(25) { _ = try await room.stores.jobs.plan([.sample(job)], token: token) }

@@ -53,7 +53,7 @@ struct SchedulerPlanTests {
     static let questions: [Question] = [
         Question(
             "jobs that are due",
-            PostgresStatement(PostgresJobStore.soonest, .int(500)).kept,
+            PostgresStatement(PostgresJobStore.soonest, now, .int(500)).kept,
             by: "jobs_upcoming"
         ),
         Question(

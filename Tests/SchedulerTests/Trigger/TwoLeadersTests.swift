@@ -64,7 +64,7 @@ struct TwoLeadersTests {
         }
 
         mutating func read(_ rig: SchedulerRig) async throws {
-            plans = try await rig.parts.jobs.upcoming(limit: 10)
+            plans = try await rig.parts.jobs.upcoming(until: rig.now, limit: 10)
                 .compactMap {
                     try TriggerPlanner().plan($0, at: rig.now, living: 1)
                 }
