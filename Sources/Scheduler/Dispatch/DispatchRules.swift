@@ -20,7 +20,7 @@ package struct DispatchRules: Hashable, Sendable {
     /// goes out at the instant.
     ///
     /// Where thousands are due at once it is more: see `Rush`. Who switches a job off, or an executor that leaves, is heeded up to then.
-    package var headStart = Duration.milliseconds(100)
+    package var headStart = Duration.milliseconds(200)
     /// How many runs may be under way at once, from being taken up to being settled.
     package var underWay = 8_192
     /// How many of those may be of one group, so that a slow one leaves room to the others.

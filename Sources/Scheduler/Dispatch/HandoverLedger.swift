@@ -29,10 +29,16 @@ struct HandoverLedger: Sendable {
     let intendAll: @Sendable ([JobRun]) async throws -> [JobRun]
     /// Writes that an executor accepted a run, also in a task that is cancelled; of one that changed meanwhile it is told how it
     /// stands where the executor is to end it.
+    ///
+    /// What has ended meanwhile by what its executor told this process is left alone.
     let settle: @Sendable (JobRun) async throws -> Outcome
 
     /// How long acceptances gather: the end of a short run comes meanwhile, and is all that has to be written of it.
-    static let pause = Duration.milliseconds(100)
+    static let gathering = Duration.milliseconds(100)
+    /// How long before its instant a run has the time to be written as sent together with others that are taken up with it.
+    private static let early = Duration.milliseconds(25)
+    /// How long it waits for them.
+    private static let patience = Duration.milliseconds(2)
     /// The most changes in one transaction.
     private static let most = 4_096
     /// The most that come together, of those that do, in one transaction.
@@ -40,11 +46,11 @@ struct HandoverLedger: Sendable {
 
     /// Writes with few transactions, under a term's token.
     init(_ parts: SchedulerParts, token: FencingToken) {
-        let (runs, wall) = (parts.runs, parts.wall)
+        let (runs, wall, sent) = (parts.runs, parts.wall, parts.sent)
         let claims = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.mostTogether)
         let intents = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.most)
         let acceptances = GroupCommit<JobRun, Outcome>(
-            pause: Self.pause,
+            ripeness: Self.gathering / 2,
             clock: parts.clock,
             most: Self.most
         )
@@ -60,7 +66,9 @@ struct HandoverLedger: Sendable {
         }
         intend = { run in
             try Task.checkCancellation()
-            return try await intents.perform(run) { changes throws(StoreError) in
+            let isEarly = (run.dispatchedAt ?? wall.now) - wall.now > Self.early
+            return try await intents.perform(run, patience: isEarly ? Self.patience : .zero) {
+                changes throws(StoreError) in
                 try await Self.write(changes, to: runs, token) { _ in [] }
             }
         }
@@ -73,18 +81,22 @@ struct HandoverLedger: Sendable {
             }
         }
         settle = { run in
-            try await acceptances.perform(run) { changes throws(StoreError) in
+            try await acceptances.perform(run, patience: Self.gathering) { changes throws(StoreError) in
+                var outcomes = changes.map { _ in Outcome.overtaken(by: nil) }
+                let open = changes.indices.filter { !sent.hasEnded(changes[$0].id) }
+                guard !open.isEmpty else { return outcomes }
                 // A task of its own, waited for here: what executors said is worth writing also when the term ends.
                 let writing = Task { () async -> Result<[Outcome], StoreError> in
                     do throws(StoreError) {
-                        let outcomes = try await Self.write(changes, to: runs, token) {
+                        let written = try await Self.write(open.map { changes[$0] }, to: runs, token) {
                             overtaken throws(StoreError) in
                             try await runs.runs(overtaken, endedFor: RunReason.endedHere)
                         }
-                        return .success(outcomes)
+                        return .success(written)
                     } catch { return .failure(error) }
                 }
-                return try await writing.value.get()
+                for (index, outcome) in zip(open, try await writing.value.get()) { outcomes[index] = outcome }
+                return outcomes
             }
         }
     }

@@ -61,7 +61,7 @@ package struct Completion: Sendable {
     }
 
     private func complete(_ calls: [Told]) async throws(StoreError) -> [Outcome] {
-        let known = try await runs(of: calls)
+        let (known, sentHere) = try await runs(of: calls)
         let now = wall.now
         var outcomes = calls.map { _ in Outcome() }
         var ends: [RunID: (run: JobRun, end: RunEnd, call: Int)] = [:]
@@ -77,6 +77,7 @@ package struct Completion: Sendable {
         }
         let ordered = ends.values.sorted { $0.run.id < $1.run.id }
         let ended = try await closer.close(ordered.map { ($0.run, $0.end) }, token: nil)
+        sent.noteEnd(of: sentHere.filter { ends[$0.id] != nil }, at: now)
         for run in ended {
             guard let end = ends[run.id] else { continue }
             outcomes[end.call].ended.append(run)
@@ -88,20 +89,27 @@ package struct Completion: Sendable {
 
     /// The runs that are told of, as they are in the store; where nothing but success is told, which means the same whatever
     /// happened to the run meanwhile, as they were when they were given or sent.
-    private func runs(of calls: [Told]) async throws(StoreError) -> [RunID: JobRun] {
+    ///
+    /// And those of them that this process sent.
+    private func runs(
+        of calls: [Told]
+    ) async throws(StoreError) -> (known: [RunID: JobRun], sentHere: [JobRun]) {
         let items = calls.flatMap(\.items)
         let told = Set(items.map(\.run))
         let troubled = Set(items.filter { $0.outcome.code != WireCode.success }.map(\.run))
         var known: [RunID: JobRun] = [:]
+        var sentHere: [JobRun] = []
         for call in calls {
             let well = call.items.map(\.run).filter { !troubled.contains($0) }
             for run in pulls.given(well) { known[run.id] = run }
-            for run in sent.take(well) { known[run.id] = run }
+            let taken = sent.take(well)
+            for run in taken { known[run.id] = run }
+            sentHere += taken
         }
         let others = told.filter { known[$0] == nil }
-        guard !others.isEmpty else { return known }
+        guard !others.isEmpty else { return (known, sentHere) }
         for run in try await runs.runs(Array(others)) { known[run.id] = run }
-        return known
+        return (known, sentHere)
     }
 
     /// Notes of runs that executors fetched that they need not be given again, and that those were begun whose end came first.

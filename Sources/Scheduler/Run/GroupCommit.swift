@@ -5,7 +5,7 @@ import Synchronization
 /// transaction serves them all.
 ///
 /// Whoever comes first works for those who gather meanwhile and then passes that on, so nothing here outlives the calls. A call
-/// that comes alone waits for nobody.
+/// that comes alone waits for nobody, unless it has the time.
 final class GroupCommit<Call: Sendable, Answer: Sendable>: Sendable {
     /// What a call that gathered hears.
     private enum Word {
@@ -16,7 +16,7 @@ final class GroupCommit<Call: Sendable, Answer: Sendable>: Sendable {
         case retry
     }
 
-    private typealias Gathered = (call: Call, waiter: CheckedContinuation<Word, Never>)
+    private typealias Gathered = (call: Call, came: Duration, waiter: CheckedContinuation<Word, Never>)
 
     private struct State {
         var gathered: [Gathered] = []
@@ -26,6 +26,7 @@ final class GroupCommit<Call: Sendable, Answer: Sendable>: Sendable {
     }
 
     private let pause: Duration
+    private let ripeness: Duration
     private let most: Int
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
@@ -33,10 +34,12 @@ final class GroupCommit<Call: Sendable, Answer: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - pause: what lies between two transactions at least.
+    ///   - ripeness: how old a call is at least when it is stored together with an older one.
     ///   - clock: counts it.
     ///   - most: the most calls in one transaction.
-    init(pause: Duration = .zero, clock: any Clock<Duration>, most: Int) {
+    init(pause: Duration = .zero, ripeness: Duration = .zero, clock: any Clock<Duration>, most: Int) {
         self.pause = pause
+        self.ripeness = ripeness
         self.clock = clock
         self.most = most
         stopwatch = Stopwatch(clock)
@@ -49,21 +52,25 @@ final class GroupCommit<Call: Sendable, Answer: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - call: what is to be stored.
+    ///   - patience: how long it may wait for others to come along when nobody is at work.
     ///   - store: stores calls in one transaction, all or none, and gives an answer for each, in their order; the same for all who
     ///     call.
     /// - Returns: the answer.
     /// - Throws: what `store` threw for this call alone, or for all where it would have for each.
     func perform(
         _ call: Call,
+        patience: Duration = .zero,
         by store: ([Call]) async throws(StoreError) -> [Answer]
     ) async throws(StoreError) -> Answer {
-        switch await turn(of: call) {
+        let came = stopwatch.elapsed
+        switch await turn(of: call, since: came) {
         case .served(let answer): return try answer.get()
         case .retry: return try await store([call])[0]
         case .work: break
         }
         // Cancelled while asleep: it works at once.
-        if let left = left { try? await clock.sleep(for: left) }
+        let wait = max(left, came + patience - stopwatch.elapsed)
+        if wait > .zero { try? await clock.sleep(for: wait) }
         let gathered = takeGathered()
         defer { passOn() }
         do {
@@ -82,27 +89,28 @@ final class GroupCommit<Call: Sendable, Answer: Sendable>: Sendable {
     }
 
     /// Returns at once when nobody works, and else once the call was served or is to work.
-    private func turn(of call: Call) async -> Word {
+    private func turn(of call: Call, since came: Duration) async -> Word {
         await withCheckedContinuation { waiter in
             let isFree = state.withLock { state in
                 defer { state.isWorking = true }
-                if state.isWorking { state.gathered.append((call, waiter)) }
+                if state.isWorking { state.gathered.append((call, came, waiter)) }
                 return !state.isWorking
             }
             if isFree { waiter.resume(returning: .work) }
         }
     }
 
-    /// What is left of the pause; nil when it is over.
-    private var left: Duration? {
+    /// What is left of the pause; none or less when it is over.
+    private var left: Duration {
         let end = state.withLock { $0.endedAt }.map { $0 + pause } ?? .zero
-        let left = end - stopwatch.elapsed
-        return left > .zero ? left : nil
+        return end - stopwatch.elapsed
     }
 
     private func takeGathered() -> [Gathered] {
-        state.withLock { state in
-            let taken = Array(state.gathered.prefix(most - 1))
+        // In a task that is cancelled those that gathered are, too, and have no time to ripen.
+        let ripe = stopwatch.elapsed - (Task.isCancelled ? .zero : ripeness)
+        return state.withLock { state in
+            let taken = Array(state.gathered.prefix(most - 1).prefix { $0.came <= ripe })
             state.gathered.removeFirst(taken.count)
             return taken
         }

@@ -17,8 +17,7 @@ struct AddedRunTests {
             await rig.clock.sleepers()
             let (told, other) = (try await added(rig, "told"), try await added(rig, "other"))
             rig.parts.bells.dispatch.ring(for: [told])
-            try await eventually("it runs") { try await rig.runs.run(told.id).state == .running }
-            #expect(executor.started == [told.id])
+            try await eventually("it is handed over") { executor.started == [told.id] }
             #expect(try await rig.runs.run(other.id) == other)
             rig.parts.bells.dispatch.ring()
             try await eventually("the other comes") { executor.started == [told.id, other.id] }
@@ -39,7 +38,7 @@ struct AddedRunTests {
             ]
             rig.parts.bells.dispatch.ring(for: wrong)
             // As they are not, the outbox is looked at, where it stands as it is.
-            try await eventually("it runs") { try await rig.runs.run(run.id).state == .running }
+            try await eventually("it is handed over") { executor.started == [run.id] }
             #expect(executor.requests.map(\.job) == [run.plan.job])
         }
     }

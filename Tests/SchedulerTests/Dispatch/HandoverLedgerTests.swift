@@ -39,26 +39,45 @@ struct HandoverLedgerTests {
         let end = RunEnd(.covered, message: "", at: rig.now)
         let closing = try #require(RunClosing(changes[0], end))
         _ = try await rig.parts.runs.close([closing], token: nil)
-        guard case .overtaken(let present?) = try await ledger.settle(changes[0]) else {
+        async let settled = ledger.settle(changes[0])
+        await rig.clock.sleepers()
+        rig.clock.advance(by: HandoverLedger.gathering)
+        guard case .overtaken(let present?) = try await settled else {
             Issue.record("it was written")
             return
         }
         #expect(present.end == end)
     }
 
-    @Test func `acceptances that come after one gather`() async throws {
+    @Test func `of a run whose end its executor told meanwhile it is not written that it was accepted`()
+        async throws
+    {
+        let (changes, lease) = try await changes(2)
+        let ledger = HandoverLedger(rig.parts, token: lease.token)
+        for change in changes { rig.parts.sent.note(change, at: rig.now) }
+        let settled = changes.map { change in Task { try await ledger.settle(change) } }
+        await rig.clock.sleepers()
+        let told = rig.parts.sent.take([changes[0].id])
+        rig.parts.sent.noteEnd(of: told, at: rig.now)
+        async let rest: Void = advancing(until: 1)
+        #expect(try await settled[0].value == .overtaken(by: nil))
+        #expect(try await settled[1].value.written?.version == 2)
+        try await rest
+        // The store was not even asked.
+        #expect(try await rig.parts.runs.runs([changes[0].id]).first?.version == 1)
+    }
+
+    @Test func `acceptances gather`() async throws {
         let (changes, lease) = try await changes(40)
         let ledger = HandoverLedger(rig.parts, token: lease.token)
-        _ = try await ledger.settle(changes[0])
         try await withThrowingTaskGroup(of: JobRun?.self) { group in
-            for change in changes.dropFirst() {
+            for change in changes {
                 group.addTask { try await ledger.settle(change).written }
             }
             await rig.clock.sleepers()
-            #expect(try await rig.parts.runs.runs(changes.map(\.id)).count { $0.version == 2 } == 1)
-            rig.clock.advance(by: HandoverLedger.pause)
+            #expect(try await rig.parts.runs.runs(changes.map(\.id)).allSatisfy { $0.version == 1 })
             // One that came after the others were taken waits for its own turn.
-            async let rest: Void = advancing(until: 39)
+            async let rest: Void = advancing(until: 40)
             for try await written in group { #expect(written?.version == 2) }
             try await rest
         }
@@ -67,7 +86,6 @@ struct HandoverLedgerTests {
     @Test func `an acceptance is written also when its term ends meanwhile, an intent is not`() async throws {
         let (changes, lease) = try await changes(3)
         let ledger = HandoverLedger(rig.parts, token: lease.token)
-        _ = try await ledger.settle(changes[0])
         let late = Task { try await ledger.settle(changes[1]).written }
         await rig.clock.sleepers()
         late.cancel()
@@ -121,9 +139,9 @@ struct HandoverLedgerTests {
     /// Lets time pass until all runs are written.
     private func advancing(until count: Int) async throws {
         while try await rig.parts.runs.runs(RunFilter(), after: nil, limit: 100).elements
-            .count(where: { $0.version == 2 }) <= count
+            .count(where: { $0.version == 2 }) < count
         {
-            rig.clock.advance(by: HandoverLedger.pause)
+            rig.clock.advance(by: HandoverLedger.gathering)
             await Task.yield()
         }
     }

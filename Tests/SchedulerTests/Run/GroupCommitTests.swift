@@ -66,6 +66,38 @@ struct GroupCommitTests {
         #expect(store.batches == [[1], [2, 3]])
     }
 
+    @Test func `a call that has the time has those come along that are about to`() async throws {
+        let commit = GroupCommit<Int, String>(clock: clock, most: 64)
+        async let first = commit.perform(1, patience: .milliseconds(2), by: store.store)
+        await clock.sleepers(1)
+        async let second = commit.perform(2, by: store.store)
+        await commit.waits(for: 1)
+        #expect(store.batches.isEmpty)
+        clock.advance(by: .milliseconds(2))
+        #expect(try await [first, second] == ["1", "2"])
+        #expect(store.batches == [[1, 2]])
+    }
+
+    @Test func `a call that is not ripe waits for its own turn`() async throws {
+        let patience = Duration.milliseconds(100)
+        let commit = GroupCommit<Int, String>(ripeness: patience / 2, clock: clock, most: 64)
+        async let first = commit.perform(1, patience: patience, by: store.store)
+        await clock.sleepers(1)
+        clock.advance(by: patience / 2)
+        async let ripe = commit.perform(2, patience: patience, by: store.store)
+        await commit.waits(for: 1)
+        clock.advance(by: patience / 4)
+        async let young = commit.perform(3, patience: patience, by: store.store)
+        await commit.waits(for: 2)
+        clock.advance(by: patience / 4)
+        #expect(try await [first, ripe] == ["1", "2"])
+        await clock.sleepers(1)
+        #expect(store.batches == [[1, 2]])
+        clock.advance(by: patience * 3 / 4)
+        #expect(try await young == "3")
+        #expect(store.batches == [[1, 2], [3]])
+    }
+
     @Test func `a call that cannot be stored fails alone`() async throws {
         let commit = GroupCommit<Int, String>(clock: clock, most: 64)
         let gate = Gate()
