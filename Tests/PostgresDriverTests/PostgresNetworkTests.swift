@@ -26,6 +26,53 @@ import Testing
         await relay.stop()
     }
 
+    @Test func `what a lost answer would have brought is read again where the commit happened`() async throws
+    {
+        let (direct, relay, pool) = try await rig()
+        try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id serial, what text)") }
+        let insert = PostgresStatement("INSERT INTO t (what) VALUES ($1) RETURNING id", .text("one")).kept
+        let again = PostgresStatement("SELECT id FROM t WHERE what = $1", .text("one")).kept
+        async let written = pool.write("insert", reading: [PostgresStatement("SELECT count(*) FROM t").kept])
+        {
+            brought in
+            relay.dropReplies()
+            let before = brought[0].first?.int(0) ?? -1
+            return .last(PostgresLast([insert], again: again) { (before, $0.map { $0.int(0) }) })
+        }
+        try await waited(for: "the server commits nothing") {
+            try await direct.read("count") { try $0.run("SELECT id FROM t").count } == 1
+        }
+        await relay.cut()
+        try await relay.heal()
+        let (before, ids) = try await written
+        #expect(before == 0)
+        #expect(ids == [1])
+        await relay.stop()
+    }
+
+    @Test func `what is decided by what was read is written whole or not at all`() async throws {
+        let (direct, relay, pool) = try await rig()
+        try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id int PRIMARY KEY)") }
+        func write(_ ids: [Int64], isOver: Bool = false) async throws -> Int {
+            let count = PostgresStatement("SELECT count(*) FROM t").kept
+            let inserts = ids.map {
+                PostgresStatement("INSERT INTO t VALUES ($1) RETURNING id", .int($0)).kept
+            }
+            return try await pool.write("insert", reading: [count]) { brought in
+                let before = brought[0].first?.int(0) ?? -1
+                return isOver
+                    ? .over(before) : .last(PostgresLast(inserts, again: count) { before + $0.count })
+            }
+        }
+        #expect(try await write([1]) == 1)
+        let error = await #expect(throws: StoreError.self) { _ = try await write([2, 1]) }
+        #expect(error?.code == .conflict)
+        #expect(try await write([], isOver: true) == 1)
+        #expect(try await write([2, 3]) == 2)
+        #expect(try await write([], isOver: true) == 3)
+        await relay.stop()
+    }
+
     @Test func `a commit that never reached the server did not happen, and that is told`() async throws {
         let (direct, relay, pool) = try await rig()
         try await direct.write("make") { _ = try $0.runScript("CREATE TABLE t (id bigint)") }

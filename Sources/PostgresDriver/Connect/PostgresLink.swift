@@ -90,8 +90,8 @@ final class PostgresLink {
         let limit = length.wholeMilliseconds
         let idle = whileIdle ? ", set_config('idle_in_transaction_session_timeout', '\(limit)', true)" : ""
         return """
-            SELECT set_config('statement_timeout', '\(limit)', true),
-                set_config('lock_timeout', '\(limit / 2)', true), set_config('jit', 'off', true)\(idle)
+            set_config('statement_timeout', '\(limit)', true), set_config('lock_timeout', '\(limit / 2)', true), \
+            set_config('jit', 'off', true)\(idle)
             """
     }
 
@@ -136,55 +136,100 @@ final class PostgresLink {
     /// Runs text that may hold several statements, without parameters; brings what the last one brought.
     @discardableResult
     func runScript(_ text: String) throws -> PostgresRows {
-        let text = limits.map { "\($0); \(text)" } ?? text
+        let text = limits.map { "SELECT \($0); \(text)" } ?? text
         guard PQsendQuery(handle, text) == 1 else { throw broken() }
         return try finish()
     }
 
-    /// Begins a transaction and runs statements in it, in a single round trip.
+    /// Begins a transaction in a single round trip.
     ///
     /// Nothing in it waits forever, neither for the server nor for us, and no statement is compiled first.
     ///
+    /// - Returns: the transaction's number.
+    func begin() throws -> String {
+        try number(of: exchange(Self.beginning(statementLimit), isKept: true))
+    }
+
+    /// Begins a transaction all of whose statements are kept, and runs the first of them, in a single round trip; in all else as
+    /// `begin()`.
+    ///
     /// - Returns: the transaction's number, and what each statement brought.
     /// - Throws: `PostgresFailure` of the first that fails; the transaction is to be rolled back then.
-    func begin(_ first: [PostgresStatement]) throws -> [PostgresRows] {
-        let limits = Self.limits(statementLimit, whileIdle: true)
-        let number = PostgresStatement("SELECT pg_current_xact_id()::text").kept
-        return try runAll(
-            [number] + first,
-            after: [PostgresStatement("BEGIN").kept, PostgresStatement(limits).kept]
+    func begin(_ first: [PostgresStatement]) throws -> (number: String, brought: [PostgresRows]) {
+        let settings = shelf == nil ? Self.byIndex : Self.forever
+        let brought = try exchange(
+            Self.beginning(statementLimit, settings) + first.map { ($0, true) },
+            isKept: true
+        )
+        return (number(of: brought), Array(brought.dropFirst()))
+    }
+
+    /// Runs statements and commits the transaction that they are in, in a single round trip.
+    ///
+    /// - Returns: what each of the statements brought.
+    /// - Throws: `PostgresFailure` of the first that fails; the transaction is to be rolled back then.
+    func commit(_ last: [PostgresStatement]) throws -> [PostgresRows] {
+        try exchange(
+            last.map { ($0, true) } + [(PostgresStatement("COMMIT").kept, false)],
+            isKept: true
         )
     }
+
+    /// What begins a transaction, and brings its number.
+    private static func beginning(_ limit: Duration, _ settings: String? = nil) -> [Step] {
+        let settings = [limits(limit, whileIdle: true), settings].compactMap(\.self).joined(separator: ", ")
+        let number = PostgresStatement("SELECT pg_current_xact_id()::text, \(settings)")
+        return [(PostgresStatement("BEGIN").kept, false), (number.kept, true)]
+    }
+
+    private func number(of brought: [PostgresRows]) -> String { brought.first?.first?.text(0) ?? "" }
+
+    /// Runs statements one after another in a single round trip.
+    ///
+    /// - Parameter statements: what is run.
+    /// - Returns: what each of the statements brought.
+    /// - Throws: `PostgresFailure` of the first that fails; those after it do not run.
+    func runAll(_ statements: [PostgresStatement]) throws -> [PostgresRows] {
+        let isKept = shelf != nil && !statements.isEmpty && statements.allSatisfy(\.isKept)
+        let isByIndex = statements.contains { $0.isKept || $0.joinsMany }
+        let head =
+            isByIndex
+            ? Self.head(under: limits, lasts: isKept) : limits.map { PostgresStatement("SELECT \($0)") }
+        guard statements.count > 1 || head != nil else {
+            return try statements.map { try run($0.sql, $0.values) }
+        }
+        var steps = head.map { [($0, false)] } ?? []
+        steps += statements.map { ($0, true) }
+        if isByIndex, limits == nil { steps.append((Self.forNow, false)) }
+        return try exchange(steps, isKept: isKept)
+    }
+
+    /// A statement on its way to the server, and whether anybody wants to see what it brings.
+    private typealias Step = (statement: PostgresStatement, isAsked: Bool)
 
     /// Runs statements one after another in a single round trip.
     ///
     /// - Parameters:
-    ///   - statements: what is run.
-    ///   - beginning: what goes before, and brings nothing.
-    /// - Returns: what each of the statements brought.
+    ///   - steps: the statements.
+    ///   - isKept: whether the server may keep them compiled.
+    /// - Returns: what each brought that is asked for.
     /// - Throws: `PostgresFailure` of the first that fails; those after it do not run.
-    func runAll(
-        _ statements: [PostgresStatement],
-        after beginning: [PostgresStatement] = []
-    ) throws -> [PostgresRows] {
-        let isKept = shelf != nil && !statements.isEmpty && statements.allSatisfy(\.isKept)
-        let isByIndex = statements.contains { $0.isKept || $0.joinsMany }
-        let head = isByIndex ? Self.head(under: limits, lasts: isKept) : limits.map { PostgresStatement($0) }
-        guard statements.count > 1 || head != nil else {
-            return try statements.map { try run($0.sql, $0.values) }
-        }
+    private func exchange(_ steps: [Step], isKept: Bool) throws -> [PostgresRows] {
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
         var sent: [Answer] = []
-        for statement in beginning { sent += try send(statement, isKept: isKept, isAsked: false) }
-        if let head { sent += try send(head, isKept: isKept, isAsked: false) }
-        for statement in statements {
-            if statement.joinsMany { sent += try send(Self.forMany, isKept: false, isAsked: false) }
-            sent += try send(statement, isKept: isKept, isAsked: true)
-            if statement.joinsMany { sent += try send(Self.forFew, isKept: false, isAsked: false) }
+        for step in steps {
+            let joinsMany = step.statement.joinsMany
+            if joinsMany { sent += try send(Self.forMany, isKept: false, isAsked: false) }
+            sent += try send(step.statement, isKept: isKept, isAsked: step.isAsked)
+            if joinsMany { sent += try send(Self.forFew, isKept: false, isAsked: false) }
         }
-        if isByIndex, limits == nil { sent += try send(Self.forNow, isKept: isKept, isAsked: false) }
-        var answers = sent.makeIterator()
         guard PQpipelineSync(handle) == 1 else { throw broken() }
+        return try answers(to: sent)
+    }
+
+    /// Reads what a pipeline brought.
+    private func answers(to sent: [Answer]) throws -> [PostgresRows] {
+        var answers = sent.makeIterator()
         var brought: [PostgresRows] = []
         var failure: PostgresFailure?
         while true {
@@ -226,8 +271,8 @@ final class PostgresLink {
     ///   - lasts: whether all of them are kept compiled.
     /// - Returns: what sets it.
     private static func head(under limits: String?, lasts: Bool) -> PostgresStatement {
-        let settings = lasts ? forever : byIndex
-        let head = PostgresStatement(limits.map { "\($0), \(settings)" } ?? "SELECT \(settings)")
+        let settings = [limits, lasts ? forever : byIndex].compactMap(\.self).joined(separator: ", ")
+        let head = PostgresStatement("SELECT \(settings)")
         return lasts ? head.kept : head
     }
 

@@ -42,24 +42,24 @@ package final class PostgresPool: Sendable {
         _ operation: String,
         _ body: @escaping @Sendable (PostgresLink) throws -> Result
     ) async throws(StoreError) -> Result {
-        try await write(operation, beginning: []) { link, _ in try body(link) }
+        try await untilAlone(operation) { try await self.writeOnce(body) }
     }
 
-    /// Runs `body` in one transaction that begins with `first`, which costs no round trip of its own; in all else as
-    /// `write(_:_:)`.
+    /// Runs a transaction in two round trips: what it reads decides what it writes, and that leaves together with its commit; in all
+    /// else as `write(_:_:)`.
     ///
     /// - Parameters:
     ///   - operation: what errors call it.
-    ///   - first: what is read or locked before anything is decided.
-    ///   - body: what is to be done, with what the first statements brought; it changes nothing but the database.
-    /// - Returns: what `body` returned, once it is committed.
+    ///   - first: what is read or locked before anything is decided; each is kept.
+    ///   - decide: says how it goes on, by what they brought.
+    /// - Returns: the result, once it is committed.
     /// - Throws: `StoreError` when it did not happen, or `.unavailable` when nobody can tell.
     func write<Result: Sendable>(
         _ operation: String,
-        beginning first: [PostgresStatement],
-        _ body: @escaping @Sendable (PostgresLink, [PostgresRows]) throws -> Result
+        reading first: [PostgresStatement],
+        _ decide: @escaping @Sendable ([PostgresRows]) throws -> PostgresStep<Result>
     ) async throws(StoreError) -> Result {
-        try await untilAlone(operation) { try await self.writeOnce(first, body) }
+        try await untilAlone(operation) { try await self.decideOnce(first, decide) }
     }
 
     /// Runs statements as one transaction in a single round trip; the first that fails undoes all of it.
@@ -153,24 +153,23 @@ package final class PostgresPool: Sendable {
         } catch { throw StoreError(postgres: error, during: operation) }
     }
 
-    private enum Ending<Result: Sendable>: Sendable {
+    /// How a transaction ended.
+    private enum Ending<Result: Sendable, Lost: Sendable>: Sendable {
         case committed(Result)
         /// The commit was sent and no answer came; the transaction's number.
-        case unknown(Result, String, PostgresFailure)
+        case unknown(Lost, String, PostgresFailure)
     }
 
     private func writeOnce<Result: Sendable>(
-        _ first: [PostgresStatement],
-        _ body: @escaping @Sendable (PostgresLink, [PostgresRows]) throws -> Result
+        _ body: @escaping @Sendable (PostgresLink) throws -> Result
     ) async throws -> Result {
         let ending = try await lend { connection in
-            try await connection.use { link -> Ending<Result> in
+            try await connection.use { link -> Ending<Result, Result> in
                 let transaction: String
                 let result: Result
                 do {
-                    let brought = try link.begin(first)
-                    transaction = brought.first?.first?.text(0) ?? ""
-                    result = try body(link, Array(brought.dropFirst()))
+                    transaction = try link.begin()
+                    result = try body(link)
                 } catch {
                     // The connection shows by itself when it is broken.
                     _ = try? link.runScript("ROLLBACK")
@@ -189,6 +188,42 @@ package final class PostgresPool: Sendable {
         case .unknown(let result, let transaction, let failure):
             guard try await isCommitted(transaction, failure) else { throw failure }
             return result
+        }
+    }
+
+    private func decideOnce<Result: Sendable>(
+        _ first: [PostgresStatement],
+        _ decide: @escaping @Sendable ([PostgresRows]) throws -> PostgresStep<Result>
+    ) async throws -> Result {
+        let ending = try await lend { connection in
+            try await connection.use { link -> Ending<Result, PostgresLast<Result>> in
+                do {
+                    let (transaction, brought) = try link.begin(first)
+                    switch try decide(brought) {
+                    case .over(let result):
+                        try link.runScript("ROLLBACK")
+                        return .committed(result)
+                    case .last(let last):
+                        do {
+                            return .committed(try last.read(link.commit(last.statements)[0]))
+                        } catch let failure as PostgresFailure where failure.isBroken {
+                            return .unknown(last, transaction, failure)
+                        }
+                    }
+                } catch {
+                    // The connection shows by itself when it is broken.
+                    _ = try? link.runScript("ROLLBACK")
+                    throw error
+                }
+            }
+        }
+        switch ending {
+        case .committed(let result): return result
+        case .unknown(let last, let transaction, let failure):
+            guard try await isCommitted(transaction, failure) else { throw failure }
+            return try await lend { connection in
+                try await connection.use { link in try link.limited { try last.read($0.run(last.again)) } }
+            }
         }
     }
 
@@ -313,5 +348,32 @@ package final class PostgresPool: Sendable {
             return state.waiters.removeFirst().continuation
         }
         waiter?.resume(returning: connection)
+    }
+}
+
+/// How a transaction goes on once it is known what it read.
+enum PostgresStep<Result: Sendable>: Sendable {
+    /// It changes nothing, and this came of it.
+    case over(Result)
+    case last(PostgresLast<Result>)
+}
+
+/// What a transaction runs together with its commit.
+struct PostgresLast<Result: Sendable>: Sendable {
+    /// At least one, each of them kept.
+    let statements: [PostgresStatement]
+    /// Brings what the first of them does, once it is committed.
+    let again: PostgresStatement
+    /// Makes the result of it.
+    let read: @Sendable (PostgresRows) throws -> Result
+
+    init(
+        _ statements: [PostgresStatement],
+        again: PostgresStatement,
+        read: @escaping @Sendable (PostgresRows) throws -> Result
+    ) {
+        self.statements = statements
+        self.again = again
+        self.read = read
     }
 }

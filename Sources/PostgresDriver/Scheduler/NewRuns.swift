@@ -49,6 +49,14 @@ struct NewRuns {
             .kept(forRows: runs.count)
     }
 
+    /// What brings those of one trigger once they were added, as the statement that adds them does.
+    static func added(to job: PostgresValue, at instant: PostgresValue) -> PostgresStatement {
+        PostgresStatement(ofTrigger, job, instant).kept
+    }
+
+    private static let ofTrigger =
+        "SELECT id, job, planned_at, shard_index, attempt FROM runs WHERE job = $1 AND planned_at = $2 ORDER BY id"
+
     /// Those that were added, in their own order.
     func added(_ rows: PostgresRows) -> [JobRun] {
         let keyed = rows.map { row in

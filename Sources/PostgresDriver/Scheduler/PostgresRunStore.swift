@@ -29,19 +29,22 @@ package struct PostgresRunStore: RunStore {
             "SELECT \(Job.columns) FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
             .int(job.rawValue)
         )
-        return try await pool.write(operation, beginning: [held.kept]) { [shelf] link, brought in
+        return try await pool.write(operation, reading: [held.kept]) { [shelf] brought in
             guard let row = brought[0].first else {
                 throw StoreError(.notFound, during: operation, detail: "job \(job)")
             }
             let runs = plan(try Job(row, shelf))
-            guard let latest = runs.map(\.plan.plannedAt).max() else { return [] }
+            guard let latest = runs.map(\.plan.plannedAt).max() else { return .over([]) }
+            let (id, instant) = (
+                PostgresValue.int(job.rawValue), PostgresValue.int(latest.millisecondsSinceEpoch)
+            )
             let new = NewRuns(runs, token: nil)
             let insert = new.insert(
-                [.int(job.rawValue), .int(latest.millisecondsSinceEpoch)],
+                [id, instant],
                 head: "WITH noted AS (UPDATE jobs SET last_at = greatest(last_at, $2) WHERE id = $1)",
                 unlessExists: false
             )
-            return new.added(try link.run(insert))
+            return .last(PostgresLast([insert], again: NewRuns.added(to: id, at: instant)) { new.added($0) })
         }
     }
 

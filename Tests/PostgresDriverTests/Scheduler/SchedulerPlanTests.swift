@@ -79,6 +79,11 @@ struct SchedulerPlanTests {
             "runs_busy"
         ),
         Question(
+            "the runs that one trigger added",
+            NewRuns.added(to: .int(7), at: .int(7_000)),
+            by: "runs_once"
+        ),
+        Question(
             "the outbox",
             outbox,
             under: .inIndexOrder,
