@@ -25,6 +25,7 @@ package struct SchedulerParts: Sendable {
     let groupBook = GroupBook()
     let rush = Rush()
     let sent = SentRuns()
+    let direct = DirectLane()
     package let pulls = PullHub()
 
     package init(
@@ -61,13 +62,13 @@ package struct SchedulerBells: Sendable {
     /// A job's next trigger changed.
     package let trigger = Bell()
     /// A run may be handed over: one was planned or ended, or an executor came.
-    package let dispatch = RunBell()
+    package let dispatch = Bell()
     /// A run ended, and something may follow from it.
     package let sequel = Bell()
     /// Something is to be told.
     package let alarm = Bell()
     /// What rings `dispatch` and is not known to the other processes of a cluster yet.
-    package let afar = RunBell()
+    package let afar = Bell()
     /// An executor's process may be gone.
     package let sweep = Bell()
 
@@ -75,11 +76,5 @@ package struct SchedulerBells: Sendable {
     func runsMayGo() {
         dispatch.ring()
         afar.ring()
-    }
-
-    /// Wakes who hands runs over, in whatever process, for runs that were added just now.
-    func runsMayGo(_ added: [JobRun]) {
-        dispatch.ring(for: added)
-        afar.ring(for: added)
     }
 }

@@ -52,44 +52,11 @@ import Testing
             .question(PullQuestion(id: "q", request: request), at: address),
             .page(PulledPage(id: "q", page: page)),
             .page(PulledPage(id: "r", page: nil, message: "no such file")),
-            .runsMayGo, .runsAdded([added(plain)]), .runsAdded([added(full), added(plain)]),
+            .runsMayGo,
         ]
         for word in words { await one.tell(word) }
         try await eventually("all have come") { ear.count == 1 + words.count }
         #expect(ear.words == [.runsMayGo] + words)
-    }
-
-    private let plain = RunPlan(
-        job: JobID(rawValue: 1),
-        plannedAt: .noon,
-        trigger: .api,
-        terms: RunTerms(group: "a \"b\", 中文", handler: "h")
-    )
-
-    private let full = RunPlan(
-        job: JobID(rawValue: .max),
-        plannedAt: .noon,
-        shard: Shard(index: 1, total: 3),
-        attempt: 2,
-        parent: RunID(rawValue: 9),
-        trigger: .retry,
-        terms: RunTerms(
-            group: "g",
-            handler: "",
-            params: "{\"a\": [1]}\n",
-            overlap: .coverEarly,
-            route: .consistentHash,
-            timeout: .milliseconds(1_500),
-            retry: RetryPolicy(limit: 2),
-            followUp: .seconds(3),
-            hasSequel: true,
-            target: ExecutorAddress(stored: "http://one:9999/"),
-            hashKey: "k"
-        )
-    )
-
-    private func added(_ plan: RunPlan) -> JobRun {
-        JobRun(id: RunID(rawValue: 7), plan: plan, state: .planned(due: .noon + .milliseconds(1)))
     }
 
     private func line(_ name: String, _ process: String) async throws -> RedisWakeLine {

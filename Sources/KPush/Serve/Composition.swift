@@ -99,7 +99,9 @@ struct Composition: Sendable {
             services.append(WakeCourier(scheduler, line: line))
         }
         if settings.roles.contains(.web) {
-            services += [engine.clicks, console, DoorKeeper(scheduler), auditPruner]
+            services += [
+                engine.clicks, DirectDispatcher(scheduler), console, DoorKeeper(scheduler), auditPruner,
+            ]
         }
         if settings.roles.contains(.worker) {
             services.append(engine.quotaPruner(logger: logger))

@@ -38,8 +38,8 @@ struct NewRuns {
         let columns = arrays.columns.map(\.name).joined(separator: ", ")
         let sql = """
             \(head)
-            INSERT INTO runs (\(columns), token, sends, version)
-            SELECT \(RunColumn.list(arrays.columns, of: "n")), \(token), 0, 1
+            INSERT INTO runs (\(columns), token, version\(arrays.isSent ? "" : ", sends"))
+            SELECT \(RunColumn.list(arrays.columns, of: "n")), \(token), 1\(arrays.isSent ? "" : ", 0")
             FROM \(arrays.table("n", from: parameters.count + 2)) \(rule)
             ORDER BY n.place
             \(unlessExists ? "ON CONFLICT ON CONSTRAINT runs_once DO NOTHING" : "")
@@ -79,7 +79,7 @@ struct NewRuns {
             )
             // One that is given twice is added once.
             return ids.removeValue(forKey: key)
-                .map { JobRun(id: RunID(rawValue: $0), plan: plan, state: run.state, token: token) }
+                .map { JobRun(run, id: RunID(rawValue: $0), token: token) }
         }
     }
 }

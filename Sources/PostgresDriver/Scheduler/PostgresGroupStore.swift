@@ -135,6 +135,9 @@ extension PostgresGroupStore {
     /// All records, ordered as bytes are, whatever the database's language.
     static let all = PostgresStatement("SELECT \(columns) FROM executor_groups ORDER BY app COLLATE \"C\"")
 
+    static let ofJob =
+        "SELECT \(columns) FROM executor_groups WHERE app = (SELECT app FROM jobs WHERE id = $1)"
+
     private static let insert = """
         INSERT INTO executor_groups (app, title, addresses, token, created_at, version)
         VALUES ($1, $2, $3, $4, $5, 1) RETURNING \(columns)

@@ -37,25 +37,6 @@ package struct PostgresIdempotencyStore: IdempotencyStore {
         }
     }
 
-    package func add(_ runs: [NewRun], for key: String) async throws(StoreError) -> [JobRun] {
-        let operation = "add runs of call"
-        guard !runs.isEmpty else { return [] }
-        let new = NewRuns(runs, token: nil)
-        let statements = PostgresRunStore.noteTriggers(of: runs) + [new.insert(unlessExists: false)]
-        return try await pool.write(operation) { link in
-            guard let row = try link.run(Self.select, .text(key)).first else {
-                throw StoreError(.notFound, during: operation, detail: key)
-            }
-            if let before = row.optionalText(2) {
-                let ids = try CallBeginning.ids(before)
-                return try link.run(Self.runs, .ints(ids.map(\.rawValue))).map(JobRun.init)
-            }
-            let added = new.added(try link.runAll(statements)[2])
-            _ = try link.run(Self.note, .text(CallBeginning.text(added.map(\.id))), .text(key))
-            return added
-        }
-    }
-
     package func finish(_ key: String, with answer: KeptAnswer) async throws(StoreError) {
         try await pool.write("finish call") { link in
             _ = try link.run(
@@ -78,18 +59,46 @@ package struct PostgresIdempotencyStore: IdempotencyStore {
         }
     }
 
+    /// Locks a call.
+    static func held(_ key: String) -> PostgresStatement { PostgresStatement(select, .text(key)).kept }
+
+    /// What brings the runs that a call added before; nil when it has added none.
+    ///
+    /// - Parameters:
+    ///   - key: the call's.
+    ///   - held: what locking it brought.
+    /// - Returns: the statement.
+    /// - Throws: `.notFound` when there is no such call.
+    static func repeated(_ key: String, _ held: PostgresRows) throws -> PostgresStatement? {
+        guard let row = held.first else {
+            throw StoreError(.notFound, during: "trigger job", detail: "call \(key)")
+        }
+        guard let before = row.optionalText(2) else { return nil }
+        return PostgresStatement(runs, .ints(try CallBeginning.ids(before).map(\.rawValue))).kept
+    }
+
+    /// Notes that a call added the runs of a job's trigger.
+    static func note(_ key: String, _ job: PostgresValue, _ instant: PostgresValue) -> PostgresStatement {
+        PostgresStatement(note, .text(key), job, instant).kept
+    }
+
     private static let insert = """
         INSERT INTO keyed_calls (key, digest, begun_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
         """
 
     /// Whoever comes second waits until the first has said what it did.
-    private static let select = """
+    static let select = """
         SELECT digest, begun_at, runs, status, location, body FROM keyed_calls WHERE key = $1 FOR UPDATE
         """
 
     private static let renew = "UPDATE keyed_calls SET begun_at = $1 WHERE key = $2"
 
-    private static let note = "UPDATE keyed_calls SET runs = $1 WHERE key = $2"
+    /// In the form that `CallBeginning` reads.
+    static let note = """
+        UPDATE keyed_calls SET runs = (
+            SELECT string_agg(id::text, ' ' ORDER BY id) FROM runs WHERE job = $2 AND planned_at = $3)
+        WHERE key = $1
+        """
 
     private static let keep = "UPDATE keyed_calls SET status = $1, location = $2, body = $3 WHERE key = $4"
 

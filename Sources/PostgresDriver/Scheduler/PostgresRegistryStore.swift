@@ -71,8 +71,16 @@ package struct PostgresRegistryStore: RegistryStore {
     /// What brings the executors and the groups.
     private static let book = [PostgresStatement(all).kept, PostgresGroupStore.all.kept]
 
+    /// What brings those of a job's group.
+    static func book(ofJob job: JobID) -> [PostgresStatement] {
+        [
+            PostgresStatement(allOfJob, .int(job.rawValue)).kept,
+            PostgresStatement(PostgresGroupStore.ofJob, .int(job.rawValue)).kept,
+        ]
+    }
+
     /// Reads what `book` brought.
-    private static func executors(
+    static func executors(
         _ brought: [PostgresRows],
         _ sealer: (any SecretSealer)?
     ) throws -> [ExecutorInstance] {
@@ -121,6 +129,10 @@ extension PostgresRegistryStore {
     /// Ordered as bytes are, whatever the database's language.
     private static let all = """
         SELECT \(columns) FROM executors ORDER BY app COLLATE "C", address COLLATE "C"
+        """
+
+    static let allOfJob = """
+        SELECT \(columns) FROM executors WHERE app = (SELECT app FROM jobs WHERE id = $1) ORDER BY address COLLATE "C"
         """
 
     private static let listening = "SELECT since, until FROM listening"

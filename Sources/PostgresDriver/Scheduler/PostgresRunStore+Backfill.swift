@@ -29,8 +29,8 @@ extension PostgresRunStore: BackfillStore {
         // Always in the same order: two who add the same runs must not wait for each other.
         let ordered = runs.sorted { $0.plan.place < $1.plan.place }
         let new = NewRuns(ordered, token: nil)
-        let insert = new.insert(unlessExists: true)
-        return try await pool.write("add missing runs") { link in new.added(try link.runAll([insert])[0]) }
+        let statements = [.lock(ordered.map(\.plan.job)), new.insert(unlessExists: true)]
+        return try await pool.write("add missing runs") { link in new.added(try link.runAll(statements)[1]) }
     }
 
     static let instants = """

@@ -30,21 +30,6 @@ extension PostgresRunStore {
             )
         }
     }
-
-    package func claim(
-        _ runs: [JobRun],
-        at now: Moment,
-        token: FencingToken
-    ) async throws(StoreError) -> [JobRun] {
-        let arrays = RunArrays(claimOf: runs)
-        let values: [PostgresValue] = [.int(token.rawValue), .int(now.millisecondsSinceEpoch)]
-        let claim = PostgresStatement(Self.claim(arrays), values + arrays.values).kept(forRows: runs.count)
-        // One by itself is locked as it is written.
-        let statements = runs.count > 1 ? [.lockOpen(runs), claim] : [claim]
-        return try await database.write("claim runs", under: token, statements) { brought in
-            try brought.last?.map(JobRun.init) ?? []
-        }
-    }
 }
 
 extension PostgresRunStore {
@@ -113,12 +98,12 @@ extension PostgresRunStore {
     /// Whether a run of `line` is the first in it, and nobody is busy for whom it waits.
     ///
     /// Looked up run by run: `OFFSET 0` keeps the server from comparing all with all, which is as good where it knows of few.
-    private static func mayGo(_ line: String, at now: String = "$1") -> String {
+    private static func mayGo(_ line: String) -> String {
         """
         NOT EXISTS (
             SELECT 1 FROM runs AS o
             WHERE o.state = 'planned' AND o.job = \(line).job AND o.shard_index = \(line).shard_index
-                AND o.id < \(line).id AND (o.due_at <= \(now) OR o.unreached_since IS NOT NULL) OFFSET 0)
+                AND o.id < \(line).id AND (o.due_at <= $1 OR o.unreached_since IS NOT NULL) OFFSET 0)
         AND NOT EXISTS (
             SELECT 1 FROM runs AS o
             WHERE \(busy) AND o.job = \(line).job AND o.shard_index = \(line).shard_index
@@ -163,24 +148,5 @@ extension PostgresRunStore {
         SELECT due_at FROM runs WHERE \(condition) AND app = \(groups).app AND due_at > $1
         ORDER BY app, due_at, id LIMIT 1
         """
-    }
-
-    /// Led to them by their ids as where runs are advanced; the empty texts keep the server from indexes of all that wait.
-    static func claim(_ arrays: RunArrays) -> String {
-        let names: Set<RunColumn> = [.id, .version, .job, .app]
-        let changed = arrays.columns.filter { !names.contains($0) }
-        return """
-            UPDATE runs
-            SET \(changed.map { "\($0.name) = t.\($0.name)" }.joined(separator: ", ")),
-                token = $1, version = runs.version + 1
-            FROM \(arrays.table("t", from: 3))
-            WHERE runs.id = ANY ($3) AND runs.id = t.id AND runs.version = t.version AND runs.job = t.job
-                AND runs.app || '' = t.app AND runs.state || '' = 'planned'
-                AND runs.overlap || '' = 'SERIAL_EXECUTION'
-                AND runs.due_at <= $2 AND \(mayGo("runs", at: "$2"))
-                AND NOT EXISTS (
-                    SELECT 1 FROM executors WHERE app = t.app AND executors.address = t.address AND has_left)
-            RETURNING \(RunColumn.list())
-            """
     }
 }

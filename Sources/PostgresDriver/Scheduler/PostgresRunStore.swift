@@ -22,30 +22,60 @@ package struct PostgresRunStore: RunStore {
 
     package func trigger(
         _ job: JobID,
-        _ plan: @escaping @Sendable (Job) -> [NewRun]
-    ) async throws(StoreError) -> [JobRun] {
+        for key: String?,
+        _ plan: @escaping @Sendable (TriggerScene) -> TriggerDraft
+    ) async throws(StoreError) -> Triggered {
         let operation = "trigger job"
-        let held = PostgresStatement(
-            "SELECT \(Job.columns) FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
-            .int(job.rawValue)
-        )
-        return try await pool.write(operation, reading: [held.kept]) { [shelf] brought in
+        let id = PostgresValue.int(job.rawValue)
+        let call = key.map(PostgresIdempotencyStore.held)
+        // What comes after the lock sees what was committed before it.
+        let held = PostgresStatement("SELECT \(Job.columns) FROM jobs WHERE id = $1 FOR NO KEY UPDATE", id)
+            .kept
+        let isOpen = PostgresStatement(PostgresJobStore.hasOpenRun, id).kept
+        let book = PostgresRegistryStore.book(ofJob: job)
+        let beginning = (call.map { [$0] } ?? []) + [held, isOpen] + book
+        return try await pool.write(operation, reading: beginning) {
+            [shelf, sealer = database.sealer] brought in
+            if let key, let repeated = try PostgresIdempotencyStore.repeated(key, brought[0]) {
+                return .last(
+                    PostgresLast([repeated], again: repeated) { Triggered(repeated: try $0.map(JobRun.init)) }
+                )
+            }
+            let brought = brought.dropFirst(key == nil ? 0 : 1).map(\.self)
             guard let row = brought[0].first else {
                 throw StoreError(.notFound, during: operation, detail: "job \(job)")
             }
-            let runs = plan(try Job(row, shelf))
-            guard let latest = runs.map(\.plan.plannedAt).max() else { return .over([]) }
-            let (id, instant) = (
-                PostgresValue.int(job.rawValue), PostgresValue.int(latest.millisecondsSinceEpoch)
+            let draft = plan(
+                TriggerScene(
+                    job: try Job(row, shelf),
+                    executors: try PostgresRegistryStore.executors(Array(brought.dropFirst(2)), sealer),
+                    hasOpenRun: brought[1].first?.bool(0) ?? true
+                )
             )
-            let new = NewRuns(runs, token: nil)
-            let insert = new.insert(
-                [id, instant],
-                head: "WITH noted AS (UPDATE jobs SET last_at = greatest(last_at, $2) WHERE id = $1)",
-                unlessExists: false
-            )
-            return .last(PostgresLast([insert], again: NewRuns.added(to: id, at: instant)) { new.added($0) })
+            return Self.adding(draft, to: id, noting: key)
         }
+    }
+
+    /// Adds what a trigger is to add, with the note that it did.
+    private static func adding(
+        _ draft: TriggerDraft,
+        to job: PostgresValue,
+        noting key: String?
+    ) -> PostgresStep<Triggered> {
+        guard let latest = draft.runs.map(\.plan.plannedAt).max() else { return .over(Triggered([])) }
+        let instant = PostgresValue.int(latest.millisecondsSinceEpoch)
+        let new = NewRuns(draft.runs, token: nil)
+        let insert = new.insert(
+            [job, instant],
+            head: "WITH noted AS (UPDATE jobs SET last_at = greatest(last_at, $2) WHERE id = $1)",
+            unlessExists: false
+        )
+        let note = key.map { PostgresIdempotencyStore.note($0, job, instant) }
+        return .last(
+            PostgresLast([insert] + (note.map { [$0] } ?? []), again: NewRuns.added(to: job, at: instant)) {
+                Triggered(new.added($0), sentTo: draft.recipient)
+            }
+        )
     }
 
     package func sequels(limit: Int) async throws(StoreError) -> [JobRun] {

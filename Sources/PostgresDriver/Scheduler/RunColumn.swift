@@ -62,6 +62,9 @@ struct RunArrays {
     private(set) var columns: [RunColumn] = []
     private(set) var values: [PostgresValue] = []
 
+    /// Whether it is in them who the runs are sent to.
+    var isSent: Bool { columns.contains(.sends) }
+
     /// What a new run brings along.
     init(_ runs: [NewRun]) {
         let plans = runs.map(\.plan)
@@ -90,6 +93,12 @@ struct RunArrays {
         add(.endedAt, .optionalInts(ends.map { $0?.at.millisecondsSinceEpoch }))
         add(.reason, .optionalTexts(ends.map { $0?.reason.rawValue }))
         add(.message, .optionalTexts(ends.map { $0?.message }))
+        // Hardly any is sent as it is added.
+        guard runs.contains(where: { $0.executor != nil }) else { return }
+        add(.sends, .ints(runs.map { Int64($0.state.stored.sends) }))
+        add(.address, .optionalTexts(runs.map(\.executor?.address.url)))
+        add(.instance, .optionalTexts(runs.map { $0.executor?.instance }))
+        add(.dispatchedAt, .optionalInts(runs.map(\.dispatchedAt?.millisecondsSinceEpoch)))
     }
 
     /// What changes of a run on its way to its end, and which run that is.
@@ -105,13 +114,6 @@ struct RunArrays {
         add(.startedAt, .optionalInts(runs.map(\.startedAt?.millisecondsSinceEpoch)))
         add(.unreachedSince, .optionalInts(runs.map(\.unreachedSince?.millisecondsSinceEpoch)))
         add(.killRequestedAt, .optionalInts(runs.map(\.killRequestedAt?.millisecondsSinceEpoch)))
-    }
-
-    /// What changes of a run that is claimed, and which run that is said to be.
-    init(claimOf runs: [JobRun]) {
-        self.init(progressOf: runs)
-        add(.job, .ints(runs.map(\.plan.job.rawValue)))
-        add(.app, .texts(runs.map(\.plan.terms.group)))
     }
 
     /// The arrays as a table called `name`, with a column `place` that counts its rows; parameters are numbered from

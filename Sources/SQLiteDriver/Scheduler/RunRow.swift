@@ -102,12 +102,7 @@ struct RunInsertion {
     func add(_ new: NewRun, token: FencingToken?) throws -> JobRun? {
         bind(new, token)
         guard try statement.run() == 1 else { return nil }
-        let run = JobRun(
-            id: RunID(rawValue: db.lastInsertedRowID),
-            plan: new.plan,
-            state: new.state,
-            token: token
-        )
+        let run = JobRun(new, id: RunID(rawValue: db.lastInsertedRowID), token: token)
         if new.isRecord, new.plan.terms.hasSequel { try db.addSequel(of: run.id) }
         return run
     }
@@ -139,14 +134,18 @@ struct RunInsertion {
         statement.bind(terms.hasSequel ? 1 : 0, at: 22)
         statement.bind(text: terms.target?.url, at: 23)
         statement.bind(text: terms.hashKey, at: 24)
+        statement.bind(new.state.stored.sends, at: 25)
+        statement.bind(text: new.executor?.address.url, at: 26)
+        statement.bind(text: new.executor?.instance, at: 27)
+        statement.bind(new.dispatchedAt?.millisecondsSinceEpoch, at: 28)
     }
 
     private static let insertRun = """
         INSERT INTO runs (
             job, planned_at, shard_index, shard_total, attempt, parent, trigger_kind, app, handler, params, overlap,
             route, timeout_ms, retry, follow_up_ms, state, due_at, ended_at, reason, message, token, has_sequel, target,
-            hash_key, sends, version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
+            hash_key, sends, address, instance, dispatched_at, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
         """
 
     private static let insertNewRun = insertRun + " ON CONFLICT DO NOTHING"

@@ -112,6 +112,12 @@ extension Database {
             .map { try ExecutorGroup($0, sealer) }
     }
 
+    /// The record of a group, if there is one.
+    func groups(of name: String, _ sealer: (any SecretSealer)?) throws -> [ExecutorGroup] {
+        let ofName = try cachedStatement(sql: "SELECT * FROM executor_groups WHERE app = ?")
+        return try Row.fetchAll(ofName, arguments: [name]).map { try ExecutorGroup($0, sealer) }
+    }
+
     /// The record of that number.
     fileprivate func group(
         _ id: GroupID,

@@ -39,24 +39,6 @@ package struct SQLiteIdempotencyStore: IdempotencyStore {
         }
     }
 
-    package func add(_ runs: [NewRun], for key: String) async throws(StoreError) -> [JobRun] {
-        let operation = "add runs of call"
-        return try await database.write(operation) { db in
-            guard let row = try Row.fetchOne(db, sql: Self.select, arguments: [key]) else {
-                throw StoreError(.notFound, during: operation, detail: key)
-            }
-            if let before: String = row["runs"] {
-                return try CallBeginning.ids(before)
-                    .compactMap { id in
-                        try Row.fetchOne(db, sql: Self.run, arguments: [id.rawValue]).map { try JobRun($0) }
-                    }
-            }
-            let added = try runs.map { try SQLiteRunStore.add($0, token: nil, during: operation, in: db) }
-            try db.execute(sql: Self.note, arguments: [CallBeginning.text(added.map(\.id)), key])
-            return added
-        }
-    }
-
     package func finish(_ key: String, with answer: KeptAnswer) async throws(StoreError) {
         try await database.write("finish call") { db in
             try db.execute(sql: Self.keep, arguments: [answer.status, answer.location, answer.body, key])
@@ -77,6 +59,25 @@ package struct SQLiteIdempotencyStore: IdempotencyStore {
             try db.execute(sql: Self.delete, arguments: [moment.millisecondsSinceEpoch, limit])
             return db.changesCount
         }
+    }
+
+    /// The runs that a call added before; nil when it has added none.
+    ///
+    /// - Throws: `.notFound` when there is no such call.
+    static func runs(of key: String, in db: Database) throws -> [JobRun]? {
+        guard let row = try Row.fetchOne(db.cachedStatement(sql: select), arguments: [key]) else {
+            throw StoreError(.notFound, during: "trigger job", detail: "call \(key)")
+        }
+        guard let before: String = row["runs"] else { return nil }
+        return try CallBeginning.ids(before)
+            .compactMap { id in
+                try Row.fetchOne(db, sql: run, arguments: [id.rawValue]).map { try JobRun($0) }
+            }
+    }
+
+    /// Notes which runs a call added.
+    static func note(_ added: [JobRun], of key: String, in db: Database) throws {
+        try db.execute(sql: note, arguments: [CallBeginning.text(added.map(\.id)), key])
     }
 
     private static let insert = """

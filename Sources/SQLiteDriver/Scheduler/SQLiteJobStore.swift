@@ -218,7 +218,10 @@ extension SQLiteJobStore {
 
     private static let delete = "DELETE FROM jobs WHERE id = ?"
 
-    private static let hasOpenRun = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ? AND state <> 'ended')"
+    /// The index is named: without statistics SQLite may as well go through a job's history.
+    static let hasOpenRun = """
+        SELECT EXISTS (SELECT 1 FROM runs INDEXED BY runs_open WHERE job = ? AND state <> 'ended')
+        """
 
     private static let page = """
         SELECT \(Job.columns) FROM jobs

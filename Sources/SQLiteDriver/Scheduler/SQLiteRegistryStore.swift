@@ -108,6 +108,7 @@ extension SQLiteRegistryStore {
     private static let one = "SELECT * FROM executors WHERE app = ? AND address = ?"
 
     fileprivate static let all = "SELECT * FROM executors ORDER BY app, address"
+    fileprivate static let allOfGroup = "SELECT * FROM executors WHERE app = ? ORDER BY address"
 
     private static let listening = "SELECT since, until FROM listening"
 
@@ -134,6 +135,13 @@ extension Database {
         let groups = try groups(sealer)
         return try Row.fetchAll(cachedStatement(sql: SQLiteRegistryStore.all)).map(ExecutorInstance.init)
             .placed(by: groups)
+    }
+
+    /// Those of a group.
+    func executors(of group: String, _ sealer: (any SecretSealer)?) throws -> [ExecutorInstance] {
+        try Row.fetchAll(cachedStatement(sql: SQLiteRegistryStore.allOfGroup), arguments: [group])
+            .map(ExecutorInstance.init)
+            .placed(by: groups(of: group, sealer))
     }
 }
 

@@ -19,14 +19,31 @@ package struct SQLiteRunStore: RunStore {
 
     package func trigger(
         _ job: JobID,
-        _ plan: @escaping @Sendable (Job) -> [NewRun]
-    ) async throws(StoreError) -> [JobRun] {
+        for key: String?,
+        _ plan: @escaping @Sendable (TriggerScene) -> TriggerDraft
+    ) async throws(StoreError) -> Triggered {
         let operation = "trigger job"
-        return try await database.write(operation) { [shelf] db in
+        return try await database.write(operation) { [shelf, sealer = database.sealer] db in
+            if let key, let runs = try SQLiteIdempotencyStore.runs(of: key, in: db) {
+                return Triggered(repeated: runs)
+            }
             guard let job = try db.job(job, shelf) else {
                 throw StoreError(.notFound, during: operation, detail: "job \(job)")
             }
-            return try plan(job).map { try Self.add($0, token: nil, during: operation, in: db) }
+            let draft = plan(
+                TriggerScene(
+                    job: job,
+                    executors: try db.executors(of: job.spec.group, sealer),
+                    hasOpenRun: try Bool.fetchOne(
+                        db.cachedStatement(sql: SQLiteJobStore.hasOpenRun),
+                        arguments: [job.id.rawValue]
+                    ) ?? true
+                )
+            )
+            guard !draft.runs.isEmpty else { return Triggered([]) }
+            let added = try draft.runs.map { try Self.add($0, token: nil, during: operation, in: db) }
+            if let key { try SQLiteIdempotencyStore.note(added, of: key, in: db) }
+            return Triggered(added, sentTo: draft.recipient)
         }
     }
 
@@ -76,26 +93,6 @@ package struct SQLiteRunStore: RunStore {
             return try runs.compactMap { run in
                 run.bindProgress(token, to: statement)
                 return try statement.run() == 1 ? run.stored(under: token) : nil
-            }
-        }
-    }
-
-    package func claim(
-        _ runs: [JobRun],
-        at now: Moment,
-        token: FencingToken
-    ) async throws(StoreError) -> [JobRun] {
-        try await database.write("claim runs") { db in
-            try db.check(token, during: "claim runs")
-            let statement = try RawStatement(db, Self.claim)
-            return try runs.compactMap { run in
-                run.bindProgress(token, to: statement)
-                statement.bind(run.plan.job.rawValue, at: 13)
-                statement.bind(text: run.plan.terms.group, at: 14)
-                statement.bind(now.millisecondsSinceEpoch, at: 15)
-                guard try statement.run() == 1 else { return nil }
-                return try Row.fetchOne(db.cachedStatement(sql: Self.byID), arguments: [run.id.rawValue])
-                    .map { try JobRun($0) }
             }
         }
     }
@@ -349,14 +346,6 @@ extension SQLiteRunStore {
         """
 
     private static let advance = "UPDATE runs \(progress) AND state <> 'ended'"
-
-    static let claim = """
-        UPDATE runs \(progress) AND job = ? AND app = ? AND state = 'planned' AND overlap = 'SERIAL_EXECUTION'
-          AND due_at <= ?15 AND \(mayGo("runs", at: "?15"))
-          AND NOT EXISTS (SELECT 1 FROM executors WHERE app = ?14 AND address = ?4 AND has_left = 1)
-        """
-
-    private static let byID = "SELECT \(RunColumn.list()) FROM runs WHERE id = ?"
 
     private static let endOpen = """
         UPDATE runs

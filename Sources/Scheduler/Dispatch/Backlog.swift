@@ -9,8 +9,6 @@ struct Backlog {
     private(set) var next: Moment?
     /// The groups whose executors had no room when it was looked last: their runs are not read.
     var full: Set<String> = []
-    /// The executors as they were read with it.
-    var heard: Heard?
     /// Whether earlier terms may have sent what nobody has confirmed; only this one sends from now on.
     private(set) var isHeir = true
     /// When the outbox was read, by the loop's stopwatch.

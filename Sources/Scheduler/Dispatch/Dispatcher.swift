@@ -11,10 +11,8 @@ package struct Dispatcher: Sendable {
     private let flight: Flight
     private let stopwatch: Stopwatch
 
-    /// A run that an executor is called for; one that was added just now is claimed first.
-    private typealias Called = (
-        run: JobRun, candidates: [ExecutorInstance], heard: Heard, isAdded: Bool
-    )
+    /// A run that an executor is called for.
+    private typealias Called = (run: JobRun, candidates: [ExecutorInstance], heard: Heard)
 
     /// How many runs are carried by one group of tasks: one that ends is looked for among all of its group.
     private static let together = 64
@@ -29,9 +27,6 @@ package struct Dispatcher: Sendable {
     /// How long it sleeps where there were more runs than are read at once: most of those are written as sent by then, and are
     /// not read again.
     private static let shortSleep = Duration.milliseconds(50)
-    /// How long it goes by what it read of the executors for runs that were added meanwhile: one that came rings, and for one that left
-    /// nothing can be claimed.
-    private static let memory = Duration.seconds(1)
 
     init(_ parts: SchedulerParts, rules: DispatchRules) {
         self.parts = parts
@@ -44,10 +39,8 @@ package struct Dispatcher: Sendable {
     ///
     /// - Throws: `StoreError` that waiting does not help against, such as `.staleToken`.
     func run(under lease: Lease) async throws {
-        try await parts.bells.dispatch.heard {
-            try await withThrowingDiscardingTaskGroup { calls in
-                try await dispatch(under: lease, &calls)
-            }
+        try await withThrowingDiscardingTaskGroup { calls in
+            try await dispatch(under: lease, &calls)
         }
     }
 
@@ -61,42 +54,31 @@ package struct Dispatcher: Sendable {
         }
         var router = Router()
         var backlog = Backlog()
-        // When the outbox is read at the latest, by the stopwatch.
-        var nextRound = Duration.zero
-        var ring = RunBell.Ring(isForMore: true)
         while !Task.isCancelled {
+            var pause = Self.longestSleep
             do {
-                let added = try await takeUp(ring.added, &router, backlog.heard)
-                carry(added, by: handover, in: &calls)
-                let isMore = ring.isForMore || added.count < ring.added.count
-                if isMore || stopwatch.elapsed >= nextRound {
-                    var leaving: [Leaving] = []
-                    var called: [Called] = []
-                    let isRest = try await round(under: lease, &router, &backlog) { run, candidates, heard in
-                        if let leaves = Leaving(run, candidates) {
-                            leaving.append(leaves)
-                        } else {
-                            called.append((run, candidates, heard, isAdded: false))
-                        }
+                var leaving: [Leaving] = []
+                var called: [Called] = []
+                let isRest = try await round(under: lease, &router, &backlog) { run, candidates, heard in
+                    if let leaves = Leaving(run, candidates) {
+                        leaving.append(leaves)
+                    } else {
+                        called.append((run, candidates, heard))
                     }
-                    carry(called, by: handover, in: &calls)
-                    let now = parts.wall.now
-                    for (_, batch) in Dictionary(grouping: leaving, by: { max($0.due, now) }) {
-                        calls.addTask { try await leave(batch, by: handover) }
-                    }
-                    let pause = pause(
-                        until: backlog.next,
-                        atMost: isRest ? Self.shortSleep : Self.longestSleep
-                    )
-                    nextRound = stopwatch.elapsed + pause
                 }
-                let pause = max(.milliseconds(1), nextRound - stopwatch.elapsed)
-                ring = await parts.bells.dispatch.wait(atMost: pause, on: parts.clock)
+                carry(called, by: handover, in: &calls)
+                let now = parts.wall.now
+                for (_, batch) in Dictionary(grouping: leaving, by: { max($0.due, now) }) {
+                    calls.addTask { try await leave(batch, by: handover) }
+                }
+                pause = self.pause(
+                    until: backlog.next,
+                    atMost: isRest ? Self.shortSleep : Self.longestSleep
+                )
             } catch let error as StoreError where error.isTransient {
                 parts.logger.warning("outbox not read", metadata: [LogKey.error: "\(error)"])
-                ring = await parts.bells.dispatch.wait(atMost: Self.longestSleep, on: parts.clock)
-                ring.isForMore = true
             }
+            await parts.bells.dispatch.wait(atMost: max(.milliseconds(1), pause), on: parts.clock)
         }
     }
 
@@ -114,44 +96,6 @@ package struct Dispatcher: Sendable {
             parts.rush.horizon(at: now, headStart: rules.headStart).next,
         ]
         return waits.compactMap { $0 }.min() ?? limit
-    }
-
-    /// Takes up runs that were added just now, where nothing but their line decides whether they may go: the store says that when
-    /// they are written as sent.
-    ///
-    /// - Parameters:
-    ///   - added: the runs.
-    ///   - router: chooses executors.
-    ///   - known: the executors as they were read last.
-    /// - Returns: those that took off; the outbox brings the others.
-    /// - Throws: `StoreError`.
-    private func takeUp(
-        _ added: [JobRun],
-        _ router: inout Router,
-        _ known: Heard?
-    ) async throws -> [Called] {
-        guard !added.isEmpty else { return [] }
-        let now = parts.wall.now
-        var heard = known
-        if known.map({ now - $0.until > Self.memory }) ?? true {
-            heard = try await Heard(parts.registry, at: now)
-        }
-        guard let heard else { return [] }
-        let simple = added.filter { $0.waitsForItsLineAlone(at: now) }
-        try await router.recall(simple, from: parts.runs, among: heard)
-        return simple.compactMap { run in
-            let living = heard.living(in: run.plan.terms.group)
-            // Where room is counted the store is asked who has some.
-            guard living.allSatisfy({ $0.capacity == nil && !$0.address.isPulled }),
-                case .yes = flight.takesOff(run, isClaimed: true, at: now)
-            else { return nil }
-            let candidates = router.candidates(among: living, for: run)
-            guard !candidates.isEmpty else {
-                _ = flight.lands(run)
-                return nil
-            }
-            return (run, candidates, heard, isAdded: true)
-        }
     }
 
     /// Starts what there is room for, of what was read before; reads anew when nothing of that may start, or it is old.
@@ -188,7 +132,6 @@ package struct Dispatcher: Sendable {
         backlog.take(outbox, besides: full, readAt: elapsed, taking: stopwatch.elapsed - elapsed)
         backlog.runs = flight.standing(backlog.runs)
         let executors = try await heard
-        backlog.heard = executors
         // Of groups that were full nothing was read: whether they still are is asked all the same.
         guard !backlog.runs.isEmpty || !backlog.full.isEmpty else { return false }
         try await router.recall(backlog.runs, from: parts.runs, among: executors)
@@ -289,17 +232,12 @@ package struct Dispatcher: Sendable {
     /// Carries one run to its executor; a store that is busy leaves it in the outbox, where it is found
     /// again.
     private func carry(_ called: Called, by handover: Handover) async throws {
-        let (run, candidates, heard, isAdded) = called
-        var isLeft = false
+        let (run, candidates, heard) = called
         defer {
-            if flight.lands(run) || isLeft { parts.bells.dispatch.ring() }
+            if flight.lands(run) { parts.bells.dispatch.ring() }
         }
         do {
-            if isAdded {
-                isLeft = try await !handover.carry(added: run, candidates: candidates, groups: heard.groups)
-            } else {
-                try await handover.carry(run, candidates: candidates, heard: heard)
-            }
+            try await handover.carry(run, candidates: candidates, heard: heard)
         } catch let error as StoreError where error.isTransient {
             parts.logger.warning(
                 "run not dispatched",

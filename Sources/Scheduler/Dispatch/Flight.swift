@@ -95,11 +95,10 @@ final class Flight: Sendable {
     /// Whether `run` may be taken up at `now`.
     ///
     /// - Parameters:
-    ///   - run: what was read, or added.
-    ///   - isClaimed: whether the store is asked for its line once more when it is written as sent.
+    ///   - run: what was read.
     ///   - now: the present instant.
     /// - Returns: whether it may.
-    func takesOff(_ run: JobRun, isClaimed: Bool = false, at now: Moment) -> TakeOff {
+    func takesOff(_ run: JobRun, at now: Moment) -> TakeOff {
         state.withLock { state in
             guard !state.runs.contains(run.id) else { return .later }
             if run.state.name == .planned {
@@ -108,7 +107,7 @@ final class Flight: Sendable {
                     state.lines[line]?.isWaitedFor = true
                     return .unlessChanged(isKnown: false)
                 }
-                if !isClaimed, state.changed[line] != nil { return .unlessChanged(isKnown: true) }
+                if state.changed[line] != nil { return .unlessChanged(isKnown: true) }
             }
             if case .planned(let due) = run.state, due > now, state.ahead.count < aheadLimit {
                 state.ahead.insert(run.id)

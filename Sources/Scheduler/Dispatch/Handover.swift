@@ -15,20 +15,21 @@ struct Handover: Sendable {
     private let wall: any WallClock
     private let clock: any Clock<Duration>
     private let logger: Logger
-    private let token: FencingToken
+    private let token: FencingToken?
+    private let bells: SchedulerBells
     private let ledger: HandoverLedger
     private let marked: @Sendable (JobRun) -> Void
 
     /// - Parameters:
     ///   - parts: the stores, clocks and what else the scheduler shares.
     ///   - rules: decide what is to be done.
-    ///   - token: the term's.
+    ///   - token: the term's; nil where nobody leads, who only carries what was written down as sent before.
     ///   - ledger: writes it down.
     ///   - marked: is told of each run that is written as sent.
     init(
         _ parts: SchedulerParts,
         rules: DispatchRules,
-        token: FencingToken,
+        token: FencingToken?,
         ledger: HandoverLedger,
         marked: @escaping @Sendable (JobRun) -> Void = { _ in }
     ) {
@@ -36,6 +37,7 @@ struct Handover: Sendable {
         self.token = token
         self.ledger = ledger
         jobs = parts.jobs
+        bells = parts.bells
         runs = parts.runs
         registry = parts.registry
         executors = parts.executors
@@ -77,33 +79,27 @@ struct Handover: Sendable {
         }
     }
 
-    /// Carries a run that was added just now to the first of `candidates`, and where that one is not reached to the others.
+    /// Carries a run to its executor that was written down as sent when it was added; one that is not reached leaves it to whoever
+    /// leads.
     ///
     /// - Parameters:
-    ///   - run: waits for its line alone: see `JobRun.waitsForItsLineAlone(at:)`.
-    ///   - candidates: who may get it, best first; none fetches its runs.
-    ///   - groups: the executors there are.
-    /// - Returns: whether the store let it go; when its line did not, the outbox brings it in its turn.
-    /// - Throws: `StoreError`; `CancellationError` when the term ends.
-    func carry(
-        added run: JobRun,
-        candidates: [ExecutorInstance],
-        groups: ExecutorGroups
-    ) async throws -> Bool {
-        guard let first = candidates.first else { return false }
-        let announced = Stopwatch(clock)
-        guard let sent = try await mark(run, for: first, isClaimed: true) else { return false }
-        let script = try await jobs.script(of: sent)
-        guard mayCall(announced) else { return true }
-        let answer = await executors.hand(sent, with: script, to: first)
+    ///   - run: as the store holds it.
+    ///   - executor: who it was written down for.
+    ///   - announced: since before that.
+    /// - Throws: `StoreError` when what came of it is not written down; `CancellationError` before it is sent.
+    func carry(_ run: JobRun, to executor: ExecutorInstance, _ announced: Stopwatch) async throws {
+        sentRuns.note(run, at: wall.now)
+        let script = try await jobs.script(of: run)
+        guard mayCall(announced) else { return }
+        let answer = await executors.hand(run, with: script, to: executor)
         guard case .notReached(let detail) = answer else {
-            try await settle(sent, answer, first, covering: [])
-            return true
+            try await settle(run, answer, executor, covering: [])
+            return
         }
+        note("executor not reached", run, executor, detail)
         let now = wall.now
-        let back = sent.postponed(until: now, at: now) ?? sent
-        try await offer(back, to: Array(candidates.dropFirst()), groups, after: detail)
-        return true
+        guard let back = run.postponed(until: now, at: now) else { return }
+        if try await ledger.intend(back).written != nil { bells.runsMayGo() }
     }
 
     /// Leaves runs that wait for nothing but their instant to executors that fetch theirs, as `carry` does with each, and
@@ -263,15 +259,10 @@ struct Handover: Sendable {
         try await settle(sent, answer, holder, covering: try await openRuns(before: run))
     }
 
-    /// Writes down that `run` is about to be sent; nil when it has changed meanwhile, or is claimed and waits for others.
-    private func mark(
-        _ run: JobRun,
-        for executor: ExecutorInstance,
-        isClaimed: Bool = false
-    ) async throws -> JobRun? {
-        guard let sent = sent(run, to: executor) else { return nil }
-        let outcome = isClaimed ? try await ledger.claim(sent) : try await ledger.intend(sent)
-        guard let written = outcome.written else { return nil }
+    /// Writes down that `run` is about to be sent; nil when it has changed meanwhile.
+    private func mark(_ run: JobRun, for executor: ExecutorInstance) async throws -> JobRun? {
+        guard let sent = sent(run, to: executor), let written = try await ledger.intend(sent).written
+        else { return nil }
         if !executor.address.isPulled { sentRuns.note(written, at: wall.now) }
         marked(written)
         return written
@@ -403,23 +394,8 @@ struct Leaving: Sendable {
     }
 }
 
-extension JobRun {
-    /// Whether it may go as soon as none of its line is in its way.
-    func waitsForItsLineAlone(at now: Moment) -> Bool {
-        guard case .planned(let due) = state, due <= now, killRequestedAt == nil else { return false }
-        return plan.terms.mayBeMarkedEarly
-    }
-}
-
 extension RunTerms {
     /// Whether all is known some time before the run is due that its hand-over depends on: it asks no executor first, and the
     /// outbox alone knows whom it waits for.
-    fileprivate var mayBeMarkedEarly: Bool {
-        switch route {
-        case .failover, .busyover: false
-        case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
-            .sharding:
-            overlap == .serial
-        }
-    }
+    fileprivate var mayBeMarkedEarly: Bool { !route.asksFirst && overlap == .serial }
 }

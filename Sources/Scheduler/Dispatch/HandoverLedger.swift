@@ -20,9 +20,6 @@ struct HandoverLedger: Sendable {
     /// Writes what is to be in the store before the next step; throws `CancellationError` in a task that is cancelled, for that
     /// step is not made any more.
     let intend: @Sendable (JobRun) async throws -> Outcome
-    /// Writes that a run is about to be sent that nobody has looked at since it was added, where none of its line is in its way, as
-    /// `intend` does; otherwise the run counts as changed.
-    let claim: @Sendable (JobRun) async throws -> Outcome
     /// Writes many that are to be in the store before the next step, as `intend` does with each; says which were written.
     ///
     /// Those of one instant come together, and those of the next while they are written.
@@ -44,10 +41,9 @@ struct HandoverLedger: Sendable {
     /// The most that come together, of those that do, in one transaction.
     private static let mostTogether = 32
 
-    /// Writes with few transactions, under a term's token.
-    init(_ parts: SchedulerParts, token: FencingToken) {
+    /// Writes with few transactions, under a term's token; nil for what no leader writes.
+    init(_ parts: SchedulerParts, token: FencingToken?) {
         let (runs, wall, sent) = (parts.runs, parts.wall, parts.sent)
-        let claims = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.mostTogether)
         let intents = GroupCommit<JobRun, Outcome>(clock: parts.clock, most: Self.most)
         let acceptances = GroupCommit<JobRun, Outcome>(
             ripeness: Self.gathering / 2,
@@ -70,14 +66,6 @@ struct HandoverLedger: Sendable {
             return try await intents.perform(run, patience: isEarly ? Self.patience : .zero) {
                 changes throws(StoreError) in
                 try await Self.write(changes, to: runs, token) { _ in [] }
-            }
-        }
-        claim = { run in
-            try Task.checkCancellation()
-            return try await claims.perform(run) { changes throws(StoreError) in
-                let written = try await runs.claim(changes, at: wall.now, token: token)
-                let new = Dictionary(written.map { ($0.id, $0) }) { first, _ in first }
-                return changes.map { new[$0.id].map(Outcome.written) ?? .overtaken(by: nil) }
             }
         }
         settle = { run in
@@ -104,7 +92,6 @@ struct HandoverLedger: Sendable {
     /// Writes each by itself.
     init(_ write: @escaping @Sendable (JobRun) async throws -> Outcome) {
         intend = write
-        claim = write
         intendAll = { runs in
             var written: [JobRun] = []
             for run in runs { if let one = try await write(run).written { written.append(one) } }
@@ -116,7 +103,7 @@ struct HandoverLedger: Sendable {
     private static func write(
         _ changes: [JobRun],
         to runs: any RunStore,
-        _ token: FencingToken,
+        _ token: FencingToken?,
         standing: ([RunID]) async throws(StoreError) -> [JobRun]
     ) async throws(StoreError) -> [Outcome] {
         let written = try await runs.advance(changes, token: token)

@@ -21,6 +21,16 @@ package enum RouteStrategy: String, Hashable, Sendable, Codable, CaseIterable {
     /// All: each runs one shard of the trigger.
     case sharding = "SHARDING_BROADCAST"
 
+    /// Whether executors are asked before one gets the run.
+    var asksFirst: Bool {
+        switch self {
+        case .failover, .busyover: true
+        case .first, .last, .round, .random, .consistentHash, .leastFrequentlyUsed, .leastRecentlyUsed,
+            .sharding:
+            false
+        }
+    }
+
     /// How many of a job's newest runs the choice goes by; zero for none.
     ///
     /// Of turns the latest would do, but the newest runs may be those that still wait.

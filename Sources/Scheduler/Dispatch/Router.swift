@@ -3,8 +3,8 @@ import Groundwork
 /// Chooses executors, for one term.
 ///
 /// What a choice goes by is either the same for every leader, such as the ring, or read from the store when a job's first
-/// run of the term comes, and counted on from there: only the leader hands runs over, so nobody else adds to it. A new
-/// leader goes on where the last one stopped.
+/// run of the term comes, and counted on from there: nobody but the leader hands runs over by such a route while there is a choice
+/// (see `DirectLane`). A new leader goes on where the last one stopped.
 package struct Router: Sendable {
     private var rings: [String: HashRing] = [:]
     /// Who got the latest runs of a job, oldest first.
@@ -52,9 +52,32 @@ package struct Router: Sendable {
         for run: JobRun,
         random: (Int) -> Int = { Int.random(in: 0..<$0) }
     ) -> [ExecutorInstance] {
-        guard !living.isEmpty, case .planned = run.state else { return [] }
-        if let target = run.plan.terms.target { return living.filter { $0.address == target } }
-        let (job, shard, route) = (run.plan.job, run.plan.shard, run.plan.terms.route)
+        guard case .planned = run.state else { return [] }
+        return candidates(among: living, for: run.plan, random: random)
+    }
+
+    /// The executor that gets a run where that depends on nothing but who lives.
+    ///
+    /// - Parameters:
+    ///   - living: the living executors of one group, ordered by address.
+    ///   - plan: what is to be handed over.
+    /// - Returns: the executor; nil when there is none, or somebody is to be asked or counted first: other runs of the job, an executor,
+    ///   or the room that executors have.
+    mutating func recipient(among living: [ExecutorInstance], of plan: RunPlan) -> ExecutorInstance? {
+        guard !plan.terms.route.asksFirst, living.count == 1 || plan.terms.route.memory == 0,
+            living.allSatisfy({ $0.capacity == nil && !$0.address.isPulled })
+        else { return nil }
+        return candidates(among: living, for: plan, random: { Int.random(in: 0..<$0) }).first
+    }
+
+    private mutating func candidates(
+        among living: [ExecutorInstance],
+        for plan: RunPlan,
+        random: (Int) -> Int
+    ) -> [ExecutorInstance] {
+        guard !living.isEmpty else { return [] }
+        if let target = plan.terms.target { return living.filter { $0.address == target } }
+        let (job, shard, route) = (plan.job, plan.shard, plan.terms.route)
         // What the only one gets is read from the store once there is a choice.
         guard living.count > 1 || receivers[job] != nil else { return living }
         switch route {
@@ -64,7 +87,7 @@ package struct Router: Sendable {
         // A shard whose executor is gone falls to the first.
         case .sharding: return living.rotated(to: shard.index < living.count ? shard.index : 0)
         case .consistentHash:
-            return ring(of: living).order(for: run.plan.terms.hashKey ?? "\(job)").map { living[$0] }
+            return ring(of: living).order(for: plan.terms.hashKey ?? "\(job)").map { living[$0] }
         case .round, .leastFrequentlyUsed, .leastRecentlyUsed:
             let latest = receivers[job] ?? []
             // Jobs that begin together do not all begin with the same executor.

@@ -20,18 +20,13 @@ package struct WakeCourier: Service {
         line.listen { [bells, pulls] word in
             switch word {
             case .runsMayGo: bells.dispatch.ring()
-            case .runsAdded(let runs): bells.dispatch.ring(for: runs)
             case .mayBeTold, .question, .page: pulls.hear(word)
             }
         }
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { tellers in
                 tellers.addTask {
-                    await bells.afar.heard {
-                        while !Task.isCancelled {
-                            for word in WakeWord.words(for: await bells.afar.wait()) { await line.tell(word) }
-                        }
-                    }
+                    while await bells.afar.wait() { await line.tell(.runsMayGo) }
                 }
                 tellers.addTask {
                     while await pulls.wordsWait.wait() {

@@ -7,9 +7,10 @@ package struct JobService: Sendable {
     let history: any JobHistory
     let runs: any RunBooks
     let registry: any RegistryStore
-    private let calls: any IdempotencyStore
     let bells: SchedulerBells
     let gauges: SchedulerGauges
+    private let direct: DirectLane
+    private let clock: any Clock<Duration>
     let wall: any WallClock
 
     package init(_ parts: SchedulerParts) {
@@ -17,9 +18,10 @@ package struct JobService: Sendable {
         history = parts.history
         runs = parts.runs
         registry = parts.registry
-        calls = parts.calls
         bells = parts.bells
         gauges = parts.gauges
+        direct = parts.direct
+        clock = parts.clock
         wall = parts.wall
     }
 
@@ -146,49 +148,37 @@ package struct JobService: Sendable {
         if let params, params.utf8.count > 65_536 {
             throw .invalid([FieldFault("params", "must have at most 65536 bytes")])
         }
+        let announced = Stopwatch(clock)
+        let lane = direct.board() ? direct : nil
+        var isCarried = false
+        defer {
+            if !isCarried { lane?.alight() }
+        }
         var now = wall.now
-        var groups = address == nil ? nil : try await groups()
         while true {
-            let order = TriggerOrder(
-                id: id,
-                at: now,
-                trigger: trigger,
-                params: params,
-                address: address,
-                groups: groups
-            )
-            let added: [JobRun]
-            do { added = try await carryOut(order, key) } catch {
+            let order = TriggerOrder(at: now, trigger: trigger, params: params, address: address)
+            let triggered: Triggered
+            do { triggered = try await runs.trigger(id, for: key) { order.draft(in: $0, on: lane) } } catch {
                 guard error.code == .conflict else { throw SchedulerError(error) }
                 // Another trigger of this job has this very millisecond: take the next.
                 now = now + .milliseconds(1)
                 continue
             }
-            guard added.isEmpty else {
-                gauges.planned(added, at: now)
-                bells.runsMayGo(added)
-                return added
-            }
-            guard groups == nil else {
+            let added = triggered.runs
+            guard !added.isEmpty else {
                 let group = try await job(id).spec.group
                 throw .invalid([FieldFault("address", "must be one of a living executor of group \(group)")])
             }
-            groups = try await self.groups()
+            guard !triggered.isRepeated else { return added }
+            gauges.planned(added, at: now)
+            if let lane, let executor = triggered.recipient {
+                lane.carry(DirectLane.Passenger(run: added[0], executor: executor, announced: announced))
+                isCarried = true
+            } else {
+                bells.runsMayGo()
+            }
+            return added
         }
-    }
-
-    private func carryOut(_ order: TriggerOrder, _ key: String?) async throws(StoreError) -> [JobRun] {
-        guard let key else { return try await runs.trigger(order.id) { order.runs(of: $0) } }
-        guard let job = try await jobs.job(order.id) else {
-            throw StoreError(.notFound, during: "trigger job", detail: "job \(order.id)")
-        }
-        let new = order.runs(of: job)
-        // What adds nothing has not carried the call out.
-        return new.isEmpty ? [] : try await calls.add(new, for: key)
-    }
-
-    private func groups() async throws(SchedulerError) -> ExecutorGroups {
-        ExecutorGroups(try await storing { () async throws(StoreError) in try await registry.instances() })
     }
 
     /// The next instants of a schedule after `moment`, fewer where it ends, and what may surprise.

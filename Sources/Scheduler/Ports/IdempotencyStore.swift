@@ -9,12 +9,6 @@ package protocol IdempotencyStore: Sendable {
     /// - Returns: what is known of the key.
     func begin(_ call: KeyedCall, at now: Moment) async throws(StoreError) -> CallBeginning
 
-    /// Adds runs that a call with a key asks for, in one transaction with the note that it did.
-    ///
-    /// - Returns: the runs; those that the same key added before, when it did.
-    /// - Throws: `.conflict` as `RunStore.add`; `.notFound` when no call with that key has begun.
-    func add(_ runs: [NewRun], for key: String) async throws(StoreError) -> [JobRun]
-
     /// Keeps what the call was answered; does nothing when its key is not known any more.
     func finish(_ key: String, with answer: KeptAnswer) async throws(StoreError)
 

@@ -7,17 +7,20 @@ package protocol RunStore: PullStore {
     /// - Throws: `.conflict` when a run of the same job, planned instant, shard and attempt exists.
     func add(_ runs: [NewRun]) async throws(StoreError) -> [JobRun]
 
-    /// Adds runs of a job that no schedule asked for, all or none, and notes their trigger on it; the job stays as it is meanwhile.
+    /// Adds runs of a job that no schedule asked for, all or none, and notes their trigger on it; meanwhile the job stays as it is, and
+    /// nobody else adds a run of it.
     ///
     /// - Parameters:
     ///   - job: whose.
+    ///   - key: that of a call that has begun, which adds runs once; nil for a call without one.
     ///   - plan: makes the runs of the job as it stands; may be asked again when another transaction was in the way.
-    /// - Returns: the runs; none when `plan` makes none, and then nothing is written.
-    /// - Throws: `.notFound` when there is no such job; `.conflict` as `add`.
+    /// - Returns: the runs; none when `plan` makes none, and then nothing is written; those that the same key added before, when it did.
+    /// - Throws: `.notFound` when there is no such job, or no call with that key has begun; `.conflict` as `add`.
     func trigger(
         _ job: JobID,
-        _ plan: @escaping @Sendable (Job) -> [NewRun]
-    ) async throws(StoreError) -> [JobRun]
+        for key: String?,
+        _ plan: @escaping @Sendable (TriggerScene) -> TriggerDraft
+    ) async throws(StoreError) -> Triggered
 
     /// What is to be handed to executors at `now`: runs that are planned and due, and runs whose hand-over is
     /// not known to have succeeded and whose time to be sent again has come or which another term left
@@ -49,20 +52,6 @@ package protocol RunStore: PullStore {
     /// - Returns: the runs that were written, with their new versions.
     /// - Throws: `.staleToken`, having changed nothing, unless `token` is nil or the newest one.
     func advance(_ runs: [JobRun], token: FencingToken?) async throws(StoreError) -> [JobRun]
-
-    /// Writes planned runs as sent, each only when the store holds the version it was made from, of the same job and group, and it may
-    /// go: it is due, its job's overlap is serial, by the rule of `outbox` no other run is in its way, and its executor has not signed
-    /// off.
-    ///
-    /// Who calls need not have looked at the runs: of what is not written here nothing is believed, not even that they exist.
-    ///
-    /// - Parameters:
-    ///   - runs: as they are to be written; no two of one job and shard.
-    ///   - now: the present instant.
-    ///   - token: the leader's.
-    /// - Returns: the runs that were written, as the store holds them now.
-    /// - Throws: `.staleToken`, having changed nothing, unless `token` is the newest one.
-    func claim(_ runs: [JobRun], at now: Moment, token: FencingToken) async throws(StoreError) -> [JobRun]
 
     /// Ends runs, each with all that follows from it, in one transaction; a run that has ended before is
     /// passed over with what would follow.
@@ -121,6 +110,56 @@ package protocol RunStore: PullStore {
         since moment: Moment,
         among limit: Int
     ) async throws(StoreError) -> [JobID: [ExecutorAddress]]
+}
+
+/// How a job stands while runs of it are added.
+package struct TriggerScene: Sendable {
+    package let job: Job
+    /// The executors of its group, ordered by address.
+    package let executors: [ExecutorInstance]
+    /// Whether a run of it has not ended.
+    package let hasOpenRun: Bool
+
+    package init(job: Job, executors: [ExecutorInstance], hasOpenRun: Bool) {
+        self.job = job
+        self.executors = executors
+        self.hasOpenRun = hasOpenRun
+    }
+}
+
+/// What a trigger is to add.
+package struct TriggerDraft: Sendable {
+    package let runs: [NewRun]
+    /// Who the only run is sent to as it is added; nil when whoever leads hands the runs over.
+    package let recipient: ExecutorInstance?
+
+    package init(_ runs: [NewRun], sentTo recipient: ExecutorInstance? = nil) {
+        self.runs = runs
+        self.recipient = recipient
+    }
+}
+
+/// What a trigger added.
+package struct Triggered: Sendable {
+    package let runs: [JobRun]
+    /// Whether they were added before, by the same key.
+    package let isRepeated: Bool
+    /// Who the only run is to be sent to now; nil when whoever leads hands the runs over.
+    package let recipient: ExecutorInstance?
+
+    /// Runs that were added now.
+    package init(_ runs: [JobRun], sentTo recipient: ExecutorInstance? = nil) {
+        self.runs = runs
+        self.recipient = recipient
+        isRepeated = false
+    }
+
+    /// Runs that were added before.
+    package init(repeated runs: [JobRun]) {
+        self.runs = runs
+        recipient = nil
+        isRepeated = true
+    }
 }
 
 /// Runs that ended just now.

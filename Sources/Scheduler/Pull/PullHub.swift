@@ -273,7 +273,7 @@ package final class PullHub: Sendable {
     /// Notes what another process told.
     func hear(_ word: WakeWord) {
         switch word {
-        case .runsMayGo, .runsAdded: return
+        case .runsMayGo: return
         case .mayBeTold(let addresses):
             let bells = state.withLock { state in
                 addresses.compactMap { address in

@@ -55,6 +55,23 @@ package struct JobRun: Hashable, Sendable, Identifiable {
         self.token = token
     }
 
+    /// As it stands once a store added it.
+    ///
+    /// - Parameters:
+    ///   - new: what was added.
+    ///   - id: its number.
+    ///   - token: under which it was written; nil when no leader did.
+    package init(_ new: NewRun, id: RunID, token: FencingToken?) {
+        self.init(
+            id: id,
+            plan: new.plan,
+            state: new.state,
+            executor: new.executor,
+            dispatchedAt: new.dispatchedAt,
+            token: token
+        )
+    }
+
     /// As it stands once a store took this change of it.
     ///
     /// - Parameter token: under which it was written; nil leaves the one before.

@@ -36,14 +36,35 @@ package struct RunClosing: Hashable, Sendable {
 /// A run that the store has yet to number.
 package struct NewRun: Hashable, Sendable {
     package let plan: RunPlan
-    /// Planned, or ended where the run is only the record of a trigger that was skipped.
+    /// Planned; sent where it is handed over as it is added; or ended where it is only the record of a trigger that was skipped.
     package let state: RunState
+    /// Who it is sent to; nil unless it is sent.
+    package let executor: ExecutorReference?
+    /// When it is sent; nil unless it is.
+    package let dispatchedAt: Moment?
 
     /// Whether it is only the record of a trigger that was skipped.
     package var isRecord: Bool { if case .ended = state { true } else { false } }
 
     package init(_ plan: RunPlan, _ state: RunState) {
+        self.init(plan, state, to: nil, at: nil)
+    }
+
+    private init(_ plan: RunPlan, _ state: RunState, to executor: ExecutorReference?, at sent: Moment?) {
         self.plan = plan
         self.state = state
+        self.executor = executor
+        dispatchedAt = sent
+    }
+
+    /// The run as one that is sent as it is added.
+    ///
+    /// - Parameters:
+    ///   - executor: who gets it.
+    ///   - now: when.
+    ///   - resendAt: when it is to be sent again if nothing is known by then.
+    /// - Returns: the run.
+    package func sent(to executor: ExecutorReference, at now: Moment, resendAt: Moment) -> NewRun {
+        NewRun(plan, .dispatching(sends: 1, resendAt: resendAt), to: executor, at: now)
     }
 }

@@ -44,33 +44,6 @@ package enum IdempotencyConformance {
             try await stores.calls.forget("k")
             #expect(try await stores.calls.begin(call, at: .noon) == .begun)
         },
-        Clause("a key adds its runs once, also when who began it comes late") { stores in
-            let job = try await stores.jobs.add(
-                NewJob(spec: .sample(schedule: .manual), isEnabled: false, createdAt: .noon)
-            )
-            func run(at moment: Moment) -> NewRun {
-                let plan = RunPlan(job: job.id, plannedAt: moment, trigger: .api, terms: RunTerms(job.spec))
-                return NewRun(plan, .planned(due: moment))
-            }
-            await #expect(throws: StoreError.self) { try await stores.calls.add([run(at: .noon)], for: "k") }
-            _ = try await stores.calls.begin(call, at: .noon)
-            let added = try await stores.calls.add([run(at: .noon)], for: "k")
-            #expect(added.count == 1)
-            #expect(try await stores.calls.add([run(at: .noon + .seconds(1))], for: "k") == added)
-            try await stores.calls.forget("k")
-            let later = Moment.noon + .seconds(3_600)
-            #expect(try await stores.calls.begin(call, at: later) == .triggered(added.map(\.id)))
-            #expect(
-                try await stores.runs.runs(RunFilter(job: job.id), after: nil, limit: 9).elements == added
-            )
-            let other = KeyedCall(key: "l", digest: "one")
-            _ = try await stores.calls.begin(other, at: .noon)
-            let error = await #expect(throws: StoreError.self) {
-                try await stores.calls.add([run(at: .noon)], for: "l")
-            }
-            #expect(error?.code == .conflict)
-            #expect(try await stores.calls.begin(other, at: .noon) == .underWay)
-        },
         Clause("old calls are forgotten, some at a time") { stores in
             for key in ["a", "b", "c"] {
                 _ = try await stores.calls.begin(KeyedCall(key: key, digest: key), at: .noon)

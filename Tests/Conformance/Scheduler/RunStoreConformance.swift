@@ -7,7 +7,7 @@ import Testing
 /// What every `RunStore` must keep.
 package enum RunStoreConformance {
     package static let clauses: [Clause<SchedulerStores>] =
-        adding + triggering + advancing + claiming + outbox + closing + sequels + alarms + listing + receivers
+        adding + triggering + advancing + outbox + closing + sequels + alarms + listing + receivers
         + reporting + clearing + backfilling
 
     private static let adding: [Clause<SchedulerStores>] = [
@@ -52,65 +52,6 @@ package enum RunStoreConformance {
             let noted = try #require(try await stores.jobs.job(job.id))
             #expect(noted.lastTriggerAt == .noon)
             #expect(noted.nextTriggerAt == job.nextTriggerAt)
-        },
-    ]
-
-    private static let triggering: [Clause<SchedulerStores>] = [
-        Clause("runs are made of the job as it stands, and noted as its latest trigger") { stores in
-            let job = try await stores.jobs.add(.sample())
-            var changed = job
-            changed.spec.params = "changed"
-            let now = try await stores.jobs.replace(changed, nextTrigger: .keep)
-            let made = Mutex<[Job]>([])
-            let added = try await stores.runs.trigger(job.id) { job in
-                made.withLock { $0.append(job) }
-                return [0, 1]
-                    .map { index in
-                        let shard = Shard(index: index, total: 2)
-                        return .sample(of: job.id, shard: shard, terms: RunTerms(job.spec))
-                    }
-            }
-            #expect(Set(made.withLock { $0 }) == [now])
-            #expect(added.map(\.plan.shard.index) == [0, 1])
-            #expect(added.allSatisfy { $0.plan.terms.params == "changed" })
-            #expect(try await stores.runs.runs(added.map(\.id)).sorted { $0.id < $1.id } == added)
-            #expect(try await stores.jobs.job(job.id)?.lastTriggerAt == .noon)
-        },
-        Clause("a trigger of no job, or that makes no runs, writes nothing") { stores in
-            let job = try await stores.jobs.add(.sample())
-            await expect(.notFound) {
-                _ = try await stores.runs.trigger(JobID(rawValue: 99)) { [.sample(of: $0.id)] }
-            }
-            #expect(try await stores.runs.trigger(job.id) { _ in [] }.isEmpty)
-            #expect(try await stores.jobs.job(job.id)?.lastTriggerAt == nil)
-            #expect(try await all(stores).isEmpty)
-        },
-        Clause("a trigger of an instant that has a run adds none of its runs") { stores in
-            let job = try await stores.jobs.add(.sample())
-            _ = try await stores.runs.add([.sample(of: job.id)])
-            await expect(.conflict) {
-                _ = try await stores.runs.trigger(job.id) { job in
-                    [.sample(of: job.id, at: .noon + .seconds(1)), .sample(of: job.id)]
-                }
-            }
-            #expect(try await all(stores).count == 1)
-            #expect(try await stores.jobs.job(job.id)?.lastTriggerAt == .noon)
-        },
-        Clause("triggers that come together each add their run") { stores in
-            let job = try await stores.jobs.add(.sample())
-            let added = try await withThrowingTaskGroup(of: [JobRun].self) { group in
-                for number in 0..<20 {
-                    group.addTask {
-                        try await stores.runs.trigger(job.id) { job in
-                            [.sample(of: job.id, at: .noon + .seconds(number))]
-                        }
-                    }
-                }
-                return try await group.reduce(into: []) { $0 += $1 }
-            }
-            #expect(added.count == 20)
-            #expect(try await all(stores).count == 20)
-            #expect(try await stores.jobs.job(job.id)?.lastTriggerAt == .noon + .seconds(19))
         },
     ]
 

@@ -84,6 +84,24 @@ struct SchedulerPlanTests {
             by: "runs_once"
         ),
         Question(
+            "the note that a call added runs",
+            PostgresIdempotencyStore.note("k", .int(7), .int(7_000)),
+            by: "keyed_calls_pkey",
+            "runs_once"
+        ),
+        Question(
+            "the executors of a job's group",
+            PostgresRegistryStore.book(ofJob: job)[0],
+            by: "executors_pkey",
+            "jobs_pkey"
+        ),
+        Question(
+            "the record of a job's group",
+            PostgresRegistryStore.book(ofJob: job)[1],
+            by: "executor_groups_name",
+            "jobs_pkey"
+        ),
+        Question(
             "the outbox",
             outbox,
             under: .inIndexOrder,
@@ -255,10 +273,7 @@ struct SchedulerPlanTests {
         let closings = runs.compactMap { RunClosing($0, RunEnd(.killed, at: .noon)) }
         let arrays = RunArrays(progressOf: runs)
         let advance = PostgresStatement(PostgresRunStore.advance(arrays), [.int(3)] + arrays.values).kept
-        let claims = RunArrays(claimOf: runs)
-        let instant = [PostgresValue.int(3), .int(Moment.noon.millisecondsSinceEpoch)]
-        let claim = PostgresStatement(PostgresRunStore.claim(claims), instant + claims.values).kept
-        for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance, claim] {
+        for statement in [.lockOpen(runs), PostgresRunStore.end(closings, nil), advance] {
             let plan = try await room.plan(of: statement)
             #expect(plan.contains("runs_pkey"), "\(plan)")
             #expect(!plan.contains("runs_open"), "\(plan)")

@@ -29,13 +29,6 @@ struct SchedulerPlanTests {
         #expect(next.contains { $0.contains("INDEX runs_outbox_of_group (app=? AND due_at>?)") }, "\(next)")
     }
 
-    @Test func `a run is claimed by its number, and its line is found by an index`() async throws {
-        let plan = try await plan(of: SQLiteRunStore.claim)
-        #expect(plan.contains { $0.contains("SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)") }, "\(plan)")
-        #expect(plan.contains { $0.contains("SEARCH o USING INDEX runs_open (job=?)") }, "\(plan)")
-        #expect(!plan.contains { $0.hasPrefix("SCAN") && !$0.contains("CONSTANT") }, "\(plan)")
-    }
-
     @Test(arguments: [
         (SQLiteRunStore.changedQuarters, ["INDEX runs_open", "INDEX runs_ended (ended_at"]),
         (RunTally.countDay, ["INDEX runs_by_plan (planned_at>? AND planned_at<?)"]),
@@ -46,6 +39,7 @@ struct SchedulerPlanTests {
         ),
         (SQLiteRunStore.countFailing, ["PRIMARY KEY (day=?)", "INDEX runs_of_job (job=?)"]),
         (SQLiteRunStore.selectKeeps, ["INDEX jobs_keeping"]),
+        (SQLiteJobStore.hasOpenRun, ["INDEX runs_open (job=?)"]),
         (SQLiteJobStore.selectStalled, ["INDEX jobs_stalled", "INDEX runs_open (job=?)"]),
         (ClearingQuery(RunSelection(.all(), old), limit: 9).oldest, ["INDEX runs_ended (ended_at"]),
         (ClearingQuery(RunSelection(.job(job), old), limit: 9).oldest, ["INDEX runs_of_job (job=?)"]),
