@@ -18,8 +18,21 @@ struct MachineLimits: Sendable {
         var last: String { "a post \(times.milliseconds(0.99).asMilliseconds)" }
     }
 
-    /// Posts a run request to the executor's server again and again for a second.
-    func posts(to executor: BenchExecutor, atOnce: Int = 64) async throws -> Posts {
+    /// Posts a run request to the executor's server again and again.
+    ///
+    /// - Parameters:
+    ///   - executor: whose server.
+    ///   - count: how many are on their way at once.
+    ///   - length: for how long.
+    ///   - pause: between two of those that follow each other: who does little finds the machine half asleep.
+    /// - Returns: how many it took, and how long each took.
+    /// - Throws: `HTTPError` of a post that fails.
+    func posts(
+        to executor: BenchExecutor,
+        atOnce count: Int = 64,
+        for length: Duration = .seconds(1),
+        every pause: Duration = .zero
+    ) async throws -> Posts {
         let url = try await executor.url + "/beat"
         let body = RunRequest(
             job: JobID(rawValue: 1),
@@ -32,12 +45,13 @@ struct MachineLimits: Sendable {
         defer { http.shutdown() }
         let clock = ContinuousClock()
         let start = clock.now
-        let end = start + .seconds(1)
+        let end = start + length
         let times = try await withThrowingTaskGroup(of: [Int64].self) { group in
-            for _ in 0..<atOnce {
+            for _ in 0..<count {
                 group.addTask {
                     var times: [Int64] = []
                     while clock.now < end {
+                        if pause > .zero { try await clock.sleep(for: pause) }
                         let began = BenchExecutor.now
                         let headers = [(name: "Content-Type", value: "application/json")]
                         _ = try await http.send(HTTPRequest(url: url, headers: headers, body: body))
@@ -114,8 +128,8 @@ struct MachineLimits: Sendable {
         return "store alone \(Int(perSecond).grouped) runs/s"
     }
 
-    /// How long a small write takes until it is on the disk.
-    func commit() throws -> String {
+    /// How long a small write takes until it is on the disk, with a pause before each.
+    func commit(every pause: Duration) async throws -> String {
         let path = NSTemporaryDirectory() + "/kpush-\(UUID().uuidString)"
         let file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw DemoError("\(path) cannot be written") }
@@ -124,14 +138,15 @@ struct MachineLimits: Sendable {
             unlink(path)
         }
         let page = [UInt8](repeating: 1, count: 4_096)
-        let times = try (0..<50)
-            .map { _ in
-                let start = BenchExecutor.now
-                guard write(file, page, page.count) == page.count, fdatasync(file) == 0 else {
-                    throw DemoError("\(path) cannot be written")
-                }
-                return BenchExecutor.now - start
+        var times: [Int64] = []
+        for _ in 0..<100 {
+            try await ContinuousClock().sleep(for: pause)
+            let start = BenchExecutor.now
+            guard write(file, page, page.count) == page.count, fdatasync(file) == 0 else {
+                throw DemoError("\(path) cannot be written")
             }
+            times.append(BenchExecutor.now - start)
+        }
         return "a commit \(Percentiles(times).milliseconds(0.5).asMilliseconds)"
     }
 }

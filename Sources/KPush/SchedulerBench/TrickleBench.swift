@@ -8,6 +8,9 @@ struct TrickleBench: Sendable {
     let site: SchedulerSite
     let count: Int
 
+    /// The pause between two of them.
+    private static let pause = Duration.milliseconds(10)
+
     func lines() async throws -> [SchedulerBenchLine] {
         try await BenchExecutor.serving(site) { [self] executor in
             let job = try await site.service.create(.bench("trickle", .manual))
@@ -23,12 +26,18 @@ struct TrickleBench: Sendable {
                 guard let arrival = executor.arrivals.last else { throw DemoError("no run came") }
                 // The first ones open connections.
                 if turn >= 5 { times.append(arrival.at - asked) }
-                try await ContinuousClock().sleep(for: .milliseconds(10))
+                try await ContinuousClock().sleep(for: Self.pause)
             }
             let pickUp = Percentiles(times)
             let (p50, p99) = (pickUp.milliseconds(0.5), pickUp.milliseconds(0.99))
-            let posts = try await MachineLimits(site: site).posts(to: executor, atOnce: 1)
-            let commits = try MachineLimits(site: site).commit()
+            let limits = MachineLimits(site: site)
+            let posts = try await limits.posts(
+                to: executor,
+                atOnce: 1,
+                for: .seconds(3),
+                every: Self.pause
+            )
+            let commits = try await limits.commit(every: Self.pause)
             return [
                 line("p50", p50.asMilliseconds, "2 ms", "\(posts.middle), \(commits)", p50 <= 2),
                 line("p99", p99.asMilliseconds, "10 ms", posts.last, p99 <= 10),
